@@ -1,0 +1,141 @@
+//! Identifiers: opaque UTF-8 of 1–128 bytes, stored in 16 bytes where they are UUIDs.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// The longest identifier of an event, in bytes.
+pub const LONGEST_ID: usize = 128;
+
+/// The id that stands for an absent `rep_id`, `team_id` or `channel`.
+pub const UNASSIGNED: &str = "unassigned";
+
+/// An identifier that is kept: ordered and compared as its text.
+///
+/// CRMs name nearly everything by UUIDs, whose canonical lower-case text packs into 16 bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Id(Form);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Form {
+    /// The canonical lower-case text of these 16 bytes.
+    Uuid([u8; 16]),
+    /// Any other text.
+    Text(Box<str>),
+}
+
+const UUID_LENGTH: usize = 36;
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+impl Id {
+    /// Packs a text. Every text has exactly one form, so equal texts are equal ids.
+    #[must_use]
+    pub fn new(text: &str) -> Id {
+        Id(pack_uuid(text.as_bytes()).map_or_else(|| Form::Text(text.into()), Form::Uuid))
+    }
+
+    /// Calls `read` with the text of this id.
+    pub fn with_text<R>(&self, read: impl FnOnce(&str) -> R) -> R {
+        match &self.0 {
+            Form::Text(text) => read(text),
+            Form::Uuid(bytes) => {
+                let text = unpack_uuid(*bytes);
+                read(std::str::from_utf8(&text).unwrap_or_default())
+            }
+        }
+    }
+}
+
+impl Ord for Id {
+    fn cmp(&self, other: &Id) -> Ordering {
+        match (&self.0, &other.0) {
+            // Hexadecimal digits sort as their values, and the hyphens stand in the same places.
+            (Form::Uuid(left), Form::Uuid(right)) => left.cmp(right),
+            _ => self.with_text(|left| other.with_text(|right| left.cmp(right))),
+        }
+    }
+}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Id) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Form::Uuid(bytes) => state.write_u128(u128::from_le_bytes(*bytes)),
+            Form::Text(text) => state.write(text.as_bytes()),
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_text(|text| f.write_str(text))
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_text(|text| fmt::Debug::fmt(text, f))
+    }
+}
+
+fn pack_uuid(text: &[u8]) -> Option<[u8; 16]> {
+    if text.len() != UUID_LENGTH {
+        return None;
+    }
+    let mut packed = [0_u8; 16];
+    let mut nibbles = 0_usize;
+    for (place, byte) in text.iter().enumerate() {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'-' if HYPHENS.contains(&place) => continue,
+            _ => return None,
+        };
+        let half = packed.get_mut(nibbles / 2)?;
+        *half = (*half << 4) | digit;
+        nibbles += 1;
+    }
+    (nibbles == 32).then_some(packed)
+}
+
+fn unpack_uuid(packed: [u8; 16]) -> [u8; UUID_LENGTH] {
+    let mut text = [b'-'; UUID_LENGTH];
+    let places = text.iter_mut().enumerate().filter(|(place, _)| !HYPHENS.contains(place)).map(|(_, byte)| byte);
+    let digits = packed.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    for (place, digit) in places.zip(digits) {
+        *place = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UUID: &str = "0191b2c3-d4e5-76f7-8899-aabbccddeeff";
+
+    #[test]
+    fn every_text_comes_back() {
+        for text in [UUID, "", "lead:1", "0191B2C3-D4E5-76F7-8899-AABBCCDDEEFF", "王芳", &"-".repeat(36)] {
+            assert_eq!(Id::new(text).to_string(), text);
+        }
+        assert!(matches!(Id::new(UUID).0, Form::Uuid(_)));
+        // 36 characters with the hyphens one place off are text, not a UUID.
+        assert!(matches!(Id::new("0191b2c-3d4e5-76f7-8899-aabbccddeeff").0, Form::Text(_)));
+        assert!(matches!(Id::new("0191b2c3ad4e5-76f7-8899-aabbccddeeff").0, Form::Text(_)));
+    }
+
+    #[test]
+    fn ids_sort_as_their_texts() {
+        let mut texts = [UUID, "0191b2c3", "zebra", "0191b2c3-d4e5-76f7-8899-aabbccddeefe", "A", "1"];
+        let mut ids = texts.map(Id::new);
+        texts.sort_unstable();
+        ids.sort_unstable();
+        assert_eq!(ids.map(|id| id.to_string()), texts.map(str::to_owned));
+    }
+}

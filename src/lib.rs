@@ -1,0 +1,16 @@
+//! salespulse: sales events from Kafka in, exact live KPIs as Prometheus gauges out.
+pub mod board;
+pub mod calendar;
+pub mod decode;
+pub mod directory;
+pub mod engine;
+pub mod entry;
+pub mod event;
+pub mod exposition;
+pub mod id;
+pub mod kpi;
+pub mod money;
+pub mod rules;
+pub mod shard;
+pub mod time;
+pub mod window;
