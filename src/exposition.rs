@@ -11,7 +11,9 @@ pub enum Format {
 }
 /// A reading of more series than `max_series` is never served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this reading has {series} sales_* series, more than max_series = {limit} allows; raise max_series or expose less")]
+#[error(
+    "this reading has {series} sales_* series, more than max_series = {limit} allows; raise max_series or expose less"
+)]
 pub struct TooManySeries {
     /// How many there are.
     pub series: u64,
@@ -22,4 +24,11 @@ pub struct TooManySeries {
 ///
 /// # Errors
 /// [`TooManySeries`] if there are more `sales_*` series than allowed; `text` is then as it was.
-pub fn render(_catalogue: &Catalogue, _board: &Board, _format: Format, _text: &mut String) -> Result<u64, TooManySeries> { Ok(0) }
+pub fn render(
+    _catalogue: &Catalogue,
+    _board: &Board,
+    _format: Format,
+    _text: &mut String,
+) -> Result<u64, TooManySeries> {
+    Ok(0)
+}

@@ -8,5 +8,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// A sentence that names the key (`expose.rep`, `leaderboard.by`) and the entry that matches nothing.
-    pub fn new(_rules: &Rules) -> Result<Catalogue, String> { Ok(Catalogue) }
+    pub fn new(_rules: &Rules) -> Result<Catalogue, String> {
+        Ok(Catalogue)
+    }
 }

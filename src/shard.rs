@@ -1,8 +1,8 @@
 //! The first stage: a set of events becomes facts, summed in windows.
-use std::sync::Arc;
 use crate::entry::Entry;
 use crate::rules::Rules;
 use crate::time::Time;
+use std::sync::Arc;
 /// How an accepted record met what was known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arrival {
@@ -22,9 +22,15 @@ pub struct ShardReading;
 impl Shard {
     /// An empty shard.
     #[must_use]
-    pub fn new(_rules: Arc<Rules>, _now: Time) -> Shard { Shard }
+    pub fn new(_rules: Arc<Rules>, _now: Time) -> Shard {
+        Shard
+    }
     /// Applies an entry that arrived at `now`.
-    pub fn apply(&mut self, _entry: Entry, _now: Time) -> Arrival { Arrival::default() }
+    pub fn apply(&mut self, _entry: Entry, _now: Time) -> Arrival {
+        Arrival::default()
+    }
     /// Moves the windows to `now` and tells the board.
-    pub fn read(&mut self, _now: Time) -> ShardReading { ShardReading }
+    pub fn read(&mut self, _now: Time) -> ShardReading {
+        ShardReading
+    }
 }
