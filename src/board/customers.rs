@@ -88,6 +88,8 @@ impl CustomerSums {
 #[derive(Debug, Default)]
 struct Customer {
     wins: Vec<Bought>,
+    /// The first win that is on the timeline, so that it is not put there again.
+    noted: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -205,15 +207,16 @@ impl Customers {
 
     /// Counts all that a customer contributes, or takes it out.
     fn count(&mut self, number: u32, times: i64) {
-        let Some(customer) = self.slots.get(number as usize) else { return };
+        let Some(customer) = self.slots.get_mut(number as usize) else { return };
         let Some(first) = customer.wins.first() else { return };
         let sums = customer.sums(&self.periods);
         let (row, channel) = (first.row.index(), first.channel.index());
         let lanes = self.windows.lanes(first.at);
         self.new_by_row.add(row, lanes, times);
         self.new_by_channel.add(channel, lanes, times);
-        if times > 0 {
+        if times > 0 && customer.noted != Some(first.at) {
             self.due.note(first.at, number);
+            customer.noted = Some(first.at);
         }
         add_sums(&mut self.by_row, row, &sums, times);
         add_sums(&mut self.by_channel, channel, &sums, times);
