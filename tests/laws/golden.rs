@@ -1,4 +1,4 @@
-//! The twin against the real data sets: all series of `golden.prom`, both ways.
+//! The twin and the engine against the real data sets: all series of `golden.prom`, both ways.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use salespulse::time::{DAY, Time};
 use salespulse::window::Window;
 
 use crate::configuration::{ratio, rules};
+use crate::subject::{Subject, assert_decodes};
 use crate::{jsonl, series, twin};
 
 /// A data set: its folder, its configuration and the instant of its reading.
@@ -62,6 +63,27 @@ fn twin_equals_golden(data: &DataSet) {
     let events = jsonl::read(&data.text("events.jsonl"), &data.rules, data.now);
     let seen = twin::reading(&events, &data.rules, data.now);
     series::assert_equal(&data.golden(), &seen, "the twin against golden.prom");
+}
+
+/// Every record through the decoder and an engine of three shards.
+fn engine_equals_golden(data: &DataSet) {
+    let text = data.text("events.jsonl");
+    let mut subject = Subject::new(&data.rules, 3, data.now);
+    for (line, event) in text.lines().zip(jsonl::read(&text, &data.rules, data.now)) {
+        assert_decodes(&data.rules, line, &event, data.now);
+        subject.accept(&event, data.now);
+    }
+    series::assert_equal(&data.golden(), &subject.series(data.now), "the engine against golden.prom");
+}
+
+#[test]
+fn engine_equals_olist() {
+    olist().iter().for_each(engine_equals_golden);
+}
+
+#[test]
+fn engine_equals_maven() {
+    maven().iter().for_each(engine_equals_golden);
 }
 
 #[test]

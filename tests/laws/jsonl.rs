@@ -7,10 +7,10 @@ use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use salespulse::event::{
-    Body, Event, EventType, Feedback, Lead, Money, Payment, PaymentKind, Period, Rep, Retraction, Score, Spend,
+    Body, Event, EventType, Feedback, Lead, Payment, PaymentKind, Period, Rep, Retraction, Score, Spend,
     StageChange, Target, TargetScope, Text,
 };
-use salespulse::money::{Currency, Decimal};
+use salespulse::money::{Currency, Decimal, Money};
 use salespulse::rules::Rules;
 use salespulse::time::Time;
 
@@ -68,7 +68,7 @@ impl Record<'_> {
         let occurred_at = self.time("occurred_at").expect("occurred_at").millis();
         let zone = TimeZone::get(self.rules.zone.name()).expect("a zone");
         let instant = jiff::Timestamp::from_millisecond(occurred_at).expect("within range");
-        let reporting = self.rules.rates.convert(minor, currency, || instant.to_zoned(zone).date());
+        let reporting = self.rules.rates.convert(minor, currency, || zone.to_datetime(instant).date());
         Some(Money { minor, currency, reporting_minor: reporting.expect("a rate") })
     }
 

@@ -10,14 +10,14 @@ mod customers;
 mod here;
 mod journey;
 mod leaderboard;
-mod local_days;
+pub(crate) mod local_days;
 mod pipeline_now;
 mod revenue;
 mod sample;
 mod satisfaction;
 mod targets;
 mod truth;
-mod windows;
+pub(crate) mod windows;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};

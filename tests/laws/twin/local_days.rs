@@ -61,7 +61,7 @@ impl LocalDays {
     /// The first instant of a date. The candidates are its 00:00 at every offset in force around it and
     /// every change of offset around it; a date that never was begins when the next one does.
     pub(crate) fn midnight(&self, day: Date) -> Time {
-        let middle = day.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).expect("within range").timestamp();
+        let middle = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).expect("within range");
         let (first, last) = (middle - 49.hours(), middle + 49.hours());
         let changes: Vec<Timestamp> = self
             .zone

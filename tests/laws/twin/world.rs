@@ -127,10 +127,13 @@ impl<'e> World<'e> {
 
     /// How many cycles and responses are negative and thus not used.
     pub(crate) fn data_errors(&self) -> [(&'static str, u32); 2] {
-        let negative = |duration: fn(&Journey<'_>) -> Option<i64>| {
-            let found = self.journeys.iter().filter_map(duration).filter(|duration| *duration < 0).count();
+        let negative = |durations: Vec<Option<i64>>| {
+            let found = durations.into_iter().flatten().filter(|duration| *duration < 0).count();
             u32::try_from(found).expect("few")
         };
-        [("negative_cycle", negative(Journey::cycle)), ("negative_response", negative(Journey::response))]
+        [
+            ("negative_cycle", negative(self.journeys.iter().map(Journey::cycle).collect())),
+            ("negative_response", negative(self.journeys.iter().map(Journey::response).collect())),
+        ]
     }
 }
