@@ -57,7 +57,7 @@ fn check(script: &Script) {
         let of_engine = unmet(&chapter.expected, &subject.series(chapter.now));
         assert!(of_engine.is_empty(), "at {}:\n{}", chapter.now, of_engine.join("\n"));
     }
-    engine_equals_twin(script, 3);
+    engine_equals_twin(script, 3).unwrap_or_else(|differences| panic!("{differences}"));
 }
 
 #[test]

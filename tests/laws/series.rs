@@ -89,11 +89,23 @@ fn close(name: &str, expected: f64, seen: f64) -> bool {
     (expected - seen).abs() <= tolerance * expected.abs()
 }
 
-/// Fails with the first differences, if there are any.
-pub(crate) fn assert_equal(expected: &BTreeMap<String, f64>, seen: &BTreeMap<String, f64>, context: &str) {
+/// The first differences between two readings, if there are any.
+pub(crate) fn equal(
+    expected: &BTreeMap<String, f64>,
+    seen: &BTreeMap<String, f64>,
+    context: &str,
+) -> Result<(), String> {
     let differences = differences(expected, seen);
     let first: Vec<&str> = differences.iter().take(20).map(String::as_str).collect();
-    assert!(first.is_empty(), "{context}: {} series differ\n{}", differences.len(), first.join("\n"));
+    if first.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{context}: {} series differ\n{}", differences.len(), first.join("\n")))
+}
+
+/// Fails with the first differences, if there are any.
+pub(crate) fn assert_equal(expected: &BTreeMap<String, f64>, seen: &BTreeMap<String, f64>, context: &str) {
+    equal(expected, seen, context).unwrap_or_else(|differences| panic!("{differences}"));
 }
 
 #[test]

@@ -105,6 +105,7 @@ fn named_field(key: &str, value: &str) -> (&'static str, Value) {
         "channel" => ("channel", json!(value)),
         "campaign" => ("campaign", json!(value)),
         "lead" => ("lead_id", json!(value)),
+        "amount" => ("amount", json!(value)),
         "margin" => ("margin", json!(value)),
         "currency" => ("currency", json!(value)),
         "name" => ("name", json!(value)),
