@@ -64,10 +64,12 @@ pub(crate) fn streams() -> impl Strategy<Value = Stream> {
 
 /// How many cases a property is tried on: `PROPTEST_CASES`, or so many by default.
 pub(crate) fn cases(default: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let set = |name: &str, default: u32| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let cases = set("PROPTEST_CASES", default);
+    let max_shrink_iters = set("PROPTEST_MAX_SHRINK_ITERS", 20_000);
     // A failing stream is printed as a scenario, which is kept as a file; seeds would not survive a change
     // of the generator.
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() }
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters, ..ProptestConfig::default() }
 }
 
 /// The instant of the last reading.
