@@ -1,6 +1,7 @@
 //! salespulse: sales events from Kafka in, exact live KPIs as Prometheus gauges out.
 pub mod board;
 pub mod calendar;
+pub mod config;
 pub mod decode;
 pub mod directory;
 pub mod engine;
