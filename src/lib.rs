@@ -1,16 +1,25 @@
 //! salespulse: sales events from Kafka in, exact live KPIs as Prometheus gauges out.
+pub mod app;
 pub mod board;
 pub mod calendar;
+pub mod config;
+pub mod deadletter;
 pub mod decode;
 pub mod directory;
 pub mod engine;
 pub mod entry;
 pub mod event;
 pub mod exposition;
+pub mod http;
 pub mod id;
 pub mod kpi;
+pub mod lifecycle;
 pub mod money;
+pub mod pipeline;
 pub mod rules;
 pub mod shard;
+pub mod shard_threads;
+pub mod source;
+pub mod telemetry;
 pub mod time;
 pub mod window;
