@@ -64,7 +64,9 @@ impl Zone {
                 self.zone.preceding(after_late).next().map_or(late, |transition| transition.timestamp())
             }),
         };
-        first.map_or(if date.year() < 0 { Time::MIN } else { Time::MAX }, |first| Time::from_millis(first.as_millisecond()))
+        first.map_or(if date.year() < 0 { Time::MIN } else { Time::MAX }, |first| {
+            Time::from_millis(first.as_millisecond())
+        })
     }
 
     /// The first instant of a period and the first instant after it.
@@ -192,7 +194,8 @@ mod tests {
 
     #[test]
     fn every_instant_lies_in_its_day() {
-        for name in ["UTC", "America/St_Johns", "America/Havana", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Apia"] {
+        for name in ["UTC", "America/St_Johns", "America/Havana", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Apia"]
+        {
             let zone = Zone::new(name).unwrap();
             for step in 0..3_000 {
                 let time = Time::from_millis(1_000_000_000_000 + step * 11 * crate::time::HOUR);

@@ -364,7 +364,10 @@ mod tests {
         assert_eq!(Period::parse("2026-11"), Some(Period { year: 2026, part: PeriodPart::Month(11) }));
         assert_eq!(Period::parse("2026-Q4"), Some(Period { year: 2026, part: PeriodPart::Quarter(4) }));
         assert_eq!(Period::parse("2026"), Some(Period { year: 2026, part: PeriodPart::Year }));
-        for text in ["", "26", "2026-", "2026-13", "2026-00", "2026-1", "2026-Q5", "2026-Q0", "2026-q1", "2026Q1", "２026", "2026-011"] {
+        for text in [
+            "", "26", "2026-", "2026-13", "2026-00", "2026-1", "2026-Q5", "2026-Q0", "2026-q1", "2026Q1", "２026",
+            "2026-011",
+        ] {
             assert_eq!(Period::parse(text), None, "{text}");
         }
     }

@@ -1,7 +1,9 @@
 //! salespulse: sales events from Kafka in, exact live KPIs as Prometheus gauges out.
+
 pub mod app;
 pub mod board;
 pub mod calendar;
+pub mod cells;
 pub mod config;
 pub mod deadletter;
 pub mod decode;
@@ -10,6 +12,7 @@ pub mod engine;
 pub mod entry;
 pub mod event;
 pub mod exposition;
+pub mod facts;
 pub mod http;
 pub mod id;
 pub mod kpi;
@@ -19,7 +22,10 @@ pub mod pipeline;
 pub mod rules;
 pub mod shard;
 pub mod shard_threads;
+pub mod sketch;
 pub mod source;
 pub mod telemetry;
 pub mod time;
+pub mod timeline;
+pub mod value;
 pub mod window;

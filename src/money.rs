@@ -151,9 +151,9 @@ impl Decimal {
 
     fn new(negative: bool, whole: &str, fraction: &str) -> Decimal {
         let digits = whole.bytes().chain(fraction.bytes());
-        let mantissa = digits.map(|byte| u128::from(byte - b'0')).try_fold(0_u128, |value, digit| {
-            value.checked_mul(10)?.checked_add(digit)
-        });
+        let mantissa = digits
+            .map(|byte| u128::from(byte - b'0'))
+            .try_fold(0_u128, |value, digit| value.checked_mul(10)?.checked_add(digit));
         Decimal { negative, mantissa, scale: i64::try_from(fraction.len()).unwrap_or(i64::MAX) }
     }
 

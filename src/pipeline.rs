@@ -16,7 +16,7 @@ use crate::deadletter::DeadLetters;
 use crate::lifecycle::{Phase, Standing, Stop};
 use crate::shard_threads::ShardGone;
 use crate::source::kafka::{
-    Change, Commit, Consumer, Finding, KafkaFailure, Layout, News, Partition, Polled, Surveyor, change,
+    Change, Commit, Consumer, Finding, KafkaFailure, Layout, News, Polled, Position, Surveyor, change,
 };
 use crate::telemetry::{CommitFailed, Metrics, Rarely};
 
@@ -55,9 +55,6 @@ pub struct Pipeline {
     hold: Hold,
     commit_troubles: Rarely,
 }
-
-/// Each partition with the consumer's position in it.
-type Positions = [(Arc<Partition>, Option<i64>)];
 
 /// Why nothing is fetched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -214,7 +211,7 @@ impl Pipeline {
     }
 
     /// Shows the numbers once everything that was there at the assignment is in them.
-    fn look(&mut self, positions: &Positions) -> Result<(), PipelineFailure> {
+    fn look(&mut self, positions: &[Position]) -> Result<(), PipelineFailure> {
         let behind = positions.iter().map(|(partition, position)| partition.behind(*position)).sum();
         if behind > 0 {
             self.standing.enter(Phase::CatchingUp { records_behind: Some(behind) });
@@ -226,7 +223,7 @@ impl Pipeline {
         Ok(())
     }
 
-    fn commit(&mut self, positions: &Positions) -> bool {
+    fn commit(&mut self, positions: &[Position]) -> bool {
         let offsets = self.checkpoints.take(positions);
         if !offsets.is_empty() {
             self.consumer.commit(&offsets);

@@ -146,8 +146,7 @@ impl Pipeline {
             }
         }
         let last = count as u128 - 1;
-        let probabilities =
-            (0..count - 1).map(|index| Ratio { numerator: index as u128, denominator: last }).collect();
+        let probabilities = (0..count - 1).map(|index| Ratio { numerator: index as u128, denominator: last }).collect();
         Ok(Pipeline { stalled_after: vec![None; count - 1], probabilities, stages })
     }
 

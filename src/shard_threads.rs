@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use crate::directory::Directory;
 use crate::entry::Entry;
 use crate::rules::Rules;
 use crate::shard::{Shard, ShardReading};
@@ -50,11 +51,17 @@ impl ShardThreads {
     ///
     /// # Errors
     /// If a thread cannot be started.
-    pub fn start(count: usize, rules: &Arc<Rules>, now: Time, metrics: &Arc<Metrics>) -> io::Result<ShardThreads> {
+    pub fn start(
+        count: usize,
+        rules: &Arc<Rules>,
+        directory: &Directory,
+        now: Time,
+        metrics: &Arc<Metrics>,
+    ) -> io::Result<ShardThreads> {
         let mut started = ShardThreads { shards: Vec::new() };
         for number in 0..count.max(1) {
             let (sender, receiver) = sync_channel(WAITING_MESSAGES);
-            let shard = Shard::new(Arc::clone(rules), now);
+            let shard = Shard::new(number, Arc::clone(rules), directory, now);
             let metrics = Arc::clone(metrics);
             let thread = thread::Builder::new().name(format!("shard-{number}"));
             thread.spawn(move || work(shard, &receiver, &metrics))?;

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
+use crate::board::Board;
 use crate::config::{Config, KafkaConfig};
 use crate::deadletter::DeadLetters;
 use crate::decode::Decoder;
@@ -124,14 +125,13 @@ impl Service {
         let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
             .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
         let standing = Arc::new(Standing::default());
-        let directory = Arc::new(Directory::default());
-        let shards = ShardThreads::start(shard_count(), &rules, clock.now(), &metrics)
+        let directory = Arc::<Directory>::default();
+        let shards = ShardThreads::start(shard_count(), &rules, &directory, clock.now(), &metrics)
             .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
         let scrape = Arc::new(Scrape::new(
-            Arc::clone(&rules),
             catalogue,
-            Arc::clone(&directory),
             shards.reader(),
+            Board::new(Arc::clone(&rules), Arc::clone(&directory), clock.now()),
             clock,
             Arc::clone(&standing),
             Arc::clone(&metrics),
@@ -139,7 +139,7 @@ impl Service {
         let server = Server::start(&runtime, listener, scrape);
         let parts = IntakeParts {
             decoder: Decoder::new(Arc::clone(&rules)),
-            interner: Interner::new(directory),
+            interner: Interner::new(directory, rules.zone.clone()),
             shards,
             clock,
             metrics,

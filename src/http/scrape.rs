@@ -1,14 +1,12 @@
 //! What a scrape tells: the KPI families, if this member owns the partitions and has caught up, and our own health.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use crate::board::Board;
-use crate::directory::Directory;
+use crate::board::{Board, Reading};
 use crate::exposition::{self, Format, TooManySeries};
 use crate::kpi::Catalogue;
 use crate::lifecycle::Standing;
-use crate::rules::Rules;
 use crate::shard_threads::{ShardGone, ShardReader};
 use crate::telemetry::{self, Metrics};
 use crate::time::Clock;
@@ -16,10 +14,10 @@ use crate::time::Clock;
 /// Everything a scrape reads.
 #[derive(Debug)]
 pub struct Scrape {
-    rules: Arc<Rules>,
     catalogue: Catalogue,
-    directory: Arc<Directory>,
     shards: ShardReader,
+    /// Kept from reading to reading; each reading of the shards must reach it.
+    board: Mutex<Board>,
     clock: Clock,
     standing: Arc<Standing>,
     metrics: Arc<Metrics>,
@@ -36,21 +34,24 @@ pub enum ScrapeError {
     /// A shard's thread ended.
     #[error(transparent)]
     ShardGone(#[from] ShardGone),
+    /// An earlier reading panicked.
+    #[error("an earlier scrape failed by a bug of salespulse; the log says more; restart it")]
+    BoardBroken,
 }
 
 impl Scrape {
     /// A scrape over these shards.
     #[must_use]
     pub fn new(
-        rules: Arc<Rules>,
         catalogue: Catalogue,
-        directory: Arc<Directory>,
         shards: ShardReader,
+        board: Board,
         clock: Clock,
         standing: Arc<Standing>,
         metrics: Arc<Metrics>,
     ) -> Scrape {
-        Scrape { rules, catalogue, directory, shards, clock, standing, metrics, last_length: AtomicUsize::new(0) }
+        let (board, last_length) = (Mutex::new(board), AtomicUsize::new(0));
+        Scrape { catalogue, shards, board, clock, standing, metrics, last_length }
     }
 
     /// Where this instance stands.
@@ -80,11 +81,18 @@ impl Scrape {
     }
 
     fn append_kpis(&self, format: Format, text: &mut String) -> Result<(), ScrapeError> {
-        let now = self.clock.now();
-        let board = Board::new(&self.rules, &self.directory, now, self.shards.read(now)?);
-        self.metrics.journeys.set(i64::try_from(board.journeys).unwrap_or(i64::MAX));
-        let series = exposition::render(&self.catalogue, &board, format, text)?;
+        let reading = self.read()?;
+        self.metrics.journeys.set(i64::try_from(reading.journeys).unwrap_or(i64::MAX));
+        let series = exposition::render(&self.catalogue, &reading, format, text)?;
         self.metrics.series.set(i64::try_from(series).unwrap_or(i64::MAX));
         Ok(())
+    }
+
+    fn read(&self) -> Result<Reading, ScrapeError> {
+        // A board over which a reading panicked may have missed a part of it: it must not be read again.
+        let mut board = self.board.lock().map_err(|_| ScrapeError::BoardBroken)?;
+        let now = self.clock.now();
+        let shards = self.shards.read(now)?;
+        Ok(board.read(now, shards))
     }
 }

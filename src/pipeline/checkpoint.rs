@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::source::kafka::Partition;
+use crate::source::kafka::{Partition, Position};
 
 /// Between commits.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ impl Checkpoints {
     /// What is to be committed now that everything before these positions is applied: all that is done and not committed
     /// yet. Never less than was committed when the partitions were assigned: a start reads everything again, but its dead
     /// letters stay done.
-    pub(super) fn take(&mut self, positions: &[(Arc<Partition>, Option<i64>)]) -> Vec<(Arc<Partition>, i64)> {
+    pub(super) fn take(&mut self, positions: &[Position]) -> Vec<(Arc<Partition>, i64)> {
         let mut new = Vec::new();
         for (partition, position) in positions {
             let Some(done) = position.map(|position| partition.committable(position)) else { continue };

@@ -20,7 +20,7 @@ mod settings;
 mod surveyor;
 mod topology;
 
-pub use consumer::{Consumer, Polled};
+pub use consumer::{Consumer, Polled, Position};
 pub use context::{Commit, News};
 pub use failure::KafkaFailure;
 pub use layout::{Layout, Topic};

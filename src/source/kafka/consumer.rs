@@ -31,6 +31,10 @@ pub enum Polled<'a> {
     Nothing,
 }
 
+/// A partition with the consumer's position in it: the offset that the next record will at least have; `None` before the
+/// first record.
+pub type Position = (Arc<Partition>, Option<i64>);
+
 /// The group's member.
 pub struct Consumer {
     inner: BaseConsumer<Member>,
@@ -108,12 +112,11 @@ impl Consumer {
         done(self.inner.resume(&self.everything()), "resume the partitions")
     }
 
-    /// Each partition with the consumer's position in it: the offset that the next record will at least have; `None`
-    /// before the first record.
+    /// The positions in all partitions.
     ///
     /// # Errors
     /// If librdkafka does not tell.
-    pub fn positions(&self) -> Result<Vec<(Arc<Partition>, Option<i64>)>, KafkaFailure> {
+    pub fn positions(&self) -> Result<Vec<Position>, KafkaFailure> {
         let told = match self.inner.position() {
             Ok(told) => told,
             Err(error) => return done(Err(error), "ask for the positions").map(|()| Vec::new()),
