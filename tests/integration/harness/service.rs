@@ -1,5 +1,7 @@
 //! The built program as a service: its configuration, its process, its HTTP surface.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -146,8 +148,6 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The content type.
     pub(crate) content_type: String,
-    /// The content encoding, if one was used.
-    pub(crate) encoding: String,
     /// The body, uncompressed.
     pub(crate) body: String,
 }
@@ -172,14 +172,26 @@ impl Service {
             .build()
             .into();
         let mut response = agent.get(format!("http://{}{path}", self.listen)).header("Accept", accept).call().ok()?;
-        let header = |name: &str| {
-            let value = response.headers().get(name).and_then(|value| value.to_str().ok());
-            value.unwrap_or_default().to_owned()
-        };
-        let (status, content_type, encoding) =
-            (response.status().as_u16(), header("content-type"), header("content-encoding"));
+        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_owned();
+        let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(1 << 30).read_to_string().ok()?;
-        Some(Answer { status, content_type, encoding, body })
+        Some(Answer { status, content_type, body })
+    }
+
+    /// The head of the answer to a client that takes gzip, as it came: the HTTP client that [`Service::get`] uses hides
+    /// what it has uncompressed.
+    pub(crate) fn head_of_compressed(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.listen).expect("the service listens");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n",
+            self.listen
+        );
+        stream.write_all(request.as_bytes()).expect("the service reads");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the service answers");
+        let answer = String::from_utf8_lossy(&answer);
+        answer.split("\r\n\r\n").next().unwrap_or_default().to_ascii_lowercase()
     }
 
     /// The text of `/metrics`. Panics unless that is served.
