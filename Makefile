@@ -28,7 +28,7 @@ deny:
 
 bench:
 	@scripts/setup-test-tools.sh kafka
-	cargo bench --locked --bench pipeline
+	cargo bench --locked --bench core --bench pipeline
 
 example:
 	cargo run --locked --quiet -- replay examples/events.jsonl --config examples/salespulse.toml --as-of 2026-03-31T12:00:00Z
