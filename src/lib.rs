@@ -1,5 +1,6 @@
 //! salespulse: sales events from Kafka in, exact live KPIs as Prometheus gauges out.
 
+pub mod app;
 pub mod board;
 pub mod calendar;
 pub mod cells;
