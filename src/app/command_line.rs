@@ -23,6 +23,7 @@ Exit codes:
   64  wrong command line or configuration, or a file that cannot be read
   69  Kafka cannot be used
   70  a bug in salespulse
+  71  the system refuses an address or a thread
   74  a result cannot be written";
 
 const FIRST_STEPS: &str = "\

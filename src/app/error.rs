@@ -1,5 +1,6 @@
 //! How a command can fail, and the exit code of each way.
 
+use super::run::RunError;
 use crate::config::ConfigError;
 use crate::exposition::TooManySeries;
 
@@ -15,15 +16,12 @@ pub enum AppError {
     /// A reading that may not be shown.
     #[error(transparent)]
     TooManySeries(#[from] TooManySeries),
-    /// Kafka, or a topic in it, cannot be used.
-    #[error("{0}")]
-    Kafka(String),
     /// A result that cannot be written.
     #[error("{0}")]
     Output(String),
-    /// What should be impossible.
-    #[error("{0}; this is a bug in salespulse")]
-    Bug(String),
+    /// The service ended before it was asked to.
+    #[error(transparent)]
+    Run(#[from] RunError),
 }
 
 impl AppError {
@@ -36,9 +34,8 @@ impl AppError {
         match self {
             AppError::TooManySeries(_) => 1,
             AppError::Usage(_) | AppError::Config(_) => AppError::USAGE,
-            AppError::Kafka(_) => 69,
-            AppError::Bug(_) => 70,
             AppError::Output(_) => 74,
+            AppError::Run(error) => error.exit_code(),
         }
     }
 }

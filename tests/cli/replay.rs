@@ -29,7 +29,7 @@ fn folder() -> Folder {
 fn value<'a>(exposition: &'a str, series: &str) -> &'a str {
     let values: Vec<_> = exposition.lines().filter_map(|line| line.strip_prefix(series)?.strip_prefix(' ')).collect();
     assert_eq!(values.len(), 1, "{series}");
-    values[0]
+    values.into_iter().next().unwrap()
 }
 
 #[test]
