@@ -56,6 +56,7 @@ fn measure(journeys: u64, reps: u64) {
     let start = Instant::now();
     let reading = engine.read(NOW);
     println!("  first reading         {:>8} ms", start.elapsed().as_millis());
+    println!("  journeys              {:>8} bytes/journey, index included", reading.journey_bytes as u64 / journeys);
     drop(reading);
     let start = Instant::now();
     let reading = engine.read(NOW);

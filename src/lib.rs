@@ -3,6 +3,7 @@
 pub mod board;
 pub mod calendar;
 pub mod cells;
+pub mod config;
 pub mod decode;
 pub mod directory;
 pub mod engine;
