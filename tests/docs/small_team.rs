@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use salespulse::calendar::{PeriodKind, Zone};
+use salespulse::config::Config;
 use salespulse::decode::{Decoded, Decoder, Record};
 use salespulse::engine::Engine;
 use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
-use salespulse::money::{Currency, Decimal, Rates, Ratio};
-use salespulse::rules::{PerScope, Pipeline, Rules};
-use salespulse::time::{DAY, Time};
-use salespulse::window::Window;
+use salespulse::rules::Rules;
+use salespulse::time::Time;
 
 use crate::page;
 
@@ -52,31 +50,6 @@ pub(crate) fn sample(line: &str) -> Option<(String, f64)> {
 
 /// What `examples/small-team/salespulse.toml` says.
 fn rules() -> Rules {
-    let mut pipeline = Pipeline::new(["lead", "contacted", "proposal", "won"].map(str::to_owned).to_vec()).unwrap();
-    assert!(pipeline.set_probability("proposal", ratio("0.5")));
-    assert!(pipeline.set_stalled_after("lead", 3 * DAY));
-    assert!(pipeline.set_stalled_after("contacted", 14 * DAY));
-    let currency = |code| Currency::from_code(code).unwrap();
-    let mut rates = Rates::new(currency("CNY"));
-    assert!(rates.add(jiff::civil::date(2026, 1, 1), currency("USD"), ratio("7.10")));
-    let all = Window::ALL.to_vec();
-    let rep = ["24h", "7d", "30d", "mtd", "qtd"].map(|name| Window::from_name(name).unwrap()).to_vec();
-    Rules {
-        max_series: 2_000_000,
-        retention: 800 * DAY,
-        allowed_skew: DAY,
-        zone: Zone::new("Asia/Shanghai").unwrap(),
-        rates,
-        customer_period: PeriodKind::Quarter,
-        market_size: Some(50),
-        team_market_size: BTreeMap::from([("east".to_owned(), 40)]),
-        pipeline,
-        windows: PerScope { rep, team: all.clone(), org: all.clone(), channel: all },
-        expose: PerScope::default(),
-        leaderboard: ["revenue", "won", "quota_attainment"].map(str::to_owned).to_vec(),
-    }
-}
-
-fn ratio(text: &str) -> Ratio {
-    Decimal::parse(text).unwrap().to_ratio().unwrap()
+    let file = page::root().join("examples/small-team/salespulse.toml");
+    Config::load(&file, &[], &[]).unwrap_or_else(|error| panic!("{error}")).rules
 }

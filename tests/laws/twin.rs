@@ -100,7 +100,8 @@ fn tell(series: &mut BTreeMap<String, f64>, rules: &Rules, place: Place<'_>, sam
         })
     });
     if told {
-        let name = crate::series::name(&family, sample.labels.iter().map(|(k, v)| (*k, v.as_str())).chain(place.labels()));
+        let name =
+            crate::series::name(&family, sample.labels.iter().map(|(k, v)| (*k, v.as_str())).chain(place.labels()));
         assert!(series.insert(name.clone(), sample.value.to_f64()).is_none(), "the twin told {name} twice");
     }
 }

@@ -217,8 +217,11 @@ impl Amount {
 }
 
 fn amounts() -> impl Strategy<Value = Amount> {
-    (0..AMOUNTS.len(), any::<bool>(), 0..CURRENCIES.len())
-        .prop_map(|(minor, is_negative, currency)| Amount { minor, is_negative, currency })
+    (0..AMOUNTS.len(), any::<bool>(), 0..CURRENCIES.len()).prop_map(|(minor, is_negative, currency)| Amount {
+        minor,
+        is_negative,
+        currency,
+    })
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {

@@ -78,7 +78,13 @@ fn edges(now: Time, rules: &Rules) -> Vec<Time> {
         edges.extend([first, length.next(first), before, length.previous(before)].map(|day| days.midnight(day)));
     }
     // Around changes of the offset, and the leap day.
-    for text in ["2018-02-18T02:00:00Z", "2018-11-04T03:00:00Z", "2025-11-02T05:00:00Z", "2026-03-08T05:00:00Z", "2024-02-29T12:00:00Z"] {
+    for text in [
+        "2018-02-18T02:00:00Z",
+        "2018-11-04T03:00:00Z",
+        "2025-11-02T05:00:00Z",
+        "2026-03-08T05:00:00Z",
+        "2024-02-29T12:00:00Z",
+    ] {
         edges.extend(Time::parse(text));
     }
     edges
