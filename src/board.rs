@@ -1,18 +1,115 @@
-//! The second stage: the sum of all shards at one instant.
+//! The second stage: the sum of all shards at one instant, and what cannot be summed: customers, targets, roster.
+
+mod customers;
+mod grid;
+mod reading;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use self::customers::Customers;
+pub use self::customers::{CustomerPeriod, CustomerSums};
+pub use self::reading::{Reading, RosterLine, Subject, SubjectName};
+use crate::cells::Table;
 use crate::directory::Directory;
 use crate::rules::Rules;
 use crate::shard::ShardReading;
 use crate::time::Time;
-/// The sum of all shards at one instant, from which KPIs are computed.
+
+/// Where the shards meet. It keeps the customers, whose journeys lie in any shards; everything else comes whole
+/// with each reading.
 #[derive(Debug)]
 pub struct Board {
-    /// Journeys held.
-    pub journeys: u64,
+    rules: Arc<Rules>,
+    directory: Arc<Directory>,
+    customers: Customers,
 }
+
 impl Board {
-    /// Sums the shards.
+    /// An empty board.
     #[must_use]
-    pub fn new(_rules: &Rules, _directory: &Directory, _now: Time, _readings: Vec<ShardReading>) -> Board {
-        Board { journeys: 0 }
+    pub fn new(rules: Arc<Rules>, directory: Arc<Directory>, now: Time) -> Board {
+        Board { customers: Customers::new(Arc::clone(&rules), now), rules, directory }
+    }
+
+    /// Sums what all shards say at `now`. Every reading of a shard must come here exactly once, since it tells
+    /// how wins have changed since the one before.
+    #[must_use]
+    pub fn read(&mut self, now: Time, shards: Vec<ShardReading>) -> Reading {
+        let between = self.rules.pipeline.between();
+        let mut sum = Merged::new(between);
+        for shard in shards {
+            sum.add(shard, &mut self.customers);
+        }
+        self.customers.advance(now);
+        reading::build(&self.rules, &self.directory, now, sum, &self.customers)
+    }
+}
+
+/// The sum of the shards' readings.
+#[derive(Debug)]
+struct Merged {
+    rows: Table,
+    channels: Table,
+    targets: Vec<crate::shard::TargetValue>,
+    teams: Vec<crate::directory::NameId>,
+    /// The last entry of each rep.
+    roster: HashMap<crate::directory::NameId, crate::shard::RosterValue, RandomState>,
+    negative_cycles: i64,
+    negative_responses: i64,
+    journeys: usize,
+    journey_bytes: usize,
+    singles: usize,
+}
+
+impl Merged {
+    fn new(between: usize) -> Merged {
+        Merged {
+            rows: Table::new(between),
+            channels: Table::new(between),
+            targets: Vec::new(),
+            teams: Vec::new(),
+            roster: HashMap::default(),
+            negative_cycles: 0,
+            negative_responses: 0,
+            journeys: 0,
+            journey_bytes: 0,
+            singles: 0,
+        }
+    }
+
+    fn add(&mut self, shard: ShardReading, customers: &mut Customers) {
+        shard.wins.into_iter().for_each(|change| customers.change(change));
+        merge(&mut self.rows, shard.rows);
+        merge(&mut self.channels, shard.channels);
+        self.targets.extend(shard.targets);
+        self.teams.extend(shard.teams);
+        for entry in shard.roster {
+            match self.roster.entry(entry.rep) {
+                std::collections::hash_map::Entry::Vacant(place) => {
+                    place.insert(entry);
+                }
+                std::collections::hash_map::Entry::Occupied(mut known) if known.get().set < entry.set => {
+                    known.insert(entry);
+                }
+                std::collections::hash_map::Entry::Occupied(_) => {}
+            }
+        }
+        self.negative_cycles += shard.negative_cycles;
+        self.negative_responses += shard.negative_responses;
+        self.journeys += shard.journeys;
+        self.journey_bytes += shard.journey_bytes;
+        self.singles += shard.singles;
+    }
+}
+
+/// Adds a table row by row; the first one is taken as it is.
+fn merge(sum: &mut Table, table: Table) {
+    if sum.rows() == 0 {
+        *sum = table;
+    } else {
+        sum.absorb(&table, Some);
     }
 }

@@ -1,4 +1,175 @@
-//! The directory of names: reps in teams and channels by small numbers.
-/// Names by number and numbers by name, shared by all threads.
+//! The directory of names: texts by small numbers and numbers by text.
+//!
+//! Shards count in numbers, readers print texts. The directory is where they meet: the decoding
+//! thread adds names while HTTP threads read them, which is what a concurrent map is for. It only
+//! grows, by one entry a name, and a name outlives the events that brought it.
+
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use dashmap::DashMap;
+use foldhash::fast::RandomState;
+
+/// A rep's, a team's or a channel's name, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameId(u32);
+
+/// A rep in a team, by the number of their row in every table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId(u32);
+
+/// A channel, by the number of its row in every table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChannelId(u32);
+
+impl RowId {
+    /// The row of this number.
+    pub(crate) const fn from_number(number: u32) -> RowId {
+        RowId(number)
+    }
+
+    /// The row's number.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The row's place in a table.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl ChannelId {
+    /// The row of this number.
+    pub(crate) const fn from_number(number: u32) -> ChannelId {
+        ChannelId(number)
+    }
+
+    /// The row's number.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The row's place in a table.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A rep and the team in which the rep is credited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RepInTeam {
+    /// The team.
+    pub team: NameId,
+    /// The rep.
+    pub rep: NameId,
+}
+
+/// All names, shared by all threads.
 #[derive(Debug, Default)]
-pub struct Directory;
+pub struct Directory {
+    names: Numbered<Arc<str>>,
+    rows: Numbered<RepInTeam>,
+    channels: Numbered<NameId>,
+}
+
+impl Directory {
+    /// The number of a name, given anew if it has none.
+    #[must_use]
+    pub fn name(&self, text: &str) -> NameId {
+        match self.names.numbers.get(text) {
+            Some(number) => NameId(*number),
+            None => NameId(self.names.number(text.into())),
+        }
+    }
+
+    /// The row of a rep in a team.
+    #[must_use]
+    pub fn row(&self, pair: RepInTeam) -> RowId {
+        RowId(self.rows.number(pair))
+    }
+
+    /// The row of a channel.
+    #[must_use]
+    pub fn channel(&self, name: NameId) -> ChannelId {
+        ChannelId(self.channels.number(name))
+    }
+
+    /// The text of a name.
+    #[must_use]
+    pub fn text(&self, name: NameId) -> Arc<str> {
+        let values = self.names.values.read().unwrap_or_else(PoisonError::into_inner);
+        values.get(name.0 as usize).cloned().unwrap_or_else(|| Arc::from(""))
+    }
+
+    /// All rows so far; each one's place is its [`RowId`].
+    #[must_use]
+    pub fn rows(&self) -> Vec<RepInTeam> {
+        self.rows.all()
+    }
+
+    /// All channels so far; each one's place is its [`ChannelId`].
+    #[must_use]
+    pub fn channels(&self) -> Vec<NameId> {
+        self.channels.all()
+    }
+}
+
+/// Values numbered in the order in which they came.
+#[derive(Debug)]
+struct Numbered<T: Eq + Hash> {
+    numbers: DashMap<T, u32, RandomState>,
+    values: RwLock<Vec<T>>,
+}
+
+impl<T: Eq + Hash> Default for Numbered<T> {
+    fn default() -> Numbered<T> {
+        Numbered { numbers: DashMap::default(), values: RwLock::default() }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Numbered<T> {
+    fn number(&self, value: T) -> u32 {
+        *self.numbers.entry(value.clone()).or_insert_with(|| {
+            // The map's shard stays locked meanwhile, so no other thread numbers the same value.
+            let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+            values.push(value);
+            u32::try_from(values.len() - 1).unwrap_or(u32::MAX)
+        })
+    }
+
+    fn all(&self) -> Vec<T> {
+        self.values.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_agree_on_numbers() {
+        let directory = Directory::default();
+        let number = |text: String| {
+            let rep = directory.name(&text);
+            (directory.row(RepInTeam { team: rep, rep }), text)
+        };
+        let seen = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|thread| {
+                    scope.spawn(move || {
+                        (0..200).map(|n| number(format!("{}", (n * 7 + thread) % 50))).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        let rows = directory.rows();
+        assert_eq!(rows.len(), 50);
+        for (row, text) in seen {
+            assert_eq!(&*directory.text(rows[row.index()].rep), text);
+        }
+    }
+}

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::board::Board;
+use crate::board::{Board, Reading};
 use crate::directory::Directory;
-use crate::entry::{Entry, Interner};
+use crate::entry::Interner;
 use crate::event::Event;
 use crate::rules::Rules;
 use crate::shard::{Arrival, Shard};
@@ -16,29 +16,32 @@ use crate::time::Time;
 pub struct Engine {
     interner: Interner,
     shards: Vec<Shard>,
-    rules: Arc<Rules>,
-    directory: Arc<Directory>,
+    board: Board,
 }
 
 impl Engine {
     /// An engine of so many shards, at least one.
     #[must_use]
-    pub fn new(rules: Arc<Rules>, shards: usize, now: Time) -> Engine {
+    pub fn new(rules: &Arc<Rules>, shards: usize, now: Time) -> Engine {
         let directory = Arc::new(Directory::default());
-        let shards = (0..shards.max(1)).map(|_| Shard::new(Arc::clone(&rules), now)).collect();
-        Engine { interner: Interner::new(Arc::clone(&directory)), shards, rules, directory }
+        let shard = |number| Shard::new(number, Arc::clone(rules), &directory, now);
+        Engine {
+            shards: (0..shards.max(1)).map(shard).collect(),
+            interner: Interner::new(Arc::clone(&directory), rules.zone.clone()),
+            board: Board::new(Arc::clone(rules), directory, now),
+        }
     }
 
     /// Applies an accepted event that arrived at `now`.
     pub fn accept(&mut self, event: &Event<'_>, now: Time) -> Arrival {
-        let entry: Entry = self.interner.entry(event);
-        let index = entry.shard(self.shards.len());
-        self.shards.get_mut(index).map(|shard| shard.apply(entry, now)).unwrap_or_default()
+        let entry = self.interner.entry(event);
+        let place = entry.shard(self.shards.len());
+        self.shards.get_mut(place).map(|shard| shard.apply(entry, now)).unwrap_or_default()
     }
 
     /// What all events say at `now`.
-    pub fn read(&mut self, now: Time) -> Board {
-        let readings = self.shards.iter_mut().map(|shard| shard.read(now)).collect();
-        Board::new(&self.rules, &self.directory, now, readings)
+    pub fn read(&mut self, now: Time) -> Reading {
+        let shards = self.shards.iter_mut().map(|shard| shard.read(now)).collect();
+        self.board.read(now, shards)
     }
 }

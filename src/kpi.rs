@@ -1,14 +1,161 @@
-//! The KPI catalogue.
-use crate::rules::Rules;
-/// The families that the configuration exposes.
+//! The KPI catalogue: every family with its help, unit, labels and formula, one entry each.
+//!
+//! A formula is a pure function of a [`Scorecard`], the sums of one subject at one instant. To add a KPI, add an
+//! entry to the file of its kind; exposition, exposure and ranks follow by themselves.
+
+mod activity;
+mod customers;
+mod exposure;
+mod family;
+mod leaderboard;
+mod money;
+mod pipeline;
+mod satisfaction;
+mod scorecard;
+mod targets;
+
+pub use self::family::{Family, Instance};
+pub use self::scorecard::{Scorecard, Survey};
+use crate::board::CustomerPeriod;
+use crate::calendar::PeriodKind;
+use crate::rules::{Rules, Scope};
+use crate::value::Value;
+use crate::window::Window;
+
+/// What a KPI's values are measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of things.
+    Count,
+    /// A quotient, 1 being the whole.
+    Ratio,
+    /// Seconds.
+    Seconds,
+    /// Major units of the reporting currency, which the label `currency` names.
+    Money,
+    /// Points of a survey.
+    Points,
+}
+
+/// One family of KPIs; its name is `sales_<scope>_<name>` for each of its scopes.
 #[derive(Debug)]
-pub struct Catalogue;
+pub struct Kpi {
+    /// The name without its scope.
+    pub name: &'static str,
+    /// One sentence on what it tells.
+    pub help: &'static str,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// Who it is told about.
+    pub scopes: &'static [Scope],
+    /// Its labels and how it is computed.
+    pub formula: Formula,
+}
+
+/// A KPI's labels, beside those of its subject and `currency`, and its formula over them.
+#[derive(Clone, Copy, Debug)]
+pub enum Formula {
+    /// `window`.
+    Windowed(fn(&Scorecard<'_>, Window) -> Option<Value>),
+    /// `window`; an estimate, by which nobody is ranked.
+    Quantile(fn(&Scorecard<'_>, Window) -> Option<Value>),
+    /// `stage`, `window`: the stages after `lead`, `won` included, by their index.
+    Staged(fn(&Scorecard<'_>, Window, u8) -> Option<Value>),
+    /// `from`, `to`, `window`: each stage and the next one, and `lead` and `won`, by their indices.
+    Funnel(fn(&Scorecard<'_>, Window, u8, u8) -> Option<Value>),
+    /// `survey`, `window`.
+    Surveyed(fn(&Scorecard<'_>, Window, Survey) -> Option<Value>),
+    /// `period`: the month, quarter and year that hold now.
+    Periodic(fn(&Scorecard<'_>, PeriodKind) -> Option<Value>),
+    /// `period`: the present customer period and the two before it.
+    Active(fn(&Scorecard<'_>, CustomerPeriod) -> Option<Value>),
+    /// `stage`: the open stages by their index.
+    Open(fn(&Scorecard<'_>, u8) -> Option<Value>),
+    /// `stage`: the open stages that have a limit, by their index.
+    Stalled(fn(&Scorecard<'_>, u8) -> Option<Value>),
+    /// No label.
+    Plain(fn(&Scorecard<'_>) -> Option<Value>),
+    /// `by`, `window`: the place among all reps.
+    Rank,
+    /// `name`: one for each rep of the roster.
+    Roster,
+}
+
+const R: Scope = Scope::Rep;
+const T: Scope = Scope::Team;
+const O: Scope = Scope::Org;
+const C: Scope = Scope::Channel;
+
+/// The catalogue, in the order of the files.
+fn all() -> impl Iterator<Item = &'static Kpi> {
+    let files = [
+        activity::KPIS,
+        money::KPIS,
+        satisfaction::KPIS,
+        targets::KPIS,
+        pipeline::KPIS,
+        customers::KPIS,
+        leaderboard::KPIS,
+    ];
+    files.into_iter().flatten()
+}
+
+/// The families that the configuration exposes, in the order of their names.
+#[derive(Debug)]
+pub struct Catalogue {
+    families: Vec<Family>,
+}
+
 impl Catalogue {
     /// The catalogue under these rules.
     ///
     /// # Errors
     /// A sentence that names the key (`expose.rep`, `leaderboard.by`) and the entry that matches nothing.
-    pub fn new(_rules: &Rules) -> Result<Catalogue, String> {
-        Ok(Catalogue)
+    pub fn new(rules: &Rules) -> Result<Catalogue, String> {
+        let ranked = leaderboard::ranked_by(rules)?;
+        let mut families = Vec::new();
+        for scope in Scope::ALL {
+            let of_scope = all().filter(|kpi| kpi.scopes.contains(&scope));
+            let mut named: Vec<(String, &Kpi)> = of_scope.map(|kpi| (full_name(scope, kpi), kpi)).collect();
+            exposure::retain_exposed(&mut named, scope, rules)?;
+            families.extend(named.into_iter().map(|(name, kpi)| Family::new(name, scope, kpi, rules, &ranked)));
+        }
+        families.sort_unstable_by(|left, right| left.name().cmp(right.name()));
+        Ok(Catalogue { families })
+    }
+
+    /// The families, in the order of their names.
+    #[must_use]
+    pub fn families(&self) -> &[Family] {
+        &self.families
+    }
+}
+
+fn full_name(scope: Scope, kpi: &Kpi) -> String {
+    format!("sales_{}_{}", scope.name(), kpi.name)
+}
+
+/// Every family that there is, whatever is exposed: full name, scope and entry.
+#[must_use]
+pub fn every_family() -> Vec<(String, Scope, &'static Kpi)> {
+    all().flat_map(|kpi| kpi.scopes.iter().map(move |scope| (full_name(*scope, kpi), *scope, kpi))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_units_are_in_them() {
+        let mut names: Vec<String> = every_family().into_iter().map(|(name, ..)| name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for kpi in all() {
+            assert_eq!(kpi.name.ends_with("_seconds"), kpi.unit == Unit::Seconds, "{}", kpi.name);
+            assert!(!kpi.name.ends_with("_ratio") || kpi.unit == Unit::Ratio, "{}", kpi.name);
+            assert!(kpi.help.ends_with('.') && !kpi.help.contains('\n'), "{}", kpi.name);
+        }
     }
 }

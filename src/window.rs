@@ -105,6 +105,9 @@ pub struct Range {
 }
 
 impl Range {
+    /// Holds nothing.
+    const NOWHERE: Range = Range { start: Time::MAX, end: Time::MAX };
+
     /// Whether an instant lies inside.
     #[must_use]
     pub fn holds(self, time: Time) -> bool {
@@ -157,10 +160,8 @@ fn places(mut bits: u16) -> impl Iterator<Item = usize> {
 /// Where all windows stand at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Windows {
-    now: Time,
     /// The windows in the order of [`Window::ALL`], then their previous ones.
     ranges: [Range; 2 * WINDOWS],
-    next_change: Time,
 }
 
 impl Windows {
@@ -170,43 +171,24 @@ impl Windows {
         let pairs = Window::ALL.map(|window| match (window.rolling(), window.period()) {
             (Some((length, pane)), _) => rolling(now, length, pane),
             (None, Some(kind)) => to_date(now, kind, zone),
-            (None, None) => [Range { start: now, end: now }; 2],
+            (None, None) => [Range::NOWHERE; 2],
         });
-        let mut ranges = [Range { start: now, end: now }; 2 * WINDOWS];
-        for (index, [current, previous]) in pairs.into_iter().enumerate() {
-            if let Some(place) = ranges.get_mut(index) {
-                *place = current;
-            }
-            if let Some(place) = ranges.get_mut(WINDOWS + index) {
-                *place = previous;
-            }
-        }
-        let next_change = now.floor(MINUTE).plus(MINUTE).min(zone.midnight(next_day(zone.day_of(now))));
-        Windows { now, ranges, next_change }
-    }
-
-    /// The instant at which they stand.
-    #[must_use]
-    pub fn now(&self) -> Time {
-        self.now
-    }
-
-    /// Whether the windows at this instant are the same as these.
-    #[must_use]
-    pub fn still_hold(&self, time: Time) -> bool {
-        self.now <= time && time < self.next_change
+        let mut ranges = [Range::NOWHERE; 2 * WINDOWS];
+        let both = pairs.iter().map(|pair| pair[0]).chain(pairs.iter().map(|pair| pair[1]));
+        ranges.iter_mut().zip(both).for_each(|(place, range)| *place = range);
+        Windows { ranges }
     }
 
     /// Where a window begins and ends.
     #[must_use]
     pub fn range(&self, window: Window) -> Range {
-        self.ranges.get(window.index()).copied().unwrap_or(Range { start: self.now, end: self.now })
+        self.ranges.get(window.index()).copied().unwrap_or(Range::NOWHERE)
     }
 
     /// Where the window before a window begins and ends.
     #[must_use]
     pub fn previous(&self, window: Window) -> Range {
-        self.ranges.get(WINDOWS + window.index()).copied().unwrap_or(Range { start: self.now, end: self.now })
+        self.ranges.get(WINDOWS + window.index()).copied().unwrap_or(Range::NOWHERE)
     }
 
     /// The windows that hold a fact at `time`.
@@ -316,16 +298,6 @@ mod tests {
             let fact = Time::from_millis(start + 86_400_000 - age);
             let moved = after.moved_since(&before).iter().any(|span| span.holds(fact));
             prop_assert!(moved || before.lanes(fact) == after.lanes(fact));
-        }
-
-        /// A reading may skip recomputing the windows while they still hold.
-        #[test]
-        fn windows_hold_until_they_change(now in 1_600_000_000_000_i64..1_800_000_000_000, later in 0_i64..200_000) {
-            let zone = Zone::new("Asia/Kathmandu").unwrap();
-            let windows = Windows::at(Time::from_millis(now), &zone);
-            let later = Time::from_millis(now + later);
-            let same = Windows::at(later, &zone).ranges == windows.ranges;
-            prop_assert!(!windows.still_hold(later) || same);
         }
     }
 }

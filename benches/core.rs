@@ -1,0 +1,147 @@
+//! What the core costs: decoding and applying an event, reading and rendering a large board.
+//!
+//! Figures of one run on one machine; compare them with each other, not with those of another day.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use salespulse::calendar::{PeriodKind, Zone};
+use salespulse::decode::{Decoded, Decoder, Record};
+use salespulse::engine::Engine;
+use salespulse::exposition::{Format, render};
+use salespulse::kpi::Catalogue;
+use salespulse::money::{Currency, Rates};
+use salespulse::rules::{PerScope, Pipeline, Rules};
+use salespulse::time::{DAY, HOUR, MINUTE, Time};
+use salespulse::window::Window;
+
+const NOW: Time = Time::from_millis(1_790_000_000_000);
+const STAGES: [&str; 6] = ["lead", "contacted", "qualified", "proposal", "negotiation", "won"];
+
+fn main() {
+    // Cargo passes `--bench`; there is nothing to choose.
+    for (journeys, reps) in [(100_000, 1_000), (1_000_000, 10_000), (1_000_000, 100_000)] {
+        measure(journeys, reps);
+    }
+}
+
+fn measure(journeys: u64, reps: u64) {
+    let rules = Arc::new(rules());
+    let decoder = Decoder::new(Arc::clone(&rules));
+    let mut engine = Engine::new(&rules, 1, NOW);
+    let before = resident_bytes();
+    let (mut lines, mut events, mut decode_time, mut apply_time) = (Vec::new(), 0_u64, 0_u128, 0_u128);
+    for journey in 0..journeys {
+        journey_lines(journey, reps, &mut lines);
+        if lines.len() < 5_000 && journey + 1 < journeys {
+            continue;
+        }
+        let start = Instant::now();
+        let decoded: Vec<_> = lines.iter().map(|line| decode(&decoder, line)).collect();
+        decode_time += start.elapsed().as_nanos();
+        let start = Instant::now();
+        for event in &decoded {
+            engine.accept(event, NOW);
+        }
+        apply_time += start.elapsed().as_nanos();
+        events += decoded.len() as u64;
+        drop(decoded);
+        lines.clear();
+    }
+    let held = resident_bytes().saturating_sub(before);
+    println!("{journeys} journeys, {reps} reps in 100 teams, 20 channels, {events} events");
+    println!("  decode                {:>8} ns/event", decode_time / u128::from(events));
+    println!("  apply                 {:>8} ns/event", apply_time / u128::from(events));
+    println!("  resident              {:>8} bytes/journey, cells and board included", held / journeys);
+    let start = Instant::now();
+    let reading = engine.read(NOW);
+    println!("  first reading         {:>8} ms", start.elapsed().as_millis());
+    println!("  journeys              {:>8} bytes/journey, index included", reading.journey_bytes as u64 / journeys);
+    drop(reading);
+    let start = Instant::now();
+    let reading = engine.read(NOW);
+    println!("  reading               {:>8} ms", start.elapsed().as_millis());
+    let catalogue = Catalogue::new(&rules).expect("the whole catalogue");
+    let mut text = String::new();
+    let start = Instant::now();
+    let series = render(&catalogue, &reading, Format::Prometheus, &mut text).expect("no limit");
+    let spent = start.elapsed();
+    println!("  rendering             {:>8} ms, {series} series, {} MB", spent.as_millis(), text.len() / 1_000_000);
+    println!("                        {:>8} ns/series", spent.as_nanos() / u128::from(series));
+    let start = Instant::now();
+    let _ = engine.read(NOW.plus(DAY));
+    println!("  reading a day later   {:>8} ms (all windows move)", start.elapsed().as_millis());
+    println!("  resident at the end   {:>8} MB", resident_bytes() / 1_000_000);
+}
+
+fn decode<'a>(decoder: &Decoder, line: &'a str) -> salespulse::event::Event<'a> {
+    let record = Record { value: Some(line.as_bytes()), timestamp: Some(NOW), ..Record::default() };
+    match decoder.decode(&record, NOW) {
+        Ok(Decoded::Event(event)) => event,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+/// A lead and four stage changes, every third journey won, with UUIDs for ids.
+fn journey_lines(journey: u64, reps: u64, lines: &mut Vec<String>) {
+    let mixed = journey.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let uuid = |salt: u64| {
+        let high = mixed ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            high >> 32,
+            high & 0xffff,
+            salt & 0xfff,
+            journey & 0xfff,
+            mixed & 0xffff_ffff_ffff
+        )
+    };
+    let (rep, channel) = (mixed % reps, mixed % 20);
+    let team = rep % 100;
+    let began = NOW.millis()
+        - i64::try_from(mixed % 200).unwrap_or(0) * DAY
+        - i64::try_from(mixed % 86_400).unwrap_or(0) * 1_000;
+    let lead = uuid(0);
+    lines.push(format!(
+        r#"{{"type":"lead","event_id":"{}","occurred_at":{began},"lead_id":"{lead}","rep_id":"rep-{rep}","team_id":"team-{team}","channel":"channel-{channel}","customer_id":"{}"}}"#,
+        uuid(1),
+        uuid(mixed % 3 + 100)
+    ));
+    let last = if journey % 3 == 0 { 5 } else { 4 };
+    for step in 0..4 {
+        let stage = STAGES[step + 1 + usize::from(step == 3 && last == 5)];
+        let at = (began + i64::try_from(step + 1).unwrap_or(0) * 26 * HOUR + 7 * MINUTE).min(NOW.millis());
+        lines.push(format!(
+            r#"{{"type":"stage_change","event_id":"{}","occurred_at":{at},"lead_id":"{lead}","stage":"{stage}","rep_id":"rep-{rep}","team_id":"team-{team}","amount":"{}.50","currency":"CNY"}}"#,
+            uuid(step as u64 + 2),
+            1_000 + mixed % 90_000
+        ));
+    }
+}
+
+fn rules() -> Rules {
+    let mut pipeline = Pipeline::new(STAGES.map(str::to_owned).to_vec()).expect("a pipeline");
+    pipeline.set_stalled_after("proposal", 14 * DAY);
+    let all = Window::ALL.to_vec();
+    let rep = [Window::Day, Window::Week, Window::Month, Window::MonthToDate, Window::QuarterToDate].to_vec();
+    Rules {
+        max_series: u64::MAX,
+        retention: 800 * DAY,
+        allowed_skew: DAY,
+        zone: Zone::new("Asia/Shanghai").expect("a zone"),
+        rates: Rates::new(Currency::from_code("CNY").expect("a currency")),
+        customer_period: PeriodKind::Quarter,
+        market_size: None,
+        team_market_size: std::collections::BTreeMap::new(),
+        pipeline,
+        windows: PerScope { rep, team: all.clone(), org: all.clone(), channel: all },
+        expose: PerScope::default(),
+        leaderboard: ["revenue", "won", "quota_attainment"].map(str::to_owned).to_vec(),
+    }
+}
+
+fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    pages * 4_096
+}

@@ -1,0 +1,27 @@
+//! One count by row and window.
+
+use crate::window::{Lanes, WINDOWS};
+
+/// Counts by row, each in all windows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Grid(Vec<[i64; WINDOWS]>);
+
+impl Grid {
+    /// Adds to a row in the given windows.
+    pub(super) fn add(&mut self, row: usize, lanes: Lanes, times: i64) {
+        if self.0.len() <= row {
+            self.0.resize(row + 1, [0; WINDOWS]);
+        }
+        let Some(cell) = self.0.get_mut(row) else { return };
+        for lane in lanes.current() {
+            if let Some(value) = cell.get_mut(lane) {
+                *value += times;
+            }
+        }
+    }
+
+    /// The counts of a row.
+    pub(super) fn row(&self, row: usize) -> [i64; WINDOWS] {
+        self.0.get(row).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,74 @@
+//! The configuration: defaults < TOML file < environment < flags, judged whole before anything runs.
+//!
+//! [`Settings`] lays the sources on top of each other and keeps where each value comes from;
+//! [`Config`] is what they say once every value, alone and beside the others, is valid.
+
+mod environment;
+mod error;
+mod hostname;
+mod http;
+mod kafka;
+mod keys;
+mod layer;
+mod origin;
+mod path;
+mod pipeline;
+mod rates;
+mod retention;
+mod rules;
+mod secrets;
+mod settings;
+mod value;
+
+pub use error::ConfigError;
+pub use http::HttpConfig;
+pub use kafka::KafkaConfig;
+pub use origin::Origin;
+pub use settings::{Flag, Settings};
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::kpi::Catalogue;
+use crate::rules::Rules;
+
+/// A valid configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What the numbers depend on.
+    pub rules: Rules,
+    /// Where the events come from.
+    pub kafka: KafkaConfig,
+    /// Where the gauges are served.
+    pub http: HttpConfig,
+}
+
+impl Config {
+    /// Reads the file, lays the environment and then the flags over it, and judges the whole.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with a sentence that names the key and what is allowed.
+    pub fn load(file: &Path, environment: &[(OsString, OsString)], flags: &[Flag]) -> Result<Config, ConfigError> {
+        let mut settings = Settings::defaults()?;
+        settings.lay_file(file)?;
+        settings.lay_environment(environment.iter().cloned())?;
+        settings.lay_flags(flags)?;
+        Config::new(&settings, || hostname::find(environment))
+    }
+
+    /// Judges settings; `hostname` is asked only where no instance id is set.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with a sentence that names the key and what is allowed.
+    pub fn new(settings: &Settings, hostname: impl FnOnce() -> String) -> Result<Config, ConfigError> {
+        let rules = rules::read(settings)?;
+        Catalogue::new(&rules).map_err(ConfigError::Catalogue)?;
+        let kafka = kafka::read(settings, hostname)?;
+        Ok(Config { rules, kafka, http: http::read(settings)? })
+    }
+}
+
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod tests;

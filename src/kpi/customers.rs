@@ -1,0 +1,114 @@
+//! Customers, credited to the rep, team and channel of their first win.
+
+use super::{C, Formula, Kpi, O, Scorecard, T, Unit};
+use crate::board::CustomerPeriod;
+use crate::value::{Value, ratio};
+use crate::window::Window;
+
+/// A lifetime is taken to be at most this long.
+const LONGEST_LIFETIME_MONTHS: i128 = 36;
+
+pub(super) static KPIS: &[Kpi] = &[
+    Kpi {
+        name: "customers",
+        help: "Customers with a win.",
+        unit: Unit::Count,
+        scopes: &[T, O, C],
+        formula: Formula::Plain(|of| Some(Value::Count(of.subject.customers.customers.into()))),
+    },
+    Kpi {
+        name: "repeat_customers",
+        help: "Customers with wins on two local dates or more.",
+        unit: Unit::Count,
+        scopes: &[T, O, C],
+        formula: Formula::Plain(|of| Some(Value::Count(of.subject.customers.repeat.into()))),
+    },
+    Kpi {
+        name: "repeat_purchase_ratio",
+        help: "Share of the customers with wins on two local dates or more (复购率).",
+        unit: Unit::Ratio,
+        scopes: &[T, O, C],
+        formula: Formula::Plain(|of| {
+            let sums = of.subject.customers;
+            ratio(sums.repeat.into(), sums.customers.into()).map(Value::Real)
+        }),
+    },
+    Kpi {
+        name: "active_customers",
+        help: "Customers with a win in the customer period: the current one, the last complete one, the one before.",
+        unit: Unit::Count,
+        scopes: &[T, O, C],
+        formula: Formula::Active(|of, period| Some(Value::Count(of.active(period)))),
+    },
+    Kpi {
+        name: "retained_customers",
+        help: "Customers active in the last complete period and in the one before.",
+        unit: Unit::Count,
+        scopes: &[T, O, C],
+        formula: Formula::Plain(|of| Some(Value::Count(of.subject.customers.retained.into()))),
+    },
+    Kpi {
+        name: "retention_ratio",
+        help: "Retained customers by customers active in the period before the last complete one (留存率).",
+        unit: Unit::Ratio,
+        scopes: &[T, O, C],
+        formula: Formula::Plain(|of| of.retention().map(Value::Real)),
+    },
+    Kpi {
+        name: "customer_value",
+        help: "Historic lifetime value: margins of all wins, or revenue where the margin is unknown, by customer.",
+        unit: Unit::Money,
+        scopes: &[T, O, C],
+        formula: Formula::Plain(|of| {
+            let sums = of.subject.customers;
+            of.per(sums.value, sums.customers.into()).map(Value::Real)
+        }),
+    },
+    Kpi {
+        name: "ltv",
+        help: "Lifetime value: revenue by customer of the last complete period times margin share times lifetime in periods.",
+        unit: Unit::Money,
+        scopes: &[T, O, C],
+        formula: Formula::Plain(|of| ltv(of).map(Value::Real)),
+    },
+    Kpi {
+        name: "ltv_per_cac",
+        help: "Lifetime value by customer acquisition cost of 90 days.",
+        unit: Unit::Ratio,
+        scopes: &[T, O, C],
+        formula: Formula::Plain(|of| {
+            let cac = of.cac(Window::Quarter).filter(|cac| *cac > 0.0)?;
+            Some(Value::Real(ltv(of)? / cac))
+        }),
+    },
+    Kpi {
+        name: "market_size",
+        help: "How many customers there could be, as configured.",
+        unit: Unit::Count,
+        scopes: &[T, O],
+        formula: Formula::Plain(|of| of.subject.market_size.map(|size| Value::Count(size.into()))),
+    },
+    Kpi {
+        name: "penetration_ratio",
+        help: "Customers by market size (渗透率).",
+        unit: Unit::Ratio,
+        scopes: &[T, O],
+        formula: Formula::Plain(|of| {
+            let size = of.subject.market_size?;
+            ratio(of.subject.customers.customers.into(), size.into()).map(Value::Real)
+        }),
+    },
+];
+
+fn ltv(of: &Scorecard<'_>) -> Option<f64> {
+    let sums = of.subject.customers;
+    let revenue = of.per(sums.last_revenue, of.active(CustomerPeriod::Last))?;
+    let margin_share =
+        if sums.last_margin_amount > 0 { ratio(sums.last_margin, sums.last_margin_amount).unwrap_or(1.0) } else { 1.0 };
+    let longest = ratio(LONGEST_LIFETIME_MONTHS, of.customer_period_months())?;
+    let lifetime = match of.retention() {
+        Some(retention) if retention < 1.0 => (1.0 / (1.0 - retention)).min(longest),
+        _ => longest,
+    };
+    Some(revenue * margin_share * lifetime)
+}

@@ -1,0 +1,108 @@
+//! The leaderboard: who stands where among the reps, and what they are called.
+
+use super::scorecard::to_date;
+use super::{Formula, Kpi, R, Scorecard, Unit, all};
+use crate::board::{Reading, SubjectName};
+use crate::calendar::PeriodKind;
+use crate::id::UNASSIGNED;
+use crate::rules::{Rules, Scope};
+use crate::value::Value;
+use crate::window::Window;
+
+pub(super) static KPIS: &[Kpi] = &[
+    Kpi {
+        name: "rank",
+        help: "Place among all reps in teams: 1 and the number of those with a greater value.",
+        unit: Unit::Count,
+        scopes: &[R],
+        formula: Formula::Rank,
+    },
+    Kpi {
+        name: "info",
+        help: "1 for every rep of the roster, with the present team and name.",
+        unit: Unit::Count,
+        scopes: &[R],
+        formula: Formula::Roster,
+    },
+];
+
+/// The word for quota attainment in `leaderboard.by`.
+const QUOTA_ATTAINMENT: &str = "quota_attainment";
+
+/// By what reps are ranked in a window.
+#[derive(Clone, Debug)]
+pub(super) struct RankedBy {
+    /// The word in the label `by`.
+    pub(super) by: String,
+    /// The window.
+    pub(super) window: Window,
+    value: Ranked,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Ranked {
+    Windowed(fn(&Scorecard<'_>, Window) -> Option<Value>),
+    Attainment(PeriodKind),
+}
+
+/// All that the configuration ranks reps by.
+///
+/// # Errors
+/// A sentence that names the entry by which nobody can be ranked and what is allowed.
+pub(super) fn ranked_by(rules: &Rules) -> Result<Vec<RankedBy>, String> {
+    let mut ranked = Vec::new();
+    for by in &rules.leaderboard {
+        let windows = rules.windows.get(Scope::Rep).iter().copied();
+        let entry = |window, value| RankedBy { by: by.clone(), window, value };
+        if by == QUOTA_ATTAINMENT {
+            let periods = PeriodKind::ALL.into_iter().filter(|kind| rules.windows.rep.contains(&to_date(*kind)));
+            ranked.extend(periods.map(|kind| entry(to_date(kind), Ranked::Attainment(kind))));
+        } else {
+            let formula = rankable().find(|(name, _)| name == by).map(|(_, formula)| formula);
+            let formula = formula.ok_or_else(|| cannot_rank(by))?;
+            ranked.extend(windows.map(|window| entry(window, Ranked::Windowed(formula))));
+        }
+    }
+    Ok(ranked)
+}
+
+type Windowed = fn(&Scorecard<'_>, Window) -> Option<Value>;
+
+fn rankable() -> impl Iterator<Item = (&'static str, Windowed)> {
+    all().filter(|kpi| kpi.scopes.contains(&Scope::Rep)).filter_map(|kpi| match kpi.formula {
+        Formula::Windowed(formula) => Some((kpi.name, formula)),
+        _ => None,
+    })
+}
+
+fn cannot_rank(by: &str) -> String {
+    let allowed: Vec<&str> = rankable().map(|(name, _)| name).chain([QUOTA_ATTAINMENT]).collect();
+    format!("leaderboard.by: nobody can be ranked by \"{by}\"; allowed are {}", allowed.join(", "))
+}
+
+impl RankedBy {
+    /// The rank of each rep of a reading, in the order of its subjects; `None` for those without a value and for the
+    /// rep `unassigned`.
+    #[must_use]
+    pub(super) fn ranks(&self, reading: &Reading) -> Vec<Option<usize>> {
+        let subjects = reading.subjects.rep.iter();
+        let values: Vec<Option<Value>> = subjects
+            .map(|subject| {
+                let takes_part = !matches!(&subject.name, SubjectName::Rep { rep, .. } if &**rep == UNASSIGNED);
+                let of = Scorecard::new(reading, &reading.tables.rep, subject);
+                self.value(&of).filter(|_| takes_part)
+            })
+            .collect();
+        let mut descending: Vec<Value> = values.iter().copied().flatten().collect();
+        descending.sort_unstable_by(|left, right| right.compare(left));
+        let rank = |value: Value| 1 + descending.partition_point(|other| other.compare(&value).is_gt());
+        values.into_iter().map(|value| value.map(rank)).collect()
+    }
+
+    fn value(&self, of: &Scorecard<'_>) -> Option<Value> {
+        match self.value {
+            Ranked::Windowed(formula) => formula(of, self.window),
+            Ranked::Attainment(period) => of.attainment(period).map(Value::Real),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Targets of the month, quarter and year that hold now.
+
+use super::{Formula, Kpi, O, R, T, Unit};
+use crate::value::{Value, float, ratio};
+
+pub(super) static KPIS: &[Kpi] = &[
+    Kpi {
+        name: "target",
+        help: "Revenue to reach in the period.",
+        unit: Unit::Money,
+        scopes: &[R, T, O],
+        formula: Formula::Periodic(|of, period| of.target(period).map(Value::Money)),
+    },
+    Kpi {
+        name: "booked_revenue",
+        help: "Revenue of the period to date.",
+        unit: Unit::Money,
+        scopes: &[R, T, O],
+        formula: Formula::Periodic(|of, period| Some(Value::Money(of.booked(period)))),
+    },
+    Kpi {
+        name: "quota_attainment_ratio",
+        help: "Booked revenue by target (目标达成率).",
+        unit: Unit::Ratio,
+        scopes: &[R, T, O],
+        formula: Formula::Periodic(|of, period| of.attainment(period).map(Value::Real)),
+    },
+    Kpi {
+        name: "quota_pace_ratio",
+        help: "Quota attainment by the share of the period that has passed; 1 is on track.",
+        unit: Unit::Ratio,
+        scopes: &[R, T, O],
+        formula: Formula::Periodic(|of, period| Some(Value::Real(of.attainment(period)? / of.elapsed(period)?))),
+    },
+    Kpi {
+        name: "forecast_revenue",
+        help: "Booked revenue by the share of the period that has passed: the period's revenue at this pace.",
+        unit: Unit::Money,
+        scopes: &[R, T, O],
+        formula: Formula::Periodic(|of, period| {
+            Some(Value::Real(of.major(float(of.booked(period))) / of.elapsed(period)?))
+        }),
+    },
+    Kpi {
+        name: "open_pipeline_amount",
+        help: "Amounts of all open deals.",
+        unit: Unit::Money,
+        scopes: &[R, T, O],
+        formula: Formula::Plain(|of| Some(Value::Money(of.all_open().amount))),
+    },
+    Kpi {
+        name: "pipeline_coverage_ratio",
+        help: "Open pipeline by the revenue that is still missing to the target.",
+        unit: Unit::Ratio,
+        scopes: &[R, T, O],
+        formula: Formula::Periodic(|of, period| {
+            let missing = of.target(period)? - of.booked(period);
+            ratio(of.all_open().amount, missing).filter(|_| missing > 0).map(Value::Real)
+        }),
+    },
+];

@@ -1,0 +1,122 @@
+//! What a shard tells the board: plain values, which could as well come from another machine.
+
+use super::register::Register;
+use crate::calendar::PeriodKind;
+use crate::cells::Table;
+use crate::directory::{NameId, RowId};
+use crate::entry::{RosterFact, TargetFact, TargetOf};
+use crate::event::Period;
+use crate::facts::Win;
+use crate::id::Id;
+use crate::rules::Rules;
+use crate::time::Time;
+
+/// What a shard holds at one instant.
+#[derive(Clone, Debug)]
+pub struct ShardReading {
+    /// The shard's number.
+    pub shard: usize,
+    /// Sums by rep in team.
+    pub rows: Table,
+    /// Sums by channel.
+    pub channels: Table,
+    /// How wins have changed since the last reading.
+    pub wins: Vec<WinChange>,
+    /// The targets of the periods that hold the instant.
+    pub targets: Vec<TargetValue>,
+    /// The teams that are named by a target of theirs, of any period.
+    pub teams: Vec<NameId>,
+    /// All entries of the roster.
+    pub roster: Vec<RosterValue>,
+    /// Journeys won before they were created.
+    pub negative_cycles: i64,
+    /// Journeys answered before they were created.
+    pub negative_responses: i64,
+    /// How many journeys are remembered.
+    pub journeys: usize,
+    /// Bytes held for journeys, their index included.
+    pub journey_bytes: usize,
+    /// How many spends, answers and payments are remembered.
+    pub singles: usize,
+}
+
+/// How the win of one journey has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WinChange {
+    /// The win at the last reading.
+    pub before: Option<Win>,
+    /// The win now.
+    pub after: Option<Win>,
+}
+
+/// A target; of several for the same scope and period the last counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetValue {
+    /// Whose it is.
+    pub of: TargetOf,
+    /// The kind of the period that holds the instant.
+    pub period: PeriodKind,
+    /// Minor units of the reporting currency.
+    pub amount: i64,
+    /// When it was set, and by which event.
+    pub set: (Time, Id),
+}
+
+/// An entry of the roster; of several of the same rep the last counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RosterValue {
+    /// The rep.
+    pub rep: NameId,
+    /// The rep in the present team.
+    pub row: RowId,
+    /// The name to show.
+    pub name: Box<str>,
+    /// Whether the rep works here now.
+    pub active: bool,
+    /// When it was written, and by which event.
+    pub set: (Time, Id),
+}
+
+/// The targets of the periods that hold `now`.
+pub(super) fn present_targets(
+    targets: &Register<Id, TargetFact>,
+    horizon: Time,
+    rules: &Rules,
+    now: Time,
+) -> Vec<TargetValue> {
+    let today = rules.zone.day_of(now);
+    let present: Vec<(Period, PeriodKind)> =
+        PeriodKind::ALL.into_iter().map(|kind| (kind.period(kind.first_day(today)), kind)).collect();
+    let value = |(event_id, at, target): (&Id, Time, &TargetFact)| {
+        let (_, period) = present.iter().find(|(period, _)| *period == target.period)?;
+        let amount = target.amount.reporting_minor;
+        Some(TargetValue { of: target.of, period: *period, amount, set: (at, event_id.clone()) })
+    };
+    targets.all(horizon).filter_map(value).collect()
+}
+
+/// The teams that are named by a target of theirs.
+pub(super) fn teams_with_targets(targets: &Register<Id, TargetFact>, horizon: Time) -> Vec<NameId> {
+    let mut teams: Vec<NameId> = targets
+        .all(horizon)
+        .filter_map(|(_, _, target)| match target.of {
+            TargetOf::Team(team) => Some(team),
+            _ => None,
+        })
+        .collect();
+    teams.sort_unstable();
+    teams.dedup();
+    teams
+}
+
+/// All entries of the roster.
+pub(super) fn roster(roster: &Register<Id, RosterFact>, horizon: Time) -> Vec<RosterValue> {
+    let value = |(event_id, at, entry): (&Id, Time, &RosterFact)| RosterValue {
+        rep: entry.rep,
+        row: entry.row,
+        name: entry.name.clone(),
+        active: entry.active,
+        set: (at, event_id.clone()),
+    };
+    roster.all(horizon).map(value).collect()
+}

@@ -1,0 +1,85 @@
+//! When to look at something again: which facts lie in a span of time that a window's edge has passed.
+
+use std::collections::BTreeMap;
+
+use crate::time::{HOUR, Time};
+use crate::window::Range;
+
+/// Holds, for every instant at which something has a fact, that something's number: eight bytes each.
+///
+/// It may hold a number where there is no fact any more; whoever asks looks at the facts themselves, so
+/// such an entry costs a look and changes nothing. Facts are not copied here, so a change of a fact
+/// moves nothing but its own entry.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    /// By the hour since the Unix epoch: milliseconds within the hour, and the number.
+    hours: BTreeMap<i64, Vec<(u32, u32)>>,
+    entries: usize,
+}
+
+impl Timeline {
+    /// Notes that `number` has a fact at this instant.
+    pub fn note(&mut self, at: Time, number: u32) {
+        let within = u32::try_from(at.millis().rem_euclid(HOUR)).unwrap_or(0);
+        self.hours.entry(at.millis().div_euclid(HOUR)).or_default().push((within, number));
+        self.entries += 1;
+    }
+
+    /// Everything that may have a fact in these spans, each instant and number once.
+    #[must_use]
+    pub fn within(&self, spans: &[Range]) -> Vec<(Time, u32)> {
+        let mut due = Vec::new();
+        for span in spans {
+            let first = span.start.millis().div_euclid(HOUR);
+            let last = span.end.millis().div_euclid(HOUR);
+            for (hour, entries) in self.hours.range(first..=last) {
+                let start = Time::from_millis(hour * HOUR);
+                let times = entries.iter().map(|(within, number)| (start.plus(i64::from(*within)), *number));
+                due.extend(times.filter(|(at, _)| span.holds(*at)));
+            }
+        }
+        due.sort_unstable();
+        due.dedup();
+        due
+    }
+
+    /// Forgets everything before an instant, as far as whole hours lie before it.
+    pub fn forget_before(&mut self, horizon: Time) {
+        let kept = self.hours.split_off(&horizon.millis().div_euclid(HOUR));
+        self.hours = kept;
+        self.entries = self.hours.values().map(Vec::len).sum();
+    }
+
+    /// How many entries it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_exactly_what_lies_in_the_spans() {
+        let mut timeline = Timeline::default();
+        for (number, at) in [-1, 0, 1, HOUR - 1, HOUR, 5 * HOUR].into_iter().enumerate() {
+            timeline.note(Time::from_millis(at), u32::try_from(number).unwrap());
+        }
+        timeline.note(Time::from_millis(0), 1);
+        let span = |start, end| Range { start: Time::from_millis(start), end: Time::from_millis(end) };
+        let numbers =
+            |spans: &[Range]| timeline.within(spans).into_iter().map(|(_, number)| number).collect::<Vec<_>>();
+        assert_eq!(numbers(&[span(0, HOUR)]), [1, 2, 3]);
+        assert_eq!(numbers(&[span(-5, 1), span(HOUR, 9 * HOUR)]), [0, 1, 4, 5]);
+        timeline.forget_before(Time::from_millis(2 * HOUR));
+        assert_eq!(timeline.len(), 1);
+    }
+}
