@@ -114,7 +114,9 @@ impl Judge {
     fn judge_body(&self, kind: &'static str, body: Members, json: &[u8], arrival: &Arrival) -> Result<Told, Refusal> {
         let mut faults = self.shapes.faults(kind, &body);
         let read = self.shapes.read_fields(kind, body);
-        faults.extend(rules::faults(kind, &read, &self.currencies, arrival, &faults));
+        let case = rules::Case { kind, body: &read, currencies: &self.currencies, arrival, found: &faults };
+        let beyond = rules::faults(&case);
+        faults.extend(beyond);
         if faults.is_empty() {
             Ok(tell::tell(kind, &read, &self.currencies, json, arrival))
         } else {

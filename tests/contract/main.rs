@@ -2,6 +2,8 @@
 //! from the contract alone.
 
 #[cfg(test)]
+mod asyncapi;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod fields;

@@ -23,7 +23,7 @@ pub(crate) enum Json {
     Object(BTreeMap<String, Json>),
 }
 
-/// An object's members in their order, before of two with the same key the last is taken.
+/// An object's members in the order they are written, a key that comes twice still twice.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
