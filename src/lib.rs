@@ -1,9 +1,11 @@
 //! salespulse: sales events from Kafka in, exact live KPIs as Prometheus gauges out.
 
+pub mod app;
 pub mod board;
 pub mod calendar;
 pub mod cells;
 pub mod config;
+pub mod deadletter;
 pub mod decode;
 pub mod directory;
 pub mod engine;
@@ -11,12 +13,18 @@ pub mod entry;
 pub mod event;
 pub mod exposition;
 pub mod facts;
+pub mod http;
 pub mod id;
 pub mod kpi;
+pub mod lifecycle;
 pub mod money;
+pub mod pipeline;
 pub mod rules;
 pub mod shard;
+pub mod shard_threads;
 pub mod sketch;
+pub mod source;
+pub mod telemetry;
 pub mod time;
 pub mod timeline;
 pub mod value;

@@ -1,0 +1,225 @@
+//! `salespulse run`: the service.
+
+mod failure;
+
+pub use failure::RunError;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tracing::{error, info, warn};
+
+use crate::board::Board;
+use crate::config::{Config, KafkaConfig};
+use crate::deadletter::DeadLetters;
+use crate::decode::Decoder;
+use crate::directory::Directory;
+use crate::entry::Interner;
+use crate::http::{self, Scrape};
+use crate::kpi::Catalogue;
+use crate::lifecycle::{Phase, Standing, Stop, stop_on_signals};
+use crate::pipeline::{IntakeParts, Pipeline};
+use crate::rules::Rules;
+use crate::shard_threads::ShardThreads;
+use crate::source::kafka::{Consumer, Layout, ProducerLimits, Surveyor, TOPOLOGY_INTERVAL, find_cluster};
+use crate::telemetry::{Metrics, logs};
+use crate::time::Clock;
+
+/// The threads of the HTTP server: one scrape at a time does the work, the others answer probes.
+const HTTP_THREADS: usize = 2;
+/// The most shards: more would only make a scrape sum more.
+const MOST_SHARDS: usize = 16;
+/// How long requests that are being answered may take at the end.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// Runs the service until SIGINT or SIGTERM.
+///
+/// # Errors
+/// [`RunError`], which knows its exit code.
+pub fn run(config: Config, clock: Clock) -> Result<(), RunError> {
+    logs::start();
+    let service = Service::bind(config, clock)?;
+    service.stop_on_signals()?;
+    service.run()
+}
+
+/// The service, listening but not yet consuming.
+pub struct Service {
+    runtime: Runtime,
+    listener: TcpListener,
+    address: SocketAddr,
+    kafka: KafkaConfig,
+    rules: Arc<Rules>,
+    catalogue: Catalogue,
+    clock: Clock,
+    stop: Stop,
+    topology_interval: Duration,
+}
+
+impl Service {
+    /// Listens at the configured address, so that a wrong one is told before anything else happens.
+    ///
+    /// # Errors
+    /// [`RunError`] if the address cannot be had, or the configuration exposes what does not exist.
+    pub fn bind(config: Config, clock: Clock) -> Result<Service, RunError> {
+        let Config { rules, kafka, http } = config;
+        let catalogue = Catalogue::new(&rules).map_err(RunError::Configuration)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(HTTP_THREADS)
+            .thread_name("http")
+            .enable_all()
+            .build()
+            .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
+        let cannot = |error| RunError::System(format!("cannot listen at {} (http.listen): {error}", http.listen));
+        let listener = TcpListener::bind(http.listen).map_err(cannot)?;
+        listener.set_nonblocking(true).map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        info!(%address, "listening");
+        if !address.ip().is_loopback() {
+            warn!(%address, "anybody who reaches this address reads the numbers: there is no authentication");
+        }
+        let rules = Arc::new(rules);
+        let (stop, topology_interval) = (Stop::default(), TOPOLOGY_INTERVAL);
+        Ok(Service { runtime, listener, address, kafka, rules, catalogue, clock, stop, topology_interval })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The handle by which it is asked to stop.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Looks every so often whether topics have changed, for tests that cannot wait as long as usual.
+    #[must_use]
+    pub fn with_topology_interval(mut self, interval: Duration) -> Service {
+        self.topology_interval = interval;
+        self
+    }
+
+    /// Stops at SIGINT and SIGTERM.
+    ///
+    /// # Errors
+    /// [`RunError::System`] if the handlers cannot be installed.
+    pub fn stop_on_signals(&self) -> Result<(), RunError> {
+        let _entered = self.runtime.enter();
+        stop_on_signals(self.stop.clone()).map_err(|error| RunError::System(format!("cannot handle signals: {error}")))
+    }
+
+    /// Consumes and serves until it is asked to stop.
+    ///
+    /// # Errors
+    /// [`RunError`] if it must end before.
+    pub fn run(self) -> Result<(), RunError> {
+        let Service { runtime, listener, kafka, rules, catalogue, clock, stop, topology_interval, .. } = self;
+        let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
+            .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
+        let standing = Arc::new(Standing::default());
+        let directory = Arc::<Directory>::default();
+        let shards = ShardThreads::start(shard_count(), &rules, &directory, clock.now(), &metrics)
+            .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
+        let scrape = Arc::new(Scrape::new(
+            catalogue,
+            shards.reader(),
+            Board::new(Arc::clone(&rules), Arc::clone(&directory), clock.now()),
+            clock,
+            Arc::clone(&standing),
+            Arc::clone(&metrics),
+        ));
+        let server = Server::start(&runtime, listener, scrape);
+        let parts = IntakeParts {
+            decoder: Decoder::new(Arc::clone(&rules)),
+            interner: Interner::new(directory, rules.zone.clone()),
+            shards,
+            clock,
+            metrics,
+        };
+        let consuming =
+            Consuming { kafka: &kafka, runtime: &runtime, stop, topology_interval, retention: rules.retention };
+        let result = consuming.run(parts, &standing);
+        standing.enter(Phase::Stopping);
+        server.close(&runtime);
+        match &result {
+            Ok(()) => info!("stopped"),
+            Err(error) => error!("{error}"),
+        }
+        result
+    }
+}
+
+/// What consuming needs beside the pipeline's parts.
+struct Consuming<'a> {
+    kafka: &'a KafkaConfig,
+    runtime: &'a Runtime,
+    stop: Stop,
+    topology_interval: Duration,
+    retention: i64,
+}
+
+impl Consuming<'_> {
+    fn run(self, parts: IntakeParts, standing: &Arc<Standing>) -> Result<(), RunError> {
+        use crate::source::kafka::KafkaFailure::Stopped;
+        let cluster = match find_cluster(self.kafka, self.runtime.handle(), &self.stop) {
+            Err(Stopped) => return Ok(()),
+            found => found?,
+        };
+        cluster.judge(self.kafka)?;
+        cluster.warnings(self.kafka, self.retention).for_each(|warning| warn!("{warning}"));
+        let limits = ProducerLimits { max_batch_bytes: cluster.max_message_bytes(&self.kafka.dead_letter_topic) };
+        let metrics = &parts.metrics;
+        let dead_letters = DeadLetters::new(self.kafka, limits, Arc::clone(metrics))?;
+        let surveyor = Surveyor::start(self.kafka, self.topology_interval)?;
+        let topics = self.kafka.topics.iter().map(|(kind, topic)| (*kind, topic.as_str()));
+        let layout = Arc::new(Layout::new(topics, &cluster.counts));
+        standing.enter(Phase::Joining);
+        let consumer = Consumer::join(self.kafka, layout, Arc::clone(standing), Arc::clone(metrics))?;
+        Pipeline::new(consumer, surveyor, dead_letters, parts, Arc::clone(standing), self.stop).run()?;
+        Ok(())
+    }
+}
+
+/// The HTTP server in the background.
+struct Server {
+    close: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    fn start(runtime: &Runtime, listener: TcpListener, scrape: Arc<Scrape>) -> Server {
+        let (close, closed) = oneshot::channel();
+        let task = runtime.spawn(async move {
+            let closed = async { drop(closed.await) };
+            let served = match tokio::net::TcpListener::from_std(listener) {
+                Ok(listener) => http::serve(listener, scrape, closed).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = served {
+                error!(%error, "the HTTP server ended");
+            }
+        });
+        Server { close, task }
+    }
+
+    fn close(self, runtime: &Runtime) {
+        // The receiver is gone only if the server has ended.
+        let _ = self.close.send(());
+        if runtime.block_on(async { tokio::time::timeout(LAST_REQUESTS, self.task).await }).is_err() {
+            warn!("requests were still being answered at the end");
+        }
+    }
+}
+
+/// One core reads and decodes, the others apply.
+fn shard_count() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1)).clamp(1, MOST_SHARDS)
+}

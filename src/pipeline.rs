@@ -1,0 +1,272 @@
+//! The loop: from the source through the decoder to the shards, what cannot be used to the dead letters, and offsets
+//! back to Kafka when all is done. No business rules.
+
+mod checkpoint;
+mod intake;
+mod lag;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+
+use self::checkpoint::Checkpoints;
+use self::intake::Intake;
+use crate::deadletter::DeadLetters;
+use crate::lifecycle::{Phase, Standing, Stop};
+use crate::shard_threads::ShardGone;
+use crate::source::kafka::{
+    Change, Commit, Consumer, Finding, KafkaFailure, Layout, News, Polled, Position, Surveyor, change,
+};
+use crate::telemetry::{CommitFailed, Metrics, Rarely};
+
+pub use intake::IntakeParts;
+
+/// How many records are read before batches go to the shards and the pipeline looks around.
+const TURN_RECORDS: usize = 512;
+/// How long to wait for a record when there is none.
+const IDLE_WAIT: Duration = Duration::from_millis(20);
+/// How long the end waits for dead letters to be acknowledged.
+const LAST_DEAD_LETTERS: Duration = Duration::from_secs(10);
+/// How long the end waits for the last commit.
+const LAST_COMMIT: Duration = Duration::from_secs(5);
+
+/// Why the pipeline ended before it was asked to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PipelineFailure {
+    /// Kafka.
+    #[error(transparent)]
+    Kafka(#[from] KafkaFailure),
+    /// A bug.
+    #[error(transparent)]
+    Shard(#[from] ShardGone),
+}
+
+/// Everything the loop works with.
+pub struct Pipeline {
+    consumer: Consumer,
+    surveyor: Surveyor,
+    intake: Intake,
+    dead_letters: DeadLetters,
+    checkpoints: Checkpoints,
+    standing: Arc<Standing>,
+    metrics: Arc<Metrics>,
+    stop: Stop,
+    hold: Hold,
+    commit_troubles: Rarely,
+}
+
+/// Why nothing is fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Hold {
+    /// The survey with this number has not been finished: it is not known which dead letters are done already.
+    survey: Option<u64>,
+    /// The dead letters have no room.
+    dead_letters: bool,
+}
+
+impl Hold {
+    fn any(self) -> bool {
+        self.survey.is_some() || self.dead_letters
+    }
+}
+
+impl Pipeline {
+    /// A pipeline over these parts; the consumer has joined the group.
+    #[must_use]
+    pub fn new(
+        consumer: Consumer,
+        surveyor: Surveyor,
+        dead_letters: DeadLetters,
+        parts: IntakeParts,
+        standing: Arc<Standing>,
+        stop: Stop,
+    ) -> Pipeline {
+        let metrics = Arc::clone(&parts.metrics);
+        let intake = Intake::new(parts, consumer.layout());
+        Pipeline {
+            consumer,
+            surveyor,
+            intake,
+            dead_letters,
+            checkpoints: Checkpoints::default(),
+            standing,
+            metrics,
+            stop,
+            hold: Hold::default(),
+            commit_troubles: Rarely::default(),
+        }
+    }
+
+    /// Runs until a stop is requested, and then winds down.
+    ///
+    /// # Errors
+    /// [`PipelineFailure`] if it must end before.
+    pub fn run(mut self) -> Result<(), PipelineFailure> {
+        while !self.stop.requested() {
+            self.turn()?;
+        }
+        self.wind_down()
+    }
+
+    /// Reads what is there, up to a limit, and looks around.
+    fn turn(&mut self) -> Result<(), PipelineFailure> {
+        let mut wait = IDLE_WAIT;
+        for _ in 0..TURN_RECORDS {
+            let Polled::Record(message) = self.consumer.poll(wait)? else { break };
+            self.intake.take(&message, &mut self.dead_letters);
+            wait = Duration::ZERO;
+        }
+        self.intake.flush()?;
+        let news = self.consumer.take_news();
+        self.hear(news)?;
+        self.dead_letters.pump()?;
+        let findings: Vec<Finding> = self.surveyor.findings().collect();
+        findings.into_iter().try_for_each(|finding| self.learn(finding))?;
+        self.fetch_or_hold(Hold { dead_letters: self.dead_letters.is_full(), ..self.hold })?;
+        self.checkpoint()
+    }
+
+    fn hear(&mut self, news: News) -> Result<(), PipelineFailure> {
+        if let Some(reason) = news.failure {
+            return Err(KafkaFailure::Ended(format!("a rebalance failed: {reason}")).into());
+        }
+        if let Some(statistics) = &news.statistics {
+            lag::tell(statistics, &self.consumer.layout(), &self.metrics, self.standing.is_owner());
+        }
+        if let Some(Commit::Failed(reason)) = &news.commit {
+            self.checkpoints.forget();
+            CommitFailed { reason }.tell(&self.commit_troubles);
+        }
+        if news.lost_partitions {
+            self.hold = Hold::default();
+            self.checkpoints.forget();
+            lag::clear(&self.metrics);
+        }
+        // Given after it was taken, if both happened in one turn.
+        if news.became_owner && self.standing.is_owner() {
+            self.survey();
+        }
+        Ok(())
+    }
+
+    /// Nothing is fetched until the survey is finished: the assignment itself was made with all partitions on hold.
+    fn survey(&mut self) {
+        self.hold.survey = Some(self.surveyor.survey(self.consumer.layout()));
+    }
+
+    fn learn(&mut self, finding: Finding) -> Result<(), PipelineFailure> {
+        match finding {
+            Finding::Surveyed(number) if self.hold.survey == Some(number) => {
+                self.fetch_or_hold(Hold { survey: None, ..self.hold })
+            }
+            Finding::Surveyed(_) => Ok(()),
+            Finding::Counted(counts) => match change(&self.consumer.layout(), &counts) {
+                Change::None => Ok(()),
+                Change::Broken(sentence) => Err(KafkaFailure::Ended(sentence).into()),
+                Change::Grown => self.grow(self.consumer.layout().grown(&counts)),
+            },
+        }
+    }
+
+    fn grow(&mut self, layout: Layout) -> Result<(), PipelineFailure> {
+        info!("a topic has new partitions");
+        let is_owner = self.standing.is_owner();
+        self.consumer.take_layout(Arc::new(layout), is_owner)?;
+        self.intake.take_layout(self.consumer.layout());
+        if is_owner {
+            self.survey();
+        }
+        Ok(())
+    }
+
+    /// Stops or resumes fetching when the reasons to hold have changed.
+    fn fetch_or_hold(&mut self, hold: Hold) -> Result<(), PipelineFailure> {
+        let before = std::mem::replace(&mut self.hold, hold);
+        if self.standing.is_owner() && before.any() != hold.any() {
+            if hold.any() { self.consumer.hold()? } else { self.consumer.go_on()? }
+        }
+        Ok(())
+    }
+
+    /// Finds out how far everything is done, when it is time: to commit it, and to know when we have caught up.
+    fn checkpoint(&mut self) -> Result<(), PipelineFailure> {
+        if self.hold.survey.is_some() || !self.standing.is_owner() {
+            return Ok(());
+        }
+        let catching_up = self.standing.phase() != Phase::Serving;
+        let due = self.checkpoints.due(Instant::now(), catching_up);
+        if !due.look && !due.commit {
+            return Ok(());
+        }
+        let positions = self.consumer.positions()?;
+        if due.look {
+            self.look(&positions)?;
+        }
+        if due.commit {
+            self.intake.settle()?;
+            self.commit(&positions);
+        }
+        Ok(())
+    }
+
+    /// Shows the numbers once everything that was there at the assignment is in them.
+    fn look(&mut self, positions: &[Position]) -> Result<(), PipelineFailure> {
+        let behind = positions.iter().map(|(partition, position)| partition.behind(*position)).sum();
+        if behind > 0 {
+            self.standing.enter(Phase::CatchingUp { records_behind: Some(behind) });
+            return Ok(());
+        }
+        self.intake.settle()?;
+        info!("caught up");
+        self.standing.enter(Phase::Serving);
+        Ok(())
+    }
+
+    fn commit(&mut self, positions: &[Position]) -> bool {
+        let offsets = self.checkpoints.take(positions);
+        if !offsets.is_empty() {
+            self.consumer.commit(&offsets);
+        }
+        !offsets.is_empty()
+    }
+
+    /// Stops fetching, finishes the batch, waits for the dead letters, commits, and leaves the group.
+    fn wind_down(mut self) -> Result<(), PipelineFailure> {
+        // An owner whose survey is not finished has read nothing and does not know what is committed.
+        let has_work = self.standing.is_owner() && self.hold.survey.is_none();
+        self.standing.enter(Phase::Stopping);
+        if has_work {
+            self.consumer.hold()?;
+            self.intake.settle()?;
+            if !self.dead_letters.drain(LAST_DEAD_LETTERS)? {
+                let missing = self.metrics.dead_letters_outstanding.get();
+                warn!(missing, "dead letters are not acknowledged; their records are read again at the next start");
+            }
+            self.last_commit()?;
+        }
+        self.consumer.leave();
+        info!("left the group");
+        Ok(())
+    }
+
+    fn last_commit(&mut self) -> Result<(), PipelineFailure> {
+        let positions = self.consumer.positions()?;
+        if !self.commit(&positions) {
+            return Ok(());
+        }
+        let started = Instant::now();
+        while started.elapsed() < LAST_COMMIT {
+            // What arrives still was not counted as read: the next owner reads it.
+            let _ = self.consumer.poll(IDLE_WAIT)?;
+            if let Some(commit) = self.consumer.take_news().commit {
+                if let Commit::Failed(reason) = commit {
+                    warn!(reason, "the last commit failed; some dead letters may come twice");
+                }
+                return Ok(());
+            }
+        }
+        warn!("the last commit was not answered; some dead letters may come twice");
+        Ok(())
+    }
+}

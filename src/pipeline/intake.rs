@@ -1,0 +1,156 @@
+//! What happens to each record: decoded, packed, handed to its shard; or counted and sent to the dead letters.
+
+use std::sync::Arc;
+
+use rdkafka::message::{BorrowedMessage, Message as _};
+
+use crate::deadletter::DeadLetters;
+use crate::decode::{Decoded, Decoder};
+use crate::entry::{Entry, Interner};
+use crate::event::{Body, Event, EventType};
+use crate::shard_threads::{ShardGone, ShardThreads};
+use crate::source::kafka::{Layout, Partition, record_of};
+use crate::telemetry::{Keyless, Metrics, Misrouted, Rarely, Rejected, TopicMetrics};
+use crate::time::{Clock, Time};
+
+/// What an intake is made of.
+pub struct IntakeParts {
+    /// Judges records.
+    pub decoder: Decoder,
+    /// Packs events.
+    pub interner: Interner,
+    /// Where entries go.
+    pub shards: ShardThreads,
+    /// What "now" is.
+    pub clock: Clock,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Takes records, one after another.
+pub(super) struct Intake {
+    decoder: Decoder,
+    interner: Interner,
+    shards: ShardThreads,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    layout: Arc<Layout>,
+    /// By topic, as in the layout.
+    topics: Vec<TopicIntake>,
+    /// Entries on their way, by shard.
+    batches: Vec<Vec<Entry>>,
+    /// When the last of them arrived.
+    now: Time,
+    rejections: Rarely,
+}
+
+/// What is kept for each topic.
+struct TopicIntake {
+    kind: EventType,
+    metrics: TopicMetrics,
+    last_event: Time,
+}
+
+impl Intake {
+    pub(super) fn new(parts: IntakeParts, layout: Arc<Layout>) -> Intake {
+        let IntakeParts { decoder, interner, shards, clock, metrics } = parts;
+        let topics = layout.topics().iter().filter_map(|topic| {
+            Some(TopicIntake { kind: topic.kind, metrics: metrics.topic(&topic.name)?.clone(), last_event: Time::MIN })
+        });
+        Intake {
+            topics: topics.collect(),
+            batches: (0..shards.count()).map(|_| Vec::new()).collect(),
+            now: clock.now(),
+            rejections: Rarely::default(),
+            decoder,
+            interner,
+            shards,
+            clock,
+            metrics,
+            layout,
+        }
+    }
+
+    /// Takes topics that have grown.
+    pub(super) fn take_layout(&mut self, layout: Arc<Layout>) {
+        self.layout = layout;
+    }
+
+    /// Takes one record.
+    pub(super) fn take(&mut self, message: &BorrowedMessage<'_>, dead_letters: &mut DeadLetters) {
+        // Only what we assigned to ourselves arrives.
+        let Some(index) = self.layout.index(message.topic()) else { return };
+        let Some(partition) = self.layout.partition(index, message.partition()) else { return };
+        let Some(topic) = self.topics.get_mut(index) else { return };
+        topic.metrics.consumed.inc();
+        self.now = self.clock.now();
+        let record = record_of(message, topic.kind);
+        if message.key().is_none() {
+            Keyless { topic: partition.topic(), partition: partition.number(), offset: message.offset() }
+                .tell(&topic.metrics);
+        }
+        match self.decoder.decode(&record, self.now) {
+            Ok(Decoded::Event(event)) => {
+                topic.metrics.decoded.inc();
+                topic.note(&event, message, partition);
+                let entry = self.interner.entry(&event);
+                let shard = entry.shard(self.batches.len());
+                if let Some(batch) = self.batches.get_mut(shard) {
+                    batch.push(entry);
+                }
+            }
+            Ok(Decoded::Tombstone) => topic.metrics.tombstones.inc(),
+            Err(rejection) => {
+                let is_dead_lettered_now = !partition.was_committed(message.offset());
+                let (topic, number, offset) = (partition.topic(), partition.number(), message.offset());
+                Rejected { topic, partition: number, offset, rejection: &rejection, is_dead_lettered_now }
+                    .tell(&self.metrics, &self.rejections);
+                if is_dead_lettered_now {
+                    dead_letters.send(message, partition, &rejection);
+                }
+            }
+        }
+        partition.advance(message.offset(), message.timestamp().to_millis());
+    }
+
+    /// Hands what was taken to the shards; waits while one has too much to do.
+    pub(super) fn flush(&mut self) -> Result<(), ShardGone> {
+        for (shard, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| !batch.is_empty()) {
+            self.shards.apply(shard, std::mem::take(batch), self.now)?;
+        }
+        for topic in self.topics.iter().filter(|topic| topic.last_event > Time::MIN) {
+            topic.metrics.set_last_event(seconds(topic.last_event.millis()));
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that was taken has been applied.
+    pub(super) fn settle(&mut self) -> Result<(), ShardGone> {
+        self.flush()?;
+        self.shards.settle()
+    }
+}
+
+impl TopicIntake {
+    fn note(&mut self, event: &Event<'_>, message: &BorrowedMessage<'_>, partition: &Partition) {
+        self.last_event = self.last_event.max(event.occurred_at);
+        let lead_id = match &event.body {
+            Body::Lead(lead) => Some(lead.lead_id.as_ref()),
+            Body::StageChange(change) => Some(change.lead_id.as_ref()),
+            Body::Retraction(retraction) => retraction.lead_id.as_deref(),
+            Body::Spend(_) | Body::Feedback(_) | Body::Payment(_) | Body::Target(_) | Body::Rep(_) => None,
+        };
+        if let (Some(key), Some(lead_id)) = (message.key(), lead_id)
+            && key != lead_id.as_bytes()
+        {
+            Misrouted { topic: partition.topic(), partition: partition.number(), offset: message.offset() }
+                .tell(&self.metrics);
+        }
+    }
+}
+
+/// Milliseconds as Prometheus wants them. Of the years up to 9999 a double keeps every millisecond.
+#[expect(clippy::cast_precision_loss, reason = "times of events are below 2^53 milliseconds")]
+pub(super) fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1e3
+}

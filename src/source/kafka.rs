@@ -1,0 +1,32 @@
+//! The Kafka source: one consumer, in one thread, that owns either all partitions or none.
+//!
+//! - **Ownership.** The members of a group let the group protocol choose among them; whoever is given partition 0 of the
+//!   first topic assigns itself every partition of every topic, the others none.
+//! - **Positions.** The numbers are a pure function of the records read, so each partition's next offset belongs to the
+//!   state in memory: an owner that loses its partitions and gets them back goes on where it was. A member that has read
+//!   nothing begins at the beginning, whatever is committed.
+//! - **Committed offsets** are for lag tools and for the dead letters: below the offset that was committed when the
+//!   partitions were assigned, every rejected record is in the dead-letter topic already. So an offset is committed only
+//!   when all dead letters before it are acknowledged.
+
+mod consumer;
+mod context;
+mod failure;
+mod layout;
+mod message;
+mod partition;
+mod refusal;
+mod settings;
+mod surveyor;
+mod topology;
+
+pub use consumer::{Consumer, Polled, Position};
+pub use context::{Commit, News};
+pub use failure::KafkaFailure;
+pub use layout::{Layout, Topic};
+pub use message::record_of;
+pub use partition::{Origin, Partition};
+pub use refusal::{Change, change};
+pub use settings::{OWNED_PROPERTIES, ProducerLimits, producer_settings};
+pub use surveyor::{Finding, Surveyor, TOPOLOGY_INTERVAL};
+pub use topology::{Cluster, Counts, find_cluster};

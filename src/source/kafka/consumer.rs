@@ -1,0 +1,193 @@
+//! The group's member, with the calls that the pipeline needs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::{Offset, TopicPartitionList};
+use tracing::debug;
+
+use super::context::{Member, News};
+use super::failure::KafkaFailure;
+use super::layout::Layout;
+use super::partition::Partition;
+use super::settings;
+use crate::config::KafkaConfig;
+use crate::lifecycle::Standing;
+use crate::telemetry::Metrics;
+
+/// How long leaving the group may take; it takes half a second where the coordinator answers.
+const LEAVING: Duration = Duration::from_secs(1);
+/// How long one poll may wait while leaving.
+const LEAVING_POLL: Duration = Duration::from_millis(50);
+
+/// What a poll gave.
+pub enum Polled<'a> {
+    /// A record.
+    Record(BorrowedMessage<'a>),
+    /// Nothing to read now; there may be news.
+    Nothing,
+}
+
+/// A partition with the consumer's position in it: the offset that the next record will at least have; `None` before the
+/// first record.
+pub type Position = (Arc<Partition>, Option<i64>);
+
+/// The group's member.
+pub struct Consumer {
+    inner: BaseConsumer<Member>,
+    instance_id: String,
+}
+
+impl Consumer {
+    /// Joins the group.
+    ///
+    /// # Errors
+    /// If librdkafka does not take the configuration.
+    pub fn join(
+        config: &KafkaConfig,
+        layout: Arc<Layout>,
+        standing: Arc<Standing>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Consumer, KafkaFailure> {
+        let topics: Vec<&str> = config.topics.values().map(String::as_str).collect();
+        let inner: BaseConsumer<Member> = settings::consumer_settings(config)
+            .create_with_context(Member::new(layout, standing, metrics))
+            .map_err(|error| KafkaFailure::of_creation(&error))?;
+        inner.subscribe(&topics).map_err(|error| KafkaFailure::Ended(format!("cannot subscribe: {error}")))?;
+        Ok(Consumer { inner, instance_id: config.instance_id.clone() })
+    }
+
+    /// Waits for a record or for news.
+    ///
+    /// # Errors
+    /// If the numbers could not be trusted any more, or the group does not want us. What librdkafka mends itself is no
+    /// error.
+    pub fn poll(&self, wait: Duration) -> Result<Polled<'_>, KafkaFailure> {
+        match self.inner.poll(wait) {
+            Some(Ok(message)) => Ok(Polled::Record(message)),
+            Some(Err(error)) => self.judge(&error).map(|()| Polled::Nothing),
+            None => Ok(Polled::Nothing),
+        }
+    }
+
+    /// What happened during the polls since the last call.
+    #[must_use]
+    pub fn take_news(&self) -> News {
+        self.inner.context().take_news()
+    }
+
+    /// All partitions.
+    #[must_use]
+    pub fn layout(&self) -> Arc<Layout> {
+        self.inner.context().layout()
+    }
+
+    /// Takes topics that have grown; if this member is the owner, it also assigns itself the new partitions and holds
+    /// them all until the cluster has been surveyed.
+    ///
+    /// # Errors
+    /// If librdkafka does not do it.
+    pub fn take_layout(&self, layout: Arc<Layout>, is_owner: bool) -> Result<(), KafkaFailure> {
+        self.inner.context().set_layout(layout);
+        let assigned = if is_owner { self.inner.context().assign_everything(&self.inner) } else { Ok(()) };
+        done(assigned, "assign new partitions")
+    }
+
+    /// Stops fetching; polls go on to serve the group.
+    ///
+    /// # Errors
+    /// If librdkafka does not do it.
+    pub fn hold(&self) -> Result<(), KafkaFailure> {
+        done(self.inner.pause(&self.everything()), "pause the partitions")
+    }
+
+    /// Fetches again.
+    ///
+    /// # Errors
+    /// If librdkafka does not do it.
+    pub fn go_on(&self) -> Result<(), KafkaFailure> {
+        done(self.inner.resume(&self.everything()), "resume the partitions")
+    }
+
+    /// The positions in all partitions.
+    ///
+    /// # Errors
+    /// If librdkafka does not tell.
+    pub fn positions(&self) -> Result<Vec<Position>, KafkaFailure> {
+        let told = match self.inner.position() {
+            Ok(told) => told,
+            Err(error) => return done(Err(error), "ask for the positions").map(|()| Vec::new()),
+        };
+        let position = |partition: &Partition| {
+            let element = told.find_partition(partition.topic(), partition.number())?;
+            if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None }
+        };
+        let layout = self.layout();
+        Ok(layout.partitions().map(|partition| (Arc::clone(partition), position(partition))).collect())
+    }
+
+    /// Begins to commit these offsets; the news tell how it ended.
+    pub fn commit(&self, offsets: &[(Arc<Partition>, i64)]) {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in offsets {
+            // Offsets are not negative, so they can be represented.
+            let _ = list.add_partition_offset(partition.topic(), partition.number(), Offset::Offset(*offset));
+        }
+        if let Err(error) = self.inner.commit(&list, CommitMode::Async) {
+            debug!(%error, "cannot commit now");
+        }
+    }
+
+    /// Leaves the group, so that a stand-by takes over at once. Dropping a static member alone would keep its seat until
+    /// the session times out.
+    pub fn leave(self) {
+        self.inner.unsubscribe();
+        let started = Instant::now();
+        while started.elapsed() < LEAVING {
+            let _ = self.inner.poll(LEAVING_POLL);
+        }
+    }
+
+    fn everything(&self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for partition in self.layout().partitions() {
+            list.add_partition(partition.topic(), partition.number());
+        }
+        list
+    }
+
+    fn judge(&self, error: &KafkaError) -> Result<(), KafkaFailure> {
+        let Some(code) = error.rdkafka_error_code() else { return Ok(()) };
+        let sentence = match code {
+            RDKafkaErrorCode::AutoOffsetReset => "a topic no longer holds the next record that we would have read: retention \
+                 deleted it first; start salespulse anew to read what is left, and let the topics keep records for longer \
+                 (retention.ms)"
+                .to_owned(),
+            RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::TopicAuthorizationFailed => {
+                format!("Kafka does not let us read: {error}; allow the user in [kafka.properties] to read the topics and the group")
+            }
+            _ if matches!(error, KafkaError::MessageConsumptionFatal(_)) => self.fatal(error),
+            _ => return Ok(()),
+        };
+        Err(KafkaFailure::Ended(sentence))
+    }
+
+    fn fatal(&self, error: &KafkaError) -> String {
+        match self.inner.client().fatal_error() {
+            Some((RDKafkaErrorCode::FencedInstanceId, _)) => format!(
+                "another member of the group has the same kafka.instance_id \"{}\" and took this one's place; give each \
+                 instance an id of its own",
+                self.instance_id
+            ),
+            Some((_, reason)) => format!("the Kafka client cannot go on: {reason}"),
+            None => format!("the Kafka client cannot go on: {error}"),
+        }
+    }
+}
+
+fn done(result: KafkaResult<()>, what: &str) -> Result<(), KafkaFailure> {
+    result.map_err(|error| KafkaFailure::Ended(format!("cannot {what}: {error}")))
+}

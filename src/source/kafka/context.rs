@@ -1,0 +1,228 @@
+//! What librdkafka calls: rebalances, statistics, errors and logs. The callbacks run inside `poll`, in the poll thread,
+//! and never block: they leave news for the pipeline, which picks it up after the poll.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset, TopicPartitionList};
+use tracing::{debug, error, info, warn};
+
+use super::layout::Layout;
+use crate::lifecycle::{Phase, Standing};
+use crate::telemetry::{KafkaTrouble, Metrics, Reachability};
+
+/// What happened during a poll.
+#[derive(Debug, Default)]
+pub struct News {
+    /// This member was given all partitions; reading waits until the cluster has been surveyed.
+    pub became_owner: bool,
+    /// The partitions were taken away.
+    pub lost_partitions: bool,
+    /// librdkafka's latest statistics.
+    pub statistics: Option<Statistics>,
+    /// How the last commit ended.
+    pub commit: Option<Commit>,
+    /// Why a call inside a callback failed: after it, nothing would be read.
+    pub failure: Option<String>,
+}
+
+/// How a commit ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// The broker has it.
+    Done,
+    /// The broker does not have it, for this reason.
+    Failed(String),
+}
+
+/// The context of the group's member.
+pub(super) struct Member {
+    /// All partitions; replaced as a whole when topics grow.
+    layout: Mutex<Arc<Layout>>,
+    standing: Arc<Standing>,
+    metrics: Arc<Metrics>,
+    news: Mutex<News>,
+    trouble: Trouble,
+}
+
+impl Member {
+    pub(super) fn new(layout: Arc<Layout>, standing: Arc<Standing>, metrics: Arc<Metrics>) -> Member {
+        let trouble = Trouble::default();
+        Member { layout: Mutex::new(layout), standing, metrics, news: Mutex::default(), trouble }
+    }
+
+    pub(super) fn set_layout(&self, layout: Arc<Layout>) {
+        *lock(&self.layout) = layout;
+    }
+
+    pub(super) fn layout(&self) -> Arc<Layout> {
+        Arc::clone(&lock(&self.layout))
+    }
+
+    pub(super) fn take_news(&self) -> News {
+        std::mem::take(&mut lock(&self.news))
+    }
+
+    /// Assigns all partitions, each where its reading goes on, and holds them until the cluster has been surveyed.
+    pub(super) fn assign_everything(&self, consumer: &BaseConsumer<Member>) -> KafkaResult<()> {
+        let layout = self.layout();
+        let mut list = TopicPartitionList::new();
+        for partition in layout.partitions() {
+            let offset = partition.next().map_or(Offset::Beginning, Offset::Offset);
+            list.add_partition_offset(partition.topic(), partition.number(), offset)?;
+        }
+        consumer.assign(&list)?;
+        consumer.pause(&list)
+    }
+
+    fn assigned(&self, consumer: &BaseConsumer<Member>, given: &TopicPartitionList) -> KafkaResult<()> {
+        let owns = given.find_partition(self.layout().leading_topic(), 0).is_some();
+        if !owns {
+            info!("standing by: another member of the group owns the partitions");
+            consumer.assign(&TopicPartitionList::new())?;
+            self.standing.enter(Phase::StandingBy);
+            return Ok(());
+        }
+        info!("this member owns all partitions");
+        self.assign_everything(consumer)?;
+        self.standing.enter(Phase::CatchingUp { records_behind: None });
+        lock(&self.news).became_owner = true;
+        Ok(())
+    }
+
+    /// Commits what is done, while we still may, so that the next owner need not repeat dead letters; then lets go. The
+    /// numbers are hidden at once; what was read stays in memory, with its offsets.
+    fn revoked(&self, consumer: &BaseConsumer<Member>) -> KafkaResult<()> {
+        let was_owner = self.standing.is_owner();
+        self.standing.enter(Phase::Joining);
+        lock(&self.news).lost_partitions = true;
+        if was_owner {
+            info!("the group takes the partitions back; the numbers are hidden");
+            let done = self.done();
+            if done.count() > 0 && !consumer.assignment_lost() {
+                // An error is told by the commit's callback or does not matter: the offsets are for lag tools.
+                let _ = consumer.commit(&done, CommitMode::Async);
+            }
+        }
+        consumer.unassign()
+    }
+
+    /// Everything read whose dead letters are acknowledged.
+    fn done(&self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for partition in self.layout().partitions() {
+            let done = partition.next().map(|next| partition.committable(next));
+            // Never back: a start reads everything again, but its dead letters stay done.
+            if let Some(done) = done.filter(|done| *done > partition.committed().unwrap_or(0)) {
+                // The offset is not negative, so it can be represented.
+                let _ = list.add_partition_offset(partition.topic(), partition.number(), Offset::Offset(done));
+            }
+        }
+        list
+    }
+}
+
+impl ClientContext for Member {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let reachable = statistics.brokers.values().any(|broker| matches!(broker.state.as_str(), "UP" | "UPDATE"));
+        Reachability { reachable }.tell(&self.standing);
+        lock(&self.news).statistics = Some(statistics);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+            Reachability { reachable: false }.tell(&self.standing);
+        }
+        self.trouble.note(&error, reason);
+    }
+}
+
+impl ConsumerContext for Member {
+    fn rebalance(&self, consumer: &BaseConsumer<Member>, event: RDKafkaRespErr, given: &mut TopicPartitionList) {
+        self.metrics.rebalances.inc();
+        let done = match event {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assigned(consumer, given),
+            _ => self.revoked(consumer),
+        };
+        if let Err(error) = done {
+            lock(&self.news).failure = Some(error.to_string());
+        }
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
+        let nothing_to_commit =
+            result.as_ref().err().and_then(KafkaError::rdkafka_error_code) == Some(RDKafkaErrorCode::NoOffset);
+        lock(&self.news).commit = Some(match result {
+            Err(error) if !nothing_to_commit => Commit::Failed(error.to_string()),
+            _ => Commit::Done,
+        });
+    }
+}
+
+/// The context of a client that asks and never joins.
+#[derive(Debug, Default)]
+pub(super) struct Onlooker(Trouble);
+
+impl Onlooker {
+    /// The last thing that went wrong.
+    pub(super) fn last_trouble(&self) -> Option<String> {
+        lock(&self.0.last).clone()
+    }
+}
+
+impl ClientContext for Onlooker {
+    fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // The group's member meets the same troubles and tells of them.
+        debug!(target: "librdkafka", facility, "{message}");
+    }
+
+    fn stats(&self, _statistics: Statistics) {}
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.0.note(&error, reason);
+    }
+}
+
+impl ConsumerContext for Onlooker {}
+
+/// The errors that librdkafka tells of and mostly mends itself.
+#[derive(Debug, Default)]
+struct Trouble {
+    last: Mutex<Option<String>>,
+}
+
+impl Trouble {
+    fn note(&self, error: &KafkaError, reason: &str) {
+        KafkaTrouble { error, reason }.tell();
+        // That all brokers are down says less than what was said before it.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            *lock(&self.last) = Some(reason.to_owned());
+        }
+    }
+}
+
+/// librdkafka's own log, which already suppresses repetitions.
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+            error!(target: "librdkafka", facility, "{message}");
+        }
+        RDKafkaLogLevel::Warning => warn!(target: "librdkafka", facility, "{message}"),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => info!(target: "librdkafka", facility, "{message}"),
+        RDKafkaLogLevel::Debug => debug!(target: "librdkafka", facility, "{message}"),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is kept under these locks is replaced as a whole, so a panic cannot leave it half written.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,192 @@
+//! How we configure librdkafka. The user's properties come first, then ours, which nobody overrides.
+
+use rdkafka::ClientConfig;
+
+use crate::config::KafkaConfig;
+
+/// The properties of every client that the user may override.
+const DEFAULTS: [(&str, &str); 3] = [
+    ("client.id", "salespulse"),
+    // A broker that was restarted is found again soon.
+    ("reconnect.backoff.max.ms", "2000"),
+    // New partitions of the topics whose number of partitions may change are found soon.
+    ("topic.metadata.refresh.interval.ms", "30000"),
+];
+
+/// The consumer's properties, with what each is for.
+const CONSUMER: [(&str, &str); 14] = [
+    // We decide what is committed, and when.
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    // A log that no longer holds our next offset is an error to tell of, never a jump.
+    ("auto.offset.reset", "error"),
+    // Which partition we then ask about does not say of which topic it is.
+    ("enable.partition.eof", "false"),
+    ("isolation.level", "read_committed"),
+    ("check.crcs", "true"),
+    // A static member: a crash keeps its seat for ten seconds and comes back at once.
+    ("group.protocol", "classic"),
+    ("partition.assignment.strategy", "range"),
+    ("session.timeout.ms", "10000"),
+    ("heartbeat.interval.ms", "3000"),
+    // The default of one second collapses a consumer that is slower than the broker to a tenth of its speed.
+    ("fetch.queue.backoff.ms", "10"),
+    // Bounds the memory of records that were fetched and not read yet.
+    ("queued.max.messages.kbytes", "65536"),
+    // The lag and which brokers answer.
+    ("statistics.interval.ms", "1000"),
+    // A missing topic is refused with a sentence, not created with a default number of partitions.
+    ("allow.auto.create.topics", "false"),
+];
+
+/// The producer's properties.
+const PRODUCER: [(&str, &str); 6] = [
+    ("enable.idempotence", "true"),
+    ("acks", "all"),
+    // For ever: a dead letter is never given up.
+    ("message.timeout.ms", "0"),
+    // The broker judges the size; a record that was small enough compressed may be larger than any default plain.
+    ("message.max.bytes", "1000000000"),
+    // The keys of dead letters are those of the records; so they lie where a Java producer would put them.
+    ("partitioner", "murmur2_random"),
+    ("allow.auto.create.topics", "false"),
+];
+
+/// The producer's properties that the user may override: its queue, and a compression that makes of a record at least
+/// what its first producer's made.
+const PRODUCER_DEFAULTS: [(&str, &str); 4] = [
+    ("compression.type", "zstd"),
+    ("queue.buffering.max.messages", "10000"),
+    ("queue.buffering.max.kbytes", "131072"),
+    ("linger.ms", "5"),
+];
+
+/// Properties that the configuration sets otherwise than by `[kafka.properties]`, or that nobody may change.
+pub const OWNED_PROPERTIES: [&str; 23] = [
+    "bootstrap.servers",
+    "metadata.broker.list",
+    "group.id",
+    "group.instance.id",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "auto.offset.reset",
+    "enable.partition.eof",
+    "isolation.level",
+    "check.crcs",
+    "group.protocol",
+    "partition.assignment.strategy",
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "fetch.queue.backoff.ms",
+    "queued.max.messages.kbytes",
+    "statistics.interval.ms",
+    "allow.auto.create.topics",
+    "enable.idempotence",
+    "acks",
+    "message.timeout.ms",
+    "message.max.bytes",
+    "partitioner",
+];
+
+/// What the dead-letter topic allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProducerLimits {
+    /// Its `max.message.bytes`, which holds for a batch as a whole; `None` if the cluster did not tell.
+    pub max_batch_bytes: Option<u64>,
+}
+
+/// The defaults, then the user's properties, then ours.
+fn settings(config: &KafkaConfig, defaults: &[(&str, &str)], ours: &[(&str, &str)]) -> ClientConfig {
+    let mut settings = ClientConfig::new();
+    let users = config.properties.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    for (key, value) in DEFAULTS.iter().chain(defaults).copied().chain(users).chain(ours.iter().copied()) {
+        settings.set(key, value);
+    }
+    settings.set("bootstrap.servers", &config.brokers);
+    settings
+}
+
+/// For the group's member.
+pub(super) fn consumer_settings(config: &KafkaConfig) -> ClientConfig {
+    let mut settings = onlooker_settings(config);
+    settings.set("group.instance.id", &config.instance_id);
+    settings
+}
+
+/// For a client that asks about the group and the topics and never joins.
+pub(super) fn onlooker_settings(config: &KafkaConfig) -> ClientConfig {
+    let mut settings = settings(config, &[], &CONSUMER);
+    settings.set("group.id", &config.group);
+    settings
+}
+
+/// For the producer of dead letters.
+#[must_use]
+pub fn producer_settings(config: &KafkaConfig, limits: ProducerLimits) -> ClientConfig {
+    /// librdkafka's own default and upper bound of a batch that is not a single record.
+    const BATCH_BYTES: u64 = 1_000_000;
+    /// What a batch may weigh beside what librdkafka counts.
+    const MARGIN_BYTES: u64 = 1_024;
+    let mut settings = settings(config, &PRODUCER_DEFAULTS, &PRODUCER);
+    // Several records together must not be refused for a size that none of them has.
+    let batch =
+        limits.max_batch_bytes.map_or(BATCH_BYTES, |limit| limit.saturating_sub(MARGIN_BYTES).clamp(1, BATCH_BYTES));
+    settings.set("batch.size", batch.to_string());
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::consumer::BaseConsumer;
+    use rdkafka::producer::BaseProducer;
+    use std::collections::BTreeMap;
+
+    fn config(properties: &[(&str, &str)]) -> KafkaConfig {
+        let properties = properties.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        KafkaConfig {
+            brokers: "127.0.0.1:1".to_owned(),
+            group: "salespulse".to_owned(),
+            instance_id: "salespulse-host".to_owned(),
+            topics: BTreeMap::new(),
+            dead_letter_topic: "sales.dead-letters".to_owned(),
+            properties,
+        }
+    }
+
+    #[test]
+    fn librdkafka_takes_them() {
+        consumer_settings(&config(&[])).create::<BaseConsumer>().unwrap();
+        producer_settings(&config(&[]), ProducerLimits::default()).create::<BaseProducer>().unwrap();
+    }
+
+    #[test]
+    fn ours_win_and_the_users_stay() {
+        let config = config(&[("auto.offset.reset", "latest"), ("fetch.min.bytes", "7"), ("compression.type", "lz4")]);
+        let consumer = consumer_settings(&config);
+        assert_eq!(consumer.get("auto.offset.reset"), Some("error"));
+        assert_eq!(consumer.get("fetch.min.bytes"), Some("7"));
+        assert_eq!(consumer.get("group.instance.id"), Some("salespulse-host"));
+        assert_eq!(onlooker_settings(&config).get("group.instance.id"), None);
+        let producer = producer_settings(&config, ProducerLimits::default());
+        assert_eq!(producer.get("compression.type"), Some("lz4"));
+    }
+
+    #[test]
+    fn what_we_set_is_owned() {
+        for (key, _) in CONSUMER.iter().chain(&PRODUCER) {
+            assert!(OWNED_PROPERTIES.contains(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_batch_fits_the_dead_letter_topic() {
+        let size = |limit| {
+            let settings = producer_settings(&config(&[]), ProducerLimits { max_batch_bytes: limit });
+            settings.get("batch.size").unwrap().parse::<u64>().unwrap()
+        };
+        assert_eq!(size(None), 1_000_000);
+        assert_eq!(size(Some(10_000_000)), 1_000_000);
+        assert_eq!(size(Some(100_000)), 98_976);
+    }
+}

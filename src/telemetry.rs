@@ -1,0 +1,20 @@
+//! Our own health: logs and the `salespulse_*` metrics.
+//!
+//! What happens is told by an *occurrence*: a small struct that logs and counts in one place, so
+//! that the pipeline says only what happened.
+
+mod encode;
+pub mod logs;
+mod memory;
+mod metrics;
+mod occurrences;
+mod panics;
+mod rarely;
+
+pub use encode::encode;
+pub use metrics::{Metrics, TopicMetrics};
+pub use occurrences::{
+    CommitFailed, DeadLetterDelivered, DeadLetterRefused, KafkaTrouble, Keyless, Misrouted, Reachability, Rejected,
+};
+pub use panics::quietly;
+pub use rarely::Rarely;

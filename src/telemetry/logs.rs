@@ -1,0 +1,20 @@
+//! Logs go to standard error: for people on a terminal, as JSON lines otherwise.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+
+use super::panics;
+
+/// What is logged unless `RUST_LOG` says otherwise.
+const DEFAULT_FILTER: &str = "info";
+
+/// Starts logging, panics included. Only the first call of a process has an effect, so that tests may call it freely.
+pub fn start() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = if io::stderr().is_terminal() { logs.try_init() } else { logs.json().flatten_event(true).try_init() };
+    if started.is_ok() {
+        panics::log_them();
+    }
+}

@@ -1,0 +1,174 @@
+//! What happens, each as a struct that logs and counts in one place.
+
+use rdkafka::error::KafkaError;
+use tracing::{debug, error, info, warn};
+
+use super::metrics::{Metrics, TopicMetrics};
+use super::rarely::Rarely;
+use crate::decode::Rejection;
+use crate::lifecycle::Standing;
+
+/// A record cannot be used.
+pub struct Rejected<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+    /// Why.
+    pub rejection: &'a Rejection,
+    /// Whether it goes to the dead-letter topic, or is there already.
+    pub is_dead_lettered_now: bool,
+}
+
+impl Rejected<'_> {
+    /// Logs and counts it.
+    pub fn tell(&self, metrics: &Metrics, rarely: &Rarely) {
+        metrics.count_rejected(self.rejection.code);
+        let Rejected { topic, partition, offset, rejection, is_dead_lettered_now } = self;
+        let code = rejection.code.name();
+        debug!(topic, partition, offset, code, is_dead_lettered_now, "rejected: {rejection}");
+        if *is_dead_lettered_now && let Some(untold) = rarely.tell() {
+            warn!(topic, partition, offset, code, untold, "rejected, to the dead-letter topic: {rejection}");
+        }
+    }
+}
+
+/// A record of a journey's topic whose key is not its `lead_id`.
+pub struct Misrouted<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+}
+
+impl Misrouted<'_> {
+    /// Counts it, and warns at the first of its topic.
+    pub fn tell(&self, metrics: &TopicMetrics) {
+        metrics.misrouted.inc();
+        if metrics.misrouted.get() == 1 {
+            let Misrouted { topic, partition, offset } = self;
+            warn!(
+                topic,
+                partition,
+                offset,
+                "a record's key is not its lead_id; it counts, but records of its journey may lie in several partitions; \
+                 salespulse_misrouted_records_total counts these, this warning comes once"
+            );
+        }
+    }
+}
+
+/// A record without a key.
+pub struct Keyless<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+}
+
+impl Keyless<'_> {
+    /// Counts it, and warns at the first of its topic.
+    pub fn tell(&self, metrics: &TopicMetrics) {
+        metrics.keyless.inc();
+        if metrics.keyless.get() == 1 {
+            let Keyless { topic, partition, offset } = self;
+            warn!(
+                topic,
+                partition,
+                offset,
+                "a record has no key; it counts, but versions of one event may lie in several partitions; \
+                 salespulse_keyless_records_total counts these, this warning comes once"
+            );
+        }
+    }
+}
+
+/// The broker has a dead letter.
+pub struct DeadLetterDelivered;
+
+impl DeadLetterDelivered {
+    /// Counts it.
+    pub fn tell(&self, metrics: &Metrics) {
+        metrics.dead_letters.inc();
+        metrics.dead_letters_outstanding.dec();
+    }
+}
+
+/// The broker refused a dead letter, which will be tried again.
+pub struct DeadLetterRefused<'a> {
+    /// The dead-letter topic.
+    pub topic: &'a str,
+    /// How long the record is, with its key.
+    pub bytes: usize,
+    /// Why.
+    pub error: &'a KafkaError,
+}
+
+impl DeadLetterRefused<'_> {
+    /// Logs it.
+    pub fn tell(&self, rarely: &Rarely) {
+        if let Some(untold) = rarely.tell() {
+            let DeadLetterRefused { topic, bytes, error } = self;
+            error!(
+                topic, bytes, untold, %error,
+                "the broker refuses a dead letter; it is tried again until the broker takes it, and no offset behind it is \
+                 committed before; if it is too large, raise the topic's max.message.bytes with kafka-configs.sh"
+            );
+        }
+    }
+}
+
+/// A commit did not succeed; the next one covers it.
+pub struct CommitFailed<'a> {
+    /// Why.
+    pub reason: &'a str,
+}
+
+impl CommitFailed<'_> {
+    /// Logs it.
+    pub fn tell(&self, rarely: &Rarely) {
+        if let Some(untold) = rarely.tell() {
+            warn!(untold, reason = self.reason, "cannot commit offsets; the next commit covers them");
+        }
+    }
+}
+
+/// Whether any broker answers.
+pub struct Reachability {
+    /// It does.
+    pub reachable: bool,
+}
+
+impl Reachability {
+    /// Notes it, and logs a change.
+    pub fn tell(&self, standing: &Standing) {
+        if standing.set_reachable(self.reachable) {
+            if self.reachable {
+                info!("a Kafka broker answers again");
+            } else {
+                warn!("no Kafka broker answers; the numbers stay as they are until one does");
+            }
+        }
+    }
+}
+
+/// Something that librdkafka tells of and mostly mends itself.
+pub struct KafkaTrouble<'a> {
+    /// The error.
+    pub error: &'a KafkaError,
+    /// What librdkafka says of it.
+    pub reason: &'a str,
+}
+
+impl KafkaTrouble<'_> {
+    /// Logs it, quietly: librdkafka's own log has it too.
+    pub fn tell(&self) {
+        debug!(error = %self.error, "{}", self.reason);
+    }
+}
