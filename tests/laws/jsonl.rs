@@ -7,8 +7,8 @@ use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use salespulse::event::{
-    Body, Event, EventType, Feedback, Lead, Payment, PaymentKind, Period, Rep, Retraction, Score, Spend,
-    StageChange, Target, TargetScope, Text,
+    Body, Event, EventType, Feedback, Lead, Payment, PaymentKind, Period, Rep, Retraction, Score, Spend, StageChange,
+    Target, TargetScope, Text,
 };
 use salespulse::money::{Currency, Decimal, Money};
 use salespulse::rules::Rules;

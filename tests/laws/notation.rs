@@ -33,7 +33,8 @@ impl Script {
     /// # Panics
     /// With the line that cannot be read.
     pub(crate) fn parse(text: &str) -> Script {
-        let mut script = Script { rules: rules("UTC", "CNY", &["lead", "contacted", "qualified", "won"]), chapters: Vec::new() };
+        let mut script =
+            Script { rules: rules("UTC", "CNY", &["lead", "contacted", "qualified", "won"]), chapters: Vec::new() };
         let mut waiting: Vec<(usize, &str)> = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.split(" #").next().unwrap_or_default().trim_end();
@@ -41,7 +42,8 @@ impl Script {
                 continue;
             }
             if line.starts_with(' ') {
-                let chapter = script.chapters.last_mut().unwrap_or_else(|| panic!("{number}: nothing is read yet: {line}"));
+                let chapter =
+                    script.chapters.last_mut().unwrap_or_else(|| panic!("{number}: nothing is read yet: {line}"));
                 chapter.expected.push(expectation(line.trim_start()));
             } else if let Some(now) = line.strip_prefix("at ") {
                 script.end_chapter(now.trim(), std::mem::take(&mut waiting));

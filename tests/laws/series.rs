@@ -120,7 +120,9 @@ fn an_exposition_is_read_with_its_labels_sorted() {
 fn differences_are_found_both_ways() {
     let reading = |entries: &[(&str, f64)]| entries.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
     let expected = reading(&[("a", 1.0), ("b", 2.0), ("c_p50_seconds", 100.0), ("d", 0.0)]);
-    assert!(differences(&expected, &reading(&[("a", 1.0), ("b", 2.0), ("c_p50_seconds", 100.9), ("d", 0.0)])).is_empty());
+    assert!(
+        differences(&expected, &reading(&[("a", 1.0), ("b", 2.0), ("c_p50_seconds", 100.9), ("d", 0.0)])).is_empty()
+    );
     let seen = reading(&[("a", 1.000_001), ("c_p50_seconds", 101.5), ("d", 1e-300), ("e", 0.0)]);
     assert_eq!(differences(&expected, &seen).len(), 5);
 }

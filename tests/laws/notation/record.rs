@@ -49,7 +49,8 @@ fn of_type(plain: &[&str], line: &str) -> Vec<(&'static str, Value)> {
     match plain {
         ["lead", _, lead_id] => vec![("type", json!("lead")), ("lead_id", json!(lead_id))],
         ["stage", _, lead_id, stage, money @ ..] => {
-            let mut fields = vec![("type", json!("stage_change")), ("lead_id", json!(lead_id)), ("stage", json!(stage))];
+            let mut fields =
+                vec![("type", json!("stage_change")), ("lead_id", json!(lead_id)), ("stage", json!(stage))];
             fields.extend(amount(money));
             fields
         }

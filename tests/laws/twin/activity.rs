@@ -67,7 +67,8 @@ fn cohorts(here: &Here<'_>, stages: &[String], window: &Windowed) -> Vec<Sample>
     let mut samples = Vec::new();
     for (index, stage) in stages.iter().enumerate().skip(1) {
         let is_won = index == stages.len() - 1;
-        let has = |journey: &&&Journey<'_>| if is_won { journey.won.is_some() } else { journey.reached[index].is_some() };
+        let has =
+            |journey: &&&Journey<'_>| if is_won { journey.won.is_some() } else { journey.reached[index].is_some() };
         let reached = cohort.iter().filter(has).count();
         samples.push(count("cohort_reached", reached).with("stage", stage));
         let share = exact("cohort_conversion_ratio", ratio(reached as i128, cohort.len() as i128));

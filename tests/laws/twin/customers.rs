@@ -82,7 +82,8 @@ pub(crate) fn samples(
     let repeat = here.customers.iter().filter(|customer| customer.is_repeat(days)).count();
     let periods = Periods::new(rules, days, now);
     let [current, last, before] = [periods.current, periods.last, periods.before].map(|period| active(here, period));
-    let retained = here.customers.iter().filter(|one| one.is_active(periods.last) && one.is_active(periods.before)).count();
+    let retained =
+        here.customers.iter().filter(|one| one.is_active(periods.last) && one.is_active(periods.before)).count();
 
     let mut samples = vec![count("customers", customers), count("repeat_customers", repeat)];
     samples.extend(exact("repeat_purchase_ratio", ratio(repeat as i128, customers as i128)));

@@ -107,7 +107,11 @@ impl<'w> Here<'w> {
                 place.holds(Credit::new(fact.rep_id.as_ref(), fact.team_id.as_ref()), no_channel)
             }),
             targets: own(&world.targets, |fact| place.is_of(&fact.scope)),
-            customers: world.customers.iter().filter(|one| place.holds(one.first().credit, one.first().channel)).collect(),
+            customers: world
+                .customers
+                .iter()
+                .filter(|one| place.holds(one.first().credit, one.first().channel))
+                .collect(),
         }
     }
 

@@ -29,7 +29,9 @@ impl<'e> Contestant<'e> {
         for window in windows {
             // No label but `window` and `currency`, and no quantile.
             for sample in super::windowed(here, rules, window) {
-                if let (Value::Exact(value), true) = (sample.value, sample.labels.iter().all(|(key, _)| *key == "currency")) {
+                if let (Value::Exact(value), true) =
+                    (sample.value, sample.labels.iter().all(|(key, _)| *key == "currency"))
+                {
                     values.push((sample.kpi, window.name, value));
                 }
             }
@@ -64,8 +66,9 @@ pub(crate) fn ranks<'e>(pairs: &[Contestant<'e>], rules: &Rules) -> Vec<(Credit<
 /// 1 for every rep of the roster, by its last event.
 pub(crate) fn infos<'e>(world: &World<'e>) -> Vec<(Credit<'e>, Sample)> {
     let info = |name: &str| count("info", 1).with("name", name);
-    let of_roster = world.roster.values().map(|(_, rep)| {
-        (Credit { rep: &rep.rep_id, team: &rep.team_id }, info(rep.name.as_deref().unwrap_or("")))
-    });
+    let of_roster = world
+        .roster
+        .values()
+        .map(|(_, rep)| (Credit { rep: &rep.rep_id, team: &rep.team_id }, info(rep.name.as_deref().unwrap_or(""))));
     of_roster.collect()
 }

@@ -63,12 +63,8 @@ impl LocalDays {
     pub(crate) fn midnight(&self, day: Date) -> Time {
         let middle = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).expect("within range");
         let (first, last) = (middle - 49.hours(), middle + 49.hours());
-        let changes: Vec<Timestamp> = self
-            .zone
-            .following(first)
-            .map(|change| change.timestamp())
-            .take_while(|change| *change <= last)
-            .collect();
+        let changes: Vec<Timestamp> =
+            self.zone.following(first).map(|change| change.timestamp()).take_while(|change| *change <= last).collect();
         let instants = changes.iter().copied().chain([first]);
         let offsets: Vec<Offset> = instants.map(|instant| self.zone.to_offset(instant)).collect();
         let midnights = offsets.iter().map(|offset| offset.to_timestamp(day.at(0, 0, 0, 0)).expect("within range"));

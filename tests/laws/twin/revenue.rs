@@ -58,7 +58,8 @@ pub(crate) fn cycles_of(here: &Here<'_>, stretch: Stretch) -> Vec<i64> {
 }
 
 fn paid(here: &Here<'_>, kind: PaymentKind, stretch: Stretch) -> i128 {
-    let payments = here.payments.iter().filter(|(event, payment)| payment.kind == kind && stretch.holds(event.occurred_at));
+    let payments =
+        here.payments.iter().filter(|(event, payment)| payment.kind == kind && stretch.holds(event.occurred_at));
     payments.map(|(_, payment)| i128::from(payment.amount.reporting_minor)).sum()
 }
 

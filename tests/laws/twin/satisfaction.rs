@@ -18,7 +18,8 @@ pub(crate) fn samples(here: &Here<'_>, window: &Windowed) -> Vec<Sample> {
     let promoters = number(|score| matches!(score, Score::Nps(9..=10)));
     let detractors = number(|score| matches!(score, Score::Nps(0..=6)));
     let ces = number(|score| matches!(score, Score::Ces(_)));
-    let points: usize = scores.iter().map(|score| if let Score::Ces(points) = score { usize::from(*points) } else { 0 }).sum();
+    let points: usize =
+        scores.iter().map(|score| if let Score::Ces(points) = score { usize::from(*points) } else { 0 }).sum();
 
     let mut samples: Vec<Sample> = [("csat", csat), ("nps", nps), ("ces", ces)]
         .map(|(survey, answers)| count("feedback_responses", answers).with("survey", survey))

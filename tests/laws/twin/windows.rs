@@ -36,7 +36,8 @@ const ROLLING: [(&str, i64, i64); 5] = [
 ];
 
 /// Windows to date: name and period.
-pub(crate) const TO_DATE: [(&str, Length); 3] = [("mtd", Length::Month), ("qtd", Length::Quarter), ("ytd", Length::Year)];
+pub(crate) const TO_DATE: [(&str, Length); 3] =
+    [("mtd", Length::Month), ("qtd", Length::Quarter), ("ytd", Length::Year)];
 
 /// All windows at an instant.
 pub(crate) fn all(days: &LocalDays, now: Time) -> Vec<Windowed> {
@@ -67,7 +68,10 @@ fn to_date(name: &'static str, length: Length, days: &LocalDays, now: Time) -> W
     let before_end = (before + elapsed.days()).min(first_day);
     Windowed {
         name,
-        present: Stretch { start: days.midnight(first_day), end: days.midnight(today.tomorrow().expect("within range")) },
+        present: Stretch {
+            start: days.midnight(first_day),
+            end: days.midnight(today.tomorrow().expect("within range")),
+        },
         previous: Stretch { start: days.midnight(before), end: days.midnight(before_end) },
     }
 }
