@@ -42,7 +42,7 @@ pub(crate) fn reading(accepted: &[Event<'static>], rules: &Rules, now: Time) -> 
         let here = Here::new(&world, place);
         let windows = windows::all(&days, now);
         for sample in of_one_place(&here, rules, &days, &windows, now) {
-            tell(&mut series, rules, place, sample);
+            tell(&mut series, rules, place, &sample);
         }
         if let Place::Rep(credit) = place {
             let quota = targets::attainments(&here, &days, now);
@@ -50,10 +50,10 @@ pub(crate) fn reading(accepted: &[Event<'static>], rules: &Rules, now: Time) -> 
         }
     }
     for (credit, sample) in leaderboard::ranks(&reps, rules) {
-        tell(&mut series, rules, Place::Rep(credit), sample);
+        tell(&mut series, rules, Place::Rep(credit), &sample);
     }
     for (credit, sample) in leaderboard::infos(&world) {
-        tell(&mut series, rules, Place::Rep(credit), sample);
+        tell(&mut series, rules, Place::Rep(credit), &sample);
     }
     for (reason, count) in world.data_errors() {
         series.insert(format!("salespulse_data_errors{{reason=\"{reason}\"}}"), f64::from(count));
@@ -90,7 +90,7 @@ fn windowed(here: &Here<'_>, rules: &Rules, window: &Windowed) -> Vec<Sample> {
 }
 
 /// Adds a sample under its full name, if `[expose]` lets its family be told.
-fn tell(series: &mut BTreeMap<String, f64>, rules: &Rules, place: Place<'_>, sample: Sample) {
+fn tell(series: &mut BTreeMap<String, f64>, rules: &Rules, place: Place<'_>, sample: &Sample) {
     let scope = place.scope();
     let family = format!("sales_{}_{}", scope.name(), sample.kpi);
     let told = rules.expose.get(scope).as_ref().is_none_or(|entries| {

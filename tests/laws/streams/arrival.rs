@@ -35,7 +35,7 @@ struct Ids {
 
 /// An amount by its number, its sign, and its currency.
 #[derive(Clone, Copy, Debug)]
-struct Amount {
+pub(crate) struct Amount {
     minor: usize,
     is_negative: bool,
     currency: usize,
@@ -43,7 +43,7 @@ struct Amount {
 
 /// What an arrival is.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     Lead,
     Stage { stage: usize, amount: Option<Amount>, margin: Option<Amount> },
     Spend(Amount),
@@ -216,6 +216,63 @@ impl Amount {
     }
 }
 
+/// What differs where an earlier event of the stream comes again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    /// It is delivered twice.
+    Nothing,
+    /// The same bytes with another time beside them.
+    Time(Moment),
+    Version(u64),
+    /// Another fact with the same content, at the same time.
+    Id(u8),
+    Journey(usize),
+    Owner {
+        rep: usize,
+        team: usize,
+    },
+    Customer(usize),
+    Kind(Kind),
+    Retraction(u64),
+}
+
+impl Arrival {
+    pub(crate) fn changed(self, change: Change) -> Arrival {
+        let mut again = self;
+        match change {
+            Change::Nothing => {}
+            Change::Time(moment) => again = Arrival { moment, has_time_elsewhere: true, ..self },
+            Change::Version(version) => again.version = version,
+            Change::Id(event) => again.ids.event = event,
+            Change::Journey(lead) => again.ids.lead = lead,
+            Change::Owner { rep, team } => again.ids = Ids { rep, team, ..self.ids },
+            Change::Customer(customer) => again.ids.customer = customer,
+            Change::Kind(kind) => again.kind = kind,
+            Change::Retraction(version) => again = Arrival { version, is_retracted: true, ..self },
+        }
+        again
+    }
+}
+
+pub(crate) fn changes() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        1 => Just(Change::Nothing),
+        2 => moments().prop_map(Change::Time),
+        1 => versions().prop_map(Change::Version),
+        2 => (0..12_u8).prop_map(Change::Id),
+        2 => (0..LEADS.len()).prop_map(Change::Journey),
+        1 => (0..REPS.len(), 0..TEAMS.len()).prop_map(|(rep, team)| Change::Owner { rep, team }),
+        1 => (0..CUSTOMERS.len()).prop_map(Change::Customer),
+        2 => kinds().prop_map(Change::Kind),
+        1 => versions().prop_map(Change::Retraction),
+    ]
+}
+
+/// Few, so that corrections, superseded ones and ties come often.
+fn versions() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => Just(0_u64), 2 => 1..3_u64, 1 => Just(u64::MAX)]
+}
+
 fn amounts() -> impl Strategy<Value = Amount> {
     (0..AMOUNTS.len(), any::<bool>(), 0..CURRENCIES.len()).prop_map(|(minor, is_negative, currency)| Amount {
         minor,
@@ -249,10 +306,9 @@ fn ids() -> impl Strategy<Value = Ids> {
     })
 }
 
-/// Any event; versions are few, so that corrections, superseded ones and ties come often.
+/// Any event.
 pub(crate) fn arrivals() -> impl Strategy<Value = Arrival> {
-    let version = prop_oneof![4 => Just(0_u64), 2 => 1..3_u64, 1 => Just(u64::MAX)];
-    let parts = (kinds(), ids(), moments(), version, prop::bool::weighted(0.08), prop::bool::weighted(0.2));
+    let parts = (kinds(), ids(), moments(), versions(), prop::bool::weighted(0.08), prop::bool::weighted(0.2));
     parts.prop_map(|(kind, ids, moment, version, is_retracted, has_time_elsewhere)| Arrival {
         kind,
         ids,

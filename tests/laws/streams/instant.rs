@@ -77,6 +77,10 @@ fn edges(now: Time, rules: &Rules) -> Vec<Time> {
         let before = length.previous(first);
         edges.extend([first, length.next(first), before, length.previous(before)].map(|day| days.midnight(day)));
     }
+    for stage in 0..rules.pipeline.won() {
+        let limit = rules.pipeline.stalled_after(stage);
+        edges.extend(limit.map(|limit| now.plus(-limit).floor(15 * MINUTE)));
+    }
     // Around changes of the offset, and the leap day.
     for text in [
         "2018-02-18T02:00:00Z",
@@ -99,6 +103,6 @@ pub(crate) fn moments() -> impl Strategy<Value = Moment> {
         // Few instants, so that events meet at the same one.
         3 => (0..30_i64).prop_map(|days| Moment::Ago(days * DAY)),
         1 => (0..24 * HOUR).prop_map(Moment::Ahead),
-        4 => (0..60_usize, prop::sample::select(&NUDGES)).prop_map(|(number, millis)| Moment::Edge(number, millis)),
+        4 => (0..80_usize, prop::sample::select(&NUDGES)).prop_map(|(number, millis)| Moment::Edge(number, millis)),
     ]
 }
