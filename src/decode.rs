@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use self::json::{Fields, Key, Raw};
 use self::reader::Reader;
 pub use self::rejection::{Rejection, RejectionCode};
-use crate::event::{Event, EventType};
+use crate::event::{Event, EventType, Text};
 use crate::rules::Rules;
 use crate::time::Time;
 
@@ -136,6 +136,18 @@ impl Decoder {
     }
 }
 
+/// The `lead_id` that a record names, whatever else is wrong with it.
+#[must_use]
+pub fn lead_id_of<'a>(record: &Record<'a>) -> Option<Text<'a>> {
+    let value = record.value?;
+    let json = if record.may_be_framed { envelope::without_frame(value) } else { value };
+    let outer = std::str::from_utf8(json).ok().and_then(Fields::scan)?;
+    match envelope::open(outer, &record.headers).get(Key::LeadId)? {
+        Raw::String(string) => Some(string.text()),
+        _ => None,
+    }
+}
+
 fn not_json() -> Rejection {
     Rejection::new(
         RejectionCode::NotJson,
@@ -209,6 +221,19 @@ mod tests {
 
     fn code(fields: &str) -> Option<RejectionCode> {
         decode(&format!("{{\"event_id\":\"e\",\"occurred_at\":\"2026-02-01T00:00:00Z\",{fields}}}")).err()
+    }
+
+    #[test]
+    fn a_rejected_record_still_names_its_journey() {
+        let named = |value: &str| {
+            lead_id_of(&Record { value: Some(value.as_bytes()), ..Record::default() }).map(Text::into_owned)
+        };
+        assert_eq!(named(r#"{"lead_id":"L1","stage":7}"#).as_deref(), Some("L1"));
+        assert_eq!(named(r#"{"specversion":"1.0","data":{"lead_id":"L2"},"lead_id":"L3"}"#).as_deref(), Some("L2"));
+        for value in [r#"{"lead_id":1}"#, "{}", "[]", "not json"] {
+            assert_eq!(named(value), None, "{value}");
+        }
+        assert_eq!(lead_id_of(&Record::default()), None);
     }
 
     #[test]

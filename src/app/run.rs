@@ -149,9 +149,8 @@ impl Service {
         let result = consuming.run(parts, &standing);
         standing.enter(Phase::Stopping);
         server.close(&runtime);
-        match &result {
-            Ok(()) => info!("stopped"),
-            Err(error) => error!("{error}"),
+        if result.is_ok() {
+            info!("stopped");
         }
         result
     }

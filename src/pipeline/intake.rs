@@ -5,9 +5,9 @@ use std::sync::Arc;
 use rdkafka::message::{BorrowedMessage, Message as _};
 
 use crate::deadletter::DeadLetters;
-use crate::decode::{Decoded, Decoder};
+use crate::decode::{Decoded, Decoder, lead_id_of};
 use crate::entry::{Entry, Interner};
-use crate::event::{Body, Event, EventType};
+use crate::event::{Body, EventType};
 use crate::shard_threads::{ShardGone, ShardThreads};
 use crate::source::kafka::{Layout, Partition, record_of};
 use crate::telemetry::{Keyless, Metrics, Misrouted, Rarely, Rejected, TopicMetrics};
@@ -92,7 +92,8 @@ impl Intake {
         match self.decoder.decode(&record, self.now) {
             Ok(Decoded::Event(event)) => {
                 topic.metrics.decoded.inc();
-                topic.note(&event, message, partition);
+                topic.last_event = topic.last_event.max(event.occurred_at);
+                topic.compare_key(message, partition, lead_id(&event.body));
                 let entry = self.interner.entry(&event);
                 let shard = entry.shard(self.batches.len());
                 if let Some(batch) = self.batches.get_mut(shard) {
@@ -101,6 +102,9 @@ impl Intake {
             }
             Ok(Decoded::Tombstone) => topic.metrics.tombstones.inc(),
             Err(rejection) => {
+                if topic.kind.is_of_journey() {
+                    topic.compare_key(message, partition, lead_id_of(&record).as_deref());
+                }
                 let is_dead_lettered_now = !partition.was_committed(message.offset());
                 let (topic, number, offset) = (partition.topic(), partition.number(), message.offset());
                 Rejected { topic, partition: number, offset, rejection: &rejection, is_dead_lettered_now }
@@ -132,20 +136,24 @@ impl Intake {
 }
 
 impl TopicIntake {
-    fn note(&mut self, event: &Event<'_>, message: &BorrowedMessage<'_>, partition: &Partition) {
-        self.last_event = self.last_event.max(event.occurred_at);
-        let lead_id = match &event.body {
-            Body::Lead(lead) => Some(lead.lead_id.as_ref()),
-            Body::StageChange(change) => Some(change.lead_id.as_ref()),
-            Body::Retraction(retraction) => retraction.lead_id.as_deref(),
-            Body::Spend(_) | Body::Feedback(_) | Body::Payment(_) | Body::Target(_) | Body::Rep(_) => None,
-        };
+    /// Counts a record whose key is not the `lead_id` it names.
+    fn compare_key(&self, message: &BorrowedMessage<'_>, partition: &Partition, lead_id: Option<&str>) {
         if let (Some(key), Some(lead_id)) = (message.key(), lead_id)
             && key != lead_id.as_bytes()
         {
             Misrouted { topic: partition.topic(), partition: partition.number(), offset: message.offset() }
                 .tell(&self.metrics);
         }
+    }
+}
+
+/// The journey of an event that belongs to one.
+fn lead_id<'a>(body: &'a Body<'_>) -> Option<&'a str> {
+    match body {
+        Body::Lead(lead) => Some(&lead.lead_id),
+        Body::StageChange(change) => Some(&change.lead_id),
+        Body::Retraction(retraction) => retraction.lead_id.as_deref(),
+        Body::Spend(_) | Body::Feedback(_) | Body::Payment(_) | Body::Target(_) | Body::Rep(_) => None,
     }
 }
 

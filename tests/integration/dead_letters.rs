@@ -159,3 +159,33 @@ fn a_restart_does_not_repeat_dead_letters_below_the_committed_offset() {
         .collect();
     assert_eq!(values, ["garbage one", "garbage two", "garbage three"]);
 }
+
+#[test]
+fn an_offset_counts_only_after_its_dead_letter_is_acknowledged() {
+    let Some(broker) = shared_broker() else { return };
+    // One broker cannot keep two copies, so it acknowledges no dead letter.
+    let topics = Topics::create_with(broker, |topic| {
+        if topic.kind == "dead_letters" {
+            topic.properties.insert("min.insync.replicas", "2".to_owned());
+        }
+    });
+    let producer = Producer::new(&broker.client(), &[]);
+    let builder = ServiceBuilder::new(broker, &topics);
+    let mut service = builder.start();
+    producer.send_all(&[spend(&topics, "s", "1.00"), garbage(&topics, "kept"), spend(&topics, "t", "1.00")]);
+    service.wait_for("salespulse_dead_letters_outstanding", 1.0);
+
+    // Commits go on for the other topics meanwhile.
+    producer.send_all(&[lead(&topics, "a")]);
+    let committed = |kind: &str| committed(&broker.client(), builder.group(), &topics.name(kind), 0).unwrap_or(0);
+    wait_until("the lead's offset is committed", SOON, || (committed("lead") == 1).then_some(()));
+    assert!(committed("spend") <= 1, "the bad record's offset is 1, and its copy is not there");
+    assert!(read_all(&broker.client(), &topics.name("dead_letters")).is_empty());
+
+    service.end_with(Signal::Kill);
+    topics.set_only("dead_letters", "max.message.bytes", "1200000");
+    let _service = builder.start();
+    wait_until("all offsets are committed", SOON, || all_committed(broker, &topics, builder.group()).then_some(()));
+    let letters = read_all(&broker.client(), &topics.name("dead_letters"));
+    assert!(letters.iter().any(|letter| letter.value.as_deref() == Some(b"garbage kept")), "{letters:?}");
+}

@@ -149,6 +149,9 @@ fn fetch_count<C: ConsumerContext>(
 fn fetch_settings(config: &KafkaConfig, counts: &Counts, runtime: &Handle) -> BTreeMap<String, TopicSettings> {
     let existing: Vec<ResourceSpecifier<'_>> =
         topics_of(config).filter(|topic| counts.of(topic) > 0).map(ResourceSpecifier::Topic).collect();
+    if existing.is_empty() {
+        return BTreeMap::new();
+    }
     let untold = |error: &dyn std::fmt::Display| {
         warn!(%error, "the cluster does not tell the topics' settings; sizes and retention are not checked");
         BTreeMap::new()

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication, TopicResult,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaResult;
 use rdkafka::types::RDKafkaErrorCode;
@@ -68,7 +70,17 @@ impl Topics {
     pub(crate) fn grow(&self, kind: &str, partitions: usize) {
         let name = self.name(kind);
         administer(&self.client, &async |admin, options| {
-            admin.create_partitions([&NewPartitions::new(&name, partitions)], options).await
+            Ok(told(admin.create_partitions([&NewPartitions::new(&name, partitions)], options).await?))
+        });
+    }
+
+    /// Sets a property of a topic; its others go back to their defaults.
+    pub(crate) fn set_only(&self, kind: &str, key: &str, value: &str) {
+        let name = self.name(kind);
+        administer(&self.client, &async |admin, options| {
+            let change = AlterConfig::new(ResourceSpecifier::Topic(&name)).set(key, value);
+            let results = admin.alter_configs([&change], options).await?;
+            Ok(results.into_iter().map(|result| result.map(drop).map_err(|(_, code)| code)).collect())
         });
     }
 
@@ -78,7 +90,7 @@ impl Topics {
         for (key, value) in &shape.properties {
             topic = topic.set(key, value);
         }
-        administer(&self.client, &async |admin, options| admin.create_topics([&topic], options).await);
+        administer(&self.client, &async |admin, options| Ok(told(admin.create_topics([&topic], options).await?)));
     }
 }
 
@@ -104,13 +116,18 @@ impl TopicShape {
     }
 }
 
+/// The results without the names of the topics.
+fn told(results: Vec<TopicResult>) -> Vec<Result<(), RDKafkaErrorCode>> {
+    results.into_iter().map(|result| result.map(drop).map_err(|(_, code)| code)).collect()
+}
+
 /// Repeats an administrative request until the broker has carried it out.
 fn administer(
     client: &ClientConfig,
     request: &impl AsyncFn(
         &AdminClient<DefaultClientContext>,
         &AdminOptions,
-    ) -> KafkaResult<Vec<Result<String, (String, RDKafkaErrorCode)>>>,
+    ) -> KafkaResult<Vec<Result<(), RDKafkaErrorCode>>>,
 ) {
     let admin: AdminClient<DefaultClientContext> = client.create().expect("an admin client");
     let options = AdminOptions::new().operation_timeout(Some(ADMIN));
@@ -120,7 +137,7 @@ fn administer(
         let results = runtime.block_on(request(&admin, &options)).ok()?;
         results
             .into_iter()
-            .all(|result| matches!(result, Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists))))
+            .all(|result| matches!(result, Ok(()) | Err(RDKafkaErrorCode::TopicAlreadyExists)))
             .then_some(())
     });
 }
