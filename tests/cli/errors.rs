@@ -1,5 +1,8 @@
 //! Wrong command lines and configurations: exit 64 and one line that says what is allowed.
 
+use salespulse::config::{Config, Settings};
+use salespulse::source::kafka::OWNED_PROPERTIES;
+
 use crate::program::Folder;
 
 const AS_OF: [&str; 2] = ["--as-of", "2026-03-31T18:00:00+08:00"];
@@ -95,5 +98,17 @@ fn unreadable_files_of_events_end_with_64() {
     ] {
         let line = folder.replay(files, b"").failed_with(64);
         assert!(line.contains(words), "{line}");
+    }
+}
+
+/// A property that the service sets anyway must not be taken from a user and then be ignored.
+#[test]
+fn every_property_that_the_service_sets_is_refused() {
+    for property in OWNED_PROPERTIES {
+        let mut settings = Settings::defaults().unwrap();
+        let text = format!("org.reporting_currency = \"CNY\"\nkafka.properties.{property:?} = \"x\"");
+        settings.lay_toml(&text, "salespulse.toml").unwrap();
+        let sentence = Config::new(&settings, String::new).unwrap_err().to_string();
+        assert!(sentence.contains(property) && sentence.contains("must be left out: "), "{sentence}");
     }
 }

@@ -113,7 +113,7 @@ fn valid_examples_are_accepted_and_say_what_their_json_says() {
         assert_eq!(Ok(Some(&told)), judge.judge(&example.record(), NOW).as_ref().map(Option::as_ref), "{name}");
         text.push_str(&format!("{name}\n"));
         for (field, value) in told.iter().filter(|(field, _)| **field != "hash") {
-            text.push_str(&format!("    {field}: {value}\n"));
+            text.push_str(&format!("    {field}: {value:?}\n"));
         }
     }
     insta::assert_snapshot!("valid_examples", text);

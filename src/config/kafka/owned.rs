@@ -5,10 +5,14 @@
 
 const OFFSETS: &str = "salespulse keeps its own offsets";
 const GROUP: &str = "the group's protocol decides which instance owns the partitions";
+const SEAT: &str = "it decides how long a crashed instance keeps its seat";
+const MEMORY: &str = "salespulse bounds the memory of records that wait, without slowing down";
+const NEVER_GIVEN_UP: &str = "a dead letter is never given up";
+const SIZE: &str = "dead letters have the sizes that their topic allows";
 const ACKNOWLEDGED: &str = "a dead letter must be acknowledged before its record counts as done";
 
 /// Each property and what to do instead, or why there is nothing to do.
-static OWNED: [(&str, &str); 27] = [
+static OWNED: [(&str, &str); 36] = [
     ("bootstrap.servers", "use kafka.brokers"),
     ("metadata.broker.list", "use kafka.brokers"),
     ("group.id", "use kafka.group"),
@@ -28,6 +32,15 @@ static OWNED: [(&str, &str); 27] = [
     ("enable.partition.eof", "salespulse finds the ends of partitions itself"),
     ("isolation.level", "events of aborted transactions never happened, so only read_committed is right"),
     ("statistics.interval.ms", "salespulse's own metrics rest on these statistics"),
+    ("check.crcs", "a damaged record must not change a number"),
+    ("session.timeout.ms", SEAT),
+    ("heartbeat.interval.ms", SEAT),
+    ("fetch.queue.backoff.ms", MEMORY),
+    ("queued.max.messages.kbytes", MEMORY),
+    ("message.timeout.ms", NEVER_GIVEN_UP),
+    ("delivery.timeout.ms", NEVER_GIVEN_UP),
+    ("message.max.bytes", SIZE),
+    ("batch.size", SIZE),
     ("acks", ACKNOWLEDGED),
     ("request.required.acks", ACKNOWLEDGED),
     ("delivery.report.only.error", ACKNOWLEDGED),
