@@ -15,10 +15,8 @@ use self::intake::Intake;
 use crate::deadletter::DeadLetters;
 use crate::lifecycle::{Phase, Standing, Stop};
 use crate::shard_threads::ShardGone;
-use crate::source::kafka::{
-    Change, Commit, Consumer, Finding, KafkaFailure, Layout, News, Polled, Position, Surveyor, change,
-};
-use crate::telemetry::{CommitFailed, Metrics, Rarely};
+use crate::source::kafka::{Change, Consumer, Finding, KafkaFailure, Layout, News, Polled, Position, Surveyor, change};
+use crate::telemetry::Metrics;
 
 pub use intake::IntakeParts;
 
@@ -26,10 +24,10 @@ pub use intake::IntakeParts;
 const TURN_RECORDS: usize = 512;
 /// How long to wait for a record when there is none.
 const IDLE_WAIT: Duration = Duration::from_millis(20);
+/// How long to poll, for the group's sake, before seeing whether the dead letters have room again.
+const FULL_WAIT: Duration = Duration::from_millis(2);
 /// How long the end waits for dead letters to be acknowledged.
 const LAST_DEAD_LETTERS: Duration = Duration::from_secs(10);
-/// How long the end waits for the last commit.
-const LAST_COMMIT: Duration = Duration::from_secs(5);
 
 /// Why the pipeline ended before it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +51,6 @@ pub struct Pipeline {
     metrics: Arc<Metrics>,
     stop: Stop,
     hold: Hold,
-    commit_troubles: Rarely,
 }
 
 /// Why nothing is fetched.
@@ -94,7 +91,6 @@ impl Pipeline {
             metrics,
             stop,
             hold: Hold::default(),
-            commit_troubles: Rarely::default(),
         }
     }
 
@@ -104,14 +100,18 @@ impl Pipeline {
     /// [`PipelineFailure`] if it must end before.
     pub fn run(mut self) -> Result<(), PipelineFailure> {
         while !self.stop.requested() {
-            self.turn()?;
+            if let Err(failure) = self.turn() {
+                // A stand-by may fare better, and need not wait for our session to time out.
+                self.consumer.leave();
+                return Err(failure);
+            }
         }
         self.wind_down()
     }
 
     /// Reads what is there, up to a limit, and looks around.
     fn turn(&mut self) -> Result<(), PipelineFailure> {
-        let mut wait = IDLE_WAIT;
+        let mut wait = if self.hold.dead_letters { FULL_WAIT } else { IDLE_WAIT };
         for _ in 0..TURN_RECORDS {
             let Polled::Record(message) = self.consumer.poll(wait)? else { break };
             self.intake.take(&message, &mut self.dead_letters);
@@ -133,10 +133,6 @@ impl Pipeline {
         }
         if let Some(statistics) = &news.statistics {
             lag::tell(statistics, &self.consumer.layout(), &self.metrics, self.standing.is_owner());
-        }
-        if let Some(Commit::Failed(reason)) = &news.commit {
-            self.checkpoints.forget();
-            CommitFailed { reason }.tell(&self.commit_troubles);
         }
         if news.lost_partitions {
             self.hold = Hold::default();
@@ -205,7 +201,10 @@ impl Pipeline {
         }
         if due.commit {
             self.intake.settle()?;
-            self.commit(&positions);
+            let offsets = self.checkpoints.take(&positions);
+            if !offsets.is_empty() {
+                self.consumer.commit(&offsets);
+            }
         }
         Ok(())
     }
@@ -221,14 +220,6 @@ impl Pipeline {
         info!("caught up");
         self.standing.enter(Phase::Serving);
         Ok(())
-    }
-
-    fn commit(&mut self, positions: &[Position]) -> bool {
-        let offsets = self.checkpoints.take(positions);
-        if !offsets.is_empty() {
-            self.consumer.commit(&offsets);
-        }
-        !offsets.is_empty()
     }
 
     /// Stops fetching, finishes the batch, waits for the dead letters, commits, and leaves the group.
@@ -251,22 +242,14 @@ impl Pipeline {
     }
 
     fn last_commit(&mut self) -> Result<(), PipelineFailure> {
-        let positions = self.consumer.positions()?;
-        if !self.commit(&positions) {
-            return Ok(());
+        // Everything once more: an earlier commit may have failed.
+        self.checkpoints.forget();
+        let offsets = self.checkpoints.take(&self.consumer.positions()?);
+        if !offsets.is_empty()
+            && let Err(failure) = self.consumer.commit_and_wait(&offsets)
+        {
+            warn!(%failure, "the last commit failed; some dead letters may come twice");
         }
-        let started = Instant::now();
-        while started.elapsed() < LAST_COMMIT {
-            // What arrives still was not counted as read: the next owner reads it.
-            let _ = self.consumer.poll(IDLE_WAIT)?;
-            if let Some(commit) = self.consumer.take_news().commit {
-                if let Commit::Failed(reason) = commit {
-                    warn!(reason, "the last commit failed; some dead letters may come twice");
-                }
-                return Ok(());
-            }
-        }
-        warn!("the last commit was not answered; some dead letters may come twice");
         Ok(())
     }
 }

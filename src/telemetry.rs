@@ -14,7 +14,7 @@ mod rarely;
 pub use encode::encode;
 pub use metrics::{Metrics, TopicMetrics};
 pub use occurrences::{
-    CommitFailed, DeadLetterDelivered, DeadLetterRefused, KafkaTrouble, Keyless, Misrouted, Reachability, Rejected,
+    DeadLetterDelivered, DeadLetterRefused, KafkaTrouble, Keyless, Misrouted, Reachability, Rejected,
 };
 pub use panics::quietly;
 pub use rarely::Rarely;

@@ -34,6 +34,8 @@ use crate::time::Clock;
 const HTTP_THREADS: usize = 2;
 /// The most shards: more would only make a scrape sum more.
 const MOST_SHARDS: usize = 16;
+/// How long a cluster that does not answer at the start is tried.
+const START_PATIENCE: Duration = Duration::from_secs(30);
 /// How long requests that are being answered may take at the end.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
@@ -168,7 +170,7 @@ struct Consuming<'a> {
 impl Consuming<'_> {
     fn run(self, parts: IntakeParts, standing: &Arc<Standing>) -> Result<(), RunError> {
         use crate::source::kafka::KafkaFailure::Stopped;
-        let cluster = match find_cluster(self.kafka, self.runtime.handle(), &self.stop) {
+        let cluster = match find_cluster(self.kafka, self.runtime.handle(), &self.stop, START_PATIENCE) {
             Err(Stopped) => return Ok(()),
             found => found?,
         };
@@ -222,3 +224,6 @@ impl Server {
 fn shard_count() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1)).clamp(1, MOST_SHARDS)
 }
+
+#[cfg(test)]
+mod tests;

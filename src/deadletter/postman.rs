@@ -45,8 +45,12 @@ impl DeadLetters {
         metrics: Arc<Metrics>,
     ) -> Result<DeadLetters, KafkaFailure> {
         let topic = config.dead_letter_topic.clone();
-        let context =
-            Delivery { metrics: Arc::clone(&metrics), topic: topic.clone(), ..Delivery::new(Arc::clone(&metrics)) };
+        let context = Delivery {
+            metrics: Arc::clone(&metrics),
+            topic: topic.clone(),
+            refused: Mutex::default(),
+            rarely: Rarely::default(),
+        };
         let producer = producer_settings(config, limits)
             .create_with_context(context)
             .map_err(|error| KafkaFailure::Configuration(format!("kafka.properties: {error}")))?;
@@ -95,7 +99,8 @@ impl DeadLetters {
         }
         self.waiting.extend(self.delivery().take_refused(Instant::now()));
         self.is_full = false;
-        while let (false, Some(letter)) = (self.is_full, self.waiting.pop_front()) {
+        while !self.is_full {
+            let Some(letter) = self.waiting.pop_front() else { break };
             self.send_letter(letter);
         }
         Ok(())
@@ -167,10 +172,6 @@ struct Refused {
 }
 
 impl Delivery {
-    fn new(metrics: Arc<Metrics>) -> Delivery {
-        Delivery { metrics, topic: String::new(), refused: Mutex::default(), rarely: Rarely::default() }
-    }
-
     fn refuse(&self, error: &KafkaError, letter: Letter) {
         DeadLetterRefused { topic: &self.topic, bytes: letter.bytes(), error }.tell(&self.rarely);
         let mut refused = self.refused();

@@ -60,7 +60,7 @@ impl Checkpoints {
         new
     }
 
-    /// Forgets what was committed: a commit failed, or another member may have committed.
+    /// Forgets what was committed: it may have failed, or another member may have committed.
     pub(super) fn forget(&mut self) {
         self.offsets.clear();
     }

@@ -18,7 +18,7 @@ pub(super) fn tell(statistics: &Statistics, layout: &Layout, metrics: &Metrics, 
     for partition in layout.partitions() {
         let topic = statistics.topics.get(partition.topic());
         let Some(found) = topic.and_then(|topic| topic.partitions.get(&partition.number())) else { continue };
-        let Some(records) = records(found) else { continue };
+        let Some(records) = records(found, partition) else { continue };
         let labels = &[partition.topic(), &partition.number().to_string()];
         metrics.lag_records.with_label_values(labels).set(records);
         metrics.lag_seconds.with_label_values(labels).set(seconds(age(records, partition, now)));
@@ -32,10 +32,10 @@ pub(super) fn clear(metrics: &Metrics) {
 }
 
 /// Offsets between the position and the end that we may read to; `None` while the end is not known.
-fn records(partition: &PartitionStatistics) -> Option<i64> {
-    let end = if partition.ls_offset >= 0 { partition.ls_offset } else { partition.hi_offset };
-    // Before the first record there is no position; the next record is then the first of the log.
-    let position = if partition.app_offset >= 0 { partition.app_offset } else { partition.lo_offset };
+fn records(found: &PartitionStatistics, partition: &Partition) -> Option<i64> {
+    let end = if found.ls_offset >= 0 { found.ls_offset } else { found.hi_offset };
+    // Before the first record of an assignment there is no position: we then stand where we stood, or at the beginning.
+    let position = if found.app_offset >= 0 { found.app_offset } else { partition.next().unwrap_or(found.lo_offset) };
     (end >= 0).then(|| (end - position.max(0)).max(0))
 }
 
@@ -72,8 +72,11 @@ mod tests {
             (-1001, -1001, 0, 0, Some(0)),
             (-1001, -1001, -1001, -1001, None),
         ] {
-            assert_eq!(records(&statistics(low, position, stable, high)), lag);
+            assert_eq!(records(&statistics(low, position, stable, high), &Partition::new("t".into(), 0)), lag);
         }
+        let kept = Partition::new("t".into(), 0);
+        kept.advance(89, None);
+        assert_eq!(records(&statistics(30, -1001, 100, 100), &kept), Some(10), "read before the last assignment");
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod surveyor;
 mod topology;
 
 pub use consumer::{Consumer, Polled, Position};
-pub use context::{Commit, News};
+pub use context::News;
 pub use failure::KafkaFailure;
 pub use layout::{Layout, Topic};
 pub use message::record_of;

@@ -124,21 +124,6 @@ impl DeadLetterRefused<'_> {
     }
 }
 
-/// A commit did not succeed; the next one covers it.
-pub struct CommitFailed<'a> {
-    /// Why.
-    pub reason: &'a str,
-}
-
-impl CommitFailed<'_> {
-    /// Logs it.
-    pub fn tell(&self, rarely: &Rarely) {
-        if let Some(untold) = rarely.tell() {
-            warn!(untold, reason = self.reason, "cannot commit offsets; the next commit covers them");
-        }
-    }
-}
-
 /// Whether any broker answers.
 pub struct Reachability {
     /// It does.

@@ -129,16 +129,19 @@ impl Consumer {
         Ok(layout.partitions().map(|partition| (Arc::clone(partition), position(partition))).collect())
     }
 
-    /// Begins to commit these offsets; the news tell how it ended.
+    /// Begins to commit these offsets. rdkafka does not tell how that ends; librdkafka logs it if it fails.
     pub fn commit(&self, offsets: &[(Arc<Partition>, i64)]) {
-        let mut list = TopicPartitionList::new();
-        for (partition, offset) in offsets {
-            // Offsets are not negative, so they can be represented.
-            let _ = list.add_partition_offset(partition.topic(), partition.number(), Offset::Offset(*offset));
-        }
-        if let Err(error) = self.inner.commit(&list, CommitMode::Async) {
+        if let Err(error) = self.inner.commit(&list_of(offsets), CommitMode::Async) {
             debug!(%error, "cannot commit now");
         }
+    }
+
+    /// Commits these offsets and waits for the broker's answer, which takes at most as long as a session.
+    ///
+    /// # Errors
+    /// Why the broker does not have them.
+    pub fn commit_and_wait(&self, offsets: &[(Arc<Partition>, i64)]) -> Result<(), KafkaFailure> {
+        done(self.inner.commit(&list_of(offsets), CommitMode::Sync), "commit")
     }
 
     /// Leaves the group, so that a stand-by takes over at once. Dropping a static member alone would keep its seat until
@@ -186,6 +189,15 @@ impl Consumer {
             None => format!("the Kafka client cannot go on: {error}"),
         }
     }
+}
+
+fn list_of(offsets: &[(Arc<Partition>, i64)]) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    for (partition, offset) in offsets {
+        // Offsets are not negative, so they can be represented.
+        let _ = list.add_partition_offset(partition.topic(), partition.number(), Offset::Offset(*offset));
+    }
+    list
 }
 
 fn done(result: KafkaResult<()>, what: &str) -> Result<(), KafkaFailure> {

@@ -25,19 +25,8 @@ pub struct News {
     pub lost_partitions: bool,
     /// librdkafka's latest statistics.
     pub statistics: Option<Statistics>,
-    /// How the last commit ended.
-    pub commit: Option<Commit>,
     /// Why a call inside a callback failed: after it, nothing would be read.
     pub failure: Option<String>,
-}
-
-/// How a commit ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Commit {
-    /// The broker has it.
-    Done,
-    /// The broker does not have it, for this reason.
-    Failed(String),
 }
 
 /// The context of the group's member.
@@ -105,7 +94,7 @@ impl Member {
             info!("the group takes the partitions back; the numbers are hidden");
             let done = self.done();
             if done.count() > 0 && !consumer.assignment_lost() {
-                // An error is told by the commit's callback or does not matter: the offsets are for lag tools.
+                // librdkafka logs a failure; then some dead letters may come twice.
                 let _ = consumer.commit(&done, CommitMode::Async);
             }
         }
@@ -156,15 +145,6 @@ impl ConsumerContext for Member {
         if let Err(error) = done {
             lock(&self.news).failure = Some(error.to_string());
         }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
-        let nothing_to_commit =
-            result.as_ref().err().and_then(KafkaError::rdkafka_error_code) == Some(RDKafkaErrorCode::NoOffset);
-        lock(&self.news).commit = Some(match result {
-            Err(error) if !nothing_to_commit => Commit::Failed(error.to_string()),
-            _ => Commit::Done,
-        });
     }
 }
 

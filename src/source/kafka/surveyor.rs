@@ -16,7 +16,7 @@ use super::context::Onlooker;
 use super::failure::KafkaFailure;
 use super::layout::Layout;
 use super::settings;
-use super::topology::{Counts, fetch_counts};
+use super::topology::{Counts, fetch_counts, serve};
 use crate::config::KafkaConfig;
 
 /// How often the topics are looked at.
@@ -125,8 +125,7 @@ impl Work {
                     Err(TryRecvError::Disconnected) => return,
                 }
             }
-            // The client's log and errors wait in its queue.
-            let _ = self.client.poll(Duration::ZERO);
+            serve(&self.client);
             open = open.and_then(|survey| self.attempt(survey));
             if counted_at.elapsed() >= self.interval {
                 counted_at = Instant::now();

@@ -16,12 +16,10 @@ use super::settings;
 use crate::config::KafkaConfig;
 use crate::lifecycle::Stop;
 
-/// How long a cluster that does not answer at the start is tried.
-const START_PATIENCE: Duration = Duration::from_secs(30);
 /// How long one question may take; short, so that a request to stop is heard soon.
 const QUESTION: Duration = Duration::from_secs(2);
-/// How long the brokers have to tell the topics' settings.
-const SETTINGS_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the brokers have to tell the topics' settings; one that cannot tell lets us wait in vain.
+const SETTINGS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How many partitions each topic has; a topic that does not exist has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,11 +78,16 @@ pub(super) fn topics_of(config: &KafkaConfig) -> impl Iterator<Item = &str> {
     config.topics.values().map(String::as_str).chain([config.dead_letter_topic.as_str()])
 }
 
-/// Looks at the cluster, trying for a while if it does not answer.
+/// Looks at the cluster, trying for so long if it does not answer.
 ///
 /// # Errors
 /// If librdkafka does not take the configuration, or no broker answers in time.
-pub fn find_cluster(config: &KafkaConfig, runtime: &Handle, stop: &Stop) -> Result<Cluster, KafkaFailure> {
+pub fn find_cluster(
+    config: &KafkaConfig,
+    runtime: &Handle,
+    stop: &Stop,
+    patience: Duration,
+) -> Result<Cluster, KafkaFailure> {
     let onlooker = Onlooker::default();
     let client: BaseConsumer<Onlooker> = settings::onlooker_settings(config)
         .create_with_context(onlooker)
@@ -92,17 +95,17 @@ pub fn find_cluster(config: &KafkaConfig, runtime: &Handle, stop: &Stop) -> Resu
     let started = Instant::now();
     let mut told = false;
     let counts = loop {
-        // Serves the client's log, which says why a broker cannot be reached.
-        let _ = client.poll(Duration::ZERO);
-        match fetch_counts(&client, config, QUESTION) {
+        let fetched = fetch_counts(&client, config, QUESTION);
+        serve(&client);
+        match fetched {
             Ok(counts) => break counts,
-            Err(error) if started.elapsed() > START_PATIENCE => {
+            Err(error) if started.elapsed() > patience => {
                 let last = client.context().last_trouble().unwrap_or_else(|| error.to_string());
-                return Err(unreachable(config, &last));
+                return Err(unreachable(config, &last, patience));
             }
             Err(error) if !told => {
                 told = true;
-                info!(brokers = config.brokers, %error, "no Kafka broker answers yet; trying for {START_PATIENCE:?}");
+                info!(brokers = config.brokers, %error, "no Kafka broker answers yet; trying for {patience:?}");
             }
             Err(_) => {}
         }
@@ -113,12 +116,22 @@ pub fn find_cluster(config: &KafkaConfig, runtime: &Handle, stop: &Stop) -> Resu
     Ok(Cluster { settings: fetch_settings(config, &counts, runtime), counts })
 }
 
-fn unreachable(config: &KafkaConfig, last: &str) -> KafkaFailure {
+/// Takes what waits in a client's queue: its log, and errors that say why a broker cannot be reached.
+pub(super) fn serve<C: ConsumerContext>(client: &BaseConsumer<C>) {
+    /// More than a client has to say between two looks; what is left waits for the next.
+    const MOST_EVENTS: usize = 64;
+    for _ in 0..MOST_EVENTS {
+        // Each call takes one event, but does not say whether there was one.
+        let _ = client.poll(Duration::ZERO);
+    }
+}
+
+fn unreachable(config: &KafkaConfig, last: &str, patience: Duration) -> KafkaFailure {
     KafkaFailure::Unreachable(format!(
         "no Kafka broker at {} answered within {} s ({last}); start it, or set kafka.brokers and [kafka.properties] so \
          that it can be reached",
         config.brokers,
-        START_PATIENCE.as_secs(),
+        patience.as_secs(),
     ))
 }
 
@@ -186,4 +199,40 @@ fn read_settings(resource: &ConfigResource) -> Option<(String, TopicSettings)> {
         is_compacted: value("cleanup.policy")?.split(',').any(|policy| policy.trim() == "compact"),
     };
     Some((topic.clone(), settings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::runtime::Builder;
+
+    fn nobody() -> KafkaConfig {
+        KafkaConfig {
+            // Port 1 is reserved and nobody listens there.
+            brokers: "127.0.0.1:1".to_owned(),
+            group: "salespulse".to_owned(),
+            instance_id: "salespulse-host".to_owned(),
+            topics: [(crate::event::EventType::Lead, "sales.leads".to_owned())].into(),
+            dead_letter_topic: "sales.dead-letters".to_owned(),
+            properties: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_cluster_that_does_not_answer_is_told_with_the_reason() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let found = find_cluster(&nobody(), runtime.handle(), &Stop::default(), Duration::ZERO);
+        let Err(KafkaFailure::Unreachable(sentence)) = found else { panic!("{found:?}") };
+        assert!(sentence.starts_with("no Kafka broker at 127.0.0.1:1 answered within 0 s ("), "{sentence}");
+        assert!(sentence.contains("Connection refused"), "{sentence}");
+    }
+
+    #[test]
+    fn a_request_to_stop_ends_the_trying() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let stop = Stop::default();
+        stop.request();
+        let found = find_cluster(&nobody(), runtime.handle(), &stop, Duration::from_secs(3600));
+        assert!(matches!(found, Err(KafkaFailure::Stopped)), "{found:?}");
+    }
 }
