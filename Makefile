@@ -32,7 +32,7 @@ bench:
 	cargo bench --locked --bench core --bench pipeline
 
 example:
-	cargo run --locked --quiet -- replay examples/small-team/events.jsonl \
+	@cargo run --locked --quiet -- replay examples/small-team/events.jsonl \
 	  --config examples/small-team/salespulse.toml --as-of 2026-11-16T00:00:00+08:00
 
 # Until Ctrl-C.
