@@ -55,7 +55,7 @@ fn measure(journeys: u64, reps: u64) {
         }
         let (decoded, spent) = timed(|| lines.iter().map(|line| decode(&decoder, line)).collect::<Vec<_>>());
         decode_time += spent;
-        apply_time += timed(|| decoded.iter().for_each(|event| drop(engine.accept(event, NOW)))).1;
+        apply_time += timed(|| decoded.iter().for_each(|event| _ = engine.accept(event, NOW))).1;
         events += decoded.len() as u64;
         drop(decoded);
         lines.clear();
