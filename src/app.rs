@@ -1,3 +1,92 @@
-//! The commands.
+//! The command line: reads what the user wants, does it, and ends with an exit code that says how it went.
 
+mod command_line;
+mod error;
+pub mod replay;
 pub mod run;
+
+pub use error::AppError;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use command_line::{Asked, Command, ReplayArguments, RunArguments};
+
+use crate::config::{Config, Flag};
+use crate::time::Clock;
+
+/// Does what the command line asks for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let command = match command_line::parse(std::env::args_os()) {
+        Asked::For(command) => command,
+        Asked::Text(text) => return end(print(&text)),
+        Asked::Nothing(first_steps) => {
+            say(&first_steps);
+            return ExitCode::from(AppError::USAGE);
+        }
+        Asked::Wrongly(sentence) => return end(Err(AppError::Usage(sentence))),
+    };
+    let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let outcome = match command {
+        Command::Run(arguments) => run(arguments, &environment),
+        Command::Replay(arguments) => match replay(&arguments, &environment) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+    };
+    end(outcome)
+}
+
+fn run(arguments: RunArguments, environment: &[(OsString, OsString)]) -> Result<(), AppError> {
+    let flag = |name, key, value: Option<String>| value.map(|value| Flag { name, key, value });
+    let brokers = flag("--brokers", "kafka.brokers", arguments.brokers);
+    let listen = flag("--listen", "http.listen", arguments.listen);
+    let flags: Vec<Flag> = brokers.into_iter().chain(listen).collect();
+    let config = Config::load(&arguments.config, environment, &flags)?;
+    Ok(run::run(config, arguments.as_of.map_or(Clock::System, Clock::Fixed))?)
+}
+
+/// Prints the exposition, or why there is none, and after that the summary as the last line.
+fn replay(arguments: &ReplayArguments, environment: &[(OsString, OsString)]) -> Result<ExitCode, AppError> {
+    let config = Config::load(&arguments.config, environment, &[])?;
+    let job = replay::Job {
+        files: &arguments.files,
+        rejects: arguments.rejects.as_deref(),
+        as_of: arguments.as_of,
+        shards: usize::from(arguments.shards),
+        progress: io::stderr().is_terminal(),
+    };
+    let done = replay::replay(config.rules, &job)?;
+    let code = end(done.exposition.map_err(AppError::from).and_then(|text| print(&text)));
+    say(&format!("{}\n", done.summary));
+    Ok(code)
+}
+
+/// Writes to standard output. A reader that has had enough is no error.
+fn print(text: &str) -> Result<(), AppError> {
+    let mut output = io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(AppError::Output(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes to standard error, where nothing can be done about a failure.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Says what went wrong, if anything did, and answers the exit code.
+fn end(outcome: Result<(), AppError>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error}\n"));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -60,6 +60,7 @@ struct Merged {
     negative_cycles: i64,
     negative_responses: i64,
     journeys: usize,
+    journey_bytes: usize,
     singles: usize,
 }
 
@@ -74,6 +75,7 @@ impl Merged {
             negative_cycles: 0,
             negative_responses: 0,
             journeys: 0,
+            journey_bytes: 0,
             singles: 0,
         }
     }
@@ -98,6 +100,7 @@ impl Merged {
         self.negative_cycles += shard.negative_cycles;
         self.negative_responses += shard.negative_responses;
         self.journeys += shard.journeys;
+        self.journey_bytes += shard.journey_bytes;
         self.singles += shard.singles;
     }
 }

@@ -1,41 +1,74 @@
-//! What the service is told at start.
+//! The configuration: defaults < TOML file < environment < flags, judged whole before anything runs.
+//!
+//! [`Settings`] lays the sources on top of each other and keeps where each value comes from;
+//! [`Config`] is what they say once every value, alone and beside the others, is valid.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+mod environment;
+mod error;
+mod hostname;
+mod http;
+mod kafka;
+mod keys;
+mod layer;
+mod origin;
+mod path;
+mod pipeline;
+mod rates;
+mod retention;
+mod rules;
+mod secrets;
+mod settings;
+mod value;
 
-use crate::event::EventType;
+pub use error::ConfigError;
+pub use http::HttpConfig;
+pub use kafka::KafkaConfig;
+pub use origin::Origin;
+pub use settings::{Flag, Settings};
 
-/// The whole configuration, already valid.
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::kpi::Catalogue;
+use crate::rules::Rules;
+
+/// A valid configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// What the numbers depend on.
-    pub rules: crate::rules::Rules,
+    pub rules: Rules,
     /// Where the events come from.
     pub kafka: KafkaConfig,
-    /// Where the numbers are served.
+    /// Where the gauges are served.
     pub http: HttpConfig,
 }
 
-/// Where the events come from.
-#[derive(Clone, Debug)]
-pub struct KafkaConfig {
-    /// The bootstrap servers, as librdkafka takes them.
-    pub brokers: String,
-    /// The consumer group.
-    pub group: String,
-    /// The name of this member of the group, which outlives restarts.
-    pub instance_id: String,
-    /// The topic of each type; a type that is off is not here.
-    pub topics: BTreeMap<EventType, String>,
-    /// Where records go that cannot be used.
-    pub dead_letter_topic: String,
-    /// Further properties of librdkafka, none of those that we own.
-    pub properties: BTreeMap<String, String>,
+impl Config {
+    /// Reads the file, lays the environment and then the flags over it, and judges the whole.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with a sentence that names the key and what is allowed.
+    pub fn load(file: &Path, environment: &[(OsString, OsString)], flags: &[Flag]) -> Result<Config, ConfigError> {
+        let mut settings = Settings::defaults()?;
+        settings.lay_file(file)?;
+        settings.lay_environment(environment.iter().cloned())?;
+        settings.lay_flags(flags)?;
+        Config::new(&settings, || hostname::find(environment))
+    }
+
+    /// Judges settings; `hostname` is asked only where no instance id is set.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with a sentence that names the key and what is allowed.
+    pub fn new(settings: &Settings, hostname: impl FnOnce() -> String) -> Result<Config, ConfigError> {
+        let rules = rules::read(settings)?;
+        Catalogue::new(&rules).map_err(ConfigError::Catalogue)?;
+        let kafka = kafka::read(settings, hostname)?;
+        Ok(Config { rules, kafka, http: http::read(settings)? })
+    }
 }
 
-/// Where the numbers are served.
-#[derive(Clone, Debug)]
-pub struct HttpConfig {
-    /// The address to listen at.
-    pub listen: SocketAddr,
-}
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,16 @@ pub struct RowId(u32);
 pub struct ChannelId(u32);
 
 impl RowId {
+    /// The row of this number.
+    pub(crate) const fn from_number(number: u32) -> RowId {
+        RowId(number)
+    }
+
+    /// The row's number.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
     /// The row's place in a table.
     #[must_use]
     pub const fn index(self) -> usize {
@@ -31,6 +41,16 @@ impl RowId {
 }
 
 impl ChannelId {
+    /// The row of this number.
+    pub(crate) const fn from_number(number: u32) -> ChannelId {
+        ChannelId(number)
+    }
+
+    /// The row's number.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
     /// The row's place in a table.
     #[must_use]
     pub const fn index(self) -> usize {

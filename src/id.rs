@@ -34,6 +34,19 @@ impl Id {
         Id(pack_uuid(text.as_bytes()).map_or_else(|| Form::Text(text.into()), Form::Uuid))
     }
 
+    /// The id of these 16 bytes of a UUID.
+    pub(crate) const fn from_uuid(bytes: [u8; 16]) -> Id {
+        Id(Form::Uuid(bytes))
+    }
+
+    /// The 16 bytes, if the id is a UUID in canonical form.
+    pub(crate) const fn uuid(&self) -> Option<[u8; 16]> {
+        match &self.0 {
+            Form::Uuid(bytes) => Some(*bytes),
+            Form::Text(_) => None,
+        }
+    }
+
     /// Calls `read` with the text of this id.
     pub fn with_text<R>(&self, read: impl FnOnce(&str) -> R) -> R {
         match &self.0 {
@@ -43,6 +56,13 @@ impl Id {
                 read(std::str::from_utf8(&text).unwrap_or_default())
             }
         }
+    }
+}
+
+impl Default for Id {
+    /// The empty text, which no event has.
+    fn default() -> Id {
+        Id(Form::Text(Box::default()))
     }
 }
 

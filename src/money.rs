@@ -54,6 +54,16 @@ impl Currency {
         u8::try_from(index).ok().map(Currency)
     }
 
+    /// The currency at this place of the list.
+    pub(crate) fn from_place(place: u8) -> Option<Currency> {
+        (usize::from(place) < CURRENCIES.len()).then_some(Currency(place))
+    }
+
+    /// The currency's place in the list.
+    pub(crate) const fn place(self) -> u8 {
+        self.0
+    }
+
     fn entry(self) -> ([u8; 3], u8) {
         // The index was found in this very table.
         CURRENCIES.get(usize::from(self.0)).copied().unwrap_or_default()

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use self::journeys::Journeys;
+use self::journeys::{Journey, Journeys};
 use self::ledger::Ledger;
 pub use self::reading::{RosterValue, ShardReading, TargetValue, WinChange};
 use self::register::Register;
@@ -61,7 +61,8 @@ pub struct Shard {
     changed_wins: HashMap<u32, Option<Win>, RandomState>,
     negative_cycles: i64,
     negative_responses: i64,
-    /// Kept for their memory: a journey as it was and as it is.
+    /// Kept for their memory: the open journey, and its story as it was and as it is.
+    open: Journey,
     before: Story,
     after: Story,
 }
@@ -85,6 +86,7 @@ impl Shard {
             changed_wins: HashMap::default(),
             negative_cycles: 0,
             negative_responses: 0,
+            open: Journey::default(),
             before: Story::default(),
             after: Story::default(),
         }
@@ -119,33 +121,60 @@ impl Shard {
     }
 
     fn apply_step(&mut self, lead_id: Id, event_id: Id, is_move: bool, version: Version<Step>) -> Option<Meeting> {
-        let number = match self.journeys.number(&lead_id) {
-            Some(number) => number,
-            None if version.remembered < self.horizon => return None,
-            None => self.journeys.insert(lead_id),
-        };
-        let mut before = std::mem::take(&mut self.before);
-        let win_before = self.retell(number, &mut before);
-        let accepted = self.journeys.accept(number, event_id, is_move, version, self.horizon);
-        if accepted.changed {
-            self.settle(number, &before, win_before);
+        let known = self.journeys.number(&lead_id);
+        if known.is_none() && version.remembered < self.horizon {
+            return None;
         }
-        self.before = before;
+        let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
+        match known {
+            Some(number) => self.journeys.open(number, &mut journey),
+            None => {
+                journey = Journey {
+                    lead_id,
+                    steps: {
+                        journey.steps.clear();
+                        journey.steps
+                    },
+                }
+            }
+        }
+        let win_before = self.tell(&journey, &mut before);
+        let accepted = journey.accept(event_id, is_move, version, self.horizon);
+        let number = match known {
+            Some(number) => {
+                if accepted.remember {
+                    self.journeys.write(number, &journey);
+                }
+                number
+            }
+            None => self.journeys.insert(&journey),
+        };
+        if accepted.changed {
+            self.settle(number, &journey, &before, win_before);
+        }
+        (self.open, self.before) = (journey, before);
         accepted.meeting
     }
 
-    /// Tells a journey's story as it stands, and its win.
-    fn retell(&self, number: u32, story: &mut Story) -> Option<Win> {
-        let journey = self.journeys.get(number);
-        let steps = journey.map_or(&[][..], |journey| &journey.steps);
-        story.retell(steps, &self.judge());
-        story.win(&journey?.lead_id, steps, self.horizon)
+    /// Tells a journey's story, and its win.
+    fn tell(&self, journey: &Journey, story: &mut Story) -> Option<Win> {
+        story.retell(&journey.steps, &self.judge());
+        story.win(&journey.lead_id, &journey.steps, self.horizon)
+    }
+
+    /// Opens a journey and tells its story as it stands, and its win.
+    fn retell(&mut self, number: u32, story: &mut Story) -> Option<Win> {
+        let mut journey = std::mem::take(&mut self.open);
+        self.journeys.open(number, &mut journey);
+        let win = self.tell(&journey, story);
+        self.open = journey;
+        win
     }
 
     /// Counts the difference between a journey as it was and as it is.
-    fn settle(&mut self, number: u32, before: &Story, win_before: Option<Win>) {
+    fn settle(&mut self, number: u32, journey: &Journey, before: &Story, win_before: Option<Win>) {
         let mut after = std::mem::take(&mut self.after);
-        let win_after = self.retell(number, &mut after);
+        let win_after = self.tell(journey, &mut after);
         for fact in before.facts.iter().filter(|fact| !after.facts.contains(fact)) {
             self.ledger.put(fact, -1);
         }
@@ -233,24 +262,29 @@ impl Shard {
     /// Lets events before the horizon cease to exist (or exist again, if the clock went back), and forgets
     /// identities that nothing can need any more. Once in a day, so it looks at everything.
     fn move_horizon(&mut self, horizon: Time) {
-        let either = horizon.max(self.horizon);
-        let mut before = std::mem::take(&mut self.before);
-        for number in self.journeys.reaching_before(either) {
-            let win_before = self.retell(number, &mut before);
-            let earlier = std::mem::replace(&mut self.horizon, horizon);
-            self.settle(number, &before, win_before);
-            self.journeys.forget_before(number, horizon);
+        let earlier = self.horizon;
+        let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
+        for number in self.journeys.reaching_before(horizon.max(earlier)) {
+            self.journeys.open(number, &mut journey);
             self.horizon = earlier;
+            let win_before = self.tell(&journey, &mut before);
+            self.horizon = horizon;
+            self.settle(number, &journey, &before, win_before);
+            let steps = journey.steps.len();
+            journey.steps.retain(|step| step.version.remembered >= horizon);
+            if journey.steps.len() < steps {
+                self.journeys.write(number, &journey);
+            }
         }
-        self.before = before;
-        for change in self.singles.move_horizon(self.horizon, horizon) {
+        (self.open, self.before) = (journey, before);
+        for change in self.singles.move_horizon(earlier, horizon) {
             change.was.iter().for_each(|(at, single)| self.put_single(&single.fact(*at), -1));
             if let Some((at, single)) = change.is {
                 self.put_single(&single.fact(at), 1);
                 self.singles_due.note(at, change.number);
             }
         }
-        for change in self.targets.move_horizon(self.horizon, horizon) {
+        for change in self.targets.move_horizon(earlier, horizon) {
             change.was.iter().for_each(|(_, target)| self.name_target(target, -1));
             change.is.iter().for_each(|(_, target)| self.name_target(target, 1));
         }
@@ -280,6 +314,7 @@ impl Shard {
             negative_cycles: self.negative_cycles,
             negative_responses: self.negative_responses,
             journeys: self.journeys.len(),
+            journey_bytes: self.journeys.resident_bytes(),
             singles: self.singles.len(),
         }
     }

@@ -37,6 +37,8 @@ pub struct Reading {
     pub negative_responses: i64,
     /// How many journeys are remembered.
     pub journeys: usize,
+    /// Bytes held for journeys, their index included.
+    pub journey_bytes: usize,
     /// How many spends, answers and payments are remembered.
     pub singles: usize,
 }
@@ -119,6 +121,7 @@ pub(super) fn build(
         negative_cycles: sum.negative_cycles,
         negative_responses: sum.negative_responses,
         journeys: sum.journeys,
+        journey_bytes: sum.journey_bytes,
         singles: sum.singles,
     }
 }

@@ -34,6 +34,8 @@ pub struct ShardReading {
     pub negative_responses: i64,
     /// How many journeys are remembered.
     pub journeys: usize,
+    /// Bytes held for journeys, their index included.
+    pub journey_bytes: usize,
     /// How many spends, answers and payments are remembered.
     pub singles: usize,
 }

@@ -1,0 +1,34 @@
+# The commands of a working day. `make test` is all a newcomer needs: it installs what the tests use, then runs them all.
+SHELL := /bin/bash
+
+.PHONY: help test test-tools check deny bench example
+
+help:
+	@echo "make test     install the test tools (Kafka, Prometheus, kcat) and run every test"
+	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
+	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
+	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
+
+# Without a tool the tests that need it say so and pass; under CI its absence is a failure.
+test-tools:
+	@scripts/setup-test-tools.sh || [ -z "$$CI" ]
+
+test: test-tools
+	cargo test --locked
+
+check: deny
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# Advisories are not checked here: their database is not a package of a registry. CONTRIBUTING.md names what else is not.
+deny:
+	@scripts/setup-test-tools.sh cargo-deny
+	"$$(scripts/setup-test-tools.sh --where cargo-deny)" --locked check bans licenses sources
+
+bench:
+	@scripts/setup-test-tools.sh kafka
+	cargo bench --locked --bench core --bench pipeline
+
+example:
+	cargo run --locked --quiet -- replay examples/events.jsonl --config examples/salespulse.toml --as-of 2026-03-31T12:00:00Z

@@ -1,0 +1,202 @@
+//! What the user may type.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::time::Time;
+
+/// Streaming sales KPIs: Kafka events in, exact live Prometheus gauges out.
+#[derive(Debug, Parser)]
+#[command(name = "salespulse", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  done
+   1  the reading has more series than max_series allows
+  64  wrong command line or configuration, or a file that cannot be read
+  69  Kafka cannot be used
+  70  a bug in salespulse
+  71  the system refuses an address or a thread
+  74  a result cannot be written";
+
+const FIRST_STEPS: &str = "\
+salespulse turns sales events from Kafka into exact live KPIs for Prometheus.
+
+See what it makes of a file of events, without Kafka:
+  salespulse replay events.jsonl --config salespulse.toml --as-of 2026-03-31T18:00:00+08:00
+
+Serve the gauges of a cluster:
+  salespulse run --config salespulse.toml
+
+The smallest configuration is one line: org.reporting_currency = \"CNY\"
+All commands and flags: salespulse --help
+";
+
+/// One command with its arguments.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Read events from Kafka and serve the gauges
+    Run(RunArguments),
+    /// Read events from files and print the gauges as of one instant
+    #[command(after_help = REPLAY_OUTPUT)]
+    Replay(ReplayArguments),
+}
+
+const REPLAY_OUTPUT: &str = "\
+Standard output is the Prometheus exposition (text 0.0.4) and nothing else.
+The last line on standard error is a summary in JSON:
+{\"records\":…,\"accepted\":…,\"duplicate\":…,\"superseded\":…,\"expired\":…,\"tombstones\":…,\"rejected\":{\"<code>\":n,…}}";
+
+/// What `run` needs.
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG")]
+    pub(super) config: PathBuf,
+    /// The brokers to ask first, host:port by commas; stands for kafka.brokers
+    #[arg(long, value_name = "HOST:PORT,…")]
+    pub(super) brokers: Option<String>,
+    /// The address on which to serve, such as 127.0.0.1:9464; stands for http.listen
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) listen: Option<String>,
+    /// Let the clock stand still at this instant, RFC 3339 with an offset: for back-tests
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(super) as_of: Option<Time>,
+}
+
+/// What `replay` needs.
+#[derive(Debug, Args)]
+pub(super) struct ReplayArguments {
+    /// Files of events, one JSON object a line; - is standard input. A file named after a default topic, such
+    /// as sales.leads.jsonl, lends its lines that topic's type
+    #[arg(required = true, value_name = "FILES")]
+    pub(super) files: Vec<PathBuf>,
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG")]
+    pub(super) config: PathBuf,
+    /// The instant of the reading, RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(super) as_of: Time,
+    /// Keep every rejected line here, one JSON object each: its file, line, code, message and record, which is
+    /// the line itself byte for byte. A line that is not UTF-8, or longer than 64 KiB, is record_base64 instead.
+    /// An existing file is replaced
+    #[arg(long, value_name = "FILE")]
+    pub(super) rejects: Option<PathBuf>,
+    /// Over how many shards to spread the events; the numbers are the same for any
+    #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) shards: u16,
+}
+
+fn instant(text: &str) -> Result<Time, String> {
+    Time::parse(text).ok_or_else(|| "it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00".to_owned())
+}
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// A command.
+    For(Command),
+    /// A text on standard output: help or the version.
+    Text(String),
+    /// No arguments at all: what to type first.
+    Nothing(String),
+    /// Something that is not allowed, as one sentence.
+    Wrongly(String),
+}
+
+/// Reads a command line, the program's name included.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Asked {
+    match CommandLine::try_parse_from(arguments) {
+        Ok(CommandLine { command: Some(command) }) => Asked::For(command),
+        Ok(CommandLine { command: None }) => Asked::Nothing(FIRST_STEPS.to_owned()),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Asked::Text(error.render().to_string()),
+            _ => Asked::Wrongly(one_line(&error.render().to_string()).replace("[COMMAND]", &commands())),
+        },
+    }
+}
+
+/// The names of all commands, as a usage line shows a choice.
+fn commands() -> String {
+    let line = CommandLine::command();
+    line.get_subcommands().map(clap::Command::get_name).collect::<Vec<_>>().join("|")
+}
+
+/// clap's paragraphs as one line: the fault, its tips, and how the command is used.
+fn one_line(rendered: &str) -> String {
+    let mut sentence = String::new();
+    for line in rendered.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (between, line) = match line.strip_prefix("Usage:") {
+            Some(usage) => ("; usage:", usage),
+            None if line.starts_with("tip:") => ("; ", line),
+            None if line.starts_with("For more information") => continue,
+            None => (if sentence.is_empty() { "" } else { " " }, line.trim_start_matches("error: ")),
+        };
+        sentence.push_str(between);
+        sentence.push_str(line);
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(arguments: &str) -> Asked {
+        parse(arguments.split_whitespace().map(OsString::from))
+    }
+
+    fn sentence(arguments: &str) -> String {
+        match asked(arguments) {
+            Asked::Wrongly(sentence) => sentence,
+            other => panic!("{arguments}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn help_and_version_are_no_errors() {
+        for arguments in ["salespulse --help", "salespulse run --help", "salespulse replay -h", "salespulse --version"]
+        {
+            assert!(matches!(asked(arguments), Asked::Text(_)), "{arguments}");
+        }
+        assert!(matches!(asked("salespulse"), Asked::Nothing(_)));
+    }
+
+    #[test]
+    fn wrong_command_lines_are_one_sentence() {
+        let sentences: Vec<_> = [
+            "salespulse rn",
+            "salespulse --config x",
+            "salespulse run",
+            "salespulse run --config x --broker a:1",
+            "salespulse run --config x --as-of yesterday",
+            "salespulse replay --config x",
+            "salespulse replay e.jsonl --config x --as-of 2026-03-31T18:00:00",
+            "salespulse replay e.jsonl --config x --as-of 2026-03-31T18:00:00Z --shards 0",
+        ]
+        .map(sentence)
+        .into();
+        insta::assert_snapshot!(sentences.join("\n"), @r"
+    unrecognized subcommand 'rn'; usage: salespulse run|replay
+    unexpected argument '--config' found; usage: salespulse run|replay
+    the following required arguments were not provided: --config <FILE>; usage: salespulse run --config <FILE>
+    unexpected argument '--broker' found; tip: a similar argument exists: '--brokers'; usage: salespulse run --config <FILE> --brokers <HOST:PORT,…>
+    invalid value 'yesterday' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00
+    the following required arguments were not provided: --as-of <TIME> <FILES>...; usage: salespulse replay --config <FILE> --as-of <TIME> <FILES>...
+    invalid value '2026-03-31T18:00:00' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00
+    invalid value '0' for '--shards <SHARDS>': 0 is not in 1..=1024
+    ");
+    }
+}

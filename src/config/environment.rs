@@ -1,0 +1,115 @@
+//! The environment as a layer: `SALESPULSE__ORG__TIMEZONE` is the key `org.timezone`.
+
+use std::ffi::OsString;
+
+use toml::de::DeValue;
+
+use super::error::ConfigError;
+use super::keys::{self, Kind};
+use super::layer::{self, Layer};
+use super::origin::Origin;
+use super::path::KeyPath;
+use super::value::Value;
+
+/// What the names of our variables begin with, in upper or lower case.
+const PREFIX: &str = "SALESPULSE__";
+
+/// The layer of all variables that are ours.
+pub(super) fn layer(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Layer, ConfigError> {
+    let mut ours: Vec<_> = variables
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let name = name.to_string_lossy().into_owned();
+            let keys = name.split_at_checked(PREFIX.len()).filter(|(start, _)| start.eq_ignore_ascii_case(PREFIX));
+            keys.map(|(_, keys)| keys.to_owned()).map(|keys| (name, keys, value))
+        })
+        .collect();
+    // The order of an environment is not fixed; that of its errors should be.
+    ours.sort();
+    let mut layer = Layer::default();
+    for (variable, keys, value) in ours {
+        let origin = Origin::Environment { variable };
+        add(&mut layer, &path_of(&keys), &value, &origin)?;
+    }
+    Ok(layer)
+}
+
+/// Two underscores separate levels. librdkafka's properties have points where names of variables
+/// cannot, and no underscores.
+fn path_of(keys: &str) -> KeyPath {
+    let keys = keys.to_lowercase();
+    let path = keys.split("__").fold(KeyPath::default(), |path, name| path.child(name));
+    match path.parent() {
+        section if section == KeyPath::new("kafka.properties") || section == KeyPath::new("kafka.property_files") => {
+            section.child(&path.name().replace('_', "."))
+        }
+        _ => path,
+    }
+}
+
+fn add(layer: &mut Layer, path: &KeyPath, value: &OsString, origin: &Origin) -> Result<(), ConfigError> {
+    let Some(text) = value.to_str() else {
+        let shown = Value::Text(value.to_string_lossy().into_owned());
+        return Err(layer::invalid(path, &shown, origin.clone(), "valid UTF-8".to_owned()));
+    };
+    if let Some(key) = keys::find(path) {
+        return layer.set(path, value_of(text, key.kind), origin.clone());
+    }
+    if keys::below(path).is_empty() {
+        return Err(layer::unknown(path, origin.clone()));
+    }
+    // A whole section: an inline table, or an array of them.
+    match DeValue::parse(text) {
+        Ok(value) => layer.add(path, value.get_ref(), origin.clone(), &|_| origin.clone()),
+        Err(_) => {
+            // Below [kafka] the text may hold secrets that cannot be told apart from the rest.
+            let hidden = path.starts_with(&KeyPath::new("kafka"));
+            let shown = if hidden { Value::Table } else { Value::Text(text.to_owned()) };
+            let allowed = format!("{}, written inline as TOML", layer::section_form(path));
+            Err(layer::invalid(path, &shown, origin.clone(), allowed))
+        }
+    }
+}
+
+/// A TOML value where the text is one of the key's kind; the text itself otherwise.
+fn value_of(text: &str, kind: Kind) -> Value {
+    let parsed = DeValue::parse(text).ok().map(|value| Value::new(value.get_ref()));
+    let fits = |value: &Value| match (kind, value) {
+        (Kind::Text | Kind::Property, Value::Text(_))
+        | (Kind::Whole, Value::Integer(_))
+        | (Kind::Number, Value::Integer(_) | Value::Float(_) | Value::Text(_))
+        | (Kind::Texts, Value::List(_)) => true,
+        (Kind::Text | Kind::Whole | Kind::Number | Kind::Texts | Kind::Property, _) => false,
+    };
+    parsed.filter(fits).unwrap_or_else(|| Value::Text(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_become_values_of_the_expected_kind() {
+        for (text, kind, value) in [
+            ("24", Kind::Text, Value::Text("24".to_owned())),
+            ("\"24\"", Kind::Text, Value::Text("24".to_owned())),
+            ("", Kind::Text, Value::Text(String::new())),
+            ("1_000", Kind::Whole, Value::Integer("1000".to_owned())),
+            ("many", Kind::Whole, Value::Text("many".to_owned())),
+            ("0.40", Kind::Number, Value::Float("0.40".to_owned())),
+            ("[\"24h\"]", Kind::Texts, Value::List(vec![Value::Text("24h".to_owned())])),
+            ("24h, 7d", Kind::Texts, Value::Text("24h, 7d".to_owned())),
+        ] {
+            assert_eq!(value_of(text, kind), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn properties_have_points_for_underscores() {
+        assert_eq!(
+            path_of("KAFKA__PROPERTIES__SASL_PASSWORD"),
+            KeyPath::new("kafka.properties").child("sasl.password")
+        );
+        assert_eq!(path_of("Org__Reporting_Currency"), KeyPath::new("org.reporting_currency"));
+    }
+}

@@ -1,0 +1,143 @@
+//! `[kafka]`: the cluster, the consumer group and the topics.
+
+mod owned;
+mod properties;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::error::ConfigError;
+use super::path::KeyPath;
+use super::secrets;
+use super::settings::{Settings, allowed};
+use super::value::Value;
+use crate::event::EventType;
+
+/// Where the events come from.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KafkaConfig {
+    /// The brokers to ask first: `host:port`, separated by commas.
+    pub brokers: String,
+    /// The consumer group that all instances share.
+    pub group: String,
+    /// This instance's name within the group, of which Kafka keeps the seat warm over a restart.
+    pub instance_id: String,
+    /// The topic of every type that is on.
+    pub topics: BTreeMap<EventType, String>,
+    /// Where records go that cannot be used.
+    pub dead_letter_topic: String,
+    /// What the user sets of librdkafka's properties, the contents of property files included.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for KafkaConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hidden = |name: &str, value: &str| {
+            if secrets::is_secret(name) { secrets::HIDDEN.to_owned() } else { value.to_owned() }
+        };
+        let properties: BTreeMap<_, _> =
+            self.properties.iter().map(|(name, value)| (name, hidden(name, value))).collect();
+        f.debug_struct("KafkaConfig")
+            .field("brokers", &self.brokers)
+            .field("group", &self.group)
+            .field("instance_id", &self.instance_id)
+            .field("topics", &self.topics)
+            .field("dead_letter_topic", &self.dead_letter_topic)
+            .field("properties", &properties)
+            .finish()
+    }
+}
+
+pub(super) fn read(settings: &Settings, hostname: impl FnOnce() -> String) -> Result<KafkaConfig, ConfigError> {
+    let filled = |value: &Value| value.text().filter(|text| !text.trim().is_empty()).map(str::to_owned);
+    let group = settings.required(&KeyPath::new("kafka.group"), filled)?;
+    let instance_id = settings.optional(&KeyPath::new("kafka.instance_id"), filled)?;
+    let topics = topics(settings)?;
+    Ok(KafkaConfig {
+        brokers: settings.required(&KeyPath::new("kafka.brokers"), brokers)?,
+        instance_id: instance_id.unwrap_or_else(|| format!("{group}-{}", hostname())),
+        group,
+        dead_letter_topic: dead_letter_topic(settings, &topics)?,
+        topics,
+        properties: properties::read(settings)?,
+    })
+}
+
+/// `host:port` by commas. What is before the port is left to librdkafka, which knows several forms.
+fn brokers(value: &Value) -> Option<String> {
+    let text = value.text()?.trim();
+    let is_broker = |broker: &str| {
+        let (host, port) = broker.rsplit_once(':').unwrap_or((broker, "9092"));
+        let in_brackets = broker.ends_with(']');
+        !host.is_empty()
+            && !broker.contains(char::is_whitespace)
+            && (in_brackets || port.parse::<u16>().is_ok_and(|port| port > 0))
+    };
+    text.split(',').map(str::trim).all(is_broker).then(|| text.to_owned())
+}
+
+fn topics(settings: &Settings) -> Result<BTreeMap<EventType, String>, ConfigError> {
+    let mut topics: BTreeMap<EventType, String> = BTreeMap::new();
+    for kind in EventType::ALL {
+        let path = KeyPath::new("kafka.topics").child(kind.name());
+        let off_or_topic =
+            |value: &Value| value.text().filter(|text| text.is_empty() || is_topic(text)).map(str::to_owned);
+        let topic = settings.required(&path, off_or_topic)?;
+        if topic.is_empty() {
+            continue;
+        }
+        if let Some((other, _)) = topics.iter().find(|(_, other)| **other == topic) {
+            return Err(settings.refuse(&path, format!("{}; kafka.topics.{other} has this topic", allowed(&path))));
+        }
+        topics.insert(kind, topic);
+    }
+    if topics.is_empty() {
+        let last = KeyPath::new("kafka.topics").child(EventType::Rep.name());
+        return Err(settings.refuse(&last, "the name of a topic, or another of kafka.topics must be: all are off"));
+    }
+    Ok(topics)
+}
+
+fn dead_letter_topic(settings: &Settings, topics: &BTreeMap<EventType, String>) -> Result<String, ConfigError> {
+    let path = KeyPath::new("kafka.dead_letter_topic");
+    let topic = settings.required(&path, |value| value.text().filter(|text| is_topic(text)).map(str::to_owned))?;
+    match topics.iter().find(|(_, other)| **other == topic) {
+        Some((kind, _)) => {
+            Err(settings.refuse(&path, format!("{}; kafka.topics.{kind} has this topic", allowed(&path))))
+        }
+        None => Ok(topic),
+    }
+}
+
+/// Whether Kafka allows this name.
+fn is_topic(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=249).contains(&name.len()) && name != "." && name != ".." && name.bytes().all(legal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brokers_have_hosts_and_ports() {
+        let read = |text: &str| brokers(&Value::Text(text.to_owned()));
+        for text in
+            ["localhost:9092", "a:1,b:65535", "a:9092, b:9092", "kafka", "[::1]:9092", "[::1]", "SASL_SSL://kafka:9093"]
+        {
+            assert_eq!(read(text).as_deref(), Some(text));
+        }
+        for text in ["", " ", ",", "a:9092,", ":9092", "a:0", "a:65536", "a:port", "a b:9092"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn topics_are_named_as_kafka_allows() {
+        assert!(is_topic("sales.leads") && is_topic("A_b-1") && is_topic(&"x".repeat(249)));
+        for name in ["", ".", "..", "sales leads", "销售", "a/b"] {
+            assert!(!is_topic(name), "{name}");
+        }
+        assert!(!is_topic(&"x".repeat(250)));
+    }
+}

@@ -1,0 +1,173 @@
+//! Every key of the configuration in one table: its kind, its default and what is allowed.
+//!
+//! The defaults here are the lowest layer of every configuration, and what is allowed here is what
+//! the errors say, so that the three cannot drift apart.
+
+use super::path::{KeyPath, Step};
+
+/// What kind of value a key takes. A text from the environment is read as a TOML value where it is one
+/// of this kind, and stays a text otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    /// A whole number.
+    Whole,
+    /// A number by its digits, or a decimal string.
+    Number,
+    /// A list of texts.
+    Texts,
+    /// Whatever librdkafka takes: a text, a number, a truth value.
+    Property,
+}
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// Its dotted path. `*` stands for a name of the user's own, `[]` for a row.
+    pub(super) path: &'static str,
+    pub(super) kind: Kind,
+    /// The default as TOML; `None` where there is none.
+    pub(super) default: Option<&'static str>,
+    /// What the value must be, to follow the words "must be".
+    pub(super) allowed: &'static str,
+}
+
+const fn key(path: &'static str, kind: Kind, default: Option<&'static str>, allowed: &'static str) -> Key {
+    Key { path, kind, default, allowed }
+}
+
+const WHOLE: &str = "a whole number, not negative";
+const DURATION: &str = "a duration: a whole number and one of ms s m h d w, such as \"30d\"";
+const WINDOWS: &str = "a list of windows, each of 1h 24h 7d 30d 90d mtd qtd ytd at most once";
+const EXPOSE: &str = "a list of metric families, each once: full names, or prefixes that end in *";
+const TOPIC: &str = "the name of a topic (1 to 249 of A-Z a-z 0-9 . _ -) that no other type has, or \"\" for none";
+const ALL_WINDOWS: Option<&str> = Some(r#"["1h", "24h", "7d", "30d", "90d", "mtd", "qtd", "ytd"]"#);
+
+/// All keys, in the order in which the example explains them.
+pub(super) static KEYS: &[Key] = &[
+    key("max_series", Kind::Whole, Some("2000000"), WHOLE),
+    key("retention", Kind::Text, Some(r#""800d""#), DURATION),
+    key("allowed_skew", Kind::Text, Some(r#""24h""#), DURATION),
+    key("org.timezone", Kind::Text, Some(r#""UTC""#), "an IANA time zone such as \"UTC\" or \"Asia/Shanghai\""),
+    key(
+        "org.reporting_currency",
+        Kind::Text,
+        None,
+        "an active ISO 4217 code with minor units, in upper case, such as \"CNY\"",
+    ),
+    key("org.customer_period", Kind::Text, Some(r#""quarter""#), "\"month\", \"quarter\" or \"year\""),
+    key("org.market_size", Kind::Whole, None, WHOLE),
+    key("org.team_market_size.*", Kind::Whole, None, WHOLE),
+    key(
+        "pipeline.stages",
+        Kind::Texts,
+        Some(r#"["lead", "contacted", "qualified", "proposal", "negotiation", "won"]"#),
+        "a list of stages, each once, the first \"lead\" and the last \"won\"",
+    ),
+    key(
+        "pipeline.probabilities.*",
+        Kind::Number,
+        None,
+        "a number or decimal string from 0 to 1 with at most 18 digits, such as \"0.4\"",
+    ),
+    key("pipeline.stalled_after.*", Kind::Text, None, DURATION),
+    key("fx.[].date", Kind::Text, None, "the local date from which the rate holds, such as \"2026-01-01\""),
+    key(
+        "fx.[].from",
+        Kind::Text,
+        None,
+        "an active ISO 4217 code with minor units, in upper case, other than org.reporting_currency",
+    ),
+    key(
+        "fx.[].rate",
+        Kind::Number,
+        None,
+        "a number or decimal string above 0 with at most 18 digits, such as \"7.10\"",
+    ),
+    key("windows.rep", Kind::Texts, Some(r#"["24h", "7d", "30d", "mtd", "qtd"]"#), WINDOWS),
+    key("windows.team", Kind::Texts, ALL_WINDOWS, WINDOWS),
+    key("windows.org", Kind::Texts, ALL_WINDOWS, WINDOWS),
+    key("windows.channel", Kind::Texts, ALL_WINDOWS, WINDOWS),
+    key("expose.rep", Kind::Texts, None, EXPOSE),
+    key("expose.team", Kind::Texts, None, EXPOSE),
+    key("expose.org", Kind::Texts, None, EXPOSE),
+    key("expose.channel", Kind::Texts, None, EXPOSE),
+    key(
+        "leaderboard.by",
+        Kind::Texts,
+        Some(r#"["revenue", "won", "quota_attainment"]"#),
+        "a list of rep KPIs without their prefix sales_rep_, each once",
+    ),
+    key(
+        "kafka.brokers",
+        Kind::Text,
+        Some(r#""localhost:9092""#),
+        "host:port, several separated by commas, such as \"kafka-1:9092,kafka-2:9092\"",
+    ),
+    key("kafka.group", Kind::Text, Some(r#""salespulse""#), "the name of a consumer group, not empty"),
+    key("kafka.instance_id", Kind::Text, None, "a name that no other instance has, not empty"),
+    key("kafka.topics.lead", Kind::Text, Some(r#""sales.leads""#), TOPIC),
+    key("kafka.topics.stage_change", Kind::Text, Some(r#""sales.stage-changes""#), TOPIC),
+    key("kafka.topics.spend", Kind::Text, Some(r#""sales.spend""#), TOPIC),
+    key("kafka.topics.feedback", Kind::Text, Some(r#""sales.feedback""#), TOPIC),
+    key("kafka.topics.payment", Kind::Text, Some(r#""sales.payments""#), TOPIC),
+    key("kafka.topics.target", Kind::Text, Some(r#""sales.targets""#), TOPIC),
+    key("kafka.topics.rep", Kind::Text, Some(r#""sales.reps""#), TOPIC),
+    key(
+        "kafka.dead_letter_topic",
+        Kind::Text,
+        Some(r#""sales.dead-letters""#),
+        "the name of a topic (1 to 249 of A-Z a-z 0-9 . _ -) that carries no events",
+    ),
+    key("kafka.properties.*", Kind::Property, None, "a text, a number or true or false, as librdkafka takes it"),
+    key("kafka.property_files.*", Kind::Property, None, "the path of a readable UTF-8 file that holds the value"),
+    key("http.listen", Kind::Text, Some(r#""127.0.0.1:9464""#), "an IP address and a port, such as \"127.0.0.1:9464\""),
+];
+
+impl Key {
+    fn steps(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('.')
+    }
+
+    /// Whether this key's path begins with `path`, or is it.
+    fn begins_with(&self, path: &KeyPath) -> bool {
+        self.steps().count() >= path.steps().len()
+            && self.steps().zip(path.steps()).all(|(pattern, step)| match step {
+                Step::Row(_) => pattern == "[]",
+                Step::Name(name) => pattern == name || (pattern == "*" && !name.is_empty()),
+            })
+    }
+}
+
+/// The key of this path, if there is one.
+pub(super) fn find(path: &KeyPath) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.begins_with(path) && key.steps().count() == path.steps().len())
+}
+
+/// What may stand directly below `path`, sorted: names, `*` for any, `[]` for rows. Empty where `path`
+/// is no section.
+pub(super) fn below(path: &KeyPath) -> Vec<&'static str> {
+    let keys = KEYS.iter().filter(|key| key.begins_with(path));
+    let mut names: Vec<_> = keys.filter_map(|key| key.steps().nth(path.steps().len())).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_by_their_patterns() {
+        let found = |path: &KeyPath| find(path).map(|key| key.path);
+        assert_eq!(found(&KeyPath::new("org.timezone")), Some("org.timezone"));
+        assert_eq!(found(&KeyPath::new("org.team_market_size.east")), Some("org.team_market_size.*"));
+        assert_eq!(found(&KeyPath::new("fx").row(3).child("rate")), Some("fx.[].rate"));
+        assert_eq!(found(&KeyPath::new("fx.rate")), None);
+        assert_eq!(found(&KeyPath::new("org")), None);
+        assert_eq!(below(&KeyPath::new("http")), ["listen"]);
+        assert_eq!(below(&KeyPath::new("fx")), ["[]"]);
+        assert!(below(&KeyPath::new("orgs")).is_empty());
+    }
+}

@@ -1,0 +1,203 @@
+//! The layers of a configuration on top of each other: defaults, file, environment, flags.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::environment;
+use super::error::ConfigError;
+use super::keys::{self, KEYS};
+use super::layer::{self, Layer, Setting};
+use super::origin::Origin;
+use super::path::{KeyPath, Step};
+use super::value::Value;
+
+/// A flag of the command line that stands for a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// The flag with its hyphens.
+    pub name: &'static str,
+    /// The dotted key for which it stands, which takes a text.
+    pub key: &'static str,
+    /// What the user gave.
+    pub value: String,
+}
+
+/// Every value of a configuration with its origin, not yet judged beyond its key.
+///
+/// It shows none of its values, since some are secrets.
+#[derive(Clone)]
+pub struct Settings {
+    settings: BTreeMap<KeyPath, Setting>,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let origins = self.settings.iter().map(|(path, setting)| (path.to_string(), setting.origin.to_string()));
+        f.debug_map().entries(origins).finish()
+    }
+}
+
+impl Settings {
+    /// The defaults alone.
+    ///
+    /// # Errors
+    /// None unless the table of keys is wrong, which a test rules out.
+    pub fn defaults() -> Result<Settings, ConfigError> {
+        let mut settings = Settings { settings: BTreeMap::new() };
+        let lines = KEYS.iter().filter_map(|key| key.default.map(|default| format!("{} = {default}\n", key.path)));
+        settings.lay_text(&lines.collect::<String>(), "the defaults", &|_| Origin::Default)?;
+        Ok(settings)
+    }
+
+    /// Lays the configuration file over what is there.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the file cannot be read, is no TOML, or holds an unknown key.
+    pub fn lay_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { path: name.clone(), reason: error.to_string() })?;
+        self.lay_toml(&text, &name)
+    }
+
+    /// Lays the text of a configuration file over what is there; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it is no TOML or holds an unknown key.
+    pub fn lay_toml(&mut self, text: &str, name: &str) -> Result<(), ConfigError> {
+        self.lay_text(text, name, &|start| Origin::File { path: name.to_owned(), line: line_of(text, start) })
+    }
+
+    /// Lays over what is there every variable whose name begins with `SALESPULSE__`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for an unknown key, or one that two variables name.
+    pub fn lay_environment(
+        &mut self,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<(), ConfigError> {
+        self.lay(environment::layer(variables)?);
+        Ok(())
+    }
+
+    /// Lays flags of the command line over what is there.
+    ///
+    /// # Errors
+    /// [`ConfigError::UnknownKey`] if a flag stands for no key, which its definition rules out.
+    pub fn lay_flags(&mut self, flags: &[Flag]) -> Result<(), ConfigError> {
+        let mut top = Layer::default();
+        for flag in flags {
+            let (path, origin) = (KeyPath::new(flag.key), Origin::Flag { name: flag.name });
+            if keys::find(&path).is_none() {
+                return Err(layer::unknown(&path, origin));
+            }
+            top.set(&path, Value::Text(flag.value.clone()), origin)?;
+        }
+        self.lay(top);
+        Ok(())
+    }
+
+    fn lay_text(&mut self, text: &str, name: &str, locate: layer::Locate<'_>) -> Result<(), ConfigError> {
+        let document = DeTable::parse(text).map_err(|error| syntax(&error, text, name))?;
+        let mut file = Layer::default();
+        file.add_table(&KeyPath::default(), document.get_ref(), locate)?;
+        self.lay(file);
+        Ok(())
+    }
+
+    fn lay(&mut self, upper: Layer) {
+        for rows in &upper.replaced {
+            self.settings.retain(|path, _| !path.starts_with(rows));
+        }
+        self.settings.extend(upper.settings);
+    }
+
+    /// Where the value of a dotted key comes from; `None` if it is not set and has no default.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.settings.get(&KeyPath::new(key)).map(|setting| &setting.origin)
+    }
+
+    /// Reads the value at `path`; `None` if there is none.
+    pub(super) fn optional<T>(
+        &self,
+        path: &KeyPath,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(setting) = self.settings.get(path) else { return Ok(None) };
+        read(&setting.value).map(Some).ok_or_else(|| self.refuse(path, allowed(path)))
+    }
+
+    /// Reads the value at `path`, which must be set.
+    pub(super) fn required<T>(&self, path: &KeyPath, read: impl FnOnce(&Value) -> Option<T>) -> Result<T, ConfigError> {
+        let missing = || ConfigError::Missing { key: path.to_string(), allowed: allowed(path).to_owned() };
+        self.optional(path, read)?.ok_or_else(missing)
+    }
+
+    /// Reads a list of texts that names nothing twice; `None` if there is none.
+    pub(super) fn texts(&self, path: &KeyPath) -> Result<Option<Vec<String>>, ConfigError> {
+        let all_texts = |value: &Value| match value {
+            Value::List(values) => values.iter().map(|value| value.text().map(str::to_owned)).collect(),
+            _ => None,
+        };
+        let Some(texts) = self.optional::<Vec<String>>(path, all_texts)? else { return Ok(None) };
+        let twice =
+            texts.iter().enumerate().find(|(place, text)| texts.iter().take(*place).any(|other| other == *text));
+        match twice {
+            Some((_, text)) => Err(self.refuse(path, format!("{}; it names {text:?} twice", allowed(path)))),
+            None => Ok(Some(texts)),
+        }
+    }
+
+    /// The paths right below a section that are set.
+    pub(super) fn below(&self, section: &KeyPath) -> impl Iterator<Item = &KeyPath> {
+        self.settings.keys().filter(move |path| path.parent() == *section)
+    }
+
+    /// The rows of an array of tables.
+    pub(super) fn rows(&self, array: &KeyPath) -> Vec<KeyPath> {
+        let numbers = self.settings.keys().filter(|path| path.starts_with(array)).map(KeyPath::parent);
+        let mut rows: Vec<_> = numbers.filter(|path| matches!(path.steps().last(), Some(Step::Row(_)))).collect();
+        rows.dedup();
+        rows
+    }
+
+    /// The error of the value at `path`, which must be something else.
+    pub(super) fn refuse(&self, path: &KeyPath, allowed: impl Into<String>) -> ConfigError {
+        match self.settings.get(path) {
+            Some(Setting { value, origin }) => layer::invalid(path, value, origin.clone(), allowed.into()),
+            None => ConfigError::Missing { key: path.to_string(), allowed: allowed.into() },
+        }
+    }
+}
+
+#[cfg(test)]
+impl Settings {
+    /// The patterns of the keys that files set.
+    pub(super) fn patterns_from_files(&self) -> Vec<&'static str> {
+        let set = self.settings.iter().filter(|(_, setting)| matches!(setting.origin, Origin::File { .. }));
+        set.filter_map(|(path, _)| keys::find(path)).map(|key| key.path).collect()
+    }
+}
+
+/// What the value at `path` must be.
+pub(super) fn allowed(path: &KeyPath) -> &'static str {
+    keys::find(path).map_or("", |key| key.allowed)
+}
+
+fn syntax(error: &toml::de::Error, text: &str, name: &str) -> ConfigError {
+    let span = error.span().unwrap_or_default();
+    let mut reason = error.message().replace('\n', " ");
+    if reason == "duplicate key" {
+        // Here, unlike elsewhere, what the parser points at is a name and cannot be a secret.
+        reason = format!("{reason} {}", text.get(span.clone()).unwrap_or_default());
+    }
+    ConfigError::Syntax { path: name.to_owned(), line: line_of(text, span.start), reason }
+}
+
+fn line_of(text: &str, start: usize) -> usize {
+    1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count()
+}

@@ -1,0 +1,10 @@
+//! The documents say what the program does: the KPI pages hold the whole catalogue, and their examples are run.
+
+// The lints for tests, which let them unwrap and panic, follow this attribute into functions that are no test themselves.
+#![cfg(test)]
+
+mod catalogue;
+mod examples;
+mod languages;
+mod page;
+mod small_team;

@@ -1,0 +1,55 @@
+//! The example of the pages and of the README: a small sales organisation, its events and its configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use salespulse::config::Config;
+use salespulse::decode::{Decoded, Decoder, Record};
+use salespulse::engine::Engine;
+use salespulse::exposition::{Format, render};
+use salespulse::kpi::Catalogue;
+use salespulse::rules::Rules;
+use salespulse::time::Time;
+
+use crate::page;
+
+/// The instant at which all examples are read: exactly the middle of November and of the quarter.
+pub(crate) const NOW: &str = "2026-11-16T00:00:00+08:00";
+
+/// The lines of the organisation's events.
+pub(crate) fn events() -> Vec<String> {
+    let file = page::root().join("examples/small-team/events.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    text.lines().map(str::to_owned).collect()
+}
+
+/// All series that these events make, with their values.
+pub(crate) fn series<'a>(lines: impl IntoIterator<Item = &'a String>) -> BTreeMap<String, f64> {
+    let now = Time::parse(NOW).unwrap();
+    let rules = Arc::new(rules());
+    let decoder = Decoder::new(Arc::clone(&rules));
+    let mut engine = Engine::new(&rules, 3, now);
+    for line in lines {
+        let record = Record { value: Some(line.as_bytes()), ..Record::default() };
+        match decoder.decode(&record, now) {
+            Ok(Decoded::Event(event)) => engine.accept(&event, now),
+            other => panic!("{line}: {other:?}"),
+        };
+    }
+    let mut text = String::new();
+    render(&Catalogue::new(&rules).unwrap(), &engine.read(now), Format::Prometheus, &mut text).unwrap();
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    samples.map(|line| sample(line).unwrap_or_else(|| panic!("no sample: {line}"))).collect()
+}
+
+/// A series and its value.
+pub(crate) fn sample(line: &str) -> Option<(String, f64)> {
+    let (series, value) = line.rsplit_once(' ')?;
+    Some((series.to_owned(), value.parse().ok()?))
+}
+
+/// What `examples/small-team/salespulse.toml` says.
+fn rules() -> Rules {
+    let file = page::root().join("examples/small-team/salespulse.toml");
+    Config::load(&file, &[], &[]).unwrap_or_else(|error| panic!("{error}")).rules
+}

@@ -1,0 +1,175 @@
+//! A real Apache Kafka broker in KRaft mode: one process that is broker and controller.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use tempfile::TempDir;
+
+use super::certificate::Certificate;
+use super::ports::free_port;
+use super::process::{Process, Signal};
+use super::wait_until;
+
+/// Long enough for a Java machine on two busy cores.
+const START: Duration = Duration::from_secs(90);
+
+/// The user of the SASL listener.
+pub(crate) const USER: &str = "sales";
+/// The password of [`USER`].
+pub(crate) const PASSWORD: &str = "a secret with = and spaces";
+
+/// A broker with its own ports and its own data folder.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    process: Option<Process>,
+    class_path: PathBuf,
+    plaintext: u16,
+    secure: Option<Secure>,
+    folder: TempDir,
+}
+
+/// The SASL_SSL listener.
+#[derive(Debug)]
+struct Secure {
+    port: u16,
+    certificate: Certificate,
+}
+
+impl Broker {
+    /// Starts a broker with a plain listener and waits until it answers.
+    pub(crate) fn start(class_path: PathBuf) -> Broker {
+        Broker::start_in(class_path, false)
+    }
+
+    /// Starts a broker that has a SASL_SSL listener with SCRAM-SHA-512 too.
+    pub(crate) fn start_secure(class_path: PathBuf) -> Broker {
+        Broker::start_in(class_path, true)
+    }
+
+    fn start_in(class_path: PathBuf, secure: bool) -> Broker {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+        let secure = secure.then(|| Secure { port: free_port(), certificate: Certificate::make(folder.path()) });
+        let mut broker = Broker { process: None, class_path, plaintext: free_port(), secure, folder };
+        std::fs::write(broker.properties_path(), broker.properties()).expect("the folder can be written");
+        broker.format();
+        broker.restart();
+        broker
+    }
+
+    /// Where clients find the plain listener.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.plaintext)
+    }
+
+    /// Where clients find the SASL_SSL listener, and the certificate that they trust.
+    pub(crate) fn secure_address(&self) -> (String, &Path) {
+        let secure = self.secure.as_ref().expect("this broker was started with start_secure");
+        (format!("127.0.0.1:{}", secure.port), &secure.certificate.authority)
+    }
+
+    /// A client configuration for the plain listener.
+    pub(crate) fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.address()).set("reconnect.backoff.max.ms", "500");
+        config
+    }
+
+    /// Starts the stopped broker again on the same ports and data, and waits until it answers.
+    pub(crate) fn restart(&mut self) {
+        let log = self.folder.path().join("broker.log");
+        let mut command = self.java();
+        command.args(["-Xms256m", "-Xmx512m", "kafka.Kafka"]).arg(self.properties_path());
+        self.process = Some(Process::spawn(&mut command, &log));
+        let consumer: BaseConsumer = self.client().create().expect("a client");
+        wait_until("the broker answers a metadata request", START, || {
+            let ended = self.process.as_mut().and_then(Process::exit_status);
+            assert!(ended.is_none(), "the broker ended: {}", std::fs::read_to_string(&log).unwrap_or_default());
+            consumer.fetch_metadata(None, Duration::from_millis(500)).ok().filter(|seen| !seen.brokers().is_empty())
+        });
+    }
+
+    /// Stops the broker in the orderly way.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.signal(Signal::Terminate);
+            process.wait(START);
+        }
+    }
+
+    /// Kills the broker without warning.
+    pub(crate) fn kill(&mut self) {
+        self.process = None;
+    }
+
+    fn properties_path(&self) -> PathBuf {
+        self.folder.path().join("server.properties")
+    }
+
+    fn java(&self) -> Command {
+        let log_config = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/kafka/log4j2.xml");
+        let mut command = Command::new("java");
+        command.arg(format!("-Dlog4j2.configurationFile={log_config}"));
+        command.args(["-XX:TieredStopAtLevel=1", "-cp"]).arg(&self.class_path).current_dir(self.folder.path());
+        command
+    }
+
+    /// Writes the identity of a new cluster, and the SCRAM user if there is a listener for one.
+    fn format(&self) {
+        let mut command = self.java();
+        command.args(["kafka.tools.StorageTool", "format", "--standalone", "-t", "c2FsZXNwdWxzZS10ZXN0cw", "-c"]);
+        command.arg(self.properties_path());
+        if self.secure.is_some() {
+            command.arg("--add-scram").arg(format!("SCRAM-SHA-512=[name={USER},password=\"{PASSWORD}\"]"));
+        }
+        let output = command.output().expect("java starts");
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the storage cannot be formatted: {text}");
+    }
+
+    fn properties(&self) -> String {
+        let (port, controller, data) = (self.plaintext, free_port(), self.folder.path().join("data"));
+        let (sasl_listener, sasl_properties) = self.secure.as_ref().map(Secure::properties).unwrap_or_default();
+        format!(
+            "process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{sasl_listener}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{sasl_listener}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
+inter.broker.listener.name=PLAINTEXT
+controller.listener.names=CONTROLLER
+log.dirs={data}
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.cleaner.dedupe.buffer.size=16777216
+auto.create.topics.enable=false
+{sasl_properties}",
+            data = data.display()
+        )
+    }
+}
+
+impl Secure {
+    /// The listener's address, and what the broker must know about it.
+    fn properties(&self) -> (String, String) {
+        let listener = format!(",SASL_SSL://127.0.0.1:{}", self.port);
+        let keystore = self.certificate.keystore.display();
+        let properties = format!(
+            "listener.name.sasl_ssl.ssl.keystore.type=PEM
+listener.name.sasl_ssl.ssl.keystore.location={keystore}
+listener.name.sasl_ssl.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+"
+        );
+        (listener, properties)
+    }
+}

@@ -1,0 +1,98 @@
+//! A child process that never outlives the tests.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use super::wait_until;
+
+/// A signal that a test sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// What a terminal sends on Ctrl-C.
+    Interrupt,
+    /// What a supervisor sends first.
+    Terminate,
+    /// What nobody survives.
+    Kill,
+}
+
+impl Signal {
+    const fn flag(self) -> &'static str {
+        match self {
+            Signal::Interrupt => "-INT",
+            Signal::Terminate => "-TERM",
+            Signal::Kill => "-KILL",
+        }
+    }
+}
+
+/// A child process whose output goes to a file.
+///
+/// A second process, its guardian, reads a pipe that only we hold: when we are gone, in whatever
+/// way, it ends the child. A dropped child is killed at once.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    guardian: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts a command with both its outputs appended to the file `log`.
+    pub(crate) fn spawn(command: &mut Command, log: &Path) -> Process {
+        let file = File::options().create(true).append(true).open(log).expect("the log can be written");
+        command.stdin(Stdio::null()).stderr(file.try_clone().expect("a second handle")).stdout(file);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let guardian = Command::new("sh")
+            .args(["-c", "cat >/dev/null; kill -KILL \"$1\"", "guardian", &child.id().to_string()])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("sh starts");
+        Process { child, guardian, log: log.to_owned() }
+    }
+
+    /// The process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let status = Command::new("kill").arg(signal.flag()).arg(self.id().to_string()).status();
+        assert!(status.expect("kill starts").success(), "our own child can be signalled");
+    }
+
+    /// Its exit status, if it has ended.
+    pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("our own child can be waited for")
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn wait(&mut self, deadline: Duration) -> ExitStatus {
+        let what = format!("process {} ends; its log: {}", self.id(), self.log.display());
+        wait_until(&what, deadline, || self.exit_status())
+    }
+
+    /// All it has written so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The guardian goes first: once the child is waited for, its id may belong to another process.
+        drop(self.guardian.kill());
+        drop(self.guardian.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(60).collect();
+            eprintln!("--- the end of {} ---", self.log.display());
+            tail.iter().rev().for_each(|line| eprintln!("{line}"));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A real Prometheus that scrapes one service.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::ports::free_port;
+use super::process::Process;
+use super::service::SOON;
+use super::wait_until;
+
+/// A Prometheus server of a test's own.
+#[derive(Debug)]
+pub(crate) struct Prometheus {
+    _process: Process,
+    address: String,
+    _folder: TempDir,
+}
+
+impl Prometheus {
+    /// Starts a server that scrapes `target` twice a second as the job `salespulse`.
+    pub(crate) fn start(program: PathBuf, target: &str) -> Prometheus {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+        let config = folder.path().join("prometheus.yml");
+        let text = format!(
+            "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
+scrape_configs: [{{job_name: salespulse, static_configs: [{{targets: [\"{target}\"]}}]}}]
+"
+        );
+        std::fs::write(&config, text).expect("the folder can be written");
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new(program);
+        command.arg(format!("--config.file={}", config.display()));
+        command.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
+        command.arg(format!("--web.listen-address={address}"));
+        let process = Process::spawn(&mut command, &folder.path().join("prometheus.log"));
+        Prometheus { _process: process, address, _folder: folder }
+    }
+
+    /// The value of a query that answers with one number; `None` if it answers with nothing yet.
+    pub(crate) fn query(&self, query: &str) -> Option<f64> {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).build().into();
+        let request = agent.get(format!("http://{}/api/v1/query", self.address)).query("query", query);
+        let text = request.call().ok()?.body_mut().read_to_string().ok()?;
+        let answer: Value = serde_json::from_str(&text).expect("Prometheus answers in JSON");
+        assert_eq!(answer["status"], "success", "{text}");
+        answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
+    }
+
+    /// Waits until a query has an answer that is as wanted, and answers it.
+    pub(crate) fn wait_for(&self, query: &str, wanted: impl Fn(f64) -> bool) -> f64 {
+        wait_until(&format!("{query} has its answer"), SOON, || self.query(query).filter(|value| wanted(*value)))
+    }
+}
+
+/// What `promtool check metrics` says of a text; empty if it finds nothing.
+pub(crate) fn check_metrics(promtool: PathBuf, text: &str) -> String {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let path = folder.path().join("metrics");
+    std::fs::write(&path, text).expect("the folder can be written");
+    let input = std::fs::File::open(&path).expect("just written");
+    let output = Command::new(promtool).args(["check", "metrics"]).stdin(input).output().expect("promtool starts");
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    if output.status.success() && said.trim().is_empty() { String::new() } else { format!("{}: {said}", output.status) }
+}

@@ -1,0 +1,274 @@
+//! The built program as a service: its configuration, its process, its HTTP surface.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::exposition::family;
+use super::ports::free_port;
+use super::process::{Process, Signal};
+use super::{Broker, Exposition, Topics, wait_until};
+
+/// How long anything may take that should take moments.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+
+/// Rules under which every type and most codes can be met.
+pub(crate) const RULES: &str = r#"
+[org]
+timezone = "UTC"
+reporting_currency = "EUR"
+[pipeline]
+stages = ["lead", "contacted", "proposal", "won"]
+[[fx]]
+date = "2020-01-01"
+from = "USD"
+rate = "0.5"
+"#;
+
+/// What a service is started with.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceBuilder {
+    brokers: String,
+    rules: String,
+    topics: String,
+    group: String,
+    instance: String,
+    properties: String,
+    as_of: Option<String>,
+}
+
+impl ServiceBuilder {
+    /// A service of its own group over these topics.
+    pub(crate) fn new(broker: &Broker, topics: &Topics) -> ServiceBuilder {
+        let group = topics.unique("group");
+        ServiceBuilder {
+            brokers: broker.address(),
+            rules: RULES.to_owned(),
+            topics: topics.config(),
+            instance: format!("{group}-a"),
+            group,
+            properties: String::new(),
+            as_of: None,
+        }
+    }
+
+    /// With other rules than [`RULES`].
+    pub(crate) fn rules(mut self, rules: &str) -> ServiceBuilder {
+        rules.clone_into(&mut self.rules);
+        self
+    }
+
+    /// With the clock standing still.
+    pub(crate) fn at_instant(mut self, instant: &str) -> ServiceBuilder {
+        self.as_of = Some(instant.to_owned());
+        self
+    }
+
+    /// As another member of the group.
+    pub(crate) fn member(mut self, word: &str) -> ServiceBuilder {
+        self.instance = format!("{}-{word}", self.group);
+        self
+    }
+
+    /// With a property for librdkafka.
+    pub(crate) fn property(mut self, key: &str, value: &str) -> ServiceBuilder {
+        self.properties += &format!("{key:?} = {value:?}\n");
+        self
+    }
+
+    /// By way of other brokers than the one of [`ServiceBuilder::new`].
+    pub(crate) fn brokers(mut self, brokers: &str) -> ServiceBuilder {
+        brokers.clone_into(&mut self.brokers);
+        self
+    }
+
+    /// With the events of one type turned off.
+    pub(crate) fn without_topic(mut self, kind: &str) -> ServiceBuilder {
+        let key = format!("topics.{kind} = ");
+        let lines = self
+            .topics
+            .lines()
+            .map(|line| if line.starts_with(&key) { format!("{key}\"\"\n") } else { format!("{line}\n") });
+        self.topics = lines.collect();
+        self
+    }
+
+    /// The consumer group.
+    pub(crate) fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// The whole configuration file.
+    pub(crate) fn config(&self) -> String {
+        let ServiceBuilder { rules, topics, group, instance, properties, .. } = self;
+        format!(
+            "{rules}\n[kafka]\ngroup = {group:?}\ninstance_id = {instance:?}\n{topics}\n[kafka.properties]\n{properties}"
+        )
+    }
+
+    /// Starts the process and does not wait.
+    pub(crate) fn spawn(&self) -> Service {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+        let config = folder.path().join("salespulse.toml");
+        std::fs::write(&config, self.config()).expect("the folder can be written");
+        let listen = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
+        command.arg("run").arg("--config").arg(&config).current_dir(folder.path());
+        command.args(["--brokers", &self.brokers, "--listen", &listen]);
+        if let Some(instant) = &self.as_of {
+            command.args(["--as-of", instant]);
+        }
+        let process = Process::spawn(&mut command, &folder.path().join("service.log"));
+        Service { process, listen, _folder: folder }
+    }
+
+    /// Starts the service and waits until it has caught up.
+    pub(crate) fn start(&self) -> Service {
+        let mut service = self.spawn();
+        service.wait_ready();
+        service
+    }
+}
+
+/// A running service.
+#[derive(Debug)]
+pub(crate) struct Service {
+    process: Process,
+    listen: String,
+    _folder: TempDir,
+}
+
+/// An answer over HTTP.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The status code.
+    pub(crate) status: u16,
+    /// The content type.
+    pub(crate) content_type: String,
+    /// The body, uncompressed.
+    pub(crate) body: String,
+}
+
+impl Service {
+    /// The host and port of its HTTP server.
+    pub(crate) fn address(&self) -> &str {
+        &self.listen
+    }
+
+    /// The process id.
+    #[allow(dead_code, reason = "only the benchmark asks")]
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Fetches a path with an `Accept` header; `None` while nobody answers.
+    pub(crate) fn get(&self, path: &str, accept: &str) -> Option<Answer> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(20)))
+            .build()
+            .into();
+        let mut response = agent.get(format!("http://{}{path}", self.listen)).header("Accept", accept).call().ok()?;
+        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_owned();
+        let status = response.status().as_u16();
+        let body = response.body_mut().with_config().limit(1 << 30).read_to_string().ok()?;
+        Some(Answer { status, content_type, body })
+    }
+
+    /// The head of the answer to a client that takes gzip, as it came: the HTTP client that [`Service::get`] uses hides
+    /// what it has uncompressed.
+    pub(crate) fn head_of_compressed(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.listen).expect("the service listens");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n",
+            self.listen
+        );
+        stream.write_all(request.as_bytes()).expect("the service reads");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the service answers");
+        let answer = String::from_utf8_lossy(&answer);
+        answer.split("\r\n\r\n").next().unwrap_or_default().to_ascii_lowercase()
+    }
+
+    /// The text of `/metrics`. Panics unless that is served.
+    pub(crate) fn metrics_text(&self) -> String {
+        let answer = self.get("/metrics", "text/plain;version=0.0.4").expect("/metrics answers");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    }
+
+    /// The series of `/metrics`.
+    pub(crate) fn metrics(&self) -> Exposition {
+        Exposition::parse(&self.metrics_text())
+    }
+
+    /// Whether `/readyz` says yes.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.get("/readyz", "*/*").is_some_and(|answer| answer.status == 200)
+    }
+
+    /// Waits until `/readyz` says yes. Panics if the process ends first.
+    pub(crate) fn wait_ready(&mut self) {
+        wait_until("the service is ready", SOON, || {
+            self.assert_running();
+            self.is_ready().then_some(())
+        });
+    }
+
+    /// Waits until a page holds some words.
+    pub(crate) fn wait_for_text(&self, path: &str, words: &str) {
+        wait_until(&format!("{path} says {words:?}"), SOON, || {
+            self.get(path, "*/*").filter(|answer| answer.body.contains(words)).map(drop)
+        });
+    }
+
+    /// Waits until a series has a value.
+    pub(crate) fn wait_for(&self, series: &str, value: f64) {
+        let start = Instant::now();
+        wait_until(&format!("{series} is {value}"), SOON * 2, || {
+            let metrics = self.get("/metrics", "text/plain").map(|answer| Exposition::parse(&answer.body));
+            let found = metrics.as_ref().and_then(|seen| seen.get(series));
+            if start.elapsed() > SOON {
+                let alike = |(name, _): &(&str, f64)| family(name) == family(series);
+                let alike: Vec<_> = metrics.iter().flat_map(Exposition::iter).filter(alike).collect();
+                panic!("{series} should be {value}, but is {found:?}; there are {alike:?}");
+            }
+            found.filter(|found| close(*found, value)).map(drop)
+        });
+    }
+
+    /// Waits until so many records have been refused with a code.
+    pub(crate) fn wait_rejected(&self, code: &str, count: f64) {
+        self.wait_for(&format!("salespulse_rejected_records_total{{code=\"{code}\"}}"), count);
+    }
+
+    /// Sends a signal and waits for the end.
+    pub(crate) fn end_with(&mut self, signal: Signal) -> ExitStatus {
+        self.process.signal(signal);
+        self.process.wait(SOON)
+    }
+
+    /// Waits for it to end by itself.
+    pub(crate) fn wait_exit(&mut self) -> ExitStatus {
+        self.process.wait(SOON)
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
+    fn assert_running(&mut self) {
+        let ended = self.process.exit_status();
+        assert!(ended.is_none(), "the service ended with {ended:?}: {}", self.process.log());
+    }
+}
+
+/// Whether two values are equal but for the last digits of a float.
+pub(crate) fn close(left: f64, right: f64) -> bool {
+    (left - right).abs() <= 1e-9 * left.abs().max(right.abs())
+}

@@ -1,0 +1,52 @@
+//! Where the parts lie that `scripts/setup-test-tools.sh` installs, and what happens without them.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use super::announce;
+
+/// The Kafka release that the setup script fetches.
+const KAFKA: &str = "kafka-4.3.1";
+
+/// The class path of Apache Kafka.
+pub(crate) fn kafka() -> Option<PathBuf> {
+    let home = cache().join(KAFKA);
+    installed(home.join("complete").exists(), "Kafka", "scripts/setup-test-tools.sh kafka", || home.join("libs/*"))
+}
+
+/// A program of the Prometheus package.
+pub(crate) fn prometheus(program: &str) -> Option<PathBuf> {
+    let path = cache().join("prometheus/usr/bin").join(program);
+    installed(path.exists(), "Prometheus", "scripts/setup-test-tools.sh prometheus", || path)
+}
+
+/// The folder of a real data set.
+pub(crate) fn data_set(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("SALESPULSE_TEST_DATA").map(|data| PathBuf::from(data).join(name));
+    let present = folder.as_ref().is_some_and(|folder| folder.join("events.jsonl").exists());
+    installed(present, "the real data sets", "SALESPULSE_TEST_DATA=<their folder>", || folder.unwrap_or_default())
+}
+
+/// The cache that the setup script fills.
+fn cache() -> PathBuf {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    variable("SALESPULSE_TEST_TOOLS").unwrap_or_else(|| {
+        let user_cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+        user_cache.unwrap_or_default().join("salespulse")
+    })
+}
+
+/// The part, if it is there. If not, CI fails; a developer is told which test did not run and how to mend that.
+fn installed<T>(present: bool, part: &'static str, remedy: &str, found: impl FnOnce() -> T) -> Option<T> {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if present {
+        return Some(found());
+    }
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    assert!(std::env::var_os("CI").is_none(), "{test} needs {part}, which is not here; set up with: {remedy}");
+    if SAID.lock().expect("no test panicked here").insert(test.clone()) {
+        announce(&format!("NOT RUN: {test} needs {part}, which is not here; set up with: {remedy}"));
+    }
+    None
+}

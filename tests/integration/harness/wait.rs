@@ -1,0 +1,20 @@
+//! The one place where a test waits.
+
+use std::time::{Duration, Instant};
+
+/// How often a condition is looked at.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Waits until the condition holds and answers what it found.
+///
+/// Panics with `what` if that takes longer than `deadline`.
+pub(crate) fn wait_until<T>(what: &str, deadline: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = condition() {
+            return found;
+        }
+        assert!(start.elapsed() < deadline, "not within {deadline:?}: {what}");
+        std::thread::park_timeout(POLL);
+    }
+}

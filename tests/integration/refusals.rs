@@ -1,0 +1,99 @@
+//! Clusters that are not as they must be: refused with a sentence that holds the command which mends it.
+
+use crate::events::{ORG_LEADS, lead};
+use crate::harness::topics::TopicShape;
+use crate::harness::{Broker, Producer, ServiceBuilder, Topics, shared_broker};
+
+/// Starts on such topics and expects the end with 69 and all these words in the log.
+fn assert_refused(broker: &Broker, topics: &Topics, words: &[&str]) {
+    let mut service = ServiceBuilder::new(broker, topics).spawn();
+    let status = service.wait_exit();
+    let log = service.log();
+    assert_eq!(status.code(), Some(69), "{log}");
+    for word in words {
+        assert!(log.contains(word), "no {word:?} in: {log}");
+    }
+}
+
+/// The topics that `adapt` makes of one kind, beside the usual ones.
+fn with(broker: &Broker, kind: &str, adapt: impl Fn(&mut TopicShape)) -> Topics {
+    Topics::create_with(broker, |topic| {
+        if topic.kind == kind {
+            adapt(topic);
+        }
+    })
+}
+
+#[test]
+fn a_missing_topic_is_refused() {
+    let Some(broker) = shared_broker() else { return };
+    for kind in ["spend", "dead_letters"] {
+        let topics = with(broker, kind, |topic| topic.partitions = 0);
+        let name = topics.name(kind);
+        let command = format!("kafka-topics.sh --bootstrap-server {} --create --topic {name}", broker.address());
+        assert_refused(broker, &topics, &[&name, "does not exist", &command]);
+    }
+}
+
+#[test]
+fn a_topic_that_is_off_is_not_missed() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = with(broker, "spend", |topic| topic.partitions = 0);
+    Producer::new(&broker.client(), &[]).send_all(&[lead(&topics, "a")]);
+    let service = ServiceBuilder::new(broker, &topics).without_topic("spend").start();
+    service.wait_for(ORG_LEADS, 1.0);
+}
+
+#[test]
+fn journeys_topics_of_unequal_partitions_are_refused() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = with(broker, "stage_change", |topic| topic.partitions = 2);
+    let name = topics.name("lead");
+    let command =
+        format!("kafka-topics.sh --bootstrap-server {} --alter --topic {name} --partitions 2", broker.address());
+    assert_refused(broker, &topics, &["1 partitions", "has 2", &command]);
+}
+
+#[test]
+fn a_dead_letter_topic_that_takes_too_small_records_is_refused() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = with(broker, "dead_letters", |topic| drop(topic.properties.remove("max.message.bytes")));
+    let needed = (1_048_588 + 16 * 1024).to_string();
+    assert_refused(
+        broker,
+        &topics,
+        &["kafka-configs.sh", &topics.name("dead_letters"), &format!("max.message.bytes={needed}")],
+    );
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_refused() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 1);
+    let nobody = format!("127.0.0.1:{}", crate::harness::ports::free_port());
+    let mut service = ServiceBuilder::new(broker, &topics).brokers(&nobody).spawn();
+    assert_eq!(service.wait_exit().code(), Some(69), "{}", service.log());
+    assert!(service.log().contains(&nobody), "{}", service.log());
+}
+
+#[test]
+fn new_partitions_under_journeys_stop_the_service() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 1);
+    let mut service = ServiceBuilder::new(broker, &topics).start();
+    topics.grow("lead", 2);
+    let status = service.wait_exit();
+    assert_eq!(status.code(), Some(69), "{}", service.log());
+    assert!(service.log().contains("had 1 partitions and now has 2"), "{}", service.log());
+}
+
+#[test]
+fn new_partitions_of_other_topics_are_read() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 1);
+    let service = ServiceBuilder::new(broker, &topics).start();
+    topics.grow("spend", 2);
+    let spend = crate::events::spend(&topics, "s", "6.00").in_partition(1);
+    Producer::new(&broker.client(), &[]).send_all(&[spend]);
+    service.wait_for(crate::events::ORG_SPEND, 6.0);
+}

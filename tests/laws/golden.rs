@@ -1,0 +1,100 @@
+//! The twin and the engine against the real data sets: all series of `golden.prom`, both ways.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+use salespulse::rules::Rules;
+use salespulse::time::{DAY, Time};
+use salespulse::window::Window;
+
+use crate::configuration::{ratio, rules};
+use crate::subject::{Subject, assert_decodes};
+use crate::{jsonl, series, twin};
+
+/// A data set: its folder, its configuration and the instant of its reading.
+struct DataSet {
+    folder: PathBuf,
+    rules: Rules,
+    now: Time,
+}
+
+/// The folder of a data set, where the environment names the real data.
+fn folder(name: &str) -> Option<PathBuf> {
+    if let Some(root) = std::env::var_os("SALESPULSE_TEST_DATA") {
+        return Some(PathBuf::from(root).join(name));
+    }
+    assert!(std::env::var_os("CI").is_none(), "SALESPULSE_TEST_DATA must name the real data sets in CI");
+    // Written past the test harness, which would hide what a passing test prints.
+    let sentence = "the golden comparison; SALESPULSE_TEST_DATA does not name the real data sets";
+    writeln!(std::io::stderr(), "NOT RUN: {name}: {sentence}").expect("standard error is open");
+    None
+}
+
+impl DataSet {
+    fn text(&self, file: &str) -> String {
+        let path = self.folder.join(file);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    fn golden(&self) -> BTreeMap<String, f64> {
+        series::parse(&self.text("golden.prom"))
+    }
+}
+
+fn olist() -> Option<DataSet> {
+    let mut rules = rules("America/Sao_Paulo", "BRL", &["lead", "won"]);
+    rules.market_size = Some(10_000);
+    assert!(rules.pipeline.set_probability("lead", ratio("0.1")));
+    assert!(rules.pipeline.set_stalled_after("lead", 90 * DAY));
+    let now = Time::parse("2018-11-14T00:00:00Z").expect("a time");
+    Some(DataSet { folder: folder("olist")?, rules, now })
+}
+
+fn maven() -> Option<DataSet> {
+    let mut rules = rules("UTC", "USD", &["lead", "won"]);
+    rules.market_size = Some(100);
+    assert!(rules.pipeline.set_probability("lead", ratio("0.6")));
+    assert!(rules.pipeline.set_stalled_after("lead", 90 * DAY));
+    let windows = ["24h", "7d", "30d", "mtd", "qtd", "ytd"].map(|name| Window::from_name(name).expect("a window"));
+    rules.windows.rep = windows.into();
+    let now = Time::parse("2017-12-31T12:00:00Z").expect("a time");
+    Some(DataSet { folder: folder("maven")?, rules, now })
+}
+
+fn twin_equals_golden(data: &DataSet) {
+    let events = jsonl::read(&data.text("events.jsonl"), &data.rules, data.now);
+    let seen = twin::reading(&events, &data.rules, data.now);
+    series::assert_equal(&data.golden(), &seen, "the twin against golden.prom");
+}
+
+/// Every record through the decoder and an engine of three shards.
+fn engine_equals_golden(data: &DataSet) {
+    let text = data.text("events.jsonl");
+    let mut subject = Subject::new(&data.rules, 3, data.now);
+    for (line, event) in text.lines().zip(jsonl::read(&text, &data.rules, data.now)) {
+        assert_decodes(&data.rules, line, &event, data.now);
+        subject.accept(&event, data.now);
+    }
+    series::assert_equal(&data.golden(), &subject.series(data.now), "the engine against golden.prom");
+}
+
+#[test]
+fn engine_equals_olist() {
+    olist().iter().for_each(engine_equals_golden);
+}
+
+#[test]
+fn engine_equals_maven() {
+    maven().iter().for_each(engine_equals_golden);
+}
+
+#[test]
+fn twin_equals_olist() {
+    olist().iter().for_each(twin_equals_golden);
+}
+
+#[test]
+fn twin_equals_maven() {
+    maven().iter().for_each(twin_equals_golden);
+}

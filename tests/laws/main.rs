@@ -1,0 +1,21 @@
+//! The laws: the fast path against a naive twin, real data, generated streams and readable scenarios.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a test fails by a panic, and the twin tells its exact numbers as floats only at the end"
+)]
+
+mod configuration;
+mod equality;
+mod golden;
+mod jsonl;
+mod notation;
+mod order;
+mod scenarios;
+mod series;
+mod streams;
+mod subject;
+mod twin;

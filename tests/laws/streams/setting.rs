@@ -1,0 +1,86 @@
+//! Configurations under which streams run.
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+use salespulse::time::Time;
+
+/// Time zones with an instant where something turns there.
+const STARTS: [(&str, &str); 16] = [
+    ("UTC", "2024-02-29T23:59:59.999Z"),
+    ("UTC", "2024-12-31T23:59:00Z"),
+    ("UTC", "2025-05-14T11:07:31.123Z"),
+    ("Asia/Shanghai", "2026-03-31T15:59:59.999Z"),
+    ("Asia/Shanghai", "2026-01-31T16:00:00Z"),
+    ("Asia/Kathmandu", "2025-12-31T18:15:00Z"),
+    ("Asia/Kathmandu", "2026-03-30T18:14:59.999Z"),
+    // Midnight does not exist on 2018-11-04; 2018-02-17 has 25 hours.
+    ("America/Sao_Paulo", "2018-11-04T03:00:00Z"),
+    ("America/Sao_Paulo", "2018-02-18T01:30:00Z"),
+    ("America/Sao_Paulo", "2018-10-31T23:00:00Z"),
+    ("America/New_York", "2026-03-08T06:59:59.999Z"),
+    ("America/New_York", "2025-11-02T05:30:00Z"),
+    ("America/New_York", "2024-03-01T04:59:59.999Z"),
+    // Midnight comes twice on 2025-11-02 and does not exist on 2026-03-08.
+    ("America/Havana", "2025-11-02T04:30:00Z"),
+    ("America/Havana", "2025-11-01T03:59:59.999Z"),
+    ("America/Havana", "2026-03-08T05:00:00Z"),
+];
+
+/// What is told, and how long events count: no retention is shorter than the periods need.
+const TELLINGS: [&str; 8] = [
+    "retention 800d\ncustomer_period quarter\n",
+    "retention 731d\ncustomer_period month\nmarket_size 7\nteam_market_size east 3\nteam_market_size north 5\n",
+    "retention 1096d\ncustomer_period year\nwindows rep 1h 24h 7d 30d 90d mtd qtd ytd\n",
+    "retention 92d\ncustomer_period month\nwindows rep 1h\nwindows team 30d\nwindows org 1h 24h 7d 30d mtd\nwindows channel mtd\n",
+    "retention 275d\ncustomer_period quarter\nwindows rep qtd\nwindows team 24h 90d\nwindows org 7d 90d qtd\nwindows channel\n",
+    "retention 800d\nwindows rep 7d ytd\nleaderboard win_ratio cac spend cycle_mean_seconds nps ces_mean collection_ratio\n",
+    "retention 800d\nwindows rep mtd ytd\nleaderboard revenue_growth_ratio revenue_previous deal_size new_customers \
+     lead_responses payments refunds leads lost cycles csat_ratio csat_satisfied nps_promoters quota_attainment\n",
+    "retention 800d\nexpose rep sales_rep_rank sales_rep_info sales_rep_rev*\nexpose org sales_org_w* sales_org_cac\n\
+     expose channel\nleaderboard won quota_attainment\n",
+];
+
+const PIPELINES: [&str; 4] = [
+    "stages lead won\nstalled lead 1h\n",
+    "stages lead contacted won\nprobability lead 0.005\nstalled contacted 90m\n",
+    "stages lead contacted qualified proposal won\nprobability qualified 0.335\nprobability contacted 1\nstalled lead 3d\nstalled qualified 15m\n",
+    "stages lead contacted qualified proposal negotiation won\nstalled lead 0ms\nstalled contacted 40d\n",
+];
+
+/// The reporting currencies, and their rates; a second one holds from the local day of the start on.
+const CURRENCIES: [(&str, &str, &str); 3] = [
+    ("CNY", "rate 2000-01-01 USD 7.105\nrate 2000-01-01 KWD 23.4567\nrate 2000-01-01 JPY 0.045\n", "USD 6.5"),
+    ("JPY", "rate 2000-01-01 USD 150.5\nrate 2000-01-01 KWD 500.05\nrate 2000-01-01 CNY 20.5\n", "CNY 21.25"),
+    ("KWD", "rate 2000-01-01 USD 0.3075\nrate 2000-01-01 JPY 0.00205\nrate 2000-01-01 CNY 0.0425\n", "JPY 0.0015"),
+];
+
+/// Which of the lists' entries a configuration takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    start: usize,
+    telling: usize,
+    pipeline: usize,
+    currency: usize,
+}
+
+impl Setting {
+    pub(crate) fn start(self) -> Time {
+        Time::parse(STARTS[self.start].1).expect("a time")
+    }
+
+    pub(crate) fn text(self) -> String {
+        let (zone, start) = STARTS[self.start];
+        let (currency, rates, from_the_start) = CURRENCIES[self.currency];
+        let instant: jiff::Timestamp = start.parse().expect("a time");
+        let day = instant.in_tz(zone).expect("a zone").date();
+        let mut text = String::new();
+        let _ = writeln!(text, "zone {zone}\ncurrency {currency}\n{rates}rate {day} {from_the_start}");
+        text + PIPELINES[self.pipeline] + TELLINGS[self.telling]
+    }
+}
+
+pub(crate) fn settings() -> impl Strategy<Value = Setting> {
+    (0..STARTS.len(), 0..TELLINGS.len(), 0..PIPELINES.len(), 0..CURRENCIES.len())
+        .prop_map(|(start, telling, pipeline, currency)| Setting { start, telling, pipeline, currency })
+}
