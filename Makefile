@@ -31,6 +31,7 @@ bench:
 	@scripts/setup-test-tools.sh kafka
 	cargo bench --locked --bench core --bench pipeline
 
+# The small team of docs/kpis.md, at the instant of its examples.
 example:
 	@cargo run --locked --quiet -- replay examples/small-team/events.jsonl \
 	  --config examples/small-team/salespulse.toml --as-of 2026-11-16T00:00:00+08:00
