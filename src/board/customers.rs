@@ -175,6 +175,8 @@ impl Customers {
         let Some(customer) = self.slots.get_mut(number as usize) else { return };
         customer.wins.retain(|bought| bought.lead_id != win.lead_id);
         if customer.wins.is_empty() {
+            // The timeline may forget the win before it comes back, if the clock is set back over the horizon.
+            customer.noted = None;
             self.numbers.remove(&win.customer);
             self.free.push(number);
         } else {
