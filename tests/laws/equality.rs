@@ -25,7 +25,7 @@ pub(crate) fn engine_equals_twin(script: &Script, shards: usize) -> Result<(), S
 }
 
 proptest! {
-    #![proptest_config(cases(96))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn engine_equals_twin_on_any_stream(stream in streams(), shards in 1..4_usize) {
