@@ -86,6 +86,24 @@ fn dead_letters_that_find_no_room_wait_and_none_is_lost() {
 }
 
 #[test]
+fn a_dead_letter_that_the_broker_refuses_is_sent_again() {
+    let bench = Bench::new();
+    bench.send_with_headers(LEADS, Some("k"), "refused at first", &[("h", Some("1"))]);
+    bench.refuse_the_next();
+    let service = bench.start("a");
+    service.wait_for("salespulse_ready 1");
+    assert!(service.scrape().contains("\nsalespulse_dead_letters_outstanding 1\n"), "refused, and not tried again yet");
+    service.wait_for("salespulse_dead_letters_total 1");
+    service.wait_for("salespulse_dead_letters_outstanding 0");
+    let letters = bench.dead_letters(1);
+    assert_eq!(letters[0].value.as_deref(), Some(&b"refused at first"[..]));
+    assert_eq!(letters[0].key.as_deref(), Some(&b"k"[..]));
+    assert_eq!(letters[0].headers_before("salespulse.error.topic"), [("h", Some("1"))]);
+    assert_eq!(letters[0].header("salespulse.error.code"), Some("not_json"));
+    service.stop().unwrap();
+}
+
+#[test]
 fn of_two_members_one_owns_everything_and_the_other_takes_over() {
     let bench = Bench::new();
     bench.send_lead("L1");

@@ -61,33 +61,6 @@ const PRODUCER_DEFAULTS: [(&str, &str); 4] = [
     ("linger.ms", "5"),
 ];
 
-/// Properties that the configuration sets otherwise than by `[kafka.properties]`, or that nobody may change.
-pub const OWNED_PROPERTIES: [&str; 23] = [
-    "bootstrap.servers",
-    "metadata.broker.list",
-    "group.id",
-    "group.instance.id",
-    "enable.auto.commit",
-    "enable.auto.offset.store",
-    "auto.offset.reset",
-    "enable.partition.eof",
-    "isolation.level",
-    "check.crcs",
-    "group.protocol",
-    "partition.assignment.strategy",
-    "session.timeout.ms",
-    "heartbeat.interval.ms",
-    "fetch.queue.backoff.ms",
-    "queued.max.messages.kbytes",
-    "statistics.interval.ms",
-    "allow.auto.create.topics",
-    "enable.idempotence",
-    "acks",
-    "message.timeout.ms",
-    "message.max.bytes",
-    "partitioner",
-];
-
 /// What the dead-letter topic allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProducerLimits {
@@ -170,13 +143,6 @@ mod tests {
         assert_eq!(onlooker_settings(&config).get("group.instance.id"), None);
         let producer = producer_settings(&config, ProducerLimits::default());
         assert_eq!(producer.get("compression.type"), Some("lz4"));
-    }
-
-    #[test]
-    fn what_we_set_is_owned() {
-        for (key, _) in CONSUMER.iter().chain(&PRODUCER) {
-            assert!(OWNED_PROPERTIES.contains(key), "{key}");
-        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use ureq::Agent;
 
@@ -101,6 +102,12 @@ impl Bench {
         record.key = key;
         self.producer.send(record).map_err(|(error, _)| error).unwrap();
         self.producer.flush(PATIENCE).unwrap();
+    }
+
+    /// Lets the broker refuse the next records that are produced, once, as too large.
+    pub(super) fn refuse_the_next(&self) {
+        let refusal = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE];
+        self.cluster.request_errors(RDKafkaApiKey::Produce, &refusal);
     }
 
     pub(super) fn send_lead(&self, lead_id: &str) {
