@@ -1,13 +1,14 @@
 # The commands of a working day. `make test` is all a newcomer needs: it installs what the tests use, then runs them all.
 SHELL := /bin/bash
 
-.PHONY: help test test-tools check deny bench example
+.PHONY: help test test-tools check deny bench example kafka
 
 help:
 	@echo "make test     install the test tools (Kafka, Prometheus, kcat) and run every test"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
+	@echo "make kafka    a Kafka at localhost:9092 to try the service with"
 
 # Without a tool the tests that need it say so and pass; under CI its absence is a failure.
 test-tools:
@@ -30,5 +31,12 @@ bench:
 	@scripts/setup-test-tools.sh kafka
 	cargo bench --locked --bench core --bench pipeline
 
+# The small team of docs/kpis.md, at the instant of its examples.
 example:
-	cargo run --locked --quiet -- replay examples/events.jsonl --config examples/salespulse.toml --as-of 2026-03-31T12:00:00Z
+	@cargo run --locked --quiet -- replay examples/small-team/events.jsonl \
+	  --config examples/small-team/salespulse.toml --as-of 2026-11-16T00:00:00+08:00
+
+# Until Ctrl-C.
+kafka:
+	@scripts/setup-test-tools.sh kafka kcat
+	@scripts/kafka/serve.sh

@@ -225,9 +225,9 @@ mod tests {
 
     #[test]
     fn a_rejected_record_still_names_its_journey() {
-        let named = |value: &str| {
-            lead_id_of(&Record { value: Some(value.as_bytes()), ..Record::default() }).map(Text::into_owned)
-        };
+        fn named(value: &str) -> Option<Text<'_>> {
+            lead_id_of(&Record { value: Some(value.as_bytes()), ..Record::default() })
+        }
         assert_eq!(named(r#"{"lead_id":"L1","stage":7}"#).as_deref(), Some("L1"));
         assert_eq!(named(r#"{"specversion":"1.0","data":{"lead_id":"L2"},"lead_id":"L3"}"#).as_deref(), Some("L2"));
         for value in [r#"{"lead_id":1}"#, "{}", "[]", "not json"] {

@@ -26,6 +26,8 @@ enum Form {
 
 const UUID_LENGTH: usize = 36;
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+/// Where the two digits of each byte begin.
+const PAIRS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
 impl Id {
     /// Packs a text. Every text has exactly one form, so equal texts are equal ids.
@@ -103,24 +105,36 @@ impl fmt::Debug for Id {
     }
 }
 
+/// Stands for a byte that is no lower-case hexadecimal digit.
+const NO_DIGIT: u8 = 0xFF;
+
+/// The value of each lower-case hexadecimal digit.
+static DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    digits
+};
+
 fn pack_uuid(text: &[u8]) -> Option<[u8; 16]> {
-    if text.len() != UUID_LENGTH {
+    let text: &[u8; UUID_LENGTH] = text.try_into().ok()?;
+    if HYPHENS.iter().any(|place| text.get(*place) != Some(&b'-')) {
         return None;
     }
+    let digit =
+        |place: usize| text.get(place).and_then(|byte| DIGITS.get(usize::from(*byte))).copied().unwrap_or(NO_DIGIT);
     let mut packed = [0_u8; 16];
-    let mut nibbles = 0_usize;
-    for (place, byte) in text.iter().enumerate() {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            b'-' if HYPHENS.contains(&place) => continue,
-            _ => return None,
-        };
-        let half = packed.get_mut(nibbles / 2)?;
-        *half = (*half << 4) | digit;
-        nibbles += 1;
+    let mut all = 0;
+    for (byte, place) in packed.iter_mut().zip(PAIRS) {
+        let (high, low) = (digit(place), digit(place + 1));
+        all |= high | low;
+        *byte = high << 4 | (low & 15);
     }
-    (nibbles == 32).then_some(packed)
+    // A digit's value has its high bits clear.
+    (all < 16).then_some(packed)
 }
 
 fn unpack_uuid(packed: [u8; 16]) -> [u8; UUID_LENGTH] {

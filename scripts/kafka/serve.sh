@@ -11,8 +11,8 @@ controller=$((port + 1))
 [ -d "$libs" ] || { echo "There are no jars of Kafka in $cache; fetch them with: scripts/setup-test-tools.sh kafka" >&2; exit 1; }
 
 folder=$(mktemp -d)
-# The first call stops the broker, the second finds it gone.
-trap 'kill "${broker:-}" 2>/dev/null || true; wait || true; rm -rf "$folder"' EXIT
+trap '[ -z "${broker:-}" ] || kill -KILL "$broker" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
+trap 'exit 0' INT TERM
 kafka() { java "-Dlog4j2.configurationFile=$here/log4j2.xml" -XX:TieredStopAtLevel=1 -cp "$libs/*" "$@"; }
 
 cat > "$folder/server.properties" <<PROPERTIES

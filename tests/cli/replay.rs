@@ -6,7 +6,7 @@ use crate::program::{Folder, end};
 
 const LEADS: &str = r#"{"event_id":"1","lead_id":"a","occurred_at":"2026-03-31T09:00:00+08:00","rep_id":"ann","team_id":"east"}
 {"event_id":"1","lead_id":"a","occurred_at":"2026-03-31T09:00:00+08:00","rep_id":"ann","team_id":"east"}
- 	
+(blank)
 {"event_id":"2","lead_id":"b","occurred_at":"2026-03-31T09:00:00+08:00","rep_id":"bo","team_id":"east","version":2}
 {"event_id":"2","lead_id":"b","occurred_at":"2026-03-31T09:00:00+08:00","rep_id":"bo","team_id":"west","version":1}
 {"event_id":"3","lead_id":"c","occurred_at":"2020-03-31T09:00:00+08:00"}
@@ -17,9 +17,14 @@ const MOVES: &str = r#"{"type":"stage_change","event_id":"9","lead_id":"a","stag
 {"type":"stage_change","event_id":"10","lead_id":"b","stage":"signed","occurred_at":"2026-03-31T10:00:00+08:00"}
 "#;
 
+/// The leads with a line of a space and a tab, which may not stand in a source file.
+fn leads() -> String {
+    LEADS.replace("(blank)", " \t")
+}
+
 fn folder() -> Folder {
     let folder = Folder::new();
-    folder.write("sales.leads.jsonl", LEADS);
+    folder.write("sales.leads.jsonl", leads());
     folder.write("events.jsonl", MOVES);
     folder
 }
@@ -56,7 +61,7 @@ fn standard_input_files_and_shards_make_no_difference() {
         let parts = folder.replay(arguments, MOVES.as_bytes());
         assert_eq!((&parts.stdout, &parts.stderr), (&whole.stdout, &whole.stderr), "{arguments:?}");
     }
-    let untyped = folder.replay(&["-"], LEADS.as_bytes());
+    let untyped = folder.replay(&["-"], leads().as_bytes());
     assert!(untyped.summary().ends_with(r#""rejected":{"missing_field":7}}"#), "{}", untyped.stderr);
 }
 

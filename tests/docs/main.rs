@@ -7,4 +7,5 @@ mod catalogue;
 mod examples;
 mod languages;
 mod page;
+mod readme;
 mod small_team;

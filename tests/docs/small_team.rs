@@ -25,6 +25,13 @@ pub(crate) fn events() -> Vec<String> {
 
 /// All series that these events make, with their values.
 pub(crate) fn series<'a>(lines: impl IntoIterator<Item = &'a String>) -> BTreeMap<String, f64> {
+    let text = exposition(lines);
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    samples.map(|line| sample(line).unwrap_or_else(|| panic!("no sample: {line}"))).collect()
+}
+
+/// What a scrape would show of these events.
+pub(crate) fn exposition<'a>(lines: impl IntoIterator<Item = &'a String>) -> String {
     let now = Time::parse(NOW).unwrap();
     let rules = Arc::new(rules());
     let decoder = Decoder::new(Arc::clone(&rules));
@@ -38,8 +45,7 @@ pub(crate) fn series<'a>(lines: impl IntoIterator<Item = &'a String>) -> BTreeMa
     }
     let mut text = String::new();
     render(&Catalogue::new(&rules).unwrap(), &engine.read(now), Format::Prometheus, &mut text).unwrap();
-    let samples = text.lines().filter(|line| !line.starts_with('#'));
-    samples.map(|line| sample(line).unwrap_or_else(|| panic!("no sample: {line}"))).collect()
+    text
 }
 
 /// A series and its value.

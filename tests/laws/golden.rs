@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
+use salespulse::config::Config;
 use salespulse::rules::Rules;
-use salespulse::time::{DAY, Time};
-use salespulse::window::Window;
+use salespulse::time::Time;
 
-use crate::configuration::{ratio, rules};
 use crate::subject::{Subject, assert_decodes};
 use crate::{jsonl, series, twin};
 
@@ -42,24 +41,19 @@ impl DataSet {
     }
 }
 
+/// A data set under its own configuration file.
+fn data_set(name: &str, now: &str) -> Option<DataSet> {
+    let folder = folder(name)?;
+    let config = Config::load(&folder.join("config.toml"), &[], &[]).unwrap_or_else(|error| panic!("{error}"));
+    Some(DataSet { folder, rules: config.rules, now: Time::parse(now).expect("a time") })
+}
+
 fn olist() -> Option<DataSet> {
-    let mut rules = rules("America/Sao_Paulo", "BRL", &["lead", "won"]);
-    rules.market_size = Some(10_000);
-    assert!(rules.pipeline.set_probability("lead", ratio("0.1")));
-    assert!(rules.pipeline.set_stalled_after("lead", 90 * DAY));
-    let now = Time::parse("2018-11-14T00:00:00Z").expect("a time");
-    Some(DataSet { folder: folder("olist")?, rules, now })
+    data_set("olist", "2018-11-14T00:00:00Z")
 }
 
 fn maven() -> Option<DataSet> {
-    let mut rules = rules("UTC", "USD", &["lead", "won"]);
-    rules.market_size = Some(100);
-    assert!(rules.pipeline.set_probability("lead", ratio("0.6")));
-    assert!(rules.pipeline.set_stalled_after("lead", 90 * DAY));
-    let windows = ["24h", "7d", "30d", "mtd", "qtd", "ytd"].map(|name| Window::from_name(name).expect("a window"));
-    rules.windows.rep = windows.into();
-    let now = Time::parse("2017-12-31T12:00:00Z").expect("a time");
-    Some(DataSet { folder: folder("maven")?, rules, now })
+    data_set("maven", "2017-12-31T12:00:00Z")
 }
 
 fn twin_equals_golden(data: &DataSet) {

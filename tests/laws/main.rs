@@ -12,6 +12,7 @@ mod configuration;
 mod equality;
 mod golden;
 mod jsonl;
+mod limits;
 mod notation;
 mod order;
 mod scenarios;

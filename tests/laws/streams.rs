@@ -27,7 +27,7 @@ pub(crate) struct Stream {
 }
 
 /// A new event, or an earlier one of the stream with a change: so many back.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Act {
     New(Arrival),
     Again(usize, Change),

@@ -76,6 +76,15 @@ fn every_module_has_its_place() {
     }
 }
 
+/// The crate's own documentation is the map of the house, so it names every module in the order of the layers.
+#[test]
+fn the_map_of_the_house_is_the_order_of_the_layers() {
+    let root = std::fs::read_to_string(tree::root().join("src/lib.rs")).unwrap();
+    let links = root.lines().filter(|line| line.starts_with("//!")).flat_map(|line| line.split("[`").skip(1));
+    let named: Vec<&str> = links.filter_map(|rest| rest.split('`').next()).collect();
+    assert_eq!(named, order());
+}
+
 #[test]
 fn imports_point_one_way() {
     let order = order();

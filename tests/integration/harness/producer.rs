@@ -114,6 +114,14 @@ impl Producer {
         assert!(failures.is_empty(), "records did not arrive: {failures:?}");
     }
 
+    /// Sends one record and tells whether the broker took it.
+    pub(crate) fn offer(&self, sent: &Sent) -> bool {
+        self.send(sent);
+        self.inner.flush(FLUSH).expect("the broker answers");
+        let mut failures = self.inner.context().failures.lock().expect("not poisoned");
+        std::mem::take(&mut *failures).is_empty()
+    }
+
     /// Sends and waits for the acknowledgement of all.
     pub(crate) fn send_all<'a>(&self, records: impl IntoIterator<Item = &'a Sent>) {
         records.into_iter().for_each(|record| self.send(record));

@@ -73,7 +73,7 @@ fn edges(now: Time, rules: &Rules) -> Vec<Time> {
         edges.extend([window.present.start, window.present.end, window.previous.start, window.previous.end]);
     }
     for length in [Length::Month, Length::Quarter, Length::Year] {
-        let first = length.first_day(days.date(now));
+        let first = length.first_day(days.day(now));
         let before = length.previous(first);
         edges.extend([first, length.next(first), before, length.previous(before)].map(|day| days.midnight(day)));
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use salespulse::time::Time;
 
 /// Time zones with an instant where something turns there.
-const STARTS: [(&str, &str); 16] = [
+const STARTS: [(&str, &str); 20] = [
     ("UTC", "2024-02-29T23:59:59.999Z"),
     ("UTC", "2024-12-31T23:59:00Z"),
     ("UTC", "2025-05-14T11:07:31.123Z"),
@@ -25,6 +25,12 @@ const STARTS: [(&str, &str); 16] = [
     ("America/Havana", "2025-11-02T04:30:00Z"),
     ("America/Havana", "2025-11-01T03:59:59.999Z"),
     ("America/Havana", "2026-03-08T05:00:00Z"),
+    // From 1 November 2009 00:01 back to 31 October 23:01: the month begins, and yesterday comes again.
+    ("America/St_Johns", "2009-11-01T02:30:00Z"),
+    ("America/St_Johns", "2009-11-01T02:31:00Z"),
+    // 30 December 2011 never was.
+    ("Pacific/Apia", "2011-12-30T09:59:59.999Z"),
+    ("Pacific/Apia", "2011-12-30T10:00:00Z"),
 ];
 
 /// What is told, and how long events count: no retention is shorter than the periods need.

@@ -123,7 +123,7 @@ impl Periods {
             "year" => Length::Year,
             other => panic!("no such period: {other}"),
         };
-        let current = length.first_day(days.date(now));
+        let current = length.first_day(days.day(now));
         let last = length.previous(current);
         let before = length.previous(last);
         Periods {

@@ -58,6 +58,14 @@ impl LocalDays {
         self.zone.to_datetime(timestamp(time)).date()
     }
 
+    /// The day that holds an instant: from its midnight up to the next. That is the date on the wall but
+    /// where the clock went back over midnight, and the wall shows yesterday again.
+    pub(crate) fn day(&self, time: Time) -> Date {
+        let wall = self.date(time);
+        let around = [wall.tomorrow(), Ok(wall), wall.yesterday()].map(|day| day.expect("within range"));
+        *around.iter().find(|day| self.midnight(**day) <= time).expect("one of them has begun")
+    }
+
     /// The first instant of a date. The candidates are its 00:00 at every offset in force around it and
     /// every change of offset around it; a date that never was begins when the next one does.
     pub(crate) fn midnight(&self, day: Date) -> Time {
@@ -75,7 +83,7 @@ impl LocalDays {
 
     /// The calendar period of this length that holds an instant's local date.
     pub(crate) fn period_of(&self, length: Length, now: Time) -> Stretch {
-        self.period_from(length, length.first_day(self.date(now)))
+        self.period_from(length, length.first_day(self.day(now)))
     }
 
     /// The period of this length that begins on `first_day`.

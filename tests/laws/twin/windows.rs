@@ -61,7 +61,7 @@ fn rolling(name: &'static str, length: i64, pane: i64, now: Time) -> Windowed {
 /// From the period's first local midnight to the one after today; before it the same number of local days
 /// from the beginning of the period before, as far as that one goes.
 fn to_date(name: &'static str, length: Length, days: &LocalDays, now: Time) -> Windowed {
-    let today = days.date(now);
+    let today = days.day(now);
     let first_day = length.first_day(today);
     let elapsed = (today - first_day).get_days() + 1;
     let before = length.previous(first_day);

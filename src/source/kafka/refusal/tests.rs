@@ -1,3 +1,5 @@
+//! What of a cluster is refused, what is only warned of, and what changes are taken in.
+
 use super::super::topology::TopicSettings;
 use super::*;
 use std::collections::BTreeMap;
