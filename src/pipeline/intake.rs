@@ -39,8 +39,9 @@ pub(super) struct Intake {
     topics: Vec<TopicIntake>,
     /// Entries on their way, by shard.
     batches: Vec<Vec<Entry>>,
-    /// When the last of them arrived.
-    now: Time,
+    /// When the first of them arrived. The clock is read once for all that is read without waiting, a few milliseconds
+    /// at most, rather than for each record.
+    now: Option<Time>,
     rejections: Rarely,
 }
 
@@ -60,7 +61,7 @@ impl Intake {
         Intake {
             topics: topics.collect(),
             batches: (0..shards.count()).map(|_| Vec::new()).collect(),
-            now: clock.now(),
+            now: None,
             rejections: Rarely::default(),
             decoder,
             interner,
@@ -83,13 +84,13 @@ impl Intake {
         let Some(partition) = self.layout.partition(index, message.partition()) else { return };
         let Some(topic) = self.topics.get_mut(index) else { return };
         topic.metrics.consumed.inc();
-        self.now = self.clock.now();
+        let now = *self.now.get_or_insert_with(|| self.clock.now());
         let record = record_of(message, topic.kind);
         if message.key().is_none() {
             Keyless { topic: partition.topic(), partition: partition.number(), offset: message.offset() }
                 .tell(&topic.metrics);
         }
-        match self.decoder.decode(&record, self.now) {
+        match self.decoder.decode(&record, now) {
             Ok(Decoded::Event(event)) => {
                 topic.metrics.decoded.inc();
                 topic.last_event = topic.last_event.max(event.occurred_at);
@@ -119,8 +120,9 @@ impl Intake {
 
     /// Hands what was taken to the shards; waits while one has too much to do.
     pub(super) fn flush(&mut self) -> Result<(), ShardGone> {
+        let Some(now) = self.now.take() else { return Ok(()) };
         for (shard, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| !batch.is_empty()) {
-            self.shards.apply(shard, std::mem::take(batch), self.now)?;
+            self.shards.apply(shard, std::mem::take(batch), now)?;
         }
         for topic in self.topics.iter().filter(|topic| topic.last_event > Time::MIN) {
             topic.metrics.set_last_event(seconds(topic.last_event.millis()));
