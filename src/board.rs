@@ -61,6 +61,7 @@ struct Merged {
     negative_responses: i64,
     journeys: usize,
     journey_bytes: usize,
+    cells: usize,
     singles: usize,
 }
 
@@ -76,6 +77,7 @@ impl Merged {
             negative_responses: 0,
             journeys: 0,
             journey_bytes: 0,
+            cells: 0,
             singles: 0,
         }
     }
@@ -100,6 +102,7 @@ impl Merged {
         self.negative_cycles += shard.negative_cycles;
         self.negative_responses += shard.negative_responses;
         self.journeys += shard.journeys;
+        self.cells += shard.cells;
         self.journey_bytes += shard.journey_bytes;
         self.singles += shard.singles;
     }

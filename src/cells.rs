@@ -153,6 +153,12 @@ impl Table {
         self.rows
     }
 
+    /// How many sums are held, each in all windows: rows times what is counted and summed.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.counts.len() + self.sums.len() + self.open.len()
+    }
+
     /// Makes sure that a row is there. The table doubles, so that rows that come one by one cost little.
     pub fn reserve(&mut self, row: usize) {
         if row < self.rows {

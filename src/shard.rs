@@ -314,6 +314,7 @@ impl Shard {
             negative_cycles: self.negative_cycles,
             negative_responses: self.negative_responses,
             journeys: self.journeys.len(),
+            cells: self.ledger.rows.cells() + self.ledger.channels.cells(),
             journey_bytes: self.journeys.resident_bytes(),
             singles: self.singles.len(),
         }

@@ -39,6 +39,8 @@ pub struct Reading {
     pub journeys: usize,
     /// Bytes held for journeys, their index included.
     pub journey_bytes: usize,
+    /// How many sums the shards hold, each in all windows.
+    pub cells: usize,
     /// How many spends, answers and payments are remembered.
     pub singles: usize,
 }
@@ -122,6 +124,7 @@ pub(super) fn build(
         negative_responses: sum.negative_responses,
         journeys: sum.journeys,
         journey_bytes: sum.journey_bytes,
+        cells: sum.cells,
         singles: sum.singles,
     }
 }

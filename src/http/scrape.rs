@@ -82,7 +82,14 @@ impl Scrape {
 
     fn append_kpis(&self, format: Format, text: &mut String) -> Result<(), ScrapeError> {
         let reading = self.read()?;
-        self.metrics.journeys.set(i64::try_from(reading.journeys).unwrap_or(i64::MAX));
+        let told = [
+            (&self.metrics.journeys, reading.journeys),
+            (&self.metrics.journey_bytes, reading.journey_bytes),
+            (&self.metrics.cells, reading.cells),
+        ];
+        for (gauge, value) in told {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
         let series = exposition::render(&self.catalogue, &reading, format, text)?;
         self.metrics.series.set(i64::try_from(series).unwrap_or(i64::MAX));
         Ok(())

@@ -36,6 +36,8 @@ pub struct ShardReading {
     pub journeys: usize,
     /// Bytes held for journeys, their index included.
     pub journey_bytes: usize,
+    /// How many sums are held, each in all windows.
+    pub cells: usize,
     /// How many spends, answers and payments are remembered.
     pub singles: usize,
 }

@@ -71,6 +71,10 @@ pub struct Metrics {
     pub lag_seconds: GaugeVec,
     /// Journeys held, at the last reading.
     pub journeys: IntGauge,
+    /// Bytes held for them.
+    pub journey_bytes: IntGauge,
+    /// Sums held.
+    pub cells: IntGauge,
     /// Series of the last reading.
     pub series: IntGauge,
     /// How long scrapes take.
@@ -107,6 +111,8 @@ impl Metrics {
                 lag_labels,
             )?,
             journeys: make.gauge("journeys", "Sales journeys held in memory, at the last reading.")?,
+            journey_bytes: make.gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
+            cells: make.gauge("cells", "Sums held, each in all windows, at the last reading.")?,
             series: make.gauge("series", "Series of KPI families in the last reading.")?,
             scrape_seconds: make.scrape_seconds()?,
             resident_bytes: make.gauge("resident_memory_bytes", "Memory that this process holds.")?,
