@@ -111,7 +111,8 @@ impl Metrics {
                 lag_labels,
             )?,
             journeys: make.gauge("journeys", "Sales journeys held in memory, at the last reading.")?,
-            journey_bytes: make.gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
+            journey_bytes: make
+                .gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
             cells: make.gauge("cells", "Sums held, each in all windows, at the last reading.")?,
             series: make.gauge("series", "Series of KPI families in the last reading.")?,
             scrape_seconds: make.scrape_seconds()?,
