@@ -109,6 +109,7 @@ impl fmt::Debug for Id {
 const NO_DIGIT: u8 = 0xFF;
 
 /// The value of each lower-case hexadecimal digit.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it and would say what is out of bounds")]
 static DIGITS: [u8; 256] = {
     let mut digits = [NO_DIGIT; 256];
     let mut value = 0;

@@ -27,6 +27,6 @@ pub use layout::{Layout, Topic};
 pub use message::record_of;
 pub use partition::{Origin, Partition};
 pub use refusal::{Change, change};
-pub use settings::{ProducerLimits, producer_settings};
+pub use settings::{ProducerLimits, owned_properties, producer_settings};
 pub use surveyor::{Finding, Surveyor, TOPOLOGY_INTERVAL};
 pub use topology::{Cluster, Counts, find_cluster};

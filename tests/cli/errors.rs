@@ -1,7 +1,7 @@
 //! Wrong command lines and configurations: exit 64 and one line that says what is allowed.
 
 use salespulse::config::{Config, Settings};
-use salespulse::source::kafka::OWNED_PROPERTIES;
+use salespulse::source::kafka::owned_properties;
 
 use crate::program::Folder;
 
@@ -104,7 +104,7 @@ fn unreadable_files_of_events_end_with_64() {
 /// A property that the service sets anyway must not be taken from a user and then be ignored.
 #[test]
 fn every_property_that_the_service_sets_is_refused() {
-    for property in OWNED_PROPERTIES {
+    for property in owned_properties() {
         let mut settings = Settings::defaults().unwrap();
         let text = format!("org.reporting_currency = \"CNY\"\nkafka.properties.{property:?} = \"x\"");
         settings.lay_toml(&text, "salespulse.toml").unwrap();

@@ -79,6 +79,11 @@ fn settings(config: &KafkaConfig, defaults: &[(&str, &str)], ours: &[(&str, &str
     settings
 }
 
+/// The properties that salespulse sets itself whatever the configuration says, which therefore refuses them.
+pub fn owned_properties() -> impl Iterator<Item = &'static str> {
+    CONSUMER.iter().chain(&PRODUCER).map(|(property, _)| *property)
+}
+
 /// For the group's member.
 pub(super) fn consumer_settings(config: &KafkaConfig) -> ClientConfig {
     let mut settings = onlooker_settings(config);
