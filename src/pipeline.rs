@@ -199,7 +199,9 @@ impl Pipeline {
         if due.look {
             self.look(&positions)?;
         }
-        if due.commit {
+        // librdkafka would keep the commit until the broker is back. If the session has ended by then, the broker takes
+        // the commit for that of a second member with our instance id, and we would be fenced by ourselves.
+        if due.commit && self.standing.is_reachable() {
             self.intake.settle()?;
             let offsets = self.checkpoints.take(&positions);
             if !offsets.is_empty() {

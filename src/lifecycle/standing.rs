@@ -72,6 +72,12 @@ impl Standing {
         self.unreachable.swap(!reachable, Ordering::Relaxed) == reachable
     }
 
+    /// Whether any broker answers.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        !self.unreachable.load(Ordering::Relaxed)
+    }
+
     /// Whether the business gauges may be shown: this member owns the partitions and has caught up.
     #[must_use]
     pub fn shows_gauges(&self) -> bool {
@@ -91,7 +97,7 @@ impl Standing {
         let records_behind = if let Phase::CatchingUp { records_behind } = phase { records_behind } else { None };
         let (status, reason) = match phase {
             Phase::Stopping => ("stopping", "The service was asked to stop."),
-            _ if self.unreachable.load(Ordering::Relaxed) => {
+            _ if !self.is_reachable() => {
                 ("broker_unreachable", "No Kafka broker answers; the numbers stay as they were until one does.")
             }
             Phase::Connecting => ("connecting", "Looking whether the Kafka cluster has the topics we need."),
@@ -139,6 +145,7 @@ mod tests {
         standing.enter(Phase::Serving);
         assert!(standing.set_reachable(false));
         assert!(!standing.set_reachable(false), "no news");
+        assert!(!standing.is_reachable());
         assert_eq!(standing.status().status, "broker_unreachable");
         assert!(!standing.status().ready);
         assert!(standing.shows_gauges());
