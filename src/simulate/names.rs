@@ -2,13 +2,13 @@
 
 use super::random::Random;
 
-/// The twenty most common surnames of 2020, most common first (Ministry of Public Security, "National Names Report"
-/// 2020), and two of two characters.
+/// Twenty common surnames and two of two characters.
 const SURNAMES: [&str; 22] = [
     "王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何", "林", "高",
     "罗", "欧阳", "司马",
 ];
-/// How often they come: the first five are borne by three of ten people.
+/// How often they come, in permille of all people: the first five together 308 (Ministry of Public Security, national
+/// report on names for 2020), the others by a rough guess.
 const WEIGHTS: [i64; 22] = [72, 70, 67, 53, 46, 31, 22, 21, 20, 19, 14, 13, 12, 12, 11, 11, 11, 10, 10, 8, 1, 1];
 
 const GIVEN: [&str; 40] = [

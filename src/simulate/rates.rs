@@ -7,8 +7,8 @@ use super::random::{Actor, Random};
 const STEPS: i64 = 10_000;
 /// At most so many months have rates of their own; the last stays in force.
 const MOST_MONTHS: i32 = 240;
-/// The foreign currencies, where their rates begin, and between which bounds they wander: near the People's Bank of
-/// China's central parities of 2023 to 2025.
+/// The foreign currencies, where their rates begin, and between which bounds they wander: assumed, near the
+/// rates of 2023 to 2025.
 const FOREIGN: [(Coin, i64, i64, i64); 2] = [(Coin::Usd, 71_000, 68_500, 73_500), (Coin::Eur, 78_000, 75_000, 83_000)];
 
 /// The rates of each month.
