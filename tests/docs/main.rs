@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod catalogue;
+mod events;
 mod examples;
 mod languages;
 mod page;

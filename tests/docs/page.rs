@@ -1,4 +1,4 @@
-//! The KPI pages, read as a sequence of sections.
+//! The pages of `docs/`, read as a sequence of sections.
 
 use std::path::PathBuf;
 
@@ -43,6 +43,11 @@ pub(crate) fn english() -> Page {
 
 pub(crate) fn chinese() -> Page {
     Page::read("docs/kpis.zh-CN.md")
+}
+
+/// The page on mapping a CRM's records to events.
+pub(crate) fn events() -> Page {
+    Page::read("docs/events.md")
 }
 
 impl Page {
