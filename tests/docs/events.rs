@@ -62,8 +62,21 @@ fn every_event_is_accepted() {
     assert!(events > 0, "no event was found");
 }
 
+/// Whether the mappings can run here; without Python that is said past the test harness, and under CI it is a failure.
+fn python_is_here() -> bool {
+    let found = Command::new("python3").arg("--version").stdout(Stdio::null()).status().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "python3 runs the mappings of docs/events.md");
+    if !found {
+        writeln!(std::io::stderr(), "NOT RUN: the mappings of docs/events.md; python3 is not here").unwrap();
+    }
+    found
+}
+
 #[test]
 fn every_mapping_makes_the_event_that_is_shown() {
+    if !python_is_here() {
+        return;
+    }
     let blocks = blocks();
     let (mut mapping, mut made) = (None, 0);
     for (block, next) in blocks.iter().zip(blocks.iter().skip(1)) {
