@@ -29,7 +29,7 @@ deny:
 
 bench:
 	@scripts/setup-test-tools.sh kafka
-	cargo bench --locked --bench core --bench pipeline
+	cargo bench --locked --bench core --bench simulate --bench pipeline
 
 # The small team of docs/kpis.md, at the instant of its examples.
 example:

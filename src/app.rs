@@ -4,6 +4,7 @@ mod command_line;
 mod error;
 pub mod replay;
 pub mod run;
+pub mod simulate;
 
 pub use error::AppError;
 
@@ -31,6 +32,9 @@ pub fn main() -> ExitCode {
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let outcome = match command {
         Command::Run(arguments) => run(arguments, &environment),
+        Command::Simulate(arguments) => simulate::simulate(&arguments, &environment).map(|summary| {
+            say(&format!("{summary}\n"));
+        }),
         Command::Replay(arguments) => match replay(&arguments, &environment) {
             Ok(code) => return code,
             Err(error) => Err(error),

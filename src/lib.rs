@@ -7,7 +7,7 @@
 //! - **Core**, pure and without a clock, in the order in which data flows: [`decode`] makes events of bytes, [`directory`] and
 //!   [`entry`] number their names, [`facts`] tells what a journey contributes, [`sketch`], [`timeline`] and [`cells`] hold the
 //!   sums, [`shard`] is the first stage and [`board`] the second, [`kpi`] is the catalogue, [`exposition`] writes it, and
-//!   [`engine`] is both stages in one thread.
+//!   [`engine`] is both stages in one thread. [`simulate`] makes the records of an organisation that never was.
 //! - **Edges**: [`config`], [`lifecycle`], [`telemetry`], [`shard_threads`], [`source`], [`deadletter`], [`http`].
 //! - [`pipeline`] joins them, and [`app`] is what the user types.
 //!
@@ -37,6 +37,7 @@ pub mod pipeline;
 pub mod rules;
 pub mod shard;
 pub mod shard_threads;
+pub mod simulate;
 pub mod sketch;
 pub mod source;
 pub mod telemetry;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::simulate::SimulateArguments;
 use crate::time::Time;
 
 /// Streaming sales KPIs: Kafka events in, exact live Prometheus gauges out.
@@ -47,7 +48,20 @@ pub(super) enum Command {
     /// Read events from files and print the gauges as of one instant
     #[command(after_help = REPLAY_OUTPUT)]
     Replay(ReplayArguments),
+    /// Produce the events of a simulated sales organisation, into files or Kafka
+    #[command(after_help = SIMULATE_OUTPUT)]
+    Simulate(Box<SimulateArguments>),
 }
+
+const SIMULATE_OUTPUT: &str = "\
+A file of events and their gauges:
+  salespulse simulate --output events.jsonl --config-out salespulse.toml --end 2026-03-31T00:00:00Z
+  salespulse replay events.jsonl --config salespulse.toml --as-of 2026-04-05T00:00:00Z
+Late records arrive up to three days after the end.
+A cluster, and then on and on, an hour in six seconds:
+  salespulse simulate --brokers localhost:9092 --live --speed 600
+The last line on standard error is a summary in JSON: the records, and the truths they hold.
+Where every distribution comes from: docs/simulation.md";
 
 const REPLAY_OUTPUT: &str = "\
 Standard output is the Prometheus exposition (text 0.0.4) and nothing else.
@@ -94,7 +108,7 @@ pub(super) struct ReplayArguments {
     pub(super) shards: u16,
 }
 
-fn instant(text: &str) -> Result<Time, String> {
+pub(super) fn instant(text: &str) -> Result<Time, String> {
     Time::parse(text).ok_or_else(|| "it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00".to_owned())
 }
 
@@ -189,8 +203,8 @@ mod tests {
         .map(sentence)
         .into();
         insta::assert_snapshot!(sentences.join("\n"), @r"
-    unrecognized subcommand 'rn'; usage: salespulse run|replay
-    unexpected argument '--config' found; usage: salespulse run|replay
+    unrecognized subcommand 'rn'; usage: salespulse run|replay|simulate
+    unexpected argument '--config' found; usage: salespulse run|replay|simulate
     the following required arguments were not provided: --config <FILE>; usage: salespulse run --config <FILE>
     unexpected argument '--broker' found; tip: a similar argument exists: '--brokers'; usage: salespulse run --config <FILE> --brokers <HOST:PORT,…>
     invalid value 'yesterday' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00

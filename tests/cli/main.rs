@@ -5,3 +5,4 @@
 mod errors;
 mod program;
 mod replay;
+mod simulate;

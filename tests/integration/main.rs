@@ -21,4 +21,5 @@ mod prometheus;
 mod recovery;
 mod refusals;
 mod serving;
+mod simulate;
 mod transport;

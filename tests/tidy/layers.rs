@@ -23,6 +23,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "kpi",
             "exposition",
             "engine",
+            "simulate",
         ],
     ),
     ("edges", &["config", "lifecycle", "telemetry", "shard_threads", "source", "deadletter", "http"]),

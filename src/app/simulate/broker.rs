@@ -1,0 +1,111 @@
+//! Records into Kafka: keyed as the event contract asks, and laid where a Java producer would lay them.
+
+use std::ffi::OsString;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::ClientContext;
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
+
+use super::SimulateArguments;
+use crate::app::AppError;
+use crate::app::run::RunError;
+use crate::config::{Config, Flag, KafkaConfig, Settings};
+use crate::simulate::Written;
+use crate::source::kafka::{ProducerLimits, producer_settings};
+
+/// How long all records may take to be acknowledged at the end.
+const LAST_RECORDS: Duration = Duration::from_secs(60);
+/// How long to wait for room in the queue before looking again whether the broker still answers.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// A producer of events.
+pub(super) struct Broker {
+    producer: ThreadedProducer<Outcome>,
+    kafka: KafkaConfig,
+}
+
+/// Why a record was not taken, once one was not.
+#[derive(Clone, Default)]
+struct Outcome(Arc<Mutex<Option<String>>>);
+
+impl Outcome {
+    fn failure(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ClientContext for Outcome {}
+
+impl ProducerContext for Outcome {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.to_string());
+        }
+    }
+}
+
+impl Broker {
+    /// A producer to the cluster and the topics of the arguments' configuration, or to the default topics.
+    pub(super) fn connect(
+        arguments: &SimulateArguments,
+        fitting: &str,
+        environment: &[(OsString, OsString)],
+    ) -> Result<Broker, AppError> {
+        let brokers = arguments.brokers.clone();
+        let flag = brokers.map(|value| Flag { name: "--brokers", key: "kafka.brokers", value });
+        let flags: Vec<Flag> = flag.into_iter().collect();
+        let config = match &arguments.config {
+            Some(path) => Config::load(path, environment, &flags)?,
+            None => {
+                let mut settings = Settings::defaults()?;
+                settings.lay_toml(fitting, "the simulation's own configuration")?;
+                settings.lay_flags(&flags)?;
+                Config::new(&settings, String::new)?
+            }
+        };
+        let mut settings = producer_settings(&config.kafka, ProducerLimits::default());
+        // Unlike a dead letter, a simulated record may be given up: then the command ends with the reason.
+        settings.set("message.timeout.ms", "30000");
+        settings.set("queue.buffering.max.messages", "200000");
+        let producer = settings
+            .create_with_context(Outcome::default())
+            .map_err(|error| RunError::Configuration(format!("kafka.properties: {error}")))?;
+        Ok(Broker { producer, kafka: config.kafka })
+    }
+
+    /// Sends a record; waits while the queue is full. A type whose topic is off is left out.
+    pub(super) fn send(&mut self, record: &Written, value: &[u8]) -> Result<(), AppError> {
+        let Some(topic) = self.kafka.topics.get(&record.kind) else { return Ok(()) };
+        let mut sent = BaseRecord::to(topic).key(&record.key).payload(value);
+        loop {
+            match self.producer.send(sent) {
+                Ok(()) => return Ok(()),
+                Err((error, again)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) => {
+                    self.check()?;
+                    std::thread::sleep(GLANCE);
+                    sent = again;
+                }
+                Err((error, _)) => return Err(refused(&self.kafka, &error.to_string())),
+            }
+        }
+    }
+
+    /// Waits until all records are acknowledged.
+    pub(super) fn flush(&mut self) -> Result<(), AppError> {
+        let flushed = self.producer.flush(LAST_RECORDS);
+        self.check()?;
+        flushed.map_err(|error| refused(&self.kafka, &error.to_string()))
+    }
+
+    fn check(&self) -> Result<(), AppError> {
+        self.producer.context().failure().map_or(Ok(()), |reason| Err(refused(&self.kafka, &reason)))
+    }
+}
+
+fn refused(kafka: &KafkaConfig, reason: &str) -> AppError {
+    RunError::Kafka(format!("Kafka at {} does not take the events: {reason}", kafka.brokers)).into()
+}

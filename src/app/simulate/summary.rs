@@ -1,0 +1,47 @@
+//! What a simulation came to, as one line of JSON: the records, and the truths they hold.
+
+use serde_json::{Map, Value, json};
+
+use crate::decode::RejectionCode;
+use crate::simulate::Simulation;
+use crate::time::Time;
+
+/// The line, without its line feed.
+pub(super) fn line(simulation: &Simulation, records: u64, start: Time, end: Time) -> String {
+    let deliveries = simulation.deliveries();
+    let stories = simulation.ledger().stories;
+    let total = simulation.ledger().total();
+    let rejected: Map<String, Value> = RejectionCode::ALL
+        .into_iter()
+        .zip(deliveries.rejected)
+        .filter(|(_, count)| *count > 0)
+        .map(|(code, count)| (code.name().to_owned(), json!(count)))
+        .collect();
+    json!({
+        "records": records,
+        "start": start.to_string(),
+        "end": end.to_string(),
+        "late": deliveries.late,
+        "repeated": deliveries.repeated,
+        "corrected": deliveries.corrected,
+        "retracted": deliveries.retracted + deliveries.restored,
+        "rejected": rejected,
+        "journeys": stories.journeys,
+        "leads": total.leads,
+        "won": total.won,
+        "lost": total.lost,
+        "reopened": stories.reopened,
+        "revenue": money(total.revenue),
+        "spend": money(total.spend),
+        "payments": money(total.payments),
+        "refunds": money(total.refunds),
+        "customers": simulation.ledger().customers(),
+    })
+    .to_string()
+}
+
+/// Yuan and fen.
+fn money(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", minor.unsigned_abs() / 100, minor.unsigned_abs() % 100)
+}

@@ -1,0 +1,113 @@
+//! The organisation lives as its sources say: figures, seasons, and a stage that breaks.
+
+use std::collections::BTreeMap;
+
+use salespulse::simulate::{BrokenStage, Plan, Simulation};
+use salespulse::time::{DAY, HOUR, Time};
+use serde_json::Value;
+
+use crate::reader::{Readout, plan, time};
+
+/// Five times as many journeys as usual, so that shares show.
+fn crowd(seed: u64) -> Plan {
+    Plan { journeys_per_week: 1_000, disorder: 0, bad: 0, ..plan(seed) }
+}
+
+fn records(plan: Plan) -> impl Iterator<Item = Value> {
+    Simulation::new(plan).unwrap().map(|produced| serde_json::from_slice(&produced.value).unwrap())
+}
+
+fn assert_between(low: f64, value: f64, high: f64, what: &str) {
+    assert!((low..high).contains(&value), "{what}: {value}, not {low} to {high}");
+}
+
+#[test]
+fn leads_have_weekdays_and_hours() {
+    let mut weekdays = [0.0; 7];
+    let mut hours = [0.0; 24];
+    for lead in records(crowd(8)).filter(|record| record["type"] == "lead") {
+        let at = Time::parse(lead["occurred_at"].as_str().unwrap()).unwrap();
+        let local = at.plus(8 * HOUR).millis();
+        // 1970-01-01 was a Thursday.
+        weekdays[usize::try_from((local / DAY + 3) % 7).unwrap()] += 1.0;
+        hours[usize::try_from(local % DAY / HOUR).unwrap()] += 1.0;
+    }
+    let [monday, .., friday, saturday, sunday] = weekdays;
+    assert_between(0.6, friday / monday, 0.95, "fewer on Fridays");
+    assert_between(0.25, (saturday + sunday) / (monday + friday), 0.5, "few at weekends");
+    assert_between(15.0, hours[10] / hours[3], 90.0, "hardly any at night");
+    assert!(hours[12] < hours[10] && hours[12] < hours[15], "lunch");
+}
+
+#[test]
+fn deals_move_when_people_work() {
+    let moves = records(crowd(9)).filter(|record| record["type"] == "stage_change");
+    let (mut total, mut at_work) = (0.0, 0.0);
+    for change in moves {
+        let local = Time::parse(change["occurred_at"].as_str().unwrap()).unwrap().plus(8 * HOUR).millis();
+        let is_weekday = (local / DAY + 3) % 7 < 5;
+        let is_daytime = (8 * HOUR..21 * HOUR).contains(&(local % DAY));
+        total += 1.0;
+        at_work += f64::from(is_weekday && is_daytime);
+    }
+    assert_between(0.95, at_work / total, 1.0, "at work");
+}
+
+/// A long life, so that what is still open at the end hardly counts.
+#[test]
+fn the_funnel_and_the_cycles_are_those_of_the_sources() {
+    let plan = Plan { start: time("2024-12-31T16:00:00Z"), ..crowd(10) };
+    let readout = Readout::of(plan);
+    let total = readout.simulation.ledger().total();
+    let share = |part: i64, whole: i64| part as f64 / whole as f64;
+    assert_between(0.09, share(total.won, total.leads), 0.11, "lead to won, 10.5 % less those still open");
+    assert_between(0.60, share(total.won, total.won + total.lost), 0.66, "win ratio");
+    let mean_days = share(total.cycle_millis, total.cycles) / DAY as f64;
+    assert_between(46.0, mean_days, 58.0, "mean cycle in days");
+    let median = readout.value("sales_org_cycle_p50_seconds{window=\"ytd\"}") / 86_400.0;
+    assert_between(48.0, median, 66.0, "median cycle in days");
+    let channels = [("organic_search", 0.118), ("social", 0.056), ("email", 0.030), ("unknown", 0.163)];
+    for (channel, expected) in channels {
+        let series =
+            format!("sales_channel_cohort_conversion_ratio{{channel=\"{channel}\",stage=\"won\",window=\"ytd\"}}");
+        // The leads of the last weeks are not won yet.
+        assert_between(expected * 0.5, readout.value(&series), expected * 1.25, channel);
+    }
+}
+
+#[test]
+fn a_broken_stage_is_seen_in_its_team_alone() {
+    let from = time("2026-06-30T16:00:00Z");
+    let break_stage = BrokenStage { team: "east".to_owned(), stage: "proposal".to_owned(), from };
+    let whole = Readout::of(crowd(11));
+    let broken = Readout::of(Plan { break_stage: Some(break_stage), ..crowd(11) });
+    let entries = |readout: &Readout, team: &str, window: &str| {
+        readout.value(&format!("sales_team_stage_entries{{team=\"{team}\",stage=\"proposal\",window=\"{window}\"}}"))
+    };
+    assert!(entries(&broken, "east", "qtd") < entries(&whole, "east", "qtd") / 5.0);
+    assert_between(0.8, entries(&broken, "south", "qtd") / entries(&whole, "south", "qtd"), 1.2, "south");
+    // Before that instant nothing differs.
+    let until = |plan: Plan| {
+        let records = Simulation::new(plan).unwrap();
+        records.take_while(|produced| produced.produced_at <= from).map(|produced| produced.value).collect::<Vec<_>>()
+    };
+    let break_stage = BrokenStage { team: "east".to_owned(), stage: "won".to_owned(), from };
+    assert!(until(crowd(12)) == until(Plan { break_stage: Some(break_stage), ..crowd(12) }));
+}
+
+#[test]
+fn names_and_teams_are_believable() {
+    let mut names = BTreeMap::new();
+    for rep in
+        records(Plan { bad: 0, ..plan(13) }).filter(|record| record["type"] == "rep" && record["retracted"] != true)
+    {
+        names.insert(rep["rep_id"].as_str().unwrap().to_owned(), rep["name"].as_str().unwrap().to_owned());
+    }
+    assert!(names.len() >= 40);
+    let chinese = names.values().filter(|name| name.chars().all(|char| char > '\u{4e00}')).count();
+    assert!((25..40).contains(&chinese), "{names:?}");
+    insta::assert_snapshot!(
+        names.values().take(10).cloned().collect::<Vec<_>>().join(", "),
+        @"王伟, 李伟, 陈桂英, 张敏, Ava Murphy, 张霞, 李子涵, 陈勇, 朱超, Grace Murphy"
+    );
+}

@@ -1,0 +1,170 @@
+//! The ledger equals the gauges.
+
+use salespulse::decode::{Decoder, Record};
+use salespulse::simulate::{Plan, Simulation, Tally};
+
+use crate::reader::{Readout, plan, rules, time};
+
+/// Months counted from year 0, as the ledger counts them, that the windows to date of an August hold.
+const AUGUST: i32 = 2026 * 12 + 7;
+const WINDOWS: [(&str, i32); 3] = [("mtd", AUGUST), ("qtd", 2026 * 12 + 6), ("ytd", 2026 * 12)];
+
+fn assert_money(actual: f64, minor: i64, what: &str) {
+    // Gauges tell major units; whole cents below 2^53 are told exactly, so half a cent is no tolerance.
+    assert!((actual * 100.0 - minor as f64).abs() < 0.5, "{what}: the gauge says {actual}, the ledger {minor} cents");
+}
+
+/// Holds a tally against the gauges of one scope, subject and window.
+fn assert_tally(readout: &Readout, scope: &str, subject: &str, window: &str, tally: &Tally) {
+    let labels = |more: &str| {
+        let parts: Vec<&str> = [subject, more].into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join(",")
+    };
+    let count = |name: &str, more: &str, expected: i64| {
+        let series = format!("sales_{scope}_{name}{{{}}}", labels(&format!("{more}window=\"{window}\"")));
+        assert_eq!(readout.value(&series), expected as f64, "{series}");
+    };
+    count("leads", "", tally.leads);
+    count("won", "", tally.won);
+    count("lost", "", tally.lost);
+    for (stage, reached) in ["contacted", "qualified", "proposal", "negotiation"].into_iter().zip(tally.reached) {
+        count("stage_entries", &format!("stage=\"{stage}\","), reached);
+    }
+    count("cycles", "", tally.cycles);
+    for (survey, answers) in ["csat", "nps", "ces"].into_iter().zip(tally.answers) {
+        count("feedback_responses", &format!("survey=\"{survey}\","), answers);
+    }
+    count("csat_satisfied", "", tally.satisfied);
+    for (name, minor) in
+        [("revenue", tally.revenue), ("spend", tally.spend), ("payments", tally.payments), ("refunds", tally.refunds)]
+    {
+        let series = format!("sales_{scope}_{name}{{{}}}", labels(&format!("currency=\"CNY\",window=\"{window}\"")));
+        assert_money(readout.value(&series), minor, &series);
+    }
+    if tally.cycles > 0 {
+        let series = format!("sales_{scope}_cycle_mean_seconds{{{}}}", labels(&format!("window=\"{window}\"")));
+        let mean = tally.cycle_millis as f64 / 1_000.0 / tally.cycles as f64;
+        assert!((readout.value(&series) - mean).abs() < mean * 1e-9, "{series}: {mean}");
+    }
+}
+
+fn assert_everything(readout: &Readout) {
+    let ledger = readout.simulation.ledger();
+    for (window, first) in WINDOWS {
+        let mut org = Tally::default();
+        let mut teams = std::collections::BTreeMap::<&str, Tally>::new();
+        for row in 0..readout.simulation.rows() {
+            let tally = ledger.tally(row, first, AUGUST);
+            org.add(&tally);
+            let (rep, team) = readout.simulation.subject(row);
+            teams.entry(team).or_default().add(&tally);
+            // Reps have no `ytd` by default.
+            if window != "ytd" {
+                assert_tally(readout, "rep", &format!("rep=\"{rep}\",team=\"{team}\""), window, &tally);
+            }
+        }
+        for (team, tally) in teams {
+            assert_tally(readout, "team", &format!("team=\"{team}\""), window, &tally);
+        }
+        assert_tally(readout, "org", "", window, &org);
+        if window == "ytd" {
+            assert_eq!(org, ledger.total(), "all of it lies in one year");
+        }
+    }
+    for row in 0..readout.simulation.rows() {
+        let (rep, team) = readout.simulation.subject(row);
+        let labels = format!("rep=\"{rep}\",team=\"{team}\"");
+        let stages = ["lead", "contacted", "qualified", "proposal", "negotiation"];
+        for (stage, open) in stages.into_iter().zip(ledger.open(row)) {
+            let series = format!("sales_rep_open_deals{{{labels},stage=\"{stage}\"}}");
+            assert_eq!(readout.value(&series), open.deals as f64, "{series}");
+            let series = format!("sales_rep_pipeline_amount{{{labels},currency=\"CNY\",stage=\"{stage}\"}}");
+            assert_money(readout.value(&series), open.amount, &series);
+        }
+        for (period, first, months) in [("month", AUGUST, 1), ("quarter", AUGUST - 1, 3), ("year", AUGUST - 7, 12)] {
+            if let Some(target) = ledger.target_of_row(row, first, months) {
+                let series = format!("sales_rep_target{{{labels},currency=\"CNY\",period=\"{period}\"}}");
+                assert_money(readout.value(&series), target, &series);
+            }
+        }
+    }
+    assert_eq!(readout.value("sales_org_customers"), ledger.customers() as f64);
+    let target = ledger.target(AUGUST - 7, 12).unwrap();
+    assert_money(readout.value("sales_org_target{currency=\"CNY\",period=\"year\"}"), target, "the year's target");
+}
+
+#[test]
+fn the_ledger_equals_the_gauges() {
+    let readout = Readout::of(plan(1));
+    let stories = readout.simulation.ledger().stories;
+    let all = [
+        stories.walk_ins,
+        stories.repeat,
+        stories.slipped,
+        stories.stalled,
+        stories.stepped_back,
+        stories.handed_over,
+        stories.reopened,
+        stories.amended,
+        stories.voided,
+        stories.revived,
+        stories.moved_people,
+    ];
+    assert!(all.into_iter().all(|count| count > 0), "everything happens: {stories:?}");
+    assert_everything(&readout);
+}
+
+#[test]
+fn the_ledger_equals_the_gauges_of_a_large_and_disorderly_organisation() {
+    let plan = plan(2);
+    let reps = 130;
+    let journeys_per_week = Plan::journeys_of(reps);
+    assert_everything(&Readout::of(Plan { reps, journeys_per_week, disorder: 4_000, bad: 300, ..plan }));
+}
+
+#[test]
+fn disorder_on_the_way_changes_nothing() {
+    let calm = Readout::of(Plan { disorder: 0, bad: 0, ..plan(3) });
+    let wild = Readout::of(Plan { disorder: 6_000, bad: 400, ..plan(3) });
+    assert!(calm.rejected.is_empty() && wild.records > calm.records * 5 / 4);
+    assert_eq!(calm.text, wild.text);
+}
+
+#[test]
+fn what_is_refused_is_what_was_spoilt() {
+    let readout = Readout::of(Plan { bad: 300, ..plan(4) });
+    let deliveries = readout.simulation.deliveries();
+    let codes = salespulse::decode::RejectionCode::ALL;
+    for (code, spoilt) in codes.into_iter().zip(deliveries.rejected) {
+        assert_eq!(readout.rejected.get(&code).copied().unwrap_or(0), spoilt, "{code}");
+        assert!(spoilt > 0, "{code}");
+    }
+    assert_eq!(readout.records, deliveries.records);
+    let befallen =
+        [deliveries.late, deliveries.repeated, deliveries.corrected, deliveries.retracted, deliveries.restored];
+    assert!(befallen.into_iter().all(|count| count > 0), "{deliveries:?}");
+}
+
+/// In one file of all types no topic decides the type; a bad record must be of no use there either.
+#[test]
+fn a_bad_record_is_refused_without_a_topic_too() {
+    let plan = Plan { bad: 300, ..plan(4) };
+    let now = plan.end.plus(salespulse::time::DAY * 8);
+    let mut simulation = Simulation::new(plan).unwrap();
+    let decoder = Decoder::new(rules(&simulation));
+    let decode = |value: &[u8]| decoder.decode(&Record { value: Some(value), ..Record::default() }, now).is_ok();
+    let refused = simulation.by_ref().filter(|produced| !decode(&produced.value)).count();
+    let spoilt: u64 = simulation.deliveries().rejected.iter().sum();
+    assert_eq!(refused as u64, spoilt);
+}
+
+#[test]
+fn a_faster_life_has_the_same_truths() {
+    let from = time("2026-08-20T00:00:00Z");
+    let plan = plan(5);
+    let faster = salespulse::simulate::Faster { from, times: 200 };
+    let readout = Readout::of(Plan { start: time("2026-06-01T00:00:00Z"), faster: Some(faster), ..plan });
+    let won = readout.simulation.ledger().total().won;
+    assert!(won > 150, "16 hours at this speed are 133 days: {won} won");
+    assert_everything(&readout);
+}
