@@ -79,14 +79,13 @@ impl Broker {
 
     /// Starts the stopped broker again on the same ports and data, and waits until it answers.
     pub(crate) fn restart(&mut self) {
-        let log = self.folder.path().join("broker.log");
         let mut command = self.java();
         command.args(["-Xms256m", "-Xmx512m", "kafka.Kafka"]).arg(self.properties_path());
-        self.process = Some(Process::spawn(&mut command, &log));
+        self.process = Some(Process::spawn(&mut command, self.folder.path()));
         let consumer: BaseConsumer = self.client().create().expect("a client");
         wait_until("the broker answers a metadata request", START, || {
-            let ended = self.process.as_mut().and_then(Process::exit_status);
-            assert!(ended.is_none(), "the broker ended: {}", std::fs::read_to_string(&log).unwrap_or_default());
+            let process = self.process.as_mut().expect("just started");
+            assert!(process.exit_status().is_none(), "the broker ended: {}", process.log());
             consumer.fetch_metadata(None, Duration::from_millis(500)).ok().filter(|seen| !seen.brokers().is_empty())
         });
     }

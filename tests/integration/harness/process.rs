@@ -31,7 +31,7 @@ impl Signal {
 /// A child process whose output goes to a file.
 ///
 /// A second process, its guardian, reads a pipe that only we hold: when we are gone, in whatever
-/// way, it ends the child. A dropped child is killed at once.
+/// way, it ends the child and removes its folder. A dropped child is killed at once.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -40,17 +40,19 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a command with both its outputs appended to the file `log`.
-    pub(crate) fn spawn(command: &mut Command, log: &Path) -> Process {
-        let file = File::options().create(true).append(true).open(log).expect("the log can be written");
+    /// Starts a command with both its outputs appended to the file `log` of a temporary folder, which is the child's alone.
+    pub(crate) fn spawn(command: &mut Command, folder: &Path) -> Process {
+        let log = folder.join("log");
+        let file = File::options().create(true).append(true).open(&log).expect("the log can be written");
         command.stdin(Stdio::null()).stderr(file.try_clone().expect("a second handle")).stdout(file);
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let guardian = Command::new("sh")
-            .args(["-c", "cat >/dev/null; kill -KILL \"$1\"", "guardian", &child.id().to_string()])
+            .args(["-c", "cat >/dev/null; kill -KILL \"$1\"; rm -rf \"$2\"", "guardian", &child.id().to_string()])
+            .arg(folder)
             .stdin(Stdio::piped())
             .spawn()
             .expect("sh starts");
-        Process { child, guardian, log: log.to_owned() }
+        Process { child, guardian, log }
     }
 
     /// The process id.

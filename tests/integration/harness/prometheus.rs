@@ -36,7 +36,7 @@ scrape_configs: [{{job_name: salespulse, static_configs: [{{targets: [\"{target}
         command.arg(format!("--config.file={}", config.display()));
         command.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
         command.arg(format!("--web.listen-address={address}"));
-        let process = Process::spawn(&mut command, &folder.path().join("prometheus.log"));
+        let process = Process::spawn(&mut command, folder.path());
         Prometheus { _process: process, address, _folder: folder }
     }
 

@@ -121,7 +121,7 @@ impl ServiceBuilder {
         if let Some(instant) = &self.as_of {
             command.args(["--as-of", instant]);
         }
-        let process = Process::spawn(&mut command, &folder.path().join("service.log"));
+        let process = Process::spawn(&mut command, folder.path());
         Service { process, listen, _folder: folder }
     }
 
