@@ -247,26 +247,26 @@ impl Table {
         self.reserve(row);
         let place = self.layout.place(what);
         if let Some(cell) = self.counts.get_mut(row * self.layout.width() + place) {
-            lanes.current().filter_map(|lane| cell.get_mut(lane).map(|value| *value += times)).for_each(drop);
+            lanes.add_current(cell, times);
         }
         if place >= self.layout.previous_width() {
             return;
         }
         if let Some(cell) = self.previous_counts.get_mut(row * self.layout.previous_width() + place) {
-            lanes.previous().filter_map(|lane| cell.get_mut(lane).map(|value| *value += times)).for_each(drop);
+            lanes.add_previous(cell, times);
         }
     }
 
     fn sum_in(&mut self, row: usize, what: Sum, amount: i128, lanes: Lanes, times: i64) {
         let amount = amount * i128::from(times);
         if let Some(cell) = self.sums.get_mut(row * SUMS + what as usize) {
-            lanes.current().filter_map(|lane| cell.get_mut(lane).map(|value| *value += amount)).for_each(drop);
+            lanes.add_current(cell, amount);
         }
         if what != Sum::Revenue {
             return;
         }
         if let Some(cell) = self.previous_revenue.get_mut(row) {
-            lanes.previous().filter_map(|lane| cell.get_mut(lane).map(|value| *value += amount)).for_each(drop);
+            lanes.add_previous(cell, amount);
         }
     }
 

@@ -38,7 +38,7 @@ impl Sketch {
     /// Adds a value `times` times (negative: takes it out) in the given windows.
     pub fn add(&mut self, value: u64, lanes: Lanes, times: i64) {
         if value == 0 {
-            add_lanes(&mut self.zeros, lanes, times);
+            lanes.add_current(&mut self.zeros, times);
             return;
         }
         let bucket = bucket(value);
@@ -50,7 +50,7 @@ impl Sketch {
             }
         };
         if let Some((_, counts)) = self.buckets.get_mut(place) {
-            add_lanes(counts, lanes, times);
+            lanes.add_current(counts, times);
             if counts.iter().all(|count| *count == 0) {
                 self.buckets.remove(place);
             }
@@ -92,14 +92,6 @@ impl Sketch {
             below >= rank
         });
         at_rank.map(|(bucket, _)| middle(*bucket))
-    }
-}
-
-fn add_lanes(counts: &mut [i64; WINDOWS], lanes: Lanes, times: i64) {
-    for place in lanes.current() {
-        if let Some(count) = counts.get_mut(place) {
-            *count += times;
-        }
     }
 }
 

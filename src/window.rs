@@ -1,5 +1,7 @@
 //! The windows of every KPI: where each begins and ends at an instant, and which ones hold a fact.
 
+use std::ops::AddAssign;
+
 use jiff::ToSpan;
 
 use crate::calendar::{PeriodKind, Zone, next_day};
@@ -121,17 +123,14 @@ impl Range {
 pub struct Lanes(u16);
 
 impl Lanes {
-    /// In no window.
-    pub const NONE: Lanes = Lanes(0);
-
-    /// Those of the present windows, by their places.
-    pub fn current(self) -> impl Iterator<Item = usize> {
-        places(self.0 & 0xff)
+    /// Adds to what is counted in the present windows that hold the fact.
+    pub fn add_current<T: Copy + AddAssign>(self, cell: &mut [T; WINDOWS], amount: T) {
+        add(self.0, cell, amount);
     }
 
-    /// Those of the previous windows, by their places.
-    pub fn previous(self) -> impl Iterator<Item = usize> {
-        places(self.0 >> WINDOWS)
+    /// Adds to what is counted in the previous windows that hold the fact.
+    pub fn add_previous<T: Copy + AddAssign>(self, cell: &mut [T; WINDOWS], amount: T) {
+        add(self.0 >> WINDOWS, cell, amount);
     }
 
     /// Those that are here and not there.
@@ -147,14 +146,12 @@ impl Lanes {
     }
 }
 
-fn places(mut bits: u16) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        (bits != 0).then(|| {
-            let place = bits.trailing_zeros();
-            bits &= bits - 1;
-            place as usize
-        })
-    })
+fn add<T: Copy + AddAssign>(bits: u16, cell: &mut [T; WINDOWS], amount: T) {
+    for (window, value) in cell.iter_mut().enumerate() {
+        if bits >> window & 1 == 1 {
+            *value += amount;
+        }
+    }
 }
 
 /// Where all windows stand at one instant.

@@ -12,11 +12,8 @@ impl Grid {
         if self.0.len() <= row {
             self.0.resize(row + 1, [0; WINDOWS]);
         }
-        let Some(cell) = self.0.get_mut(row) else { return };
-        for lane in lanes.current() {
-            if let Some(value) = cell.get_mut(lane) {
-                *value += times;
-            }
+        if let Some(cell) = self.0.get_mut(row) {
+            lanes.add_current(cell, times);
         }
     }
 
