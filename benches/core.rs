@@ -76,7 +76,10 @@ fn measure(journeys: u64, reps: u64) {
     println!("  first reading         {:>8} ms", spent / 1_000_000);
     let (reading, spent) = timed(|| engine.read(NOW));
     println!("  reading               {:>8} ms", spent / 1_000_000);
-    println!("  journeys              {:>8} bytes/journey, index included", reading.journey_bytes as u64 / journeys);
+    println!(
+        "  journeys              {:>8} bytes/journey, index included",
+        reading.held.journey_bytes as u64 / journeys
+    );
     let catalogue = Catalogue::new(&rules).expect("the whole catalogue");
     let mut text = String::new();
     let (series, spent) = timed(|| render(&catalogue, &reading, Format::Prometheus, &mut text).expect("no limit"));

@@ -15,7 +15,7 @@ pub use self::reading::{Reading, RosterLine, Subject, SubjectName};
 use crate::cells::Table;
 use crate::directory::Directory;
 use crate::rules::Rules;
-use crate::shard::ShardReading;
+use crate::shard::{Held, ShardReading};
 use crate::time::Time;
 
 /// Where the shards meet. It keeps the customers, whose journeys lie in any shards; everything else comes whole
@@ -57,12 +57,7 @@ struct Merged {
     teams: Vec<crate::directory::NameId>,
     /// The last entry of each rep.
     roster: HashMap<crate::directory::NameId, crate::shard::RosterValue, RandomState>,
-    negative_cycles: i64,
-    negative_responses: i64,
-    journeys: usize,
-    journey_bytes: usize,
-    cells: usize,
-    singles: usize,
+    held: Held,
 }
 
 impl Merged {
@@ -73,12 +68,7 @@ impl Merged {
             targets: Vec::new(),
             teams: Vec::new(),
             roster: HashMap::default(),
-            negative_cycles: 0,
-            negative_responses: 0,
-            journeys: 0,
-            journey_bytes: 0,
-            cells: 0,
-            singles: 0,
+            held: Held::default(),
         }
     }
 
@@ -99,12 +89,7 @@ impl Merged {
                 std::collections::hash_map::Entry::Occupied(_) => {}
             }
         }
-        self.negative_cycles += shard.negative_cycles;
-        self.negative_responses += shard.negative_responses;
-        self.journeys += shard.journeys;
-        self.cells += shard.cells;
-        self.journey_bytes += shard.journey_bytes;
-        self.singles += shard.singles;
+        self.held += shard.held;
     }
 }
 

@@ -176,7 +176,8 @@ impl Writer<'_> {
 fn write_data_errors(reading: &Reading, text: &mut String) {
     text.push_str("# HELP salespulse_data_errors Journeys whose times contradict each other, by reason.\n");
     text.push_str("# TYPE salespulse_data_errors gauge\n");
-    let reasons = [("negative_cycle", reading.negative_cycles), ("negative_response", reading.negative_responses)];
+    let reasons =
+        [("negative_cycle", reading.held.negative_cycles), ("negative_response", reading.held.negative_responses)];
     for (reason, journeys) in reasons {
         text.extend(["salespulse_data_errors{reason=\"", reason, "\"} ", itoa::Buffer::new().format(journeys), "\n"]);
     }

@@ -17,7 +17,7 @@ use foldhash::fast::RandomState;
 
 use self::journeys::{Journey, Journeys};
 use self::ledger::Ledger;
-pub use self::reading::{RosterValue, ShardReading, TargetValue, WinChange};
+pub use self::reading::{Held, RosterValue, ShardReading, TargetValue, WinChange};
 use self::register::Register;
 use crate::directory::{ChannelId, Directory};
 use crate::entry::{Entry, EntryFact, Meeting, RosterFact, Single, Step, TargetFact, TargetOf, Version};
@@ -311,12 +311,14 @@ impl Shard {
             targets: reading::present_targets(&self.targets, self.horizon, &self.rules, now),
             teams: reading::teams_with_targets(&self.targets, self.horizon),
             roster: reading::roster(&self.roster, self.horizon),
-            negative_cycles: self.negative_cycles,
-            negative_responses: self.negative_responses,
-            journeys: self.journeys.len(),
-            cells: self.ledger.rows.cells() + self.ledger.channels.cells(),
-            journey_bytes: self.journeys.resident_bytes(),
-            singles: self.singles.len(),
+            held: Held {
+                journeys: self.journeys.len(),
+                journey_bytes: self.journeys.resident_bytes(),
+                singles: self.singles.len(),
+                cells: self.ledger.rows.cells() + self.ledger.channels.cells(),
+                negative_cycles: self.negative_cycles,
+                negative_responses: self.negative_responses,
+            },
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::directory::{Directory, NameId};
 use crate::entry::TargetOf;
 use crate::id::Id;
 use crate::rules::{PerScope, Rules};
-use crate::shard::RosterValue;
+use crate::shard::{Held, RosterValue};
 use crate::time::Time;
 use crate::value::ratio;
 use crate::window::WINDOWS;
@@ -31,18 +31,8 @@ pub struct Reading {
     pub elapsed: [f64; 3],
     /// The roster, in the order of reps.
     pub roster: Vec<RosterLine>,
-    /// Journeys won before they were created.
-    pub negative_cycles: i64,
-    /// Journeys answered before they were created.
-    pub negative_responses: i64,
-    /// How many journeys are remembered.
-    pub journeys: usize,
-    /// Bytes held for journeys, their index included.
-    pub journey_bytes: usize,
-    /// How many sums the shards hold, each in all windows.
-    pub cells: usize,
-    /// How many spends, answers and payments are remembered.
-    pub singles: usize,
+    /// How much the shards hold.
+    pub held: Held,
 }
 
 /// Somebody or something that KPIs are told about.
@@ -120,12 +110,7 @@ pub(super) fn build(
             channel: channels,
         },
         roster,
-        negative_cycles: sum.negative_cycles,
-        negative_responses: sum.negative_responses,
-        journeys: sum.journeys,
-        journey_bytes: sum.journey_bytes,
-        cells: sum.cells,
-        singles: sum.singles,
+        held: sum.held,
     }
 }
 

@@ -83,9 +83,9 @@ impl Scrape {
     fn append_kpis(&self, format: Format, text: &mut String) -> Result<(), ScrapeError> {
         let reading = self.read()?;
         let told = [
-            (&self.metrics.journeys, reading.journeys),
-            (&self.metrics.journey_bytes, reading.journey_bytes),
-            (&self.metrics.cells, reading.cells),
+            (&self.metrics.journeys, reading.held.journeys),
+            (&self.metrics.journey_bytes, reading.held.journey_bytes),
+            (&self.metrics.cells, reading.held.cells),
         ];
         for (gauge, value) in told {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));

@@ -1,5 +1,7 @@
 //! What a shard tells the board: plain values, which could as well come from another machine.
 
+use std::ops::AddAssign;
+
 use super::register::Register;
 use crate::calendar::PeriodKind;
 use crate::cells::Table;
@@ -28,18 +30,36 @@ pub struct ShardReading {
     pub teams: Vec<NameId>,
     /// All entries of the roster.
     pub roster: Vec<RosterValue>,
+    /// How much it holds.
+    pub held: Held,
+}
+
+/// How much is held, and how much of it contradicts itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Journeys that are remembered.
+    pub journeys: usize,
+    /// Bytes that they take, their index included.
+    pub journey_bytes: usize,
+    /// Spends, answers and payments that are remembered.
+    pub singles: usize,
+    /// Sums, each in all windows.
+    pub cells: usize,
     /// Journeys won before they were created.
     pub negative_cycles: i64,
     /// Journeys answered before they were created.
     pub negative_responses: i64,
-    /// How many journeys are remembered.
-    pub journeys: usize,
-    /// Bytes held for journeys, their index included.
-    pub journey_bytes: usize,
-    /// How many sums are held, each in all windows.
-    pub cells: usize,
-    /// How many spends, answers and payments are remembered.
-    pub singles: usize,
+}
+
+impl AddAssign for Held {
+    fn add_assign(&mut self, other: Held) {
+        self.journeys += other.journeys;
+        self.journey_bytes += other.journey_bytes;
+        self.singles += other.singles;
+        self.cells += other.cells;
+        self.negative_cycles += other.negative_cycles;
+        self.negative_responses += other.negative_responses;
+    }
 }
 
 /// How the win of one journey has changed.
