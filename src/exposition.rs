@@ -1,7 +1,7 @@
 //! The KPI families as exposition text.
 //!
-//! Written straight from the sums, with the labels of each subject escaped once: some fifty times as fast as
-//! filling gauge vectors and encoding them, and without a second copy of every series.
+//! Written straight from the sums, with the labels of each subject escaped once, and without the second copy of every
+//! series that filling gauge vectors and encoding them would need.
 
 use crate::board::{Reading, Subject, SubjectName};
 use crate::kpi::{Catalogue, Family, Unit};

@@ -1,7 +1,7 @@
 //! The byte form of a journey: everything that is remembered of it, without gaps.
 //!
-//! A journey with a lead, four stage changes and UUIDs takes some 220 bytes, a seventh of what structures with
-//! pointers take, and lies in four cache lines rather than twenty.
+//! A journey with a lead, four stage changes and UUIDs takes some 220 bytes; structures with pointers would take
+//! several times as many, each step somewhere else in memory.
 
 use super::Journey;
 use super::bytes::{Reader, Writer};
