@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Mutex;
 
 use super::announce;
@@ -19,6 +20,16 @@ pub(crate) fn kafka() -> Option<PathBuf> {
 pub(crate) fn prometheus(program: &str) -> Option<PathBuf> {
     let path = cache().join("prometheus/usr/bin").join(program);
     installed(path.exists(), "Prometheus", "scripts/setup-test-tools.sh prometheus", || path)
+}
+
+/// The folder with AsyncAPI's own parser.
+#[allow(dead_code, reason = "the benchmarks ask for no document")]
+pub(crate) fn asyncapi() -> Option<PathBuf> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/setup-test-tools.sh");
+    let answer = Command::new(script).args(["--where", "asyncapi"]).output().expect("the script runs");
+    let home = PathBuf::from(String::from_utf8(answer.stdout).expect("a path").trim_end());
+    let present = home.join("complete").exists();
+    installed(present, "AsyncAPI's parser", "scripts/setup-test-tools.sh asyncapi", || home.join("node_modules"))
 }
 
 /// The folder of a real data set.
