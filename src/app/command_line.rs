@@ -11,11 +11,14 @@ use crate::time::Time;
 
 /// Streaming sales KPIs: Kafka events in, exact live Prometheus gauges out.
 #[derive(Debug, Parser)]
-#[command(name = "salespulse", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "salespulse", version = VERSION, after_help = EXIT_CODES, disable_help_subcommand = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+/// The release, and the commit that it is built from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SALESPULSE_COMMIT"), ")");
 
 const EXIT_CODES: &str = "\
 Exit codes:
