@@ -2,6 +2,7 @@
 
 mod command_line;
 mod error;
+mod guides;
 pub mod replay;
 pub mod run;
 pub mod simulate;
@@ -35,6 +36,9 @@ pub fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::simulate(&arguments, &environment).map(|summary| {
             say(&format!("{summary}\n"));
         }),
+        Command::Completions { shell } => print(&guides::completions(shell)),
+        Command::Man { output_dir: None } => guides::man_page().and_then(|page| print(&page)),
+        Command::Man { output_dir: Some(folder) } => guides::write_man_pages(&folder),
         Command::Replay(arguments) => match replay(&arguments, &environment) {
             Ok(code) => return code,
             Err(error) => Err(error),

@@ -14,6 +14,7 @@ mod asyncapi;
 mod dead_letters;
 mod events;
 mod golden;
+mod guides;
 mod harness;
 mod members;
 mod partitions;
