@@ -62,7 +62,7 @@ pub(crate) fn announce(line: &str) {
 }
 
 /// The part, if it is there. If not, CI fails; a developer is told which test did not run and how to mend that.
-fn installed<T>(present: bool, part: &'static str, remedy: &str, found: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn installed<T>(present: bool, part: &'static str, remedy: &str, found: impl FnOnce() -> T) -> Option<T> {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     if present {
         return Some(found());
