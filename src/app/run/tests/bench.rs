@@ -16,7 +16,7 @@ use ureq::Agent;
 
 use super::super::{RunError, Service};
 use crate::calendar::{PeriodKind, Zone};
-use crate::config::{Config, HttpConfig, KafkaConfig};
+use crate::config::{Config, HttpConfig, KafkaConfig, OnGap, SnapshotConfig};
 use crate::event::EventType;
 use crate::lifecycle::Stop;
 use crate::money::{Currency, Rates};
@@ -279,6 +279,13 @@ fn config(brokers: String, name: &str, properties: &[(&str, &str)]) -> Config {
             topics: kinds.into_iter().map(|kind| (kind, kind.default_topic().to_owned())).collect(),
             dead_letter_topic: DEAD_LETTERS.to_owned(),
             properties: properties.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        },
+        snapshot: SnapshotConfig {
+            store: None,
+            options: BTreeMap::new(),
+            interval: Duration::from_secs(60),
+            audit_interval: None,
+            on_gap: OnGap::Refuse,
         },
         http: HttpConfig { listen: ([127, 0, 0, 1], 0).into() },
     }
