@@ -1,8 +1,11 @@
 //! `salespulse run`: the service.
 
 mod failure;
+mod keeping;
 
 pub use failure::RunError;
+
+use self::keeping::Keeping;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -15,7 +18,7 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::board::Board;
-use crate::config::{Config, KafkaConfig};
+use crate::config::{Config, KafkaConfig, SnapshotConfig};
 use crate::deadletter::DeadLetters;
 use crate::decode::Decoder;
 use crate::directory::Directory;
@@ -26,6 +29,7 @@ use crate::lifecycle::{Phase, Standing, Stop, stop_on_signals};
 use crate::pipeline::{IntakeParts, Pipeline};
 use crate::rules::Rules;
 use crate::shard_threads::ShardThreads;
+use crate::snapshot::Store;
 use crate::source::kafka::{Consumer, Layout, ProducerLimits, Surveyor, TOPOLOGY_INTERVAL, find_cluster};
 use crate::telemetry::{Metrics, logs};
 use crate::time::Clock;
@@ -56,6 +60,7 @@ pub struct Service {
     listener: TcpListener,
     address: SocketAddr,
     kafka: KafkaConfig,
+    snapshot: SnapshotConfig,
     rules: Arc<Rules>,
     catalogue: Catalogue,
     clock: Clock,
@@ -69,7 +74,7 @@ impl Service {
     /// # Errors
     /// [`RunError`] if the address cannot be had, or the configuration exposes what does not exist.
     pub fn bind(config: Config, clock: Clock) -> Result<Service, RunError> {
-        let Config { rules, kafka, http } = config;
+        let Config { rules, kafka, snapshot, http } = config;
         let catalogue = Catalogue::new(&rules).map_err(RunError::Configuration)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(HTTP_THREADS)
@@ -87,7 +92,7 @@ impl Service {
         }
         let rules = Arc::new(rules);
         let (stop, topology_interval) = (Stop::default(), TOPOLOGY_INTERVAL);
-        Ok(Service { runtime, listener, address, kafka, rules, catalogue, clock, stop, topology_interval })
+        Ok(Service { runtime, listener, address, kafka, snapshot, rules, catalogue, clock, stop, topology_interval })
     }
 
     /// Where it listens.
@@ -123,7 +128,7 @@ impl Service {
     /// # Errors
     /// [`RunError`] if it must end before.
     pub fn run(self) -> Result<(), RunError> {
-        let Service { runtime, listener, kafka, rules, catalogue, clock, stop, topology_interval, .. } = self;
+        let Service { runtime, listener, kafka, snapshot, rules, catalogue, clock, stop, topology_interval, .. } = self;
         let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
             .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
         let standing = Arc::new(Standing::default());
@@ -139,6 +144,8 @@ impl Service {
             Arc::clone(&metrics),
         ));
         let server = Server::start(&runtime, listener, scrape);
+        let keeping = Keeping { snapshot: &snapshot, rules: Arc::clone(&rules), directory: Arc::clone(&directory) };
+        let store = keeping.open(&kafka, &runtime)?;
         let parts = IntakeParts {
             decoder: Decoder::new(Arc::clone(&rules)),
             interner: Interner::new(directory, rules.zone.clone()),
@@ -146,8 +153,15 @@ impl Service {
             clock,
             metrics,
         };
-        let consuming =
-            Consuming { kafka: &kafka, runtime: &runtime, stop, topology_interval, retention: rules.retention };
+        let consuming = Consuming {
+            kafka: &kafka,
+            runtime: &runtime,
+            stop,
+            topology_interval,
+            retention: rules.retention,
+            keeping,
+            store,
+        };
         let result = consuming.run(parts, &standing);
         standing.enter(Phase::Stopping);
         server.close(&runtime);
@@ -165,6 +179,8 @@ struct Consuming<'a> {
     stop: Stop,
     topology_interval: Duration,
     retention: i64,
+    keeping: Keeping<'a>,
+    store: Option<Store>,
 }
 
 impl Consuming<'_> {
@@ -182,9 +198,13 @@ impl Consuming<'_> {
         let surveyor = Surveyor::start(self.kafka, self.topology_interval)?;
         let topics = self.kafka.topics.iter().map(|(kind, topic)| (*kind, topic.as_str()));
         let layout = Arc::new(Layout::new(topics, &cluster.counts));
+        let recovery =
+            self.store.map(|store| self.keeping.recovery(store, self.kafka, cluster.id, &parts)).transpose()?;
         standing.enter(Phase::Joining);
-        let consumer = Consumer::join(self.kafka, layout, Arc::clone(standing), Arc::clone(metrics))?;
-        Pipeline::new(consumer, surveyor, dead_letters, parts, Arc::clone(standing), self.stop).run()?;
+        let keeps_snapshots = recovery.is_some();
+        let consumer =
+            Consumer::join(self.kafka, layout, Arc::clone(standing), Arc::clone(metrics), keeps_snapshots)?;
+        Pipeline::new(consumer, surveyor, dead_letters, parts, recovery, Arc::clone(standing), self.stop).run()?;
         Ok(())
     }
 }

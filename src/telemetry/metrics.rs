@@ -9,6 +9,7 @@ use prometheus::{
 };
 
 use super::memory;
+use super::snapshots::SnapshotMetrics;
 use crate::decode::RejectionCode;
 use crate::lifecycle::Standing;
 
@@ -76,6 +77,8 @@ pub struct Metrics {
     pub series: IntGauge,
     /// How long scrapes take.
     pub scrape_seconds: Histogram,
+    /// What is measured of snapshots.
+    pub snapshots: SnapshotMetrics,
     resident_bytes: IntGauge,
     owner: IntGauge,
     ready: IntGauge,
@@ -112,7 +115,12 @@ impl Metrics {
                 .gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
             cells: make.gauge("cells", "Sums held, each in all windows, at the last reading.")?,
             series: make.gauge("series", "Series of KPI families in the last reading.")?,
-            scrape_seconds: make.scrape_seconds()?,
+            scrape_seconds: make.histogram(
+                "scrape_duration_seconds",
+                "How long it took to compute and write a scrape.",
+                &SCRAPE_BUCKETS,
+            )?,
+            snapshots: SnapshotMetrics::new(&make)?,
             resident_bytes: make.gauge("resident_memory_bytes", "Memory that this process holds.")?,
             owner: make.gauge("owner", "1 if this instance owns the partitions of its group, else 0.")?,
             ready: make.gauge("ready", "1 if the KPI families are readable here, else 0.")?,
@@ -139,6 +147,7 @@ impl Metrics {
         if let Some(bytes) = memory::resident_bytes() {
             self.resident_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
+        self.snapshots.update();
         self.owner.set(i64::from(standing.is_owner()));
         self.ready.set(i64::from(standing.status().ready));
         self.registry.gather()
@@ -146,7 +155,7 @@ impl Metrics {
 }
 
 /// Registers metrics under our prefix.
-struct Maker(Registry);
+pub(super) struct Maker(Registry);
 
 impl Maker {
     fn opts(name: &str, help: &str) -> Opts {
@@ -158,7 +167,7 @@ impl Maker {
         Ok(metric)
     }
 
-    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+    pub(super) fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
         self.register(IntCounter::with_opts(Self::opts(name, help))?)
     }
 
@@ -166,7 +175,16 @@ impl Maker {
         self.register(IntCounterVec::new(Self::opts(name, help), labels)?)
     }
 
-    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+    pub(super) fn float_gauge(&self, name: &str, help: &str) -> Result<Gauge, prometheus::Error> {
+        self.register(Gauge::with_opts(Self::opts(name, help))?)
+    }
+
+    pub(super) fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
+        let opts = HistogramOpts::from(Self::opts(name, help)).buckets(buckets.to_vec());
+        self.register(Histogram::with_opts(opts)?)
+    }
+
+    pub(super) fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
         self.register(IntGauge::with_opts(Self::opts(name, help))?)
     }
 
@@ -210,12 +228,6 @@ impl Maker {
             rejected.with_label_values(&[code.name()]);
         }
         Ok(rejected)
-    }
-
-    fn scrape_seconds(&self) -> Result<Histogram, prometheus::Error> {
-        let help = "How long it took to compute and write a scrape.";
-        let opts = HistogramOpts::from(Self::opts("scrape_duration_seconds", help)).buckets(SCRAPE_BUCKETS.to_vec());
-        self.register(Histogram::with_opts(opts)?)
     }
 
     fn build_info(&self) -> Result<(), prometheus::Error> {

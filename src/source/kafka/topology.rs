@@ -59,6 +59,8 @@ pub(super) struct TopicSettings {
 /// What the cluster looks like.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
+    /// Which cluster it is, where it says so.
+    pub id: Option<String>,
     /// The number of partitions of each of our topics.
     pub counts: Counts,
     /// The settings of those topics of which the cluster tells them.
@@ -113,7 +115,8 @@ pub fn find_cluster(
             return Err(KafkaFailure::Stopped);
         }
     };
-    Ok(Cluster { settings: fetch_settings(config, &counts, runtime), counts })
+    let id = client.client().fetch_cluster_id(QUESTION).filter(|id| !id.is_empty());
+    Ok(Cluster { id, settings: fetch_settings(config, &counts, runtime), counts })
 }
 
 /// Takes what waits in a client's queue: its log, and errors that say why a broker cannot be reached.
