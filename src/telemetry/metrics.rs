@@ -77,6 +77,8 @@ pub struct Metrics {
     pub cells: IntGauge,
     /// Series of the last reading.
     pub series: IntGauge,
+    /// The instant of the last reading.
+    pub reading_timestamp_seconds: Gauge,
     /// How long scrapes take.
     pub scrape_seconds: Histogram,
     resident_bytes: IntGauge,
@@ -115,6 +117,10 @@ impl Metrics {
                 .gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
             cells: make.gauge("cells", "Sums held, each in all windows, at the last reading.")?,
             series: make.gauge("series", "Series of KPI families in the last reading.")?,
+            reading_timestamp_seconds: make.float_gauge(
+                "reading_timestamp_seconds",
+                "The instant of the last reading, at which replay --as-of tells the same of the same events.",
+            )?,
             scrape_seconds: make.scrape_seconds()?,
             resident_bytes: make.gauge("resident_memory_bytes", "Memory that this process holds.")?,
             owner: make.gauge("owner", "1 if this instance owns the partitions of its group, else 0.")?,
@@ -171,6 +177,10 @@ impl Maker {
 
     fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
         self.register(IntGauge::with_opts(Self::opts(name, help))?)
+    }
+
+    fn float_gauge(&self, name: &str, help: &str) -> Result<Gauge, prometheus::Error> {
+        self.register(Gauge::with_opts(Self::opts(name, help))?)
     }
 
     fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
