@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::demo::DemoArguments;
 use super::simulate::SimulateArguments;
 use crate::time::Time;
 
@@ -30,6 +31,9 @@ Exit codes:
 const FIRST_STEPS: &str = "\
 salespulse turns sales events from Kafka into exact live KPIs for Prometheus.
 
+See it live, with a simulated organisation and nothing else to install:
+  salespulse demo
+
 See what it makes of a file of events, without Kafka:
   salespulse replay events.jsonl --config salespulse.toml --as-of 2026-03-31T18:00:00+08:00
 
@@ -43,6 +47,9 @@ All commands and flags: salespulse --help
 /// One command with its arguments.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// See a simulated sales organisation live, with nothing else to install
+    #[command(after_help = DEMO_OUTPUT)]
+    Demo(Box<DemoArguments>),
     /// Read events from Kafka and serve the gauges
     Run(RunArguments),
     /// Read events from files and print the gauges as of one instant
@@ -52,6 +59,14 @@ pub(super) enum Command {
     #[command(after_help = SIMULATE_OUTPUT)]
     Simulate(Box<SimulateArguments>),
 }
+
+const DEMO_OUTPUT: &str = "\
+It needs no Kafka and no file: the broker is a mock cluster in this process, which keeps everything in memory.
+A funnel that drops for all to see:
+  salespulse demo --break-stage east:proposal
+A check of any scrape by the same events; TIME is its salespulse_reading_timestamp_seconds in RFC 3339:
+  salespulse demo --record events.jsonl --config-out salespulse.toml
+  salespulse replay events.jsonl --config salespulse.toml --as-of TIME";
 
 const SIMULATE_OUTPUT: &str = "\
 A file of events and their gauges:
@@ -203,8 +218,8 @@ mod tests {
         .map(sentence)
         .into();
         insta::assert_snapshot!(sentences.join("\n"), @r"
-    unrecognized subcommand 'rn'; usage: salespulse run|replay|simulate
-    unexpected argument '--config' found; usage: salespulse run|replay|simulate
+    unrecognized subcommand 'rn'; usage: salespulse demo|run|replay|simulate
+    unexpected argument '--config' found; usage: salespulse demo|run|replay|simulate
     the following required arguments were not provided: --config <FILE>; usage: salespulse run --config <FILE>
     unexpected argument '--broker' found; tip: a similar argument exists: '--brokers'; usage: salespulse run --config <FILE> --brokers <HOST:PORT,…>
     invalid value 'yesterday' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{Level, error, info, warn};
 
 use crate::board::Board;
 use crate::config::{Config, KafkaConfig};
@@ -44,7 +44,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`RunError`], which knows its exit code.
 pub fn run(config: Config, clock: Clock) -> Result<(), RunError> {
-    logs::start();
+    logs::start(Level::INFO);
     let service = Service::bind(config, clock)?;
     service.stop_on_signals()?;
     service.run()
