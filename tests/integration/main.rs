@@ -11,6 +11,7 @@
 )]
 
 mod dead_letters;
+mod demo;
 mod events;
 mod golden;
 mod harness;
