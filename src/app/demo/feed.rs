@@ -113,3 +113,21 @@ impl Feed {
         self.next = self.simulation.write_next(&mut self.value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_full_until_the_service_has_read_enough() {
+        let metrics = Metrics::new(["sales.leads"].into_iter()).unwrap();
+        let metrics = metrics.topic("sales.leads").unwrap().clone();
+        // As many bytes as there is room for, in a thousand records.
+        let full = Lane { records: 1_000, bytes: ROOM_BYTES, metrics };
+        let one_more = Lane { records: 1_001, bytes: ROOM_BYTES + ROOM_BYTES / 1_000, ..full.clone() };
+        assert!(full.has_room() && !one_more.has_room());
+        one_more.metrics.consumed.inc();
+        assert!(one_more.has_room());
+        assert!(Lane { records: 0, bytes: 0, ..full }.has_room());
+    }
+}

@@ -13,8 +13,8 @@ const DAY: u32 = 24 * 60 * 60;
 /// What begins.
 pub(super) fn first_words(arguments: &DemoArguments) -> String {
     format!(
-        "A simulated sales organisation of {} reps, a broker in this process, and the service. Two years of their past \
-         come first; joining the consumer group alone takes three seconds.\n",
+        "A simulated sales organisation of {} reps, a broker in this process, and the service.\n\
+         Two years of their past come first; joining the consumer group alone takes three seconds.\n",
         arguments.reps
     )
 }
