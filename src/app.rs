@@ -1,6 +1,7 @@
 //! The command line: reads what the user wants, does it, and ends with an exit code that says how it went.
 
 mod command_line;
+pub mod demo;
 mod error;
 mod guides;
 pub mod replay;
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
     };
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let outcome = match command {
+        Command::Demo(arguments) => demo::demo(&arguments, &print),
         Command::Run(arguments) => run(arguments, &environment),
         Command::Simulate(arguments) => simulate::simulate(&arguments, &environment).map(|summary| {
             say(&format!("{summary}\n"));

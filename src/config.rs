@@ -60,6 +60,18 @@ impl Config {
         Config::new(&settings, || hostname::find(environment))
     }
 
+    /// Lays flags over the text of a configuration file that nobody wrote, and judges the whole; `name` is what errors
+    /// call the text. Neither the environment nor the machine has a say.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with a sentence that names the key and what is allowed.
+    pub fn of_text(text: &str, name: &str, flags: &[Flag]) -> Result<Config, ConfigError> {
+        let mut settings = Settings::defaults()?;
+        settings.lay_toml(text, name)?;
+        settings.lay_flags(flags)?;
+        Config::new(&settings, || "none".to_owned())
+    }
+
     /// Judges settings; `hostname` is asked only where no instance id is set.
     ///
     /// # Errors

@@ -221,6 +221,13 @@ pub fn parse_duration(text: &str) -> Option<i64> {
     number.parse::<i64>().ok()?.checked_mul(unit)
 }
 
+/// Milliseconds as Prometheus wants them. Of the years up to 9999 a double keeps every millisecond.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "times of events are below 2^53 milliseconds")]
+pub fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1e3
+}
+
 /// Where "now" comes from: the machine, or an instant at which it stands still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {

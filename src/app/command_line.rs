@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::demo::DemoArguments;
 use super::simulate::SimulateArguments;
 use crate::time::Time;
 
@@ -34,6 +35,9 @@ Exit codes:
 const FIRST_STEPS: &str = "\
 salespulse turns sales events from Kafka into exact live KPIs for Prometheus.
 
+See it live, with a simulated organisation and nothing else to install:
+  salespulse demo
+
 See what it makes of the events of a simulated sales organisation, without Kafka:
   salespulse simulate --output events.jsonl --config-out salespulse.toml --end 2026-03-31T00:00:00Z
   salespulse replay events.jsonl --config salespulse.toml --as-of 2026-04-05T00:00:00Z
@@ -48,6 +52,9 @@ All commands and flags: salespulse --help
 /// One command with its arguments.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// See a simulated sales organisation live, with nothing else to install
+    #[command(after_help = DEMO_OUTPUT)]
+    Demo(Box<DemoArguments>),
     /// Read events from Kafka and serve the gauges
     #[command(after_help = RUN_SURFACE)]
     Run(RunArguments),
@@ -71,6 +78,14 @@ pub(super) enum Command {
         output_dir: Option<PathBuf>,
     },
 }
+
+const DEMO_OUTPUT: &str = "\
+It needs no Kafka and no file: the broker is a mock cluster in this process, which keeps everything in memory.
+A funnel that drops for all to see:
+  salespulse demo --break-stage east:proposal
+A check of any scrape by the same events; TIME is its salespulse_reading_timestamp_seconds in RFC 3339:
+  salespulse demo --record events.jsonl --config-out salespulse.toml
+  salespulse replay events.jsonl --config salespulse.toml --as-of TIME";
 
 const RUN_SURFACE: &str = "\
 It serves /metrics for Prometheus, /livez, and /readyz, which says whether the numbers may be read and if not, why.
@@ -260,8 +275,8 @@ mod tests {
         .map(sentence)
         .into();
         insta::assert_snapshot!(sentences.join("\n"), @r"
-    unrecognized subcommand 'rn'; usage: salespulse run|replay|simulate|completions|man
-    unexpected argument '--config' found; usage: salespulse run|replay|simulate|completions|man
+    unrecognized subcommand 'rn'; usage: salespulse demo|run|replay|simulate|completions|man
+    unexpected argument '--config' found; usage: salespulse demo|run|replay|simulate|completions|man
     the following required arguments were not provided: --config <FILE>; usage: salespulse run --config <FILE>
     unexpected argument '--broker' found; tip: a similar argument exists: '--brokers'; usage: salespulse run --config <FILE> --brokers <HOST:PORT,…>
     invalid value 'yesterday' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{Level, error, info, warn};
 
 use crate::board::Board;
 use crate::config::{Config, KafkaConfig, SnapshotConfig};
@@ -48,7 +48,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`RunError`], which knows its exit code.
 pub fn run(config: Config, clock: Clock) -> Result<(), RunError> {
-    logs::start();
+    logs::start(Level::INFO);
     let service = Service::bind(config, clock)?;
     service.stop_on_signals()?;
     service.run()
@@ -66,6 +66,9 @@ pub struct Service {
     clock: Clock,
     stop: Stop,
     topology_interval: Duration,
+    asks_settings: bool,
+    metrics: Arc<Metrics>,
+    standing: Arc<Standing>,
 }
 
 impl Service {
@@ -90,9 +93,23 @@ impl Service {
         if !address.ip().is_loopback() {
             warn!(%address, "anybody who reaches this address reads the numbers: there is no authentication");
         }
-        let rules = Arc::new(rules);
-        let (stop, topology_interval) = (Stop::default(), TOPOLOGY_INTERVAL);
-        Ok(Service { runtime, listener, address, kafka, snapshot, rules, catalogue, clock, stop, topology_interval })
+        let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
+            .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
+        Ok(Service {
+            runtime,
+            listener,
+            address,
+            kafka,
+            snapshot,
+            rules: Arc::new(rules),
+            catalogue,
+            clock,
+            stop: Stop::default(),
+            topology_interval: TOPOLOGY_INTERVAL,
+            asks_settings: true,
+            metrics,
+            standing: Arc::default(),
+        })
     }
 
     /// Where it listens.
@@ -105,6 +122,26 @@ impl Service {
     #[must_use]
     pub fn stop(&self) -> Stop {
         self.stop.clone()
+    }
+
+    /// Its own health, as it goes on.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// Where it stands, as it goes on.
+    #[must_use]
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
+    }
+
+    /// Does not ask the cluster for the topics' settings, and so does not judge them: for a mock cluster, which never
+    /// answers that question, so that the start would wait in vain.
+    #[must_use]
+    pub fn without_topic_settings(mut self) -> Service {
+        self.asks_settings = false;
+        self
     }
 
     /// Looks every so often whether topics have changed, for tests that cannot wait as long as usual.
@@ -128,10 +165,7 @@ impl Service {
     /// # Errors
     /// [`RunError`] if it must end before.
     pub fn run(self) -> Result<(), RunError> {
-        let Service { runtime, listener, kafka, snapshot, rules, catalogue, clock, stop, topology_interval, .. } = self;
-        let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
-            .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
-        let standing = Arc::new(Standing::default());
+        let Service { runtime, listener, kafka, snapshot, rules, catalogue, clock, metrics, standing, .. } = self;
         let directory = Arc::<Directory>::default();
         let shards = ShardThreads::start(shard_count(), &rules, &directory, clock.now(), &metrics)
             .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
@@ -156,8 +190,9 @@ impl Service {
         let consuming = Consuming {
             kafka: &kafka,
             runtime: &runtime,
-            stop,
-            topology_interval,
+            stop: self.stop,
+            topology_interval: self.topology_interval,
+            asks_settings: self.asks_settings,
             retention: rules.retention,
             keeping,
             store,
@@ -178,6 +213,7 @@ struct Consuming<'a> {
     runtime: &'a Runtime,
     stop: Stop,
     topology_interval: Duration,
+    asks_settings: bool,
     retention: i64,
     keeping: Keeping<'a>,
     store: Option<Store>,
@@ -186,10 +222,13 @@ struct Consuming<'a> {
 impl Consuming<'_> {
     fn run(self, parts: IntakeParts, standing: &Arc<Standing>) -> Result<(), RunError> {
         use crate::source::kafka::KafkaFailure::Stopped;
-        let cluster = match find_cluster(self.kafka, self.runtime.handle(), &self.stop, START_PATIENCE) {
+        let mut cluster = match find_cluster(self.kafka, &self.stop, START_PATIENCE) {
             Err(Stopped) => return Ok(()),
             found => found?,
         };
+        if self.asks_settings {
+            cluster.ask_settings(self.kafka, self.runtime.handle());
+        }
         cluster.judge(self.kafka)?;
         cluster.warnings(self.kafka, self.retention).for_each(|warning| warn!("{warning}"));
         let limits = ProducerLimits { max_batch_bytes: cluster.max_message_bytes(&self.kafka.dead_letter_topic) };

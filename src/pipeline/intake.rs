@@ -14,7 +14,7 @@ use crate::shard_threads::{ShardGone, ShardThreads};
 use crate::snapshot::Refused;
 use crate::source::kafka::{Layout, Partition, record_of};
 use crate::telemetry::{Keyless, Metrics, Misrouted, Rarely, Rejected, TopicMetrics};
-use crate::time::{Clock, Time};
+use crate::time::{Clock, Time, seconds};
 
 /// What an intake is made of.
 pub struct IntakeParts {
@@ -174,10 +174,4 @@ fn lead_id<'a>(body: &'a Body<'_>) -> Option<&'a str> {
         Body::Retraction(retraction) => retraction.lead_id.as_deref(),
         Body::Spend(_) | Body::Feedback(_) | Body::Payment(_) | Body::Target(_) | Body::Rep(_) => None,
     }
-}
-
-/// Milliseconds as Prometheus wants them. Of the years up to 9999 a double keeps every millisecond.
-#[expect(clippy::cast_precision_loss, reason = "times of events are below 2^53 milliseconds")]
-pub(super) fn seconds(millis: i64) -> f64 {
-    millis as f64 / 1e3
 }

@@ -75,6 +75,8 @@ pub struct Metrics {
     pub cells: IntGauge,
     /// Series of the last reading.
     pub series: IntGauge,
+    /// The instant of the last reading.
+    pub reading_timestamp_seconds: Gauge,
     /// How long scrapes take.
     pub scrape_seconds: Histogram,
     /// What is measured of snapshots.
@@ -115,6 +117,10 @@ impl Metrics {
                 .gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
             cells: make.gauge("cells", "Sums held, each in all windows, at the last reading.")?,
             series: make.gauge("series", "Series of KPI families in the last reading.")?,
+            reading_timestamp_seconds: make.float_gauge(
+                "reading_timestamp_seconds",
+                "The instant of the last reading, at which replay --as-of tells the same of the same events.",
+            )?,
             scrape_seconds: make.histogram(
                 "scrape_duration_seconds",
                 "How long it took to compute and write a scrape.",

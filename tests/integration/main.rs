@@ -12,6 +12,7 @@
 
 mod asyncapi;
 mod dead_letters;
+mod demo;
 mod events;
 mod golden;
 mod guides;
