@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help test test-tools check deny bench example kafka
 
 help:
-	@echo "make test     install the test tools (Kafka, Prometheus, kcat) and run every test"
+	@echo "make test     install the test tools (Kafka, Prometheus, Alertmanager, kcat) and run every test"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"

@@ -79,10 +79,13 @@ setup_prometheus() {
   [ -x "$bin/prometheus" ] && [ -x "$bin/promtool" ] || unpack prometheus "$cache/prometheus"
 }
 
-# Alertmanager and amtool.
+# Alertmanager and amtool. Debian's Alertmanager reads its templates from where the package would install them, and only there.
 setup_alertmanager() {
-  local bin=$cache/alertmanager/usr/bin
-  [ -x "$bin/prometheus-alertmanager" ] && [ -x "$bin/amtool" ] || unpack prometheus-alertmanager "$cache/alertmanager"
+  local home=$cache/alertmanager templates=usr/share/prometheus/alertmanager
+  [ -x "$home/usr/bin/prometheus-alertmanager" ] && [ -x "$home/usr/bin/amtool" ] || unpack prometheus-alertmanager "$home" || return
+  [ -e "/$templates/default.tmpl" ] && return
+  [ "$(id -u)" = 0 ] || { fail alertmanager "as root: mkdir -p /$templates && cp $home/$templates/*.tmpl /$templates"; return; }
+  mkdir -p "/$templates" && cp "$home/$templates"/*.tmpl "/$templates" || fail alertmanager "its templates could not be copied to /$templates"
 }
 
 # The promtool of Prometheus 3 is in no package: module v0.314.0 is version 3.14.
