@@ -1,4 +1,4 @@
-//! The built program among real parts: Apache Kafka, Prometheus, the real data sets.
+//! The built program and its contract among real parts: Apache Kafka, Prometheus, AsyncAPI's parser, the real data sets.
 //!
 //! `make test` installs the parts. Without them the tests pass and say what was not run; under CI they fail.
 #![allow(
@@ -11,9 +11,12 @@
 )]
 
 mod alerting;
+mod asyncapi;
 mod dead_letters;
+mod demo;
 mod events;
 mod golden;
+mod guides;
 mod harness;
 mod members;
 mod partitions;
