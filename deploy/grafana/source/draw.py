@@ -1,19 +1,19 @@
 """Grafana's panels, made of ours by the typed builders of its foundation SDK."""
 
-from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from languages import Language, Text
+from languages import Language
 from links import runbook_links
-from measures import Band, Measure
-from panels import Link, Mapping, Panel, Query
-from tables import organised, overrides
+from looks import NOTHING, data_link, nothing_map, thresholds, value_map
+from measures import Band
+from panels import Panel, Query
+from tables import overrides, transformations
 
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
-NOTHING = Text("no value", "无数值")
 
 
 def draw(panel: Panel, number: int, language: Language) -> Builder[models.Panel]:
@@ -26,8 +26,9 @@ def draw(panel: Panel, number: int, language: Language) -> Builder[models.Panel]
     if panel.measure.decimals is not None:
         builder.decimals(panel.measure.decimals)
     builder.links(runbook_links(panel.runbooks, language))
-    if panel.mappings:
-        builder.mappings([value_map(panel.mappings, language)])
+    if panel.measure.bands:
+        nothing = nothing_map(language, panel.colour_of_nothing)
+        builder.mappings([nothing, *([value_map(panel.mappings, language)] if panel.mappings else [])])
     if panel.links:
         builder.data_links([data_link(link, language) for link in panel.links])
     return builder
@@ -39,11 +40,11 @@ def number_panel(panel: Panel, language: Language) -> stat.Panel:
     builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     builder.graph_mode(common_models.BigValueGraphMode.NONE)
     builder.justify_mode(common_models.BigValueJustifyMode.CENTER)
-    is_coloured = bool(panel.measure.bands or any(mapping.colour for mapping in panel.mappings))
-    builder.color_mode(common_models.BigValueColorMode.VALUE if is_coloured else common_models.BigValueColorMode.NONE)
+    mode = common_models.BigValueColorMode
+    builder.color_mode(mode.VALUE if panel.measure.bands else mode.NONE)
+    texts = common_models.BigValueTextMode
     has_names = any(query.legend.en for query in panel.queries)
-    mode = common_models.BigValueTextMode
-    builder.text_mode(mode.VALUE_AND_NAME if has_names else mode.VALUE)
+    builder.text_mode(texts.VALUE_AND_NAME if has_names else texts.VALUE).wide_layout(False)
     return builder.thresholds(thresholds(panel.measure.bands or (Band(None, "text"),)))
 
 
@@ -75,9 +76,10 @@ def lines_panel(panel: Panel, language: Language) -> timeseries.Panel:
 def table_panel(panel: Panel, language: Language) -> table.Panel:
     queries = tuple(Query(column.query) for column in panel.columns if column.query)
     builder = table.Panel().targets(targets(queries, language, is_instant=True, is_table=True))
-    builder.cell_height(common_models.TableCellHeight.SM).show_header(True).filterable(False)
-    builder.transformations(organised(panel.columns, language))
-    for title, properties in overrides(panel.columns, language, thresholds, value_map, data_link):
+    builder.cell_height(common_models.TableCellHeight.SM).show_header(True).min_width(60)
+    builder.cell_options(common_models.TableAutoCellOptions())
+    builder.transformations(transformations(panel, language))
+    for title, properties in overrides(panel.columns, language):
         builder.override_by_name(title, properties)
     return builder
 
@@ -93,20 +95,3 @@ def targets(
             target.legend_format(legend)
         drawn.append(target.instant() if is_instant else target.range())
     return drawn
-
-
-def thresholds(bands: tuple[Band, ...]) -> dashboard.ThresholdsConfig:
-    steps = [models.Threshold(value=band.start, color=band.colour) for band in bands]
-    return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
-
-
-def value_map(mappings: tuple[Mapping, ...], language: Language) -> models.ValueMap:
-    options = {}
-    for index, mapping in enumerate(mappings):
-        text = mapping.text.in_language(language)
-        options[mapping.value] = models.ValueMappingResult(text=text, color=mapping.colour, index=index)
-    return models.ValueMap(options=options)
-
-
-def data_link(link: Link, language: Language) -> dashboard.DashboardLink:
-    return dashboard.DashboardLink(link.title.in_language(language)).url(link.url.in_language(language))

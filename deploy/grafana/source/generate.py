@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import dashboard as models
 
 from boards import channels, company, leaderboard, operations, rep, team
 from draw import draw
@@ -22,7 +23,7 @@ from variables import VARIABLES
 BOARDS = (company.BOARD, team.BOARD, rep.BOARD, leaderboard.BOARD, channels.BOARD, operations.BOARD)
 
 
-def build(board: Board, language: Language) -> dashboard.Dashboard:
+def build(board: Board, language: Language) -> models.Dashboard:
     built = dashboard.Dashboard(f"salespulse · {board.title.in_language(language)}")
     built.uid(uid(board.name, language)).description(board.description.in_language(language))
     built.tags(["salespulse", language]).timezone("browser").time("now-24h", "now").refresh("30s").readonly()
@@ -35,14 +36,18 @@ def build(board: Board, language: Language) -> dashboard.Dashboard:
         for panel in row.panels:
             number += 1
             built.with_panel(draw(panel, number, language))
-    return built
+    finished = built.build()
+    for variable in finished.templating.list_val:
+        # The builders give every variable what only intervals have.
+        variable.auto = variable.auto_min = variable.auto_count = None
+    return finished
 
 
 def write(folder: Path) -> None:
     for language in LANGUAGES:
         (folder / language).mkdir(parents=True, exist_ok=True)
         for board in BOARDS:
-            text = json.dumps(build(board, language).build(), cls=JSONEncoder, indent=1, ensure_ascii=False)
+            text = json.dumps(build(board, language), cls=JSONEncoder, indent=1, ensure_ascii=False)
             (folder / language / f"{board.name}.json").write_text(text + "\n", encoding="utf-8")
 
 

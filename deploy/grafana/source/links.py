@@ -46,14 +46,12 @@ TEAM_OF_BAR = to_board(
 )
 # Reps have fewer windows than teams, so the window is not handed down.
 REP_OF_ROW = to_board(
-    "rep",
-    Text("Show this rep", "查看该销售"),
-    "var-team=${__data.fields.team}&var-rep=${__data.fields.rep}&${period:queryparam}",
+    "rep", Text("Show this rep", "查看该销售"), "var-team=${__data.fields.team}&var-rep=${__data.fields.rep}"
 )
 REP_OF_BAR = to_board(
     "rep",
     Text("Show this rep", "查看该销售"),
-    "var-team=${__field.labels.team}&var-rep=${__field.labels.rep}&${period:queryparam}",
+    "var-team=${__field.labels.team}&var-rep=${__field.labels.rep}",
 )
 CHANNEL_OF_CELL = to_board(
     "channels", Text("Show this channel", "查看该渠道"), "var-channel=${__value.raw}&${window:queryparam}"

@@ -29,7 +29,7 @@ AMOUNT = Measure("locale", 0)
 POINTS = Measure("none", 1)
 TIMES = Measure("suffix: ×", 1)
 BYTES = Measure("bytes", 1)
-PER_SECOND = Measure("ops", 1)
+PER_SECOND = Measure("suffix: /s", 1)
 
 BY_UNIT = {"count": COUNT, "ratio": SHARE, "seconds": SECONDS, "money": AMOUNT, "points": POINTS}
 

@@ -41,6 +41,8 @@ class Column:
     mappings: tuple[Mapping, ...] = ()
     links: tuple[Link, ...] = ()
     is_hidden: bool = False
+    sort: Literal["ascending", "descending"] | None = None
+    """Set for the column by which the rows are sorted; otherwise it is the first value, the greatest on top."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Panel:
     queries: tuple[Query, ...] = ()
     columns: tuple[Column, ...] = ()
     mappings: tuple[Mapping, ...] = ()
+    colour_of_nothing: str = "text"
     links: tuple[Link, ...] = ()
     runbooks: tuple[str, ...] = ()
     most: float | None = None

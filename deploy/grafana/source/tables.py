@@ -1,11 +1,12 @@
-"""How the answers of a table's queries become its columns: merged on their labels, ordered, named and coloured."""
+"""How the answers of a table's queries become its columns: merged on their labels, sorted, named and coloured."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from grafana_foundation_sdk.models import dashboard as models
 
 from languages import Language
-from panels import Column
+from looks import data_link, nothing_map, thresholds, value_map
+from panels import Column, Panel
 
 
 def fields(columns: tuple[Column, ...]) -> list[tuple[str, Column]]:
@@ -16,49 +17,50 @@ def fields(columns: tuple[Column, ...]) -> list[tuple[str, Column]]:
     return [(column.label or next(value_names), column) for column in columns]
 
 
-def organised(columns: tuple[Column, ...], language: Language) -> list[models.DataTransformerConfig]:
-    named = fields(columns)
-    return [
-        models.DataTransformerConfig(id_val="merge", options={}),
-        models.DataTransformerConfig(
-            id_val="organize",
-            options={
-                "excludeByName": {"Time": True},
-                "includeByName": {},
-                "indexByName": {name: index for index, (name, _) in enumerate(named)},
-                # A hidden column keeps the name of its label, by which links ask for it.
-                "renameByName": {
-                    name: column.title.in_language(language) for name, column in named if not column.is_hidden
-                },
-            },
-        ),
-    ]
+def transformations(panel: Panel, language: Language) -> list[models.DataTransformerConfig]:
+    named = fields(panel.columns)
+    steps = [models.DataTransformerConfig(id_val="merge", options={})]
+    first_value = next(name for name, column in named if column.query)
+    field, direction = next(((name, column.sort) for name, column in named if column.sort), (first_value, "descending"))
+    sort = {"field": field, "desc": direction == "descending"}
+    steps.append(models.DataTransformerConfig(id_val="sortBy", options={"sort": [sort]}))
+    organised = {
+        "excludeByName": {"Time": True},
+        "includeByName": {},
+        "indexByName": {name: index for index, (name, _) in enumerate(named)},
+        # A hidden column keeps the name of its label, by which links ask for it.
+        "renameByName": {name: column.title.in_language(language) for name, column in named if not column.is_hidden},
+    }
+    return [*steps, models.DataTransformerConfig(id_val="organize", options=organised)]
 
 
 def overrides(
-    columns: tuple[Column, ...], language: Language, thresholds: Callable, value_map: Callable, data_link: Callable
+    columns: tuple[Column, ...], language: Language
 ) -> Iterator[tuple[str, list[models.DynamicConfigValue]]]:
     """Each column's title with what sets it apart from the panel's defaults."""
     titles = [column.title.en for column in columns]
     assert len(titles) == len(set(titles)), f"two columns have the same title: {titles}"
     for name, column in fields(columns):
-        properties: list[models.DynamicConfigValue] = []
+        if properties := list(properties_of(column, language)):
+            title = name if column.is_hidden else column.title.in_language(language)
+            yield title, [models.DynamicConfigValue(id_val=key, value=value) for key, value in properties]
 
-        def put(key: str, value: object) -> None:
-            properties.append(models.DynamicConfigValue(id_val=key, value=value))
 
-        if column.measure:
-            put("unit", column.measure.unit)
-            if column.measure.decimals is not None:
-                put("decimals", column.measure.decimals)
-            if column.measure.bands:
-                put("thresholds", thresholds(column.measure.bands).build())
-                put("custom.cellOptions", {"type": "color-text"})
-        if column.mappings:
-            put("mappings", [value_map(column.mappings, language)])
-        if column.links:
-            put("links", [data_link(link, language).build() for link in column.links])
-        if column.is_hidden:
-            put("custom.hidden", True)
-        if properties:
-            yield (name if column.is_hidden else column.title.in_language(language)), properties
+def properties_of(column: Column, language: Language) -> Iterator[tuple[str, object]]:
+    maps: list[models.ValueMap | models.SpecialValueMap] = []
+    if column.measure:
+        yield "unit", column.measure.unit
+        if column.measure.decimals is not None:
+            yield "decimals", column.measure.decimals
+        if column.measure.bands:
+            yield "thresholds", thresholds(column.measure.bands).build()
+            yield "custom.cellOptions", {"type": "color-text"}
+            maps.append(nothing_map(language))
+    if column.mappings:
+        maps.append(value_map(column.mappings, language))
+    if maps:
+        yield "mappings", maps
+    if column.links:
+        yield "links", [data_link(link, language).build() for link in column.links]
+    if column.is_hidden:
+        yield "custom.hidden", True

@@ -10,9 +10,10 @@ from sections import current, customers, figures, funnel
 
 BY = ("channel",)
 COMPARED = Text(
-    "The channels beside each other; a name chooses the channel of the rows below. Costs and wins of different windows do"
+    "The channels beside each other; a name chooses the channel of the rows below. CAC is the cost of winning a customer,"
+    " LTV what one brings over the whole time. Costs and wins of different windows do"
     " not meet, so long windows are steadier.",
-    "各渠道并列比较；点击名称即选定下方各行的渠道。不同窗口的花费和赢单彼此对不上，因此较长的窗口更稳定。",
+    "各渠道并列比较；点击名称即选定下方各行的渠道。LTV 是客户生命周期价值。不同窗口的花费和赢单彼此对不上，因此较长的窗口更稳定。",
 )
 
 
@@ -20,14 +21,21 @@ def compared() -> Row:
     won = ('stage="won"',)
     columns = (
         Column(Text("Channel", "渠道"), label="channel", links=(CHANNEL_OF_CELL,)),
-        value("leads", ALL_CHANNELS, BY, query=f"sort_desc({reading('leads', ALL_CHANNELS, BY)})"),
+        value("leads", ALL_CHANNELS, BY),
         value(
-            "cohort_conversion_ratio", ALL_CHANNELS, BY, query=reading("cohort_conversion_ratio", ALL_CHANNELS, BY, won)
+            "cohort_conversion_ratio",
+            ALL_CHANNELS,
+            BY,
+            title=Text("Won of them", "其中赢单"),
+            query=reading("cohort_conversion_ratio", ALL_CHANNELS, BY, won),
         ),
         *(
             value(name, ALL_CHANNELS, BY)
-            for name in ("revenue", "win_ratio", "deal_size", "spend", "new_customers", "cac", "ltv", "ltv_per_cac")
+            for name in ("revenue", "win_ratio", "deal_size", "spend", "new_customers")
         ),
+        value("cac", ALL_CHANNELS, BY, title=Text("CAC", "获客成本")),
+        value("ltv", ALL_CHANNELS, BY, title=Text("LTV", "LTV")),
+        value("ltv_per_cac", ALL_CHANNELS, BY, title=Text("LTV by CAC", "LTV ÷ 获客成本")),
     )
     title = Text("Channels compared", "渠道对比")
     return Row(Text("Channels", "渠道"), (table(title, COMPARED, columns, width=24, height=11),))

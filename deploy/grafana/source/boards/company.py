@@ -22,11 +22,11 @@ def teams() -> Row:
         "quota_attainment_ratio",
         "quota_pace_ratio",
         "open_pipeline_amount",
-        "csat_ratio",
     )
+    satisfaction = value("csat_ratio", ALL_TEAMS, ("team",), title=Text("Satisfaction", "满意度"))
     team = Column(Text("Team", "团队"), label="team", links=(TEAM_OF_CELL,))
-    columns = (team, *(value(name, ALL_TEAMS, ("team",)) for name in names))
-    return Row(Text("Teams", "团队"), (table(Text("Teams compared", "团队对比"), TEAMS, columns, width=24, height=8),))
+    columns = (team, *(value(name, ALL_TEAMS, ("team",)) for name in names), satisfaction)
+    return Row(Text("Teams", "团队"), (table(Text("Teams compared", "团队对比"), TEAMS, columns, width=24, height=9),))
 
 
 BOARD = Board(
@@ -42,7 +42,8 @@ BOARD = Board(
         pipeline.row(ORG),
         teams(),
         trends.row(ORG),
-        figures.cash_and_satisfaction(ORG),
+        figures.cash_and_cost(ORG),
+        figures.satisfaction(ORG),
         customers.row(ORG),
     ),
 )

@@ -18,14 +18,18 @@ ORDER = Text(
 )
 
 
+# A label shown under a title of its own is a column beside the hidden one.
+TEAM = Column(Text("Team", "团队"), label="team_shown", links=(TEAM_OF_CELL,))
+
+
 def standing() -> Row:
     rank = named(reading("rank", REPS_OF_TEAMS, BY, ('by="revenue"',)))
-    name, rep, _ = roster.COLUMNS
+    rank = f'label_replace({rank}, "team_shown", "$1", "team", "(.*)")'
     columns = (
-        Column(KPIS["rank"].title, query=f"sort({rank})", measure=measure(KPIS["rank"])),
-        name,
-        rep,
-        Column(same("team"), label="team", links=(TEAM_OF_CELL,)),
+        Column(KPIS["rank"].title, query=rank, measure=measure(KPIS["rank"]), sort="ascending"),
+        roster.NAME,
+        TEAM,
+        *roster.IDS,
         *(
             value(kpi, REPS_OF_TEAMS, BY)
             for kpi in ("revenue", "won", "win_ratio", "new_customers", "quota_attainment_ratio", "quota_pace_ratio")

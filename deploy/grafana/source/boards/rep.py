@@ -30,6 +30,7 @@ BOARD = Board(
         funnel.row(REP),
         pipeline.row(REP),
         trends.row(REP),
-        figures.cash_and_satisfaction(REP),
+        figures.cash_and_cost(REP),
+        figures.satisfaction(REP),
     ),
 )

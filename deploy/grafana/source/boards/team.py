@@ -24,9 +24,10 @@ def reps() -> Row:
         "open_pipeline_amount",
     )
     by = ("rep", "team")
-    revenue = f"sort_desc({named(reading('revenue', REPS_OF_TEAM, by))})"
+    revenue = named(reading("revenue", REPS_OF_TEAM, by))
     columns = (
-        *roster.COLUMNS,
+        roster.NAME,
+        *roster.IDS,
         value("revenue", REPS_OF_TEAM, by, query=revenue),
         *(value(name, REPS_OF_TEAM, by) for name in names),
     )
@@ -46,7 +47,8 @@ BOARD = Board(
         funnel.row(TEAM),
         pipeline.row(TEAM),
         trends.row(TEAM),
-        figures.cash_and_satisfaction(TEAM),
+        figures.cash_and_cost(TEAM),
+        figures.satisfaction(TEAM),
         customers.row(TEAM),
     ),
 )

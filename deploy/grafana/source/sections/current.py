@@ -39,6 +39,7 @@ LAG = Panel(
     width=6,
     height=3,
     queries=(Query("max(salespulse_consumer_lag_seconds)"),),
+    colour_of_nothing="red",
     runbooks=("SalespulseLagging",),
 )
 
@@ -53,6 +54,7 @@ READING_AGE = Panel(
     width=6,
     height=3,
     queries=(Query("time() - max(timestamp(sales_org_customers))"),),
+    colour_of_nothing="red",
 )
 
 LAST_EVENT = Panel(

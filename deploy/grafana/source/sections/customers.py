@@ -13,10 +13,9 @@ def row(subject: Subject) -> Row:
     names = ["repeat_purchase_ratio", "retention_ratio", "customer_value", "ltv", "ltv_per_cac"]
     if subject.scope in KPIS["penetration_ratio"].scopes:
         names.append("penetration_ratio")
-    figures = tuple(stat(name, subject, width=3) for name in names)
-    width = 24 - 3 - 3 * len(figures)
-    title = Text("Customers", "客户")
-    return Row(title, (stat("customers", subject, width=3), active(subject, width), *figures))
+    figures = tuple(stat(name, subject, width=6) for name in names)
+    width_of_active = 6 if len(figures) == 6 else 12
+    return Row(Text("Customers", "客户"), (stat("customers", subject, width=6), active(subject, width_of_active), *figures))
 
 
 def active(subject: Subject, width: int) -> Panel:

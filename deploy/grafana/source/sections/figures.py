@@ -23,9 +23,15 @@ def row(subject: Subject) -> Row:
     return Row(Text("Figures of the window", "窗口内的数字"), tuple(stat(name, subject, width=4) for name in names))
 
 
-def cash_and_satisfaction(subject: Subject) -> Row:
-    """What comes in, and what customers say."""
-    title = Text("Cash and satisfaction", "回款与满意度")
-    cash = tuple(stat(name, subject, width=4) for name in ("payments", "refunds", "collection_ratio"))
-    scores = tuple(stat(name, subject, width=3) for name in ("csat_ratio", "nps", "ces_mean"))
-    return Row(title, (*cash, *scores, stat("feedback_responses", subject, width=3, by=("survey",))))
+def cash_and_cost(subject: Subject) -> Row:
+    """What comes in, and what is spent to win customers."""
+    names = ("payments", "collection_ratio", "spend", "cac")
+    stats = tuple(stat(name, subject, width=5) for name in names)
+    return Row(Text("Cash and cost", "回款与花费"), (*stats, stat("refunds", subject, width=4)))
+
+
+def satisfaction(subject: Subject) -> Row:
+    """What customers say, and how many of them."""
+    scores = tuple(stat(name, subject, width=5) for name in ("csat_ratio", "nps", "ces_mean"))
+    answers = stat("feedback_responses", subject, width=9, by=("survey",))
+    return Row(Text("Satisfaction", "满意度"), (*scores, answers))

@@ -10,26 +10,30 @@ from promql import Subject, at_stage, reading
 
 STAGE = Column(Text("Stage", "阶段"), label="stage")
 
+BEFORE = Text("Window before", "上一窗口")
+
 BY_STAGE = Text(
     "Stage by stage: how many journeys reached it in this window and in the one before it; and of the leads **created** in"
-    " the window, how many have got there since. The order is that of the entries.",
-    "逐个阶段：本窗口与上一窗口各有多少旅程到达该阶段；以及本窗口内**创建**的线索中，至今有多少到达了该阶段。按进入数排序。",
+    " the window, how many have got there since.",
+    "逐个阶段：本窗口与上一窗口各有多少旅程到达该阶段；以及本窗口内**创建**的线索中，至今有多少到达了该阶段。",
 )
 
 
 def with_leads(entries: str, leads: str, subject: Subject) -> str:
-    """The entries of each stage, the leads being those of the first."""
+    """Something for each stage, the leads being that of the first."""
     return f"{at_stage('lead', reading(leads, subject))} or {reading(entries, subject, ('stage',))}"
 
 
 def row(subject: Subject) -> Row:
-    # The funnel is ordered by its entries, since Prometheus does not know the order of the stages.
-    entries = f"sort_desc({with_leads('stage_entries', 'leads', subject)})"
+    entries = with_leads("stage_entries", "leads", subject)
     columns = [STAGE, value("stage_entries", subject, ("stage",), query=entries)]
     if subject.scope in KPIS["stage_entries_previous"].scopes:
         previous = with_leads("stage_entries_previous", "leads_previous", subject)
-        columns.append(value("stage_entries_previous", subject, ("stage",), query=previous))
-    columns += [value(name, subject, ("stage",)) for name in ("cohort_reached", "cohort_conversion_ratio")]
+        columns.append(value("stage_entries_previous", subject, ("stage",), query=previous, title=BEFORE))
+    # Prometheus does not know the order of the stages; but whoever reached a stage has reached those before it.
+    reached = with_leads("cohort_reached", "leads", subject)
+    columns.append(value("cohort_reached", subject, ("stage",), query=reached, sort="descending"))
+    columns.append(value("cohort_conversion_ratio", subject, ("stage",)))
     return Row(
         Text("Funnel", "漏斗"),
         (table(Text("Stage by stage", "逐个阶段"), BY_STAGE, tuple(columns), width=14, height=8), flow(subject)),

@@ -12,6 +12,8 @@ PERIOD = Column(
     Text("Period", "周期"),
     label="period",
     mappings=tuple(Mapping(period, text) for period, text in PERIODS),
+    # The alphabet happens to have month, quarter and year in their order.
+    sort="ascending",
 )
 
 BY_PERIOD = Text(
@@ -31,7 +33,7 @@ def row(subject: Subject, *beside: Panel) -> Row:
         "pipeline_coverage_ratio",
     )
     columns = (PERIOD, *(value(name, subject, ("period",)) for name in names))
-    width = 14 if beside else 24
+    width = 16 if beside else 24
     by_period = table(Text("Targets by period", "各周期目标"), BY_PERIOD, columns, width, height=6)
     return Row(Text("Targets", "目标"), (by_period, *beside))
 
@@ -41,7 +43,7 @@ def attainment_of_teams() -> Panel:
     query = Query(f"sort_desc({reading(kpi.name, ALL_TEAMS, ('team',))})", same("{{team}}"))
     title = Text(f"{kpi.title.en} by team", f"各团队{kpi.title.zh}")
     return Panel(
-        "bars", title, kpi.description(), measure(kpi), 10, 6, (query,), links=(TEAM_OF_BAR,), most=1.2
+        "bars", title, kpi.description(), measure(kpi), 8, 6, (query,), links=(TEAM_OF_BAR,), most=1.2
     )
 
 
@@ -51,5 +53,5 @@ def attainment_of_reps() -> Panel:
     title = Text(f"{kpi.title.en} by rep", f"各销售{kpi.title.zh}")
     query = Query(ranked, same("{{name}}"))
     return Panel(
-        "bars", title, kpi.description(), measure(kpi), 10, 6, (query,), links=(REP_OF_BAR,), most=1.2
+        "bars", title, kpi.description(), measure(kpi), 8, 6, (query,), links=(REP_OF_BAR,), most=1.2
     )
