@@ -36,11 +36,19 @@ def build(board: Board, language: Language) -> models.Dashboard:
         for panel in row.panels:
             number += 1
             built.with_panel(draw(panel, number, language))
-    finished = built.build()
-    for variable in finished.templating.list_val:
-        # The builders give every variable what only intervals have.
+    return without_surplus(built.build())
+
+
+def without_surplus(built: models.Dashboard) -> models.Dashboard:
+    """The dashboard without what the builders put in unasked and Grafana's types do not have."""
+    for variable in built.templating.list_val:
+        # Only intervals have these.
         variable.auto = variable.auto_min = variable.auto_count = None
-    return finished
+    for panel in built.panels:
+        if panel.type_val == "table":
+            # Later versions keep the footer elsewhere; ours have none.
+            panel.options.footer = None
+    return built
 
 
 def write(folder: Path) -> None:

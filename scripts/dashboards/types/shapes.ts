@@ -26,10 +26,12 @@ interface Target extends DataQuery {
   legendFormat?: string;
 }
 
-type Drawn<Type extends string, Options, Custom = {}> = Omit<Panel<Options, Custom>, 'type' | 'targets'> &
-  Required<Pick<Panel<Options, Custom>, 'id' | 'title' | 'description' | 'gridPos' | 'fieldConfig'>> & {
+/** A panel of one type. Grafana's `Panel` leaves its options open; here they are those of the type. */
+type Drawn<Type extends string, Options, Custom = {}> = Omit<Panel<{}, Custom>, 'type' | 'targets' | 'options'> &
+  Required<Pick<Panel<{}, Custom>, 'id' | 'title' | 'description' | 'gridPos' | 'fieldConfig'>> & {
     type: Type;
     targets: Target[];
+    options: Options;
   };
 
 type AnyPanel =

@@ -42,13 +42,25 @@ scrape_configs: [{{job_name: salespulse, static_configs: [{{targets: [\"{target}
 
     /// The value of a query that answers with one number; `None` if it answers with nothing yet.
     pub(crate) fn query(&self, query: &str) -> Option<f64> {
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).build().into();
-        let request = agent.get(format!("http://{}/api/v1/query", self.address)).query("query", query);
-        let text = request.call().ok()?.body_mut().read_to_string().ok()?;
-        let answer: Value = serde_json::from_str(&text).expect("Prometheus answers in JSON");
-        assert_eq!(answer["status"], "success", "{text}");
-        answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
+        self.ask("query", &[("query", query)])?["result"][0]["value"][1].as_str()?.parse().ok()
+    }
+
+    /// The data of an answer of its HTTP interface; `None` while nobody answers. Panics if it finds fault.
+    pub(crate) fn ask(&self, path: &str, parameters: &[(&str, &str)]) -> Option<Value> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(10)))
+            .build()
+            .into();
+        let request = agent.get(format!("http://{}/api/v1/{path}", self.address));
+        let mut response = request.query_pairs(parameters.iter().copied()).call().ok()?;
+        if response.status() == 503 {
+            return None;
+        }
+        let text = response.body_mut().read_to_string().ok()?;
+        let mut answer: Value = serde_json::from_str(&text).expect("Prometheus answers in JSON");
+        assert_eq!(answer["status"], "success", "{parameters:?}: {text}");
+        Some(answer["data"].take())
     }
 
     /// Waits until a query has an answer that is as wanted, and answers it.

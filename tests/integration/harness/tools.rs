@@ -29,7 +29,7 @@ pub(crate) fn data_set(name: &str) -> Option<PathBuf> {
 }
 
 /// The cache that the setup script fills.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     variable("SALESPULSE_TEST_TOOLS").unwrap_or_else(|| {
         let user_cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
@@ -38,7 +38,7 @@ fn cache() -> PathBuf {
 }
 
 /// The part, if it is there. If not, CI fails; a developer is told which test did not run and how to mend that.
-fn installed<T>(present: bool, part: &'static str, remedy: &str, found: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn installed<T>(present: bool, part: &'static str, remedy: &str, found: impl FnOnce() -> T) -> Option<T> {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     if present {
         return Some(found());

@@ -34,7 +34,7 @@ def compared() -> Row:
             for name in ("revenue", "win_ratio", "deal_size", "spend", "new_customers")
         ),
         value("cac", ALL_CHANNELS, BY, title=Text("CAC", "获客成本")),
-        value("ltv", ALL_CHANNELS, BY, title=Text("LTV", "LTV")),
+        value("ltv", ALL_CHANNELS, BY, title=same("LTV")),
         value("ltv_per_cac", ALL_CHANNELS, BY, title=Text("LTV by CAC", "LTV ÷ 获客成本")),
     )
     title = Text("Channels compared", "渠道对比")
