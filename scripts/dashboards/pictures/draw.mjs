@@ -1,6 +1,6 @@
 // Draws dashboards as PNG pictures, from the answers of a Prometheus that has scraped salespulse.
 //
-//   node draw.mjs PROMETHEUS FOLDER DASHBOARD.json… [--hours=24] [--step=60] [--set=team=east]
+//   node draw.mjs PROMETHEUS FOLDER DASHBOARD.json… [--hours=24] [--step=60] [--to=SECONDS] [--set=team=east]
 //
 // The panels are drawn by Grafana's components from npm in headless Chromium. It is not Grafana: there is no server, and
 // what Grafana's panels do beyond these components is left out.
@@ -88,8 +88,11 @@ for (const file of files) {
   const drawn = await sheet(file, client(address));
   const rows = Math.max(...drawn.dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
   const server = await serve(script, JSON.stringify(drawn));
-  const picture = join(folder, `${basename(file, '.json')}.png`);
+  const language = drawn.dashboard.uid.endsWith('-zh') ? '.zh-CN' : '';
+  const picture = join(folder, `${basename(file, '.json')}${language}.png`);
   await photograph(server, 44 + rows * CELL + 8, picture);
   server.close();
+  // Few colours are enough for a dashboard, and make the file a third.
+  await promisify(execFile)('pngquant', ['64', '--speed=1', '--strip', '--nofs', '--force', '--output', picture, picture]);
   console.log(picture);
 }
