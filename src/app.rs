@@ -1,7 +1,9 @@
 //! The command line: reads what the user wants, does it, and ends with an exit code that says how it went.
 
 mod command_line;
+pub mod demo;
 mod error;
+mod guides;
 pub mod replay;
 pub mod run;
 pub mod simulate;
@@ -31,10 +33,14 @@ pub fn main() -> ExitCode {
     };
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let outcome = match command {
+        Command::Demo(arguments) => demo::demo(&arguments, &print),
         Command::Run(arguments) => run(arguments, &environment),
         Command::Simulate(arguments) => simulate::simulate(&arguments, &environment).map(|summary| {
             say(&format!("{summary}\n"));
         }),
+        Command::Completions { shell } => print(&guides::completions(shell)),
+        Command::Man { output_dir: None } => guides::man_page().and_then(|page| print(&page)),
+        Command::Man { output_dir: Some(folder) } => guides::write_man_pages(&folder),
         Command::Replay(arguments) => match replay(&arguments, &environment) {
             Ok(code) => return code,
             Err(error) => Err(error),

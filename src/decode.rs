@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use self::json::{Fields, Key, Raw};
 use self::reader::Reader;
-pub use self::rejection::{Rejection, RejectionCode};
+pub use self::rejection::{Rejection, RejectionCode, Setting};
 use crate::event::{Event, EventType, Text};
 use crate::rules::Rules;
 use crate::time::Time;

@@ -274,7 +274,7 @@ impl<'a, 'r> Reader<'a, 'r> {
         let rules = self.rules;
         let reporting = rules.reporting_currency();
         if !rules.rates.knows(currency) {
-            self.note(RejectionCode::UnknownCurrency, || {
+            self.faults.note_conversion(RejectionCode::UnknownCurrency, || {
                 format!("\"currency\" {currency:?} has no rate to {reporting:?}; configure one in [[fx]]")
             });
             return None;
@@ -284,14 +284,14 @@ impl<'a, 'r> Reader<'a, 'r> {
         match rules.rates.convert(minor, currency, || rules.zone.date_of(at)) {
             Ok(converted) => Some(converted),
             Err(ConversionError::NoRate) => {
-                self.note(RejectionCode::UnknownCurrency, || {
+                self.faults.note_conversion(RejectionCode::UnknownCurrency, || {
                     let date = rules.zone.date_of(at);
                     format!("\"currency\" {currency:?} has no rate to {reporting:?} in force on {date}; configure one in [[fx]]")
                 });
                 None
             }
             Err(ConversionError::TooLarge) => {
-                self.note(RejectionCode::InvalidAmount, || {
+                self.faults.note_conversion(RejectionCode::InvalidAmount, || {
                     format!("\"{}\" is more than 10^15 minor units of {reporting:?} after conversion", key.name())
                 });
                 None

@@ -78,12 +78,23 @@ pub struct Rejection {
     pub code: RejectionCode,
     /// A sentence that names the field and what is allowed, for people.
     pub message: String,
+    /// The setting with another value of which the record might be accepted.
+    pub depends_on: Option<Setting>,
+}
+
+/// A part of the configuration that some records are judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// The stages of the pipeline.
+    Stages,
+    /// The rates of currencies, and the time zone in which they change.
+    Rates,
 }
 
 impl Rejection {
     /// A rejection of this code with this sentence.
     #[must_use]
     pub fn new(code: RejectionCode, message: impl Into<String>) -> Rejection {
-        Rejection { code, message: message.into() }
+        Rejection { code, message: message.into(), depends_on: None }
     }
 }
