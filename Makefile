@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test test-tools check deny bench example kafka
+.PHONY: help demo test test-tools check deny bench example kafka dashboards pictures
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
@@ -13,6 +13,8 @@ help:
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"
+	@echo "make dashboards  Grafana's dashboards anew from their source"
+	@echo "make pictures    the pictures of docs/dashboards.md anew"
 
 # Without a tool the tests that need it say so and pass; under CI its absence is a failure.
 test-tools:
@@ -48,3 +50,10 @@ example:
 kafka:
 	@scripts/setup-test-tools.sh kafka kcat
 	@scripts/kafka/serve.sh
+
+dashboards:
+	@scripts/setup-test-tools.sh dashboards
+	"$${SALESPULSE_TEST_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/salespulse}/dashboards/builders/bin/python" -B deploy/grafana/source/generate.py
+
+pictures:
+	@scripts/dashboards/pictures/pictures.sh

@@ -2,7 +2,12 @@
 //!
 //! Times are those of the wall, since they are about waiting; compare the figures of one run. `cargo bench --bench snapshots
 //! -- JOURNEYS` measures that size alone.
-#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark ends at its first surprise, and prints")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark ends at its first surprise, and prints"
+)]
 #![allow(clippy::indexing_slicing, reason = "as above")]
 
 #[expect(dead_code, reason = "the benchmark of the core needs the rest")]
@@ -155,7 +160,11 @@ fn restore(folder: &Path) {
     assert_eq!(service.metrics.snapshots.restored.get(), 1, "from the snapshot");
     let loaded = resident_bytes();
     let held = service.shards.reader().read(NOW).expect("a shard")[0].held;
-    println!("  restore               {:>8} ms, {:.2} M journeys/s", took.as_millis(), held.journeys as f64 / took.as_secs_f64() / 1e6);
+    println!(
+        "  restore               {:>8} ms, {} journeys/ms",
+        took.as_millis(),
+        held.journeys as u128 / took.as_millis().max(1)
+    );
     println!("  resident              {:>8} MB, cells included", loaded / 1_000_000);
     println!("  at most               {:>8} MB", peak_bytes() / 1_000_000);
 }

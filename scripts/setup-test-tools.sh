@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus, Alertmanager, promtool twice, kcat,
-# AsyncAPI's parser, groff, the judges of deploy/.
+# AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/.
 #
 #   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
-#                                                 deploy helm cargo-deny chromium (default: all but the last two)
+#                                                 dashboards deploy helm cargo-deny chromium pictures (default: all
+#                                                 but the last three)
 #   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, or the folder of asyncapi, and
 #                                                 installs nothing
 #
@@ -172,11 +173,54 @@ setup_chromium() {
   command -v chromium >/dev/null || apt_install chromium || fail chromium "the package chromium could not be installed"
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff deploy helm
+python_is_3_11_or_later() {
+  python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+# The builders that the dashboards are generated with, and Grafana's types that hold the result. Each has a copy of the
+# file that pins it, so that a change of that file installs it anew.
+setup_dashboards() {
+  local home=$cache/dashboards builders=$here/../deploy/grafana/source types=$here/dashboards/types
+  if ! cmp -s "$builders/requirements.txt" "$home/builders/requirements.txt"; then
+    python_is_3_11_or_later || apt_install python3 python3-venv
+    python_is_3_11_or_later || { fail dashboards "generating them needs Python 3.11 with venv"; return; }
+    say "fetching Grafana's dashboard builders"
+    rm -rf "$home/builders"
+    { python3 -m venv "$home/builders" &&
+      "$home/builders/bin/pip" install --quiet --require-hashes -r "$builders/requirements.txt" &&
+      cp "$builders/requirements.txt" "$home/builders/"; } >&2 ||
+      { fail dashboards "pip could not install grafana-foundation-sdk"; return; }
+  fi
+  if ! cmp -s "$types/package-lock.json" "$home/types/complete"; then
+    command -v npm >/dev/null || apt_install nodejs npm || { fail dashboards "checking their types needs npm"; return; }
+    say "fetching Grafana's types"
+    rm -rf "$home/types" && mkdir -p "$home/types" && cp "$types/package.json" "$types/package-lock.json" "$home/types"
+    (cd "$home/types" && npm ci --ignore-scripts --no-audit --no-fund --silent >&2 && cp package-lock.json complete) ||
+      { fail dashboards "npm could not install @grafana/schema and typescript"; return; }
+  fi
+}
+
+# Not for tests: Grafana's components, of which `make pictures` draws (650 MB).
+setup_pictures() {
+  local home=$cache/dashboards/pictures source=$here/dashboards/pictures
+  command -v pngquant >/dev/null || apt_install pngquant || { fail pictures "they are made small by pngquant"; return; }
+  cmp -s "$source/package-lock.json" "$home/complete" && return
+  command -v npm >/dev/null || apt_install nodejs npm || { fail pictures "they need npm"; return; }
+  say "fetching Grafana's components"
+  rm -rf "$home" && mkdir -p "$home" && cp "$source/package.json" "$source/package-lock.json" "$home"
+  (cd "$home" && npm ci --ignore-scripts --no-audit --no-fund --silent >&2 && cp package-lock.json complete) ||
+    { fail pictures "npm could not install @grafana/ui"; return; }
+}
+
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm
 for tool in "$@"; do
   case $tool in
-    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | deploy | helm | cargo-deny | chromium) "setup_$tool" ;;
-    *) say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff deploy helm cargo-deny chromium)"; exit 64 ;;
+    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | cargo-deny | \
+      chromium | pictures)
+      "setup_$tool" ;;
+    *)
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm cargo-deny chromium pictures)"
+      exit 64 ;;
   esac
 done
 

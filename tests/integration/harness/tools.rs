@@ -64,7 +64,7 @@ pub(crate) fn data_set(name: &str) -> Option<PathBuf> {
 }
 
 /// The cache that the setup script fills.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     variable("SALESPULSE_TEST_TOOLS").unwrap_or_else(|| {
         let user_cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
