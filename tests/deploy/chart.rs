@@ -30,7 +30,9 @@ fn kubernetes_would_take_what_it_renders() {
     let (Some(helm), Some(judge)) = (helm(), python("kubernetes-validate")) else { return };
     let everything =
         "serviceMonitor.enabled=true,prometheusRule.enabled=true,secretName=kafka,env[0].name=A,env[0].value=b";
-    for (place, settings) in ["replicas=1", everything, "snapshot.store=s3://bucket/prefix"].iter().enumerate() {
+    let dashboards = "dashboards.enabled=true,dashboards.languages={en,zh}";
+    let settings = ["replicas=1", everything, dashboards, "snapshot.store=s3://bucket/prefix"];
+    for (place, settings) in settings.iter().enumerate() {
         let (is_rendered, text) = render(&helm, settings);
         assert!(is_rendered, "{text}");
         let documents = text.split("\n---").filter(|document| document.contains("\nkind: "));
