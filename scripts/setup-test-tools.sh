@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus, Alertmanager, promtool twice, kcat,
-# AsyncAPI's parser, groff, and what makes and checks the dashboards.
+# AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/.
 #
 #   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
-#                                                 dashboards cargo-deny chromium pictures (default: all but the last
-#                                                 three)
+#                                                 dashboards deploy helm cargo-deny chromium pictures (default: all
+#                                                 but the last three)
 #   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, or the folder of asyncapi, and
 #                                                 installs nothing
 #
@@ -17,6 +17,7 @@ cache=${SALESPULSE_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/salespulse}
 kafka_version=4.3.1
 promtool_version=0.314.0
 cargo_deny_version=0.20.2
+helm_version=3.19.0
 cargo_deny=$cache/cargo-deny-$cargo_deny_version
 missing=()
 # Another lock file is another folder, so that a change of it is never overlooked.
@@ -135,6 +136,32 @@ setup_groff() {
   command -v groff >/dev/null || apt_install groff-base || fail groff "the package groff-base could not be installed"
 }
 
+# hadolint, the schema of compose files, those of Kubernetes.
+setup_deploy() {
+  local home=$cache/deploy wanted=$here/deploy/requirements.txt
+  cmp -s "$wanted" "$home/complete" && return
+  python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || apt_install python3 python3-venv ||
+    { fail deploy "its judges need Python 3.10 with venv"; return; }
+  say "fetching the judges of deploy/"
+  rm -rf "$home"
+  { python3 -m venv "$home" && "$home/bin/pip" --disable-pip-version-check install --quiet -r "$wanted" &&
+    cp "$wanted" "$home/complete"; } >&2 || { fail deploy "pip could not install what $wanted names"; return; }
+}
+
+# Helm is in no package of Debian's. It renders the chart; nothing is installed anywhere.
+setup_helm() {
+  local home=$cache/helm-$helm_version build
+  [ -x "$home/helm" ] && return
+  command -v go >/dev/null || { fail helm "it is built with Go 1.24 or later"; return; }
+  say "building Helm $helm_version (some minutes, once)"
+  build=$(mktemp -d "$cache/helm.XXXXXX") || { fail helm "$cache cannot be written"; return; }
+  # Modules and objects go into the temporary folder too: they are worth nothing afterwards.
+  (export GOPATH=$build/go GOCACHE=$build/objects GOBIN=$build GOFLAGS=-modcacherw CGO_ENABLED=0 &&
+    nice go install -trimpath -ldflags "-s -w" "helm.sh/helm/v3/cmd/helm@v$helm_version") >&2 ||
+    { rm -rf "$build"; fail helm "go could not build helm.sh/helm/v3/cmd/helm@v$helm_version"; return; }
+  mkdir -p "$home" && mv "$build/helm" "$home/helm" && rm -rf "$build"
+}
+
 setup_cargo-deny() {
   [ -x "$cargo_deny/bin/cargo-deny" ] && return
   say "building cargo-deny $cargo_deny_version (some minutes, once)"
@@ -185,13 +212,14 @@ setup_pictures() {
     { fail pictures "npm could not install @grafana/ui"; return; }
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm
 for tool in "$@"; do
   case $tool in
-    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | cargo-deny | chromium | pictures)
+    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | cargo-deny | \
+      chromium | pictures)
       "setup_$tool" ;;
     *)
-      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards cargo-deny chromium pictures)"
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm cargo-deny chromium pictures)"
       exit 64 ;;
   esac
 done
