@@ -11,6 +11,7 @@
 )]
 
 mod asyncapi;
+mod crash;
 mod dead_letters;
 mod demo;
 mod events;
