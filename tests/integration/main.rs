@@ -12,6 +12,7 @@
 
 mod alerting;
 mod asyncapi;
+mod crash;
 mod dead_letters;
 mod demo;
 mod events;
