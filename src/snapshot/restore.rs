@@ -292,9 +292,9 @@ fn reaches(offsets: &Offsets, ends: &Ends, on_gap: OnGap) -> Result<(), Reject> 
 }
 
 fn partitions(offsets: &Offsets) -> impl Iterator<Item = (&String, usize, i64)> {
-    offsets.iter().flat_map(|(topic, offsets)| {
-        offsets.iter().enumerate().map(move |(number, offset)| (topic, number, *offset))
-    })
+    offsets
+        .iter()
+        .flat_map(|(topic, offsets)| offsets.iter().enumerate().map(move |(number, offset)| (topic, number, *offset)))
 }
 
 /// Reads an object item by item.
