@@ -166,7 +166,8 @@ impl Process {
     pub(crate) fn text(&mut self) -> String {
         let readings = self.shards.reader().read(self.now).expect("shards");
         let mut text = String::new();
-        render(&self.catalogue, &self.board.read(self.now, readings), Format::Prometheus, &mut text).expect("few series");
+        render(&self.catalogue, &self.board.read(self.now, readings), Format::Prometheus, &mut text)
+            .expect("few series");
         text
     }
 }
