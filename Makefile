@@ -4,11 +4,12 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test test-tools check deny bench example kafka dashboards pictures soak
+.PHONY: help demo test fuzz test-tools check deny bench example kafka dashboards pictures soak
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
 	@echo "make test     install the test tools (Kafka, Prometheus, …) and run every test"
+	@echo "make fuzz     mutants of snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make soak     the service killed a thousand times, on a real broker: an hour or so"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
@@ -27,6 +28,12 @@ test: test-tools
 # The kill loop of `make test`, many times longer. SALESPULSE_CRASH_SEED repeats a run.
 soak: test-tools
 	SALESPULSE_CRASH_KILLS=$${SALESPULSE_CRASH_KILLS:-1000} cargo test --locked --test integration crash::no_kill -- --nocapture
+
+# Any number of mutants, of which `make test` runs some thousands; without a SEED other ones each time.
+RUNS = 20000
+SEED = $(shell date +%s)
+fuzz:
+	FUZZ_RUNS=$(RUNS) FUZZ_SEED=$(SEED) cargo test --locked --test fuzz -- --nocapture
 
 check: deny
 	cargo fmt --check

@@ -25,6 +25,8 @@ mod parts;
 mod prometheus;
 mod recovery;
 mod refusals;
+mod s3;
 mod serving;
 mod simulate;
+mod stores;
 mod transport;
