@@ -35,7 +35,7 @@ deny:
 
 bench:
 	@scripts/setup-test-tools.sh kafka
-	cargo bench --locked --bench core --bench simulate --bench pipeline
+	cargo bench --locked --bench core --bench snapshots --bench simulate --bench pipeline
 
 # Built as for `make example` and the tests, so that one build serves all three. Until Ctrl-C.
 demo:

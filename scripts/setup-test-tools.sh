@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus and promtool, kcat, AsyncAPI's
-# parser, groff, and what makes and checks the dashboards.
+# Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus, Alertmanager, promtool twice, kcat,
+# AsyncAPI's parser, groff, and what makes and checks the dashboards.
 #
-#   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus kcat asyncapi groff dashboards cargo-deny
-#                                                 chromium pictures
-#                                                 (default: kafka prometheus kcat asyncapi groff dashboards)
+#   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
+#                                                 dashboards cargo-deny chromium pictures (default: all but the last
+#                                                 three)
 #   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, or the folder of asyncapi, and
 #                                                 installs nothing
 #
@@ -15,6 +15,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SALESPULSE_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/salespulse}
 kafka_version=4.3.1
+promtool_version=0.314.0
 cargo_deny_version=0.20.2
 cargo_deny=$cache/cargo-deny-$cargo_deny_version
 missing=()
@@ -64,18 +65,47 @@ setup_kafka() {
   touch "$home/complete"
 }
 
-# The package is unpacked, not installed: installed, it would start a service of its own.
-setup_prometheus() {
-  local home=$cache/prometheus unpacked
-  [ -x "$home/usr/bin/prometheus" ] && [ -x "$home/usr/bin/promtool" ] && return
-  command -v apt-get >/dev/null || { fail prometheus "there is no apt-get here; put prometheus and promtool into $home/usr/bin"; return; }
-  say "fetching Prometheus"
-  apt_update || { fail prometheus "apt-get update failed"; return; }
-  unpacked=$(mktemp -d "$cache/prometheus.XXXXXX") || { fail prometheus "$cache cannot be written"; return; }
+# Unpacks a Debian package into a folder of the cache. It is not installed: installed, it would start a service of its own.
+unpack() {
+  local package=$1 home=$2 unpacked
+  command -v apt-get >/dev/null || { fail "$package" "there is no apt-get here; put its programs into $home/usr/bin"; return; }
+  say "fetching $package"
+  apt_update || { fail "$package" "apt-get update failed"; return; }
+  unpacked=$(mktemp -d "$home.XXXXXX") || { fail "$package" "$cache cannot be written"; return; }
   # apt's sandbox user cannot write here; as root that is only a warning, so it is named away.
-  (cd "$unpacked" && apt-get -qq -o APT::Sandbox::User=root download prometheus >&2 && dpkg -x prometheus_*.deb . && rm -f ./*.deb) ||
-    { rm -rf "$unpacked"; fail prometheus "the package prometheus could not be downloaded and unpacked"; return; }
+  (cd "$unpacked" && apt-get -qq -o APT::Sandbox::User=root download "$package" >&2 && dpkg -x "$package"_*.deb . && rm -f ./*.deb) ||
+    { rm -rf "$unpacked"; fail "$package" "the package $package could not be downloaded and unpacked"; return; }
   rm -rf "$home" && mv "$unpacked" "$home"
+}
+
+# Debian's: Prometheus and promtool 2.42, the oldest that the rules are for.
+setup_prometheus() {
+  local bin=$cache/prometheus/usr/bin
+  [ -x "$bin/prometheus" ] && [ -x "$bin/promtool" ] || unpack prometheus "$cache/prometheus"
+}
+
+# Alertmanager and amtool. Debian's Alertmanager reads its templates from where the package would install them, and only there.
+setup_alertmanager() {
+  local home=$cache/alertmanager templates=usr/share/prometheus/alertmanager
+  [ -x "$home/usr/bin/prometheus-alertmanager" ] && [ -x "$home/usr/bin/amtool" ] || unpack prometheus-alertmanager "$home" || return
+  [ -e "/$templates/default.tmpl" ] && return
+  [ "$(id -u)" = 0 ] || { fail alertmanager "as root: mkdir -p /$templates && cp $home/$templates/*.tmpl /$templates"; return; }
+  mkdir -p "/$templates" && cp "$home/$templates"/*.tmpl "/$templates" || fail alertmanager "its templates could not be copied to /$templates"
+}
+
+# The promtool of Prometheus 3 is in no package: module v0.314.0 is version 3.14.
+setup_promtool3() {
+  local home=$cache/promtool-$promtool_version build
+  [ -x "$home/promtool" ] && return
+  command -v go >/dev/null || { fail promtool3 "it is built with Go 1.25 or later"; return; }
+  say "building promtool $promtool_version (some minutes and 4 GB of temporary files, once)"
+  build=$(mktemp -d "$cache/promtool.XXXXXX") || { fail promtool3 "$cache cannot be written"; return; }
+  # Modules and objects go into the temporary folder too: they are worth nothing afterwards.
+  (cd "$build" && export GOPATH=$build/go GOCACHE=$build/objects GOFLAGS=-modcacherw CGO_ENABLED=0 &&
+    go mod init build && go get -tool "github.com/prometheus/prometheus/cmd/promtool@v$promtool_version" &&
+    go build -trimpath -ldflags "-s -w" -o "$build/promtool" github.com/prometheus/prometheus/cmd/promtool) >&2 ||
+    { rm -rf "$build"; fail promtool3 "go could not build github.com/prometheus/prometheus/cmd/promtool@v$promtool_version"; return; }
+  mkdir -p "$home" && mv "$build/promtool" "$home/promtool" && rm -rf "$build"
 }
 
 setup_kcat() {
@@ -155,11 +185,14 @@ setup_pictures() {
     { fail pictures "npm could not install @grafana/ui"; return; }
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus kcat asyncapi groff dashboards
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards
 for tool in "$@"; do
   case $tool in
-    kafka | prometheus | kcat | asyncapi | groff | dashboards | cargo-deny | chromium | pictures) "setup_$tool" ;;
-    *) say "no such tool: $tool (kafka prometheus kcat asyncapi groff dashboards cargo-deny chromium pictures)"; exit 64 ;;
+    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | cargo-deny | chromium | pictures)
+      "setup_$tool" ;;
+    *)
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards cargo-deny chromium pictures)"
+      exit 64 ;;
   esac
 done
 

@@ -10,10 +10,12 @@ mod keeper;
 mod restore;
 mod rounds;
 mod store;
+mod writer;
 
 pub use format::{Decoder, FORMAT, FormatError, Item, encode, is_whole};
 pub use header::{Header, Offsets, Provenance, Refused, Usability, total};
-pub use keeper::{Cut, Keeper, KeeperParts, Report};
-pub use restore::{Ends, Restored, RestoreError, Restorer};
+pub use keeper::Keeper;
+pub use restore::{Ends, RestoreError, Restored, Restorer};
 pub use rounds::{ObjectName, Round, RoundName, group_rounds};
-pub use store::{Store, StoreError};
+pub use store::{Pieces, Store, StoreError};
+pub use writer::{Cut, Report, Writer};

@@ -241,8 +241,7 @@ impl Consuming<'_> {
             self.store.map(|store| self.keeping.recovery(store, self.kafka, cluster.id, &parts)).transpose()?;
         standing.enter(Phase::Joining);
         let keeps_snapshots = recovery.is_some();
-        let consumer =
-            Consumer::join(self.kafka, layout, Arc::clone(standing), Arc::clone(metrics), keeps_snapshots)?;
+        let consumer = Consumer::join(self.kafka, layout, Arc::clone(standing), Arc::clone(metrics), keeps_snapshots)?;
         Pipeline::new(consumer, surveyor, dead_letters, parts, recovery, Arc::clone(standing), self.stop).run()?;
         Ok(())
     }

@@ -90,7 +90,8 @@ impl fmt::Display for WindowName {
 impl super::Layout {
     /// The count that lies at a place.
     fn count_at(self, place: usize) -> Option<Count> {
-        let stages = (1..=u8::try_from(self.between).unwrap_or(u8::MAX)).flat_map(|s| [Count::Reached(s), Count::Cohort(s)]);
+        let stages =
+            (1..=u8::try_from(self.between).unwrap_or(u8::MAX)).flat_map(|s| [Count::Reached(s), Count::Cohort(s)]);
         let others = [
             Count::Leads,
             Count::Won,

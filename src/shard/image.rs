@@ -131,12 +131,7 @@ struct Blocks<S> {
 }
 
 impl<E, S: FnMut(Kind, &[u8]) -> Result<(), E>> Blocks<S> {
-    fn all<T>(
-        &mut self,
-        kind: Kind,
-        items: impl Iterator<Item = T>,
-        pack: impl Fn(T, &mut Writer),
-    ) -> Result<u64, E> {
+    fn all<T>(&mut self, kind: Kind, items: impl Iterator<Item = T>, pack: impl Fn(T, &mut Writer)) -> Result<u64, E> {
         let mut count = 0;
         for item in items {
             pack(item, &mut self.writer);

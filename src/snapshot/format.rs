@@ -93,8 +93,10 @@ pub enum FormatError {
     #[error("it is damaged: {0}")]
     Damaged(&'static str),
     /// It was written by another version of salespulse.
-    #[error("it has format {0}, and this version of salespulse reads format {FORMAT}; use the version that wrote it, or let \
-             salespulse read the topics from their beginning")]
+    #[error(
+        "it has format {0}, and this version of salespulse reads format {FORMAT}; use the version that wrote it, or let \
+             salespulse read the topics from their beginning"
+    )]
     OtherFormat(u32),
 }
 

@@ -112,24 +112,33 @@ impl Header {
             return Usability::Not(format!("it is of the cluster {then}, and this is {now}"));
         }
         if let Some((kind, topic)) = then.topics.iter().find(|(kind, topic)| now.topics.get(*kind) != Some(topic)) {
-            return Usability::Not(format!("it holds what was read as {kind} from {topic}, which is not configured any more"));
+            return Usability::Not(format!(
+                "it holds what was read as {kind} from {topic}, which is not configured any more"
+            ));
         }
         if then.allowed_skew != now.allowed_skew {
-            return Usability::Not("it was written with another allowed_skew, which decides what is accepted".to_owned());
+            return Usability::Not(
+                "it was written with another allowed_skew, which decides what is accepted".to_owned(),
+            );
         }
         if self.forgotten.is_some_and(|forgotten| forgotten >= horizon.millis()) {
             return Usability::Not(
-                "it was written with a shorter retention, or at a later time, and has forgotten what counts now".to_owned(),
+                "it was written with a shorter retention, or at a later time, and has forgotten what counts now"
+                    .to_owned(),
             );
         }
         if then.stages != now.stages && self.refused.by_stages > 0 {
             let refused = self.refused.by_stages;
-            return Usability::Not(format!("the stages have changed, and {refused} records were refused by the earlier ones"));
+            return Usability::Not(format!(
+                "the stages have changed, and {refused} records were refused by the earlier ones"
+            ));
         }
         let same_money = then.same_money(now);
         if !same_money && self.refused.by_rates > 0 {
             let refused = self.refused.by_rates;
-            return Usability::Not(format!("the rates have changed, and {refused} records were refused by the earlier ones"));
+            return Usability::Not(format!(
+                "the rates have changed, and {refused} records were refused by the earlier ones"
+            ));
         }
         if same_money { Usability::Same } else { Usability::Converted }
     }

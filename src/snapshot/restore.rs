@@ -292,9 +292,9 @@ fn reaches(offsets: &Offsets, ends: &Ends, on_gap: OnGap) -> Result<(), Reject> 
 }
 
 fn partitions(offsets: &Offsets) -> impl Iterator<Item = (&String, usize, i64)> {
-    offsets.iter().flat_map(|(topic, offsets)| {
-        offsets.iter().enumerate().map(move |(number, offset)| (topic, number, *offset))
-    })
+    offsets
+        .iter()
+        .flat_map(|(topic, offsets)| offsets.iter().enumerate().map(move |(number, offset)| (topic, number, *offset)))
 }
 
 /// Reads an object item by item.
@@ -316,7 +316,7 @@ impl ObjectReader {
                 Ok(None) => {}
                 Err(error) => return Err(Reject::Unusable(error.to_string())),
             }
-            match self.pieces.next()? {
+            match self.pieces.take()? {
                 Some(bytes) => self.decoder.push(&bytes),
                 None => return Err(Reject::Unusable(FormatError::Damaged("it ends too early").to_string())),
             }

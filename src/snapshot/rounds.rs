@@ -115,7 +115,8 @@ mod tests {
             object(2, 50, 0, 2),
             object(2, 30, 0, 3),
         ]);
-        let told: Vec<_> = rounds.iter().map(|r| (r.name.lineage, r.name.position, r.objects.len(), r.is_complete)).collect();
+        let told: Vec<_> =
+            rounds.iter().map(|r| (r.name.lineage, r.name.position, r.objects.len(), r.is_complete)).collect();
         assert_eq!(told, [(2, 50, 1, false), (2, 30, 1, false), (2, 30, 2, true), (1, 900, 1, true)]);
     }
 }

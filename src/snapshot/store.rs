@@ -148,7 +148,7 @@ impl Pieces {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn next(&mut self) -> Result<Option<bytes::Bytes>, StoreError> {
+    pub fn take(&mut self) -> Result<Option<bytes::Bytes>, StoreError> {
         Ok(self.runtime.block_on(self.stream.try_next())?)
     }
 }
@@ -156,7 +156,9 @@ impl Pieces {
 fn directory(place: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
     let path = PathBuf::from(place);
     let cannot = |error: &dyn std::fmt::Display| {
-        StoreError::Configuration(format!("\"{place}\" must be a directory that can be made and written, or s3://bucket/prefix: {error}"))
+        StoreError::Configuration(format!(
+            "\"{place}\" must be a directory that can be made and written, or s3://bucket/prefix: {error}"
+        ))
     };
     std::fs::create_dir_all(&path).map_err(|error| cannot(&error))?;
     let files = LocalFileSystem::new_with_prefix(&path).map_err(|error| cannot(&error))?;
@@ -171,7 +173,8 @@ fn s3(bucket: &str, options: &BTreeMap<String, String>) -> Result<(Arc<dyn Objec
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
     for (name, value) in options {
-        let key: AmazonS3ConfigKey = name.parse().map_err(|_| wrong(format!("snapshot.options.{name} is no option of S3")))?;
+        let key: AmazonS3ConfigKey =
+            name.parse().map_err(|_| wrong(format!("snapshot.options.{name} is no option of S3")))?;
         builder = builder.with_config(key, value);
     }
     let objects = builder.build().map_err(|error| wrong(error.to_string()))?;

@@ -58,7 +58,7 @@ fn every_kpi_family_is_used_or_listed_as_unused() {
 #[test]
 fn every_metric_used_exists() {
     let Some(organisation) = shared() else { return };
-    let names = organisation.prometheus.ask("label/__name__/values", &[]).expect("Prometheus answers");
+    let names = organisation.prometheus.data("label/__name__/values", &[]).expect("Prometheus answers");
     let names: BTreeSet<&str> = names.as_array().expect("names").iter().filter_map(Value::as_str).collect();
     for metric in used() {
         assert!(names.contains(metric.as_str()), "{metric} is not among the scraped metrics");

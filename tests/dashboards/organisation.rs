@@ -35,7 +35,7 @@ impl Organisation {
     }
 
     fn series(&self, path: &str, parameters: &[(&str, &str)]) -> Vec<Value> {
-        let mut answer = self.prometheus.ask(path, parameters).expect("Prometheus answers");
+        let mut answer = self.prometheus.data(path, parameters).expect("Prometheus answers");
         serde_json::from_value(answer["result"].take()).expect("series")
     }
 }

@@ -5,6 +5,8 @@
 //!
 //! Paths are spelt out so that the benchmarks can include this file too.
 
+#[path = "harness/alertmanager.rs"]
+pub(crate) mod alertmanager;
 #[path = "harness/broker.rs"]
 pub(crate) mod broker;
 #[path = "harness/certificate.rs"]
@@ -29,6 +31,8 @@ pub(crate) mod tools;
 pub(crate) mod topics;
 #[path = "harness/wait.rs"]
 pub(crate) mod wait;
+#[path = "harness/webhook.rs"]
+pub(crate) mod webhook;
 
 use std::sync::OnceLock;
 

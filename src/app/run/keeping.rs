@@ -10,7 +10,8 @@ use crate::config::{KafkaConfig, SnapshotConfig};
 use crate::directory::Directory;
 use crate::pipeline::{IntakeParts, RecoveryParts};
 use crate::rules::Rules;
-use crate::snapshot::{Keeper, KeeperParts, Provenance, Restorer, Store};
+use crate::snapshot::{Keeper, Provenance, Restorer, Store, Writer};
+use crate::telemetry::Rarely;
 
 /// What the parts have in common.
 pub(super) struct Keeping<'a> {
@@ -53,7 +54,8 @@ impl Keeping<'_> {
             metrics: Arc::clone(&parts.metrics),
         };
         let metrics = Arc::clone(&parts.metrics);
-        let keeper = Keeper::start(KeeperParts { store, provenance, rules, directory, clock: parts.clock, metrics })
+        let (clock, rarely) = (parts.clock, Rarely::default());
+        let keeper = Keeper::start(Writer { store, provenance, rules, directory, clock, metrics, rarely })
             .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
         Ok(RecoveryParts {
             restorer,

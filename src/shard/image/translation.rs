@@ -134,7 +134,9 @@ impl Translation {
         let now = at(stages, Some(number.into()))?;
         now.map(Stage::Step).ok_or_else(|| {
             let name = self.stage_names.get(usize::from(number)).map_or("", String::as_str);
-            Unusable::OtherRules(format!("it holds stage changes to \"{name}\", which is no stage of the pipeline any more"))
+            Unusable::OtherRules(format!(
+                "it holds stage changes to \"{name}\", which is no stage of the pipeline any more"
+            ))
         })
     }
 }
@@ -152,4 +154,3 @@ fn at<T>(list: &[T], number: Option<u64>) -> Result<&T, Unusable> {
 fn is_counting(numbers: impl Iterator<Item = u32>) -> bool {
     (0..).zip(numbers).all(|(place, number): (u32, u32)| place == number)
 }
-

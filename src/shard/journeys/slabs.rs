@@ -127,7 +127,8 @@ impl Slabs {
     pub(in crate::shard) fn contents(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().enumerate().flat_map(|(class, slab)| {
             let size = size_of_class(u16::try_from(class).unwrap_or(0));
-            let blocks = slab.chunks.iter().flat_map(move |chunk| chunk.chunks_exact(size.max(1)).take(per_chunk(size)));
+            let blocks =
+                slab.chunks.iter().flat_map(move |chunk| chunk.chunks_exact(size.max(1)).take(per_chunk(size)));
             blocks.take(slab.blocks as usize).filter_map(|block| block.get(OWNER..))
         })
     }

@@ -112,7 +112,8 @@ impl Audited<'_> {
         for cell in mismatches.iter().take(MOST_TOLD) {
             error!(
                 shard,
-                cell, "an audit found a cell that does not follow from the events: a bug of salespulse; a restart mends it"
+                cell,
+                "an audit found a cell that does not follow from the events: a bug of salespulse; a restart mends it"
             );
         }
     }

@@ -1,0 +1,129 @@
+//! Writes a round of snapshots, and audits the shards by the same images.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use tracing::{debug, warn};
+
+use super::format;
+use super::header::{Header, Offsets, Provenance, total};
+use super::restore::Restored;
+use super::rounds::{ObjectName, RoundName};
+use super::store::{Store, StoreError};
+use crate::directory::Directory;
+use crate::rules::Rules;
+use crate::shard::Image;
+use crate::telemetry::{Audited, Metrics, Rarely, SnapshotFailed, SnapshotWritten};
+use crate::time::Clock;
+
+/// Writes snapshots.
+pub struct Writer {
+    /// Where snapshots go.
+    pub store: Store,
+    /// What is read here and now.
+    pub provenance: Provenance,
+    /// The rules of now.
+    pub rules: Arc<Rules>,
+    /// What the numbers of names mean.
+    pub directory: Arc<Directory>,
+    /// What "now" is, for people.
+    pub clock: Clock,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
+    /// Failures that come again and again are told rarely.
+    pub rarely: Rarely,
+}
+
+/// All shards at one point of the stream.
+pub struct Cut {
+    /// Where reading goes on after what the images hold and what is in the dead-letter topic.
+    pub offsets: Offsets,
+    /// The shards; each image comes when its shard has applied what was handed to it before.
+    pub images: Vec<Receiver<Image>>,
+    /// What was restored at the start, with what has been refused since.
+    pub origin: Restored,
+}
+
+/// How a round ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Everything before these offsets is durable.
+    Durable(Offsets),
+    /// It could not be written.
+    Failed,
+}
+
+/// Why a round was not written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Encoding(#[from] io::Error),
+    #[error("a shard has ended")]
+    ShardGone,
+}
+
+impl Writer {
+    /// Writes a round, one shard after another, so that only one is in memory twice.
+    pub fn write(&self, cut: Cut) -> Report {
+        let metrics = &self.metrics;
+        let offsets = cut.offsets.clone();
+        match self.attempt(cut) {
+            Ok(()) => Report::Durable(offsets),
+            Err(error) => {
+                SnapshotFailed { place: self.store.place(), error: &error }.tell(metrics, &self.rarely);
+                Report::Failed
+            }
+        }
+    }
+
+    fn attempt(&self, cut: Cut) -> Result<(), WriteError> {
+        let started = Instant::now();
+        let Writer { store, metrics, rules, directory, .. } = self;
+        // Another instance may have begun anew meanwhile. What we have is valid there too, and would be overlooked here.
+        let newest = store.rounds()?.first().map_or(0, |round| round.name.lineage);
+        let lineage = cut.origin.lineage.max(newest);
+        let round = RoundName { lineage, position: total(&cut.offsets) };
+        debug!(%round, "writing a snapshot");
+        let shards = cut.images.len();
+        let (mut bytes, mut items) = (0, 0);
+        let mut audited = Vec::new();
+        for (shard, image) in cut.images.into_iter().enumerate() {
+            let image = image.recv().map_err(|_| WriteError::ShardGone)?;
+            let header = self.header(&cut.offsets, &cut.origin, &image, shards);
+            let (contents, payload) = format::encode(&header, &directory.listing(), &image)?;
+            items += contents.total();
+            bytes += payload.content_length() as u64;
+            audited.extend(image.has_counted().then(|| image.audit(rules, directory)));
+            drop(image);
+            store.put(ObjectName { round, shard, shards }, payload)?;
+        }
+        SnapshotWritten { round: &round, bytes, items, took: started.elapsed() }.tell(metrics);
+        for (shard, mismatches) in audited.iter().enumerate() {
+            Audited { shard, mismatches }.tell(metrics);
+        }
+        if let Err(error) = store.prune() {
+            // The snapshot is durable all the same; what is left lying is deleted after the next.
+            warn!(%error, "older snapshots could not be deleted");
+        }
+        Ok(())
+    }
+
+    fn header(&self, offsets: &Offsets, origin: &Restored, image: &Image, shards: usize) -> Header {
+        Header {
+            written_by: concat!("salespulse ", env!("CARGO_PKG_VERSION")).to_owned(),
+            written_at: self.clock.now().to_string(),
+            shard: image.shard,
+            shards,
+            offsets: offsets.clone(),
+            began: origin.began.clone(),
+            provenance: self.provenance.clone(),
+            refused: origin.refused,
+            forgotten: image.forgotten_millis(),
+            degraded: origin.degraded,
+        }
+    }
+}
