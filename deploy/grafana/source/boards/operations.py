@@ -29,7 +29,7 @@ def instances() -> Row:
                 "count(salespulse_build_info)",
                 Measure("locale", 0, (Band(None, "red"), Band(1, "green"))),
                 4,
-                runbooks=("SalespulseDown",),
+                runbooks=("SalespulseDown", "SalespulseInstanceDown"),
             ),
             number(
                 Text("Owners", "所有者"),
@@ -40,6 +40,7 @@ def instances() -> Row:
                 "sum(salespulse_owner)",
                 Measure("locale", 0, (Band(None, "red"), Band(1, "green"), Band(2, "red"))),
                 4,
+                runbooks=("SalespulseOwnerMissing",),
             ),
             number(
                 Text("Version", "版本"),
@@ -171,6 +172,7 @@ def records() -> Row:
                 "sum(salespulse_dead_letters_outstanding)",
                 NONE_IS_GOOD,
                 4,
+                runbooks=("SalespulseDeadLettersStuck",),
             ),
             number(
                 Text("Misrouted", "键不符"),
