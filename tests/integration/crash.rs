@@ -7,6 +7,7 @@ mod damage;
 mod dice;
 mod disk;
 mod facts;
+mod gap;
 mod group;
 mod moments;
 mod stage;
