@@ -1,5 +1,6 @@
 //! The first fault of a record, in the order of the codes.
 
+use super::json::Key;
 use super::{Rejection, RejectionCode};
 
 /// Collects faults in any order and keeps the one that counts: the first in the order of the codes, and of
@@ -8,10 +9,10 @@ use super::{Rejection, RejectionCode};
 pub(super) struct Faults(Option<Rejection>);
 
 impl Faults {
-    /// Notes a fault; its sentence is only made if it counts.
-    pub(super) fn note(&mut self, code: RejectionCode, message: impl FnOnce() -> String) {
+    /// Notes a fault of a field; its sentence is only made if it counts.
+    pub(super) fn note(&mut self, code: RejectionCode, key: Key, message: impl FnOnce() -> String) {
         if self.0.as_ref().is_none_or(|first| code < first.code) {
-            self.0 = Some(Rejection::new(code, message()));
+            self.0 = Some(Rejection::of_field(code, key, message()));
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::json::Key;
+
 /// The code of a rejection. A record with several faults has the first in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RejectionCode {
@@ -76,14 +78,21 @@ impl fmt::Display for RejectionCode {
 pub struct Rejection {
     /// The code, for machines.
     pub code: RejectionCode,
+    /// The field that is at fault; `None` where the record as a whole is.
+    pub field: Option<&'static str>,
     /// A sentence that names the field and what is allowed, for people.
     pub message: String,
 }
 
 impl Rejection {
-    /// A rejection of this code with this sentence.
+    /// A rejection of a record as a whole.
     #[must_use]
     pub fn new(code: RejectionCode, message: impl Into<String>) -> Rejection {
-        Rejection { code, message: message.into() }
+        Rejection { code, field: None, message: message.into() }
+    }
+
+    /// A rejection for the sake of one field.
+    pub(super) fn of_field(code: RejectionCode, key: Key, message: impl Into<String>) -> Rejection {
+        Rejection { field: Some(key.name()), ..Rejection::new(code, message) }
     }
 }
