@@ -9,6 +9,7 @@ mod faults;
 mod json;
 mod reader;
 mod rejection;
+mod unread;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use self::json::{Fields, Key, Raw};
 use self::reader::Reader;
 pub use self::rejection::{Rejection, RejectionCode};
+pub use self::unread::unread_fields;
 use crate::event::{Event, EventType, Text};
 use crate::rules::Rules;
 use crate::time::Time;
