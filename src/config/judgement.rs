@@ -21,7 +21,7 @@ pub struct Judgement {
     /// Everything that is wrong, the fault that the service would tell first. Faults that only show once others are mended
     /// are not among them.
     pub faults: Vec<ConfigError>,
-    /// The configuration, if nothing is wrong.
+    /// The configuration, with right values in the place of faulty ones; `None` where it could not be read to its end.
     pub config: Option<Config>,
     /// Every value that is set, and where; secrets are hidden.
     pub effective: Vec<Effective>,
@@ -51,12 +51,12 @@ impl Config {
     }
 }
 
-/// Adds what is wrong with the values to what is wrong already; the configuration, if nothing is.
+/// Adds what is wrong with the values to what is wrong already; answers the configuration without that.
 fn judge_values(mut settings: Settings, hostname: &str, faults: &mut Vec<ConfigError>) -> Option<Config> {
     let of_layers = faults.len();
     loop {
         let fault = match Config::new(&settings, || hostname.to_owned()) {
-            Ok(config) => return faults.is_empty().then_some(config),
+            Ok(config) => return Some(config),
             Err(fault) => fault,
         };
         let key = fault.key().unwrap_or_default().to_owned();
