@@ -10,6 +10,7 @@
     reason = "a test ends at its first surprise; clippy's own exception does not reach helpers of integration tests"
 )]
 
+mod check;
 mod dead_letters;
 mod events;
 mod golden;
