@@ -1,10 +1,14 @@
 # The commands of a working day. `make test` is all a newcomer needs: it installs what the tests use, then runs them all.
 SHELL := /bin/bash
 
-.PHONY: help test test-tools check deny bench example kafka
+# More for the demo, such as ARGS="--speed 60".
+ARGS =
+
+.PHONY: help demo test test-tools check deny bench example kafka
 
 help:
-	@echo "make test     install the test tools (Kafka, Prometheus, kcat) and run every test"
+	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
+	@echo "make test     install the test tools (Kafka, Prometheus, …) and run every test"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
@@ -30,6 +34,10 @@ deny:
 bench:
 	@scripts/setup-test-tools.sh kafka
 	cargo bench --locked --bench core --bench simulate --bench pipeline
+
+# Built as for `make example` and the tests, so that one build serves all three. Until Ctrl-C.
+demo:
+	@cargo run --locked -- demo $(ARGS)
 
 # The small team of docs/kpis.md, at the instant of its examples.
 example:

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus and promtool, kcat.
+# Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus and promtool, kcat, AsyncAPI's
+# parser, groff.
 #
-#   scripts/setup-test-tools.sh [TOOL…]              TOOL: kafka prometheus kcat cargo-deny chromium
-#                                                    (default: kafka prometheus kcat)
-#   scripts/setup-test-tools.sh --where cargo-deny   prints the path of the program and installs nothing
+#   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus kcat asyncapi groff cargo-deny chromium
+#                                                 (default: kafka prometheus kcat asyncapi groff)
+#   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, or the folder of asyncapi, and
+#                                                 installs nothing
 #
 # Run twice, the second time does nothing. A tool that cannot be had is named at the end with the reason, and the
 # script ends with 1 after having set up the others. `SALESPULSE_TEST_TOOLS` overrides where the cache lies.
@@ -15,10 +17,12 @@ kafka_version=4.3.1
 cargo_deny_version=0.20.2
 cargo_deny=$cache/cargo-deny-$cargo_deny_version
 missing=()
-if [ "$*" = "--where cargo-deny" ]; then
-  echo "$cargo_deny/bin/cargo-deny"
-  exit
-fi
+# Another lock file is another folder, so that a change of it is never overlooked.
+asyncapi=$cache/asyncapi-$(cksum < "$here/asyncapi/package-lock.json" | tr ' ' -)
+case $* in
+  "--where cargo-deny") echo "$cargo_deny/bin/cargo-deny"; exit ;;
+  "--where asyncapi") echo "$asyncapi"; exit ;;
+esac
 mkdir -p "$cache" || exit 1
 
 say() { printf 'test tools: %s\n' "$*" >&2; }
@@ -77,6 +81,29 @@ setup_kcat() {
   command -v kcat >/dev/null || apt_install kcat || fail kcat "the package kcat could not be installed"
 }
 
+node_is_18_or_later() {
+  local version
+  version=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p') && [ "${version:-0}" -ge 18 ]
+}
+
+# Nothing that npm fetches is run, except by the judge of the document.
+setup_asyncapi() {
+  local unpacked
+  node_is_18_or_later || apt_install nodejs || { fail asyncapi "its parser needs Node.js 18"; return; }
+  [ -e "$asyncapi/complete" ] && return
+  command -v npm >/dev/null || apt_install npm || { fail asyncapi "its parser comes by npm"; return; }
+  say "fetching AsyncAPI's parser"
+  unpacked=$(mktemp -d "$cache/asyncapi.XXXXXX") || { fail asyncapi "$cache cannot be written"; return; }
+  cp "$here"/asyncapi/package*.json "$unpacked" &&
+    npm ci --prefix "$unpacked" --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
+    { rm -rf "$unpacked"; fail asyncapi "npm could not fetch what scripts/asyncapi/package-lock.json names"; return; }
+  touch "$unpacked/complete" && rm -rf "$asyncapi" && mv "$unpacked" "$asyncapi"
+}
+
+setup_groff() {
+  command -v groff >/dev/null || apt_install groff-base || fail groff "the package groff-base could not be installed"
+}
+
 setup_cargo-deny() {
   [ -x "$cargo_deny/bin/cargo-deny" ] && return
   say "building cargo-deny $cargo_deny_version (some minutes, once)"
@@ -88,11 +115,11 @@ setup_chromium() {
   command -v chromium >/dev/null || apt_install chromium || fail chromium "the package chromium could not be installed"
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus kcat
+[ $# -gt 0 ] || set -- kafka prometheus kcat asyncapi groff
 for tool in "$@"; do
   case $tool in
-    kafka | prometheus | kcat | cargo-deny | chromium) "setup_$tool" ;;
-    *) say "no such tool: $tool (kafka prometheus kcat cargo-deny chromium)"; exit 64 ;;
+    kafka | prometheus | kcat | asyncapi | groff | cargo-deny | chromium) "setup_$tool" ;;
+    *) say "no such tool: $tool (kafka prometheus kcat asyncapi groff cargo-deny chromium)"; exit 64 ;;
   esac
 done
 

@@ -2,7 +2,9 @@
 
 mod check;
 mod command_line;
+pub mod demo;
 mod error;
+mod guides;
 pub mod replay;
 pub mod run;
 pub mod simulate;
@@ -35,10 +37,14 @@ pub fn main() -> ExitCode {
     };
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let outcome = match command {
+        Command::Demo(arguments) => demo::demo(&arguments, &print),
         Command::Run(arguments) => run(arguments, &environment),
         Command::Simulate(arguments) => simulate::simulate(&arguments, &environment).map(|summary| {
             say(&format!("{summary}\n"));
         }),
+        Command::Completions { shell } => print(&guides::completions(shell)),
+        Command::Man { output_dir: None } => guides::man_page().and_then(|page| print(&page)),
+        Command::Man { output_dir: Some(folder) } => guides::write_man_pages(&folder),
         Command::Replay(arguments) => match replay(&arguments, &environment) {
             Ok(code) => return code,
             Err(error) => Err(error),

@@ -1,5 +1,9 @@
 //! Integer sums of facts by row, metric and window: a group, so that adding, subtracting and merging are exact.
 
+mod difference;
+
+pub use self::difference::Difference;
+
 use crate::event::Score;
 use crate::facts::{Fact, FactKind};
 use crate::sketch::Sketch;

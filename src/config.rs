@@ -20,6 +20,7 @@ mod retention;
 mod rules;
 mod secrets;
 mod settings;
+mod snapshot;
 mod value;
 
 pub use effective::Effective;
@@ -29,6 +30,7 @@ pub use judgement::Judgement;
 pub use kafka::KafkaConfig;
 pub use origin::Origin;
 pub use settings::{Flag, Settings};
+pub use snapshot::{OnGap, SnapshotConfig};
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -43,6 +45,8 @@ pub struct Config {
     pub rules: Rules,
     /// Where the events come from.
     pub kafka: KafkaConfig,
+    /// Where the state is kept.
+    pub snapshot: SnapshotConfig,
     /// Where the gauges are served.
     pub http: HttpConfig,
 }
@@ -60,6 +64,18 @@ impl Config {
         Config::new(&settings, || hostname::find(environment))
     }
 
+    /// Lays flags over the text of a configuration file that nobody wrote, and judges the whole; `name` is what errors
+    /// call the text. Neither the environment nor the machine has a say.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with a sentence that names the key and what is allowed.
+    pub fn of_text(text: &str, name: &str, flags: &[Flag]) -> Result<Config, ConfigError> {
+        let mut settings = Settings::defaults()?;
+        settings.lay_toml(text, name)?;
+        settings.lay_flags(flags)?;
+        Config::new(&settings, || "none".to_owned())
+    }
+
     /// Judges settings; `hostname` is asked only where no instance id is set.
     ///
     /// # Errors
@@ -68,7 +84,7 @@ impl Config {
         let rules = rules::read(settings)?;
         Catalogue::new(&rules).map_err(ConfigError::Catalogue)?;
         let kafka = kafka::read(settings, hostname)?;
-        Ok(Config { rules, kafka, http: http::read(settings)? })
+        Ok(Config { rules, kafka, snapshot: snapshot::read(settings)?, http: http::read(settings)? })
     }
 }
 

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use self::json::{Fields, Key, Raw};
 use self::reader::Reader;
-pub use self::rejection::{Rejection, RejectionCode};
+pub use self::rejection::{Rejection, RejectionCode, Setting};
 pub use self::unread::unread_fields;
 use crate::event::{Event, EventType, Text};
 use crate::rules::Rules;

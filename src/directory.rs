@@ -22,6 +22,13 @@ pub struct RowId(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(u32);
 
+impl NameId {
+    /// The name's number.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+}
+
 impl RowId {
     /// The row of this number.
     pub(crate) const fn from_number(number: u32) -> RowId {
@@ -67,6 +74,17 @@ pub struct RepInTeam {
     pub rep: NameId,
 }
 
+/// Everything in a directory, by number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Listing {
+    /// All names.
+    pub names: Vec<String>,
+    /// All rows, each as the numbers of its team's and its rep's name.
+    pub rows: Vec<(u32, u32)>,
+    /// All channels, each as the number of its name.
+    pub channels: Vec<u32>,
+}
+
 /// All names, shared by all threads.
 #[derive(Debug, Default)]
 pub struct Directory {
@@ -102,6 +120,15 @@ impl Directory {
     pub fn text(&self, name: NameId) -> Arc<str> {
         let values = self.names.values.read().unwrap_or_else(PoisonError::into_inner);
         values.get(name.0 as usize).cloned().unwrap_or_else(|| Arc::from(""))
+    }
+
+    /// Everything so far.
+    #[must_use]
+    pub fn listing(&self) -> Listing {
+        // Rows and channels first: their names are in the list that is read after them.
+        let rows = self.rows.all().into_iter().map(|pair| (pair.team.0, pair.rep.0)).collect();
+        let channels = self.channels.all().into_iter().map(|name| name.0).collect();
+        Listing { names: self.names.all().iter().map(ToString::to_string).collect(), rows, channels }
     }
 
     /// All rows so far; each one's place is its [`RowId`].

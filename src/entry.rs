@@ -192,16 +192,27 @@ impl Entry {
     /// have the same, whatever partition they came from.
     #[must_use]
     pub fn shard(&self, shards: usize) -> usize {
-        if shards <= 1 {
-            return 0;
-        }
         let owner = match &self.fact {
             EntryFact::Step { lead_id, .. } => lead_id,
             _ => &self.event_id,
         };
-        let hash = FixedState::with_seed(0).hash_one(owner);
-        usize::try_from(hash % shards as u64).unwrap_or(0)
+        shard_of(owner, shards)
     }
+}
+
+/// The shard, of so many, that owns the journey or the fact of this id.
+pub(crate) fn shard_of(owner: &Id, shards: usize) -> usize {
+    if shards <= 1 {
+        return 0;
+    }
+    let hash = FixedState::with_seed(0).hash_one(owner);
+    usize::try_from(hash % shards as u64).unwrap_or(0)
+}
+
+/// When a target is dated: it goes when its period's end is not after the horizon.
+pub(crate) fn target_dated(period: Period, zone: &Zone) -> Time {
+    let (_, end) = zone.bounds(period);
+    end.plus(-1)
 }
 
 /// Turns events into entries; one for each decoding thread.
@@ -255,9 +266,7 @@ impl Interner {
             }
             Body::Target(target) => {
                 let of = self.target_of(&target.scope);
-                let (_, end) = self.zone.bounds(target.period);
-                // It goes when the period's end is not after the horizon.
-                let dated = end.plus(-1);
+                let dated = target_dated(target.period, &self.zone);
                 let content = TargetFact { of, period: target.period, amount: target.amount };
                 EntryFact::Target(version(event, dated, Some(content)))
             }

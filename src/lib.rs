@@ -8,7 +8,7 @@
 //!   [`entry`] number their names, [`facts`] tells what a journey contributes, [`sketch`], [`timeline`] and [`cells`] hold the
 //!   sums, [`shard`] is the first stage and [`board`] the second, [`kpi`] is the catalogue, [`exposition`] writes it, and
 //!   [`engine`] is both stages in one thread. [`simulate`] makes the records of an organisation that never was.
-//! - **Edges**: [`config`], [`lifecycle`], [`telemetry`], [`shard_threads`], [`source`], [`deadletter`], [`http`].
+//! - **Edges**: [`config`], [`lifecycle`], [`telemetry`], [`shard_threads`], [`snapshot`], [`source`], [`deadletter`], [`http`].
 //! - [`pipeline`] joins them, and [`app`] is what the user types.
 //!
 //! The numbers are a pure function of the configuration, the instant and the set of accepted events. Two laws make them so:
@@ -39,6 +39,7 @@ pub mod shard;
 pub mod shard_threads;
 pub mod simulate;
 pub mod sketch;
+pub mod snapshot;
 pub mod source;
 pub mod telemetry;
 pub mod time;

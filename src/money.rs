@@ -306,6 +306,17 @@ impl Rates {
         }
     }
 
+    /// All rates, each as a text, in an order that does not depend on how they came.
+    #[must_use]
+    pub fn listed(&self) -> Vec<String> {
+        let of = |(currency, rates): (&Currency, &Vec<(Date, Ratio)>)| {
+            let code = currency.code();
+            let text = |(date, rate): &(Date, Ratio)| format!("{date} {code} {}/{}", rate.numerator, rate.denominator);
+            rates.iter().map(text).collect::<Vec<_>>()
+        };
+        self.rates.iter().flat_map(of).collect()
+    }
+
     /// Whether any date has a rate for this currency, or it is the reporting currency itself.
     #[must_use]
     pub fn knows(&self, currency: Currency) -> bool {

@@ -4,21 +4,25 @@
 mod checkpoint;
 mod intake;
 mod lag;
+mod recovery;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use self::checkpoint::Checkpoints;
 use self::intake::Intake;
+use self::recovery::Recovery;
 use crate::deadletter::DeadLetters;
 use crate::lifecycle::{Phase, Standing, Stop};
 use crate::shard_threads::ShardGone;
+use crate::snapshot::{Cut, Offsets, RestoreError, Restored};
 use crate::source::kafka::{Change, Consumer, Finding, KafkaFailure, Layout, News, Polled, Position, Surveyor, change};
 use crate::telemetry::Metrics;
 
 pub use intake::IntakeParts;
+pub use recovery::RecoveryParts;
 
 /// How many records are read before batches go to the shards and the pipeline looks around.
 const TURN_RECORDS: usize = 512;
@@ -35,9 +39,21 @@ pub enum PipelineFailure {
     /// Kafka.
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
+    /// The state could not be continued.
+    #[error("{0}")]
+    Restore(String),
     /// A bug.
     #[error(transparent)]
     Shard(#[from] ShardGone),
+}
+
+impl From<RestoreError> for PipelineFailure {
+    fn from(error: RestoreError) -> PipelineFailure {
+        match error {
+            RestoreError::Shard(gone) => gone.into(),
+            RestoreError::Store(_) | RestoreError::Refused(_) => PipelineFailure::Restore(error.to_string()),
+        }
+    }
 }
 
 /// Everything the loop works with.
@@ -47,6 +63,7 @@ pub struct Pipeline {
     intake: Intake,
     dead_letters: DeadLetters,
     checkpoints: Checkpoints,
+    recovery: Recovery,
     standing: Arc<Standing>,
     metrics: Arc<Metrics>,
     stop: Stop,
@@ -58,13 +75,15 @@ pub struct Pipeline {
 struct Hold {
     /// The survey with this number has not been finished: it is not known which dead letters are done already.
     survey: Option<u64>,
+    /// The shards are being restored.
+    restoring: bool,
     /// The dead letters have no room.
     dead_letters: bool,
 }
 
 impl Hold {
     fn any(self) -> bool {
-        self.survey.is_some() || self.dead_letters
+        self.survey.is_some() || self.restoring || self.dead_letters
     }
 }
 
@@ -76,6 +95,7 @@ impl Pipeline {
         surveyor: Surveyor,
         dead_letters: DeadLetters,
         parts: IntakeParts,
+        recovery: Option<RecoveryParts>,
         standing: Arc<Standing>,
         stop: Stop,
     ) -> Pipeline {
@@ -86,7 +106,8 @@ impl Pipeline {
             surveyor,
             intake,
             dead_letters,
-            checkpoints: Checkpoints::default(),
+            checkpoints: Checkpoints::new(recovery.is_some()),
+            recovery: Recovery::new(recovery),
             standing,
             metrics,
             stop,
@@ -123,8 +144,10 @@ impl Pipeline {
         self.dead_letters.pump()?;
         let findings: Vec<Finding> = self.surveyor.findings().collect();
         findings.into_iter().try_for_each(|finding| self.learn(finding))?;
+        self.go_on_when_restored()?;
         self.fetch_or_hold(Hold { dead_letters: self.dead_letters.is_full(), ..self.hold })?;
-        self.checkpoint()
+        self.checkpoint()?;
+        self.keep()
     }
 
     fn hear(&mut self, news: News) -> Result<(), PipelineFailure> {
@@ -135,8 +158,9 @@ impl Pipeline {
             lag::tell(statistics, &self.consumer.layout(), &self.metrics, self.standing.is_owner());
         }
         if news.lost_partitions {
-            self.hold = Hold::default();
+            self.hold = Hold { restoring: self.hold.restoring, ..Hold::default() };
             self.checkpoints.forget();
+            self.metrics.snapshots.set_durable(false);
             lag::clear(&self.metrics);
         }
         // Given after it was taken, if both happened in one turn.
@@ -154,7 +178,9 @@ impl Pipeline {
     fn learn(&mut self, finding: Finding) -> Result<(), PipelineFailure> {
         match finding {
             Finding::Surveyed(number) if self.hold.survey == Some(number) => {
-                self.fetch_or_hold(Hold { survey: None, ..self.hold })
+                self.metrics.snapshots.set_durable(self.recovery.keeps_snapshots());
+                let restoring = self.recovery.begin(&self.consumer.layout());
+                self.fetch_or_hold(Hold { survey: None, restoring, ..self.hold })
             }
             Finding::Surveyed(_) => Ok(()),
             Finding::Counted(counts) => match change(&self.consumer.layout(), &counts) {
@@ -185,9 +211,71 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Once the shards are restored, reading goes on after what they hold.
+    fn go_on_when_restored(&mut self) -> Result<(), PipelineFailure> {
+        if !self.recovery.take_restored(&self.consumer.layout())? {
+            return Ok(());
+        }
+        if self.standing.is_owner() {
+            // The assignment was made before it was known where to go on.
+            self.consumer.assign_anew()?;
+        }
+        self.hold.restoring = false;
+        if self.standing.is_owner() && !self.hold.any() {
+            self.consumer.go_on()?;
+        }
+        Ok(())
+    }
+
+    /// Has a snapshot written when it is time, and commits what has become durable.
+    fn keep(&mut self) -> Result<(), PipelineFailure> {
+        if self.recovery.take_report(&self.consumer.layout()) {
+            self.metrics.snapshots.set_durable(self.standing.is_owner());
+            if self.standing.is_owner() && self.standing.is_reachable() && self.hold.survey.is_none() {
+                self.commit()?;
+            }
+        }
+        if self.standing.is_owner() && self.hold.survey.is_none() && self.recovery.is_due() {
+            self.write_snapshot()?;
+        }
+        Ok(())
+    }
+
+    fn write_snapshot(&mut self) -> Result<(), PipelineFailure> {
+        self.intake.flush()?;
+        let offsets = self.offsets()?;
+        if !self.recovery.is_news(&offsets) {
+            self.metrics.snapshots.set_durable(true);
+            return Ok(());
+        }
+        let is_audited = self.recovery.audit_is_due();
+        let images = self.intake.images(is_audited)?;
+        let cut = Cut { offsets, images, origin: Restored::default() };
+        self.recovery.write(cut, self.intake.refused, is_audited);
+        Ok(())
+    }
+
+    /// Where reading would go on after everything that was handed to the shards.
+    fn offsets(&self) -> Result<Offsets, PipelineFailure> {
+        let mut offsets = Offsets::new();
+        for (partition, position) in self.consumer.positions()? {
+            offsets.entry(partition.topic().to_owned()).or_default().push(partition.goes_on_at(position));
+        }
+        Ok(offsets)
+    }
+
+    fn commit(&mut self) -> Result<(), PipelineFailure> {
+        let commits = self.checkpoints.take(&self.consumer.positions()?);
+        if !commits.is_empty() {
+            debug!("committing");
+            self.consumer.commit(&commits);
+        }
+        Ok(())
+    }
+
     /// Finds out how far everything is done, when it is time: to commit it, and to know when we have caught up.
     fn checkpoint(&mut self) -> Result<(), PipelineFailure> {
-        if self.hold.survey.is_some() || !self.standing.is_owner() {
+        if self.hold.survey.is_some() || self.hold.restoring || !self.standing.is_owner() {
             return Ok(());
         }
         let catching_up = self.standing.phase() != Phase::Serving;
@@ -195,18 +283,14 @@ impl Pipeline {
         if !due.look && !due.commit {
             return Ok(());
         }
-        let positions = self.consumer.positions()?;
         if due.look {
-            self.look(&positions)?;
+            self.look(&self.consumer.positions()?)?;
         }
         // librdkafka would keep the commit until the broker is back. If the session has ended by then, the broker takes
         // the commit for that of a second member with our instance id, and we would be fenced by ourselves.
         if due.commit && self.standing.is_reachable() {
             self.intake.settle()?;
-            let offsets = self.checkpoints.take(&positions);
-            if !offsets.is_empty() {
-                self.consumer.commit(&offsets);
-            }
+            self.commit()?;
         }
         Ok(())
     }
@@ -227,7 +311,7 @@ impl Pipeline {
     /// Stops fetching, finishes the batch, waits for the dead letters, commits, and leaves the group.
     fn wind_down(mut self) -> Result<(), PipelineFailure> {
         // An owner whose survey is not finished has read nothing and does not know what is committed.
-        let has_work = self.standing.is_owner() && self.hold.survey.is_none();
+        let has_work = self.standing.is_owner() && self.hold.survey.is_none() && !self.hold.restoring;
         self.standing.enter(Phase::Stopping);
         if has_work {
             self.consumer.hold()?;
@@ -236,10 +320,22 @@ impl Pipeline {
                 let missing = self.metrics.dead_letters_outstanding.get();
                 warn!(missing, "dead letters are not acknowledged; their records are read again at the next start");
             }
+            self.last_snapshot()?;
             self.last_commit()?;
         }
         self.consumer.leave();
         info!("left the group");
+        Ok(())
+    }
+
+    /// A last snapshot, so that the next start, here or elsewhere, has nothing to read again.
+    fn last_snapshot(&mut self) -> Result<(), PipelineFailure> {
+        if !self.recovery.keeps_snapshots() {
+            return Ok(());
+        }
+        self.recovery.wait(&self.consumer.layout());
+        self.write_snapshot()?;
+        self.recovery.wait(&self.consumer.layout());
         Ok(())
     }
 

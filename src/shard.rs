@@ -5,6 +5,10 @@
 //! The clock works the same way: `delta = windows(fact now) − windows(fact before)` for the facts that an
 //! edge of a window has passed, and facts(now) − facts(before) where the horizon has.
 
+mod audit;
+mod bytes;
+mod chunks;
+mod image;
 mod journeys;
 mod ledger;
 mod reading;
@@ -15,6 +19,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+pub use self::image::{Contents, Image, Kind, Translation, Unusable};
 use self::journeys::{Journey, Journeys};
 use self::ledger::Ledger;
 pub use self::reading::{Held, RosterValue, ShardReading, TargetValue, WinChange};
@@ -61,6 +66,8 @@ pub struct Shard {
     changed_wins: HashMap<u32, Option<Win>, RandomState>,
     negative_cycles: i64,
     negative_responses: i64,
+    /// Until when the last identity that was forgotten was to be remembered.
+    forgotten: Time,
     /// Kept for their memory: the open journey, and its story as it was and as it is.
     open: Journey,
     before: Story,
@@ -86,6 +93,7 @@ impl Shard {
             changed_wins: HashMap::default(),
             negative_cycles: 0,
             negative_responses: 0,
+            forgotten: Time::MIN,
             open: Journey::default(),
             before: Story::default(),
             after: Story::default(),
@@ -123,6 +131,7 @@ impl Shard {
     fn apply_step(&mut self, lead_id: Id, event_id: Id, is_move: bool, version: Version<Step>) -> Option<Meeting> {
         let known = self.journeys.number(&lead_id);
         if known.is_none() && version.remembered < self.horizon {
+            self.note_forgotten(version.remembered);
             return None;
         }
         let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
@@ -139,6 +148,7 @@ impl Shard {
             }
         }
         let win_before = self.tell(&journey, &mut before);
+        let remembered = version.remembered;
         let accepted = journey.accept(event_id, is_move, version, self.horizon);
         let number = match known {
             Some(number) => {
@@ -149,6 +159,9 @@ impl Shard {
             }
             None => self.journeys.insert(&journey),
         };
+        if accepted.meeting.is_none() && !accepted.remember {
+            self.note_forgotten(remembered);
+        }
         if accepted.changed {
             self.settle(number, &journey, &before, win_before);
         }
@@ -197,7 +210,11 @@ impl Shard {
     }
 
     fn apply_single(&mut self, key: (EventType, Id), version: Version<Single>) -> Option<Meeting> {
+        let remembered = version.remembered;
         let accepted = self.singles.accept(key, version, self.horizon);
+        if accepted.number.is_none() {
+            self.note_forgotten(remembered);
+        }
         let fact = |(at, single): (Time, Single)| single.fact(at);
         let (before, after) = (accepted.before.map(fact), accepted.after.map(fact));
         if before != after {
@@ -220,7 +237,11 @@ impl Shard {
     }
 
     fn apply_target(&mut self, event_id: Id, version: Version<TargetFact>) -> Option<Meeting> {
+        let remembered = version.remembered;
         let accepted = self.targets.accept(event_id, version, self.horizon);
+        if accepted.number.is_none() {
+            self.note_forgotten(remembered);
+        }
         accepted.before.iter().for_each(|(_, target)| self.name_target(target, -1));
         accepted.after.iter().for_each(|(_, target)| self.name_target(target, 1));
         accepted.meeting
@@ -271,20 +292,32 @@ impl Shard {
             self.horizon = horizon;
             self.settle(number, &journey, &before, win_before);
             let steps = journey.steps.len();
-            journey.steps.retain(|step| step.version.remembered >= horizon);
+            let mut forgotten = self.forgotten;
+            journey.steps.retain(|step| {
+                let is_kept = step.version.remembered >= horizon;
+                if !is_kept {
+                    forgotten = forgotten.max(step.version.remembered);
+                }
+                is_kept
+            });
+            self.forgotten = forgotten;
             if journey.steps.len() < steps {
                 self.journeys.write(number, &journey);
             }
         }
         (self.open, self.before) = (journey, before);
-        for change in self.singles.move_horizon(earlier, horizon) {
+        let moved = self.singles.move_horizon(earlier, horizon);
+        self.note_forgotten(moved.forgotten);
+        for change in moved.changes {
             change.was.iter().for_each(|(at, single)| self.put_single(&single.fact(*at), -1));
             if let Some((at, single)) = change.is {
                 self.put_single(&single.fact(at), 1);
                 self.singles_due.note(at, change.number);
             }
         }
-        for change in self.targets.move_horizon(earlier, horizon) {
+        let moved = self.targets.move_horizon(earlier, horizon);
+        self.note_forgotten(moved.forgotten);
+        for change in moved.changes {
             change.was.iter().for_each(|(_, target)| self.name_target(target, -1));
             change.is.iter().for_each(|(_, target)| self.name_target(target, 1));
         }

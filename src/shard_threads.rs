@@ -11,7 +11,7 @@ use std::thread;
 use crate::directory::Directory;
 use crate::entry::Entry;
 use crate::rules::Rules;
-use crate::shard::{Shard, ShardReading};
+use crate::shard::{Image, Kind, Shard, ShardReading, Translation, Unusable};
 use crate::telemetry::Metrics;
 use crate::time::Time;
 
@@ -27,6 +27,29 @@ enum Message {
     Read { now: Time, reply: SyncSender<ShardReading> },
     /// Somebody wants to know when everything before this has been applied.
     Mark { reply: SyncSender<()> },
+    /// Somebody wants the shard as it is.
+    Image { with_counted: bool, reply: SyncSender<Image> },
+    /// A block of a snapshot.
+    Load(Load),
+    /// There are no more blocks; what was written had forgotten everything up to an instant.
+    Loaded { forgotten: Time, reply: SyncSender<Result<u64, Unusable>> },
+    /// What was loaded is to be thrown away.
+    Reset { now: Time },
+}
+
+/// A block of a snapshot that so many shards wrote.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// What is in it.
+    pub kind: Kind,
+    /// Its bytes.
+    pub block: Arc<Vec<u8>>,
+    /// How many shards there are now: each takes its own.
+    pub shards: usize,
+    /// What its numbers mean.
+    pub translation: Arc<Translation>,
+    /// The instant.
+    pub now: Time,
 }
 
 /// A shard's thread ended before its time: a bug, for which the log has the panic.
@@ -46,6 +69,12 @@ pub struct ShardReader {
     shards: Vec<SyncSender<Message>>,
 }
 
+/// The shards' threads, seen by whoever restores them.
+#[derive(Clone, Debug)]
+pub struct ShardLoader {
+    shards: Vec<SyncSender<Message>>,
+}
+
 impl ShardThreads {
     /// Starts so many shards, at least one.
     ///
@@ -54,17 +83,19 @@ impl ShardThreads {
     pub fn start(
         count: usize,
         rules: &Arc<Rules>,
-        directory: &Directory,
+        directory: &Arc<Directory>,
         now: Time,
         metrics: &Arc<Metrics>,
     ) -> io::Result<ShardThreads> {
         let mut started = ShardThreads { shards: Vec::new() };
         for number in 0..count.max(1) {
             let (sender, receiver) = sync_channel(WAITING_MESSAGES);
-            let shard = Shard::new(number, Arc::clone(rules), directory, now);
-            let metrics = Arc::clone(metrics);
+            let (rules, directory) = (Arc::clone(rules), Arc::clone(directory));
+            let empty = move |now| Shard::new(number, Arc::clone(&rules), &directory, now);
+            let worker =
+                Worker { shard: empty(now), empty: Box::new(empty), loaded: Ok(0), metrics: Arc::clone(metrics) };
             let thread = thread::Builder::new().name(format!("shard-{number}"));
-            thread.spawn(move || work(shard, &receiver, &metrics))?;
+            thread.spawn(move || worker.run(&receiver))?;
             started.shards.push(sender);
         }
         Ok(started)
@@ -80,6 +111,20 @@ impl ShardThreads {
     #[must_use]
     pub fn reader(&self) -> ShardReader {
         ShardReader { shards: self.shards.clone() }
+    }
+
+    /// A handle for restoring.
+    #[must_use]
+    pub fn loader(&self) -> ShardLoader {
+        ShardLoader { shards: self.shards.clone() }
+    }
+
+    /// Asks every shard for an image, by everything that was handed to it before; each comes when its shard is so far.
+    ///
+    /// # Errors
+    /// [`ShardGone`].
+    pub fn images(&self, with_counted: bool) -> Result<Vec<Receiver<Image>>, ShardGone> {
+        ask_only(&self.shards, |reply| Message::Image { with_counted, reply })
     }
 
     /// Hands entries that arrived at `now` to a shard; waits while it has too much to do.
@@ -110,39 +155,113 @@ impl ShardReader {
     }
 }
 
+impl ShardLoader {
+    /// How many shards there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Hands a block to a shard; waits while it has too much to do.
+    ///
+    /// # Errors
+    /// [`ShardGone`].
+    pub fn load(&self, shard: usize, load: Load) -> Result<(), ShardGone> {
+        self.shards.get(shard).ok_or(ShardGone)?.send(Message::Load(load)).map_err(|_| ShardGone)
+    }
+
+    /// Waits until everything is loaded; answers how many items there are, or why what was loaded must be thrown away.
+    ///
+    /// # Errors
+    /// [`ShardGone`].
+    pub fn finish(&self, forgotten: Time) -> Result<Result<u64, Unusable>, ShardGone> {
+        let loaded = ask(&self.shards, |reply| Message::Loaded { forgotten, reply })?;
+        Ok(loaded.into_iter().sum())
+    }
+
+    /// Throws away what was loaded. Nothing may have been read from the shards yet.
+    ///
+    /// # Errors
+    /// [`ShardGone`].
+    pub fn reset(&self, now: Time) -> Result<(), ShardGone> {
+        self.shards.iter().try_for_each(|shard| shard.send(Message::Reset { now }).map_err(|_| ShardGone))
+    }
+}
+
 /// Asks all shards, so that they work at the same time, and then waits for their answers.
 fn ask<T>(shards: &[SyncSender<Message>], message: impl Fn(SyncSender<T>) -> Message) -> Result<Vec<T>, ShardGone> {
-    let mut answers = Vec::with_capacity(shards.len());
-    for shard in shards {
-        let (reply, answer) = sync_channel(1);
-        shard.send(message(reply)).map_err(|_| ShardGone)?;
-        answers.push(answer);
-    }
+    let answers = ask_only(shards, message)?;
     answers.into_iter().map(|answer| answer.recv().map_err(|_| ShardGone)).collect()
 }
 
-fn work(mut shard: Shard, messages: &Receiver<Message>, metrics: &Metrics) {
-    for message in messages {
-        // Who asked may have gone meanwhile; then nobody misses the answer.
-        match message {
-            Message::Apply { entries, now } => apply(&mut shard, entries, now, metrics),
-            Message::Read { now, reply } => drop(reply.send(shard.read(now))),
-            Message::Mark { reply } => drop(reply.send(())),
-        }
-    }
+/// Asks all shards.
+fn ask_only<T>(
+    shards: &[SyncSender<Message>],
+    message: impl Fn(SyncSender<T>) -> Message,
+) -> Result<Vec<Receiver<T>>, ShardGone> {
+    let ask = |shard: &SyncSender<Message>| {
+        let (reply, answer) = sync_channel(1);
+        shard.send(message(reply)).map_err(|_| ShardGone)?;
+        Ok(answer)
+    };
+    shards.iter().map(ask).collect()
 }
 
-fn apply(shard: &mut Shard, entries: Vec<Entry>, now: Time, metrics: &Metrics) {
-    let (mut duplicate, mut superseded, mut expired) = (0, 0, 0);
-    let applied = entries.len() as u64;
-    for entry in entries {
-        let arrival = shard.apply(entry, now);
-        duplicate += u64::from(arrival.duplicate);
-        superseded += u64::from(arrival.superseded);
-        expired += u64::from(arrival.expired);
+/// A shard and its thread.
+struct Worker {
+    shard: Shard,
+    /// Makes the shard empty again.
+    empty: Box<dyn Fn(Time) -> Shard + Send>,
+    /// How many items of a snapshot were loaded.
+    loaded: Result<u64, Unusable>,
+    metrics: Arc<Metrics>,
+}
+
+impl Worker {
+    fn run(mut self, messages: &Receiver<Message>) {
+        for message in messages {
+            // Who asked may have gone meanwhile; then nobody misses the answer.
+            match message {
+                Message::Apply { entries, now } => self.apply(entries, now),
+                Message::Read { now, reply } => drop(reply.send(self.shard.read(now))),
+                Message::Mark { reply } => drop(reply.send(())),
+                Message::Image { with_counted, reply } => {
+                    let timer = self.metrics.snapshots.pause.start_timer();
+                    let image = self.shard.image(with_counted);
+                    timer.observe_duration();
+                    drop(reply.send(image));
+                }
+                Message::Load(load) => self.load(&load),
+                Message::Loaded { forgotten, reply } => {
+                    self.shard.note_forgotten(forgotten);
+                    drop(reply.send(std::mem::replace(&mut self.loaded, Ok(0))));
+                }
+                Message::Reset { now } => (self.shard, self.loaded) = ((self.empty)(now), Ok(0)),
+            }
+        }
     }
-    metrics.applied.inc_by(applied);
-    metrics.duplicate.inc_by(duplicate);
-    metrics.superseded.inc_by(superseded);
-    metrics.expired.inc_by(expired);
+
+    fn load(&mut self, load: &Load) {
+        let Ok(loaded) = &mut self.loaded else { return };
+        match self.shard.load(load.kind, &load.block, load.shards, &load.translation, load.now) {
+            Ok(more) => *loaded += more,
+            Err(unusable) => self.loaded = Err(unusable),
+        }
+    }
+
+    fn apply(&mut self, entries: Vec<Entry>, now: Time) {
+        let (mut duplicate, mut superseded, mut expired) = (0, 0, 0);
+        let applied = entries.len() as u64;
+        for entry in entries {
+            let arrival = self.shard.apply(entry, now);
+            duplicate += u64::from(arrival.duplicate);
+            superseded += u64::from(arrival.superseded);
+            expired += u64::from(arrival.expired);
+        }
+        let metrics = &self.metrics;
+        metrics.applied.inc_by(applied);
+        metrics.duplicate.inc_by(duplicate);
+        metrics.superseded.inc_by(superseded);
+        metrics.expired.inc_by(expired);
+    }
 }

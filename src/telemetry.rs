@@ -10,11 +10,14 @@ mod metrics;
 mod occurrences;
 mod panics;
 mod rarely;
+mod snapshots;
 
 pub use encode::encode;
 pub use metrics::{Metrics, TopicMetrics};
 pub use occurrences::{
-    DeadLetterDelivered, DeadLetterRefused, KafkaTrouble, Keyless, Misrouted, Reachability, Rejected,
+    Audited, DeadLetterDelivered, DeadLetterRefused, KafkaTrouble, Keyless, Misrouted, Reachability, Rejected,
+    SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten,
 };
 pub use panics::quietly;
 pub use rarely::Rarely;
+pub use snapshots::SnapshotMetrics;

@@ -27,11 +27,19 @@ const FIRST_INTEGER: i64 = -62_135_596_800_000;
 /// 9999-12-31T23:59:59.999Z, the latest time that may be written as an integer.
 const LAST_INTEGER: i64 = 253_402_300_799_999;
 
+/// Beyond all times of events, and far enough from the ends of what calendars can tell.
+const MOST_MILLIS: i64 = 300_000_000_000_000;
+
 impl Time {
     /// The earliest representable instant; every event lies after it.
     pub const MIN: Time = Time(i64::MIN);
     /// The latest representable instant; every event lies before it.
     pub const MAX: Time = Time(i64::MAX);
+
+    /// Whether an event can have this time: texts of the years 0 to 9999 with any offset, and timestamps of records.
+    pub(crate) const fn is_of_an_event(self) -> bool {
+        self.0 > -MOST_MILLIS && self.0 < MOST_MILLIS
+    }
 
     /// The instant this many milliseconds after 1970-01-01T00:00:00Z.
     #[must_use]
@@ -211,6 +219,13 @@ pub fn parse_duration(text: &str) -> Option<i64> {
         _ => return None,
     };
     number.parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// Milliseconds as Prometheus wants them. Of the years up to 9999 a double keeps every millisecond.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "times of events are below 2^53 milliseconds")]
+pub fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1e3
 }
 
 /// Where "now" comes from: the machine, or an instant at which it stands still.

@@ -5,18 +5,23 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 use super::check::CheckArguments;
+use super::demo::DemoArguments;
 use super::simulate::SimulateArguments;
 use crate::time::Time;
 
 /// Streaming sales KPIs: Kafka events in, exact live Prometheus gauges out.
 #[derive(Debug, Parser)]
-#[command(name = "salespulse", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "salespulse", version = VERSION, after_help = EXIT_CODES, disable_help_subcommand = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+/// The release, and the commit that it is built from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SALESPULSE_COMMIT"), ")");
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -31,8 +36,12 @@ Exit codes:
 const FIRST_STEPS: &str = "\
 salespulse turns sales events from Kafka into exact live KPIs for Prometheus.
 
-See what it makes of a file of events, without Kafka:
-  salespulse replay events.jsonl --config salespulse.toml --as-of 2026-03-31T18:00:00+08:00
+See it live, with a simulated organisation and nothing else to install:
+  salespulse demo
+
+See what it makes of the events of a simulated sales organisation, without Kafka:
+  salespulse simulate --output events.jsonl --config-out salespulse.toml --end 2026-03-31T00:00:00Z
+  salespulse replay events.jsonl --config salespulse.toml --as-of 2026-04-05T00:00:00Z
 
 Serve the gauges of a cluster:
   salespulse run --config salespulse.toml
@@ -44,7 +53,11 @@ All commands and flags: salespulse --help
 /// One command with its arguments.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// See a simulated sales organisation live, with nothing else to install
+    #[command(after_help = DEMO_OUTPUT)]
+    Demo(Box<DemoArguments>),
     /// Read events from Kafka and serve the gauges
+    #[command(after_help = RUN_SURFACE)]
     Run(RunArguments),
     /// Read events from files and print the gauges as of one instant
     #[command(after_help = REPLAY_OUTPUT)]
@@ -55,7 +68,47 @@ pub(super) enum Command {
     /// Say what is wrong with a configuration, files of events or a cluster
     #[command(after_help = CHECK_OUTPUT)]
     Check(CheckArguments),
+    /// Print the script that completes commands and flags in a shell
+    #[command(after_help = COMPLETIONS_USE)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page, or write those of all commands
+    #[command(after_help = MAN_USE)]
+    Man {
+        /// Write a page for the program and one for each command into this folder
+        #[arg(long, value_name = "FOLDER")]
+        output_dir: Option<PathBuf>,
+    },
 }
+
+const DEMO_OUTPUT: &str = "\
+It needs no Kafka and no file: the broker is a mock cluster in this process, which keeps everything in memory.
+A funnel that drops for all to see:
+  salespulse demo --break-stage east:proposal
+A check of any scrape by the same events; TIME is its salespulse_reading_timestamp_seconds in RFC 3339:
+  salespulse demo --record events.jsonl --config-out salespulse.toml
+  salespulse replay events.jsonl --config salespulse.toml --as-of TIME";
+
+const RUN_SURFACE: &str = "\
+It serves /metrics for Prometheus, /livez, and /readyz, which says whether the numbers may be read and if not, why.
+Every key of the configuration may come from the environment too: kafka.brokers is SALESPULSE__KAFKA__BROKERS.
+SIGINT (Ctrl-C) and SIGTERM end it in good order; a second one ends it at once.";
+
+const COMPLETIONS_USE: &str = "\
+Bash, from now on:
+  salespulse completions bash > ~/.local/share/bash-completion/completions/salespulse
+Zsh, in a folder of $fpath:
+  salespulse completions zsh > ~/.zfunc/_salespulse
+Fish:
+  salespulse completions fish > ~/.config/fish/completions/salespulse.fish";
+
+const MAN_USE: &str = "\
+Read it now:
+  salespulse man | man -l -
+Let man find all of them:
+  salespulse man --output-dir ~/.local/share/man/man1";
 
 const CHECK_OUTPUT: &str = "\
 Examples:
@@ -83,7 +136,7 @@ The last line on standard error is a summary in JSON:
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
     /// The configuration file (TOML)
-    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG", hide_env_values = true)]
     pub(super) config: PathBuf,
     /// The brokers to ask first, host:port by commas; stands for kafka.brokers
     #[arg(long, value_name = "HOST:PORT,…")]
@@ -104,7 +157,7 @@ pub(super) struct ReplayArguments {
     #[arg(required = true, value_name = "FILES")]
     pub(super) files: Vec<PathBuf>,
     /// The configuration file (TOML)
-    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG", hide_env_values = true)]
     pub(super) config: PathBuf,
     /// The instant of the reading, RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00
     #[arg(long, value_name = "TIME", value_parser = instant)]
@@ -148,9 +201,14 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     }
 }
 
+/// The whole command line, for those who write about it.
+pub(super) fn definition() -> clap::Command {
+    CommandLine::command()
+}
+
 /// The names of all commands, as a usage line shows a choice.
 fn commands() -> String {
-    let line = CommandLine::command();
+    let line = definition();
     line.get_subcommands().map(clap::Command::get_name).collect::<Vec<_>>().join("|")
 }
 
@@ -187,7 +245,22 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        CommandLine::command().debug_assert();
+        definition().debug_assert();
+    }
+
+    /// Help that says nothing of an argument, or says it in another form than the others, reads badly.
+    #[test]
+    fn every_command_and_argument_is_explained_alike() {
+        let definition = definition();
+        let all = definition.get_subcommands().flat_map(|command| command.get_subcommands().chain([command]));
+        for command in all {
+            let about = command.get_about().map(ToString::to_string);
+            let arguments = command.get_arguments().map(|argument| argument.get_help().map(ToString::to_string));
+            for words in std::iter::once(about).chain(arguments) {
+                let words = words.unwrap_or_else(|| panic!("{} leaves something unexplained", command.get_name()));
+                assert!(words.starts_with(char::is_uppercase) && !words.ends_with('.'), "{words}");
+            }
+        }
     }
 
     #[test]
@@ -216,8 +289,8 @@ mod tests {
         .map(sentence)
         .into();
         insta::assert_snapshot!(sentences.join("\n"), @r"
-    unrecognized subcommand 'rn'; usage: salespulse run|replay|simulate|check
-    unexpected argument '--config' found; usage: salespulse run|replay|simulate|check
+    unrecognized subcommand 'rn'; usage: salespulse demo|run|replay|simulate|check|completions|man
+    unexpected argument '--config' found; usage: salespulse demo|run|replay|simulate|check|completions|man
     the following required arguments were not provided: --config <FILE>; usage: salespulse run --config <FILE>
     unexpected argument '--broker' found; tip: a similar argument exists: '--brokers'; usage: salespulse run --config <FILE> --brokers <HOST:PORT,…>
     invalid value 'yesterday' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00

@@ -1,8 +1,11 @@
 //! `salespulse run`: the service.
 
 mod failure;
+mod keeping;
 
 pub use failure::RunError;
+
+use self::keeping::Keeping;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -12,10 +15,10 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{Level, error, info, warn};
 
 use crate::board::Board;
-use crate::config::{Config, KafkaConfig};
+use crate::config::{Config, KafkaConfig, SnapshotConfig};
 use crate::deadletter::DeadLetters;
 use crate::decode::Decoder;
 use crate::directory::Directory;
@@ -26,6 +29,7 @@ use crate::lifecycle::{Phase, Standing, Stop, stop_on_signals};
 use crate::pipeline::{IntakeParts, Pipeline};
 use crate::rules::Rules;
 use crate::shard_threads::ShardThreads;
+use crate::snapshot::Store;
 use crate::source::kafka::{Consumer, Layout, ProducerLimits, Surveyor, TOPOLOGY_INTERVAL, find_cluster};
 use crate::telemetry::{Metrics, logs};
 use crate::time::Clock;
@@ -44,7 +48,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`RunError`], which knows its exit code.
 pub fn run(config: Config, clock: Clock) -> Result<(), RunError> {
-    logs::start();
+    logs::start(Level::INFO);
     let service = Service::bind(config, clock)?;
     service.stop_on_signals()?;
     service.run()
@@ -56,11 +60,15 @@ pub struct Service {
     listener: TcpListener,
     address: SocketAddr,
     kafka: KafkaConfig,
+    snapshot: SnapshotConfig,
     rules: Arc<Rules>,
     catalogue: Catalogue,
     clock: Clock,
     stop: Stop,
     topology_interval: Duration,
+    asks_settings: bool,
+    metrics: Arc<Metrics>,
+    standing: Arc<Standing>,
 }
 
 impl Service {
@@ -69,7 +77,7 @@ impl Service {
     /// # Errors
     /// [`RunError`] if the address cannot be had, or the configuration exposes what does not exist.
     pub fn bind(config: Config, clock: Clock) -> Result<Service, RunError> {
-        let Config { rules, kafka, http } = config;
+        let Config { rules, kafka, snapshot, http } = config;
         let catalogue = Catalogue::new(&rules).map_err(RunError::Configuration)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(HTTP_THREADS)
@@ -85,9 +93,23 @@ impl Service {
         if !address.ip().is_loopback() {
             warn!(%address, "anybody who reaches this address reads the numbers: there is no authentication");
         }
-        let rules = Arc::new(rules);
-        let (stop, topology_interval) = (Stop::default(), TOPOLOGY_INTERVAL);
-        Ok(Service { runtime, listener, address, kafka, rules, catalogue, clock, stop, topology_interval })
+        let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
+            .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
+        Ok(Service {
+            runtime,
+            listener,
+            address,
+            kafka,
+            snapshot,
+            rules: Arc::new(rules),
+            catalogue,
+            clock,
+            stop: Stop::default(),
+            topology_interval: TOPOLOGY_INTERVAL,
+            asks_settings: true,
+            metrics,
+            standing: Arc::default(),
+        })
     }
 
     /// Where it listens.
@@ -100,6 +122,26 @@ impl Service {
     #[must_use]
     pub fn stop(&self) -> Stop {
         self.stop.clone()
+    }
+
+    /// Its own health, as it goes on.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// Where it stands, as it goes on.
+    #[must_use]
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
+    }
+
+    /// Does not ask the cluster for the topics' settings, and so does not judge them: for a mock cluster, which never
+    /// answers that question, so that the start would wait in vain.
+    #[must_use]
+    pub fn without_topic_settings(mut self) -> Service {
+        self.asks_settings = false;
+        self
     }
 
     /// Looks every so often whether topics have changed, for tests that cannot wait as long as usual.
@@ -123,10 +165,7 @@ impl Service {
     /// # Errors
     /// [`RunError`] if it must end before.
     pub fn run(self) -> Result<(), RunError> {
-        let Service { runtime, listener, kafka, rules, catalogue, clock, stop, topology_interval, .. } = self;
-        let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
-            .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
-        let standing = Arc::new(Standing::default());
+        let Service { runtime, listener, kafka, snapshot, rules, catalogue, clock, metrics, standing, .. } = self;
         let directory = Arc::<Directory>::default();
         let shards = ShardThreads::start(shard_count(), &rules, &directory, clock.now(), &metrics)
             .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
@@ -139,6 +178,8 @@ impl Service {
             Arc::clone(&metrics),
         ));
         let server = Server::start(&runtime, listener, scrape);
+        let keeping = Keeping { snapshot: &snapshot, rules: Arc::clone(&rules), directory: Arc::clone(&directory) };
+        let store = keeping.open(&kafka, &runtime)?;
         let parts = IntakeParts {
             decoder: Decoder::new(Arc::clone(&rules)),
             interner: Interner::new(directory, rules.zone.clone()),
@@ -146,8 +187,16 @@ impl Service {
             clock,
             metrics,
         };
-        let consuming =
-            Consuming { kafka: &kafka, runtime: &runtime, stop, topology_interval, retention: rules.retention };
+        let consuming = Consuming {
+            kafka: &kafka,
+            runtime: &runtime,
+            stop: self.stop,
+            topology_interval: self.topology_interval,
+            asks_settings: self.asks_settings,
+            retention: rules.retention,
+            keeping,
+            store,
+        };
         let result = consuming.run(parts, &standing);
         standing.enter(Phase::Stopping);
         server.close(&runtime);
@@ -164,16 +213,22 @@ struct Consuming<'a> {
     runtime: &'a Runtime,
     stop: Stop,
     topology_interval: Duration,
+    asks_settings: bool,
     retention: i64,
+    keeping: Keeping<'a>,
+    store: Option<Store>,
 }
 
 impl Consuming<'_> {
     fn run(self, parts: IntakeParts, standing: &Arc<Standing>) -> Result<(), RunError> {
         use crate::source::kafka::KafkaFailure::Stopped;
-        let cluster = match find_cluster(self.kafka, self.runtime.handle(), &self.stop, START_PATIENCE) {
+        let mut cluster = match find_cluster(self.kafka, &self.stop, START_PATIENCE) {
             Err(Stopped) => return Ok(()),
             found => found?,
         };
+        if self.asks_settings {
+            cluster.ask_settings(self.kafka, self.runtime.handle());
+        }
         cluster.judge(self.kafka)?;
         cluster.warnings(self.kafka, self.retention).for_each(|warning| warn!("{warning}"));
         let limits = ProducerLimits { max_batch_bytes: cluster.max_message_bytes(&self.kafka.dead_letter_topic) };
@@ -182,9 +237,12 @@ impl Consuming<'_> {
         let surveyor = Surveyor::start(self.kafka, self.topology_interval)?;
         let topics = self.kafka.topics.iter().map(|(kind, topic)| (*kind, topic.as_str()));
         let layout = Arc::new(Layout::new(topics, &cluster.counts));
+        let recovery =
+            self.store.map(|store| self.keeping.recovery(store, self.kafka, cluster.id, &parts)).transpose()?;
         standing.enter(Phase::Joining);
-        let consumer = Consumer::join(self.kafka, layout, Arc::clone(standing), Arc::clone(metrics))?;
-        Pipeline::new(consumer, surveyor, dead_letters, parts, Arc::clone(standing), self.stop).run()?;
+        let keeps_snapshots = recovery.is_some();
+        let consumer = Consumer::join(self.kafka, layout, Arc::clone(standing), Arc::clone(metrics), keeps_snapshots)?;
+        Pipeline::new(consumer, surveyor, dead_letters, parts, recovery, Arc::clone(standing), self.stop).run()?;
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! `salespulse simulate`: a simulated sales organisation as a producer, to files or to Kafka.
 
-mod arguments;
-mod broker;
-mod files;
-mod pace;
+pub(super) mod arguments;
+pub(super) mod broker;
+pub(super) mod files;
+pub(super) mod pace;
 mod summary;
 
 pub use self::arguments::SimulateArguments;
@@ -18,9 +18,13 @@ use self::files::Files;
 use self::pace::Pace;
 use super::AppError;
 use super::run::RunError;
+use crate::config::{Config, ConfigError, Flag};
 use crate::lifecycle::{Stop, stop_on_signals};
 use crate::simulate::{PlanError, Simulation, Written};
 use crate::time::Clock;
+
+/// What errors call the configuration that fits a simulation.
+pub(super) const FITTING: &str = "the simulation's own configuration";
 
 /// Where records go.
 enum Target {
@@ -64,11 +68,29 @@ pub fn simulate(arguments: &SimulateArguments, environment: &[(OsString, OsStrin
     let mut target = match (&arguments.output, &arguments.output_dir) {
         (Some(path), _) => Target::Files(Files::single(path)?),
         (None, Some(folder)) => Target::Files(Files::per_topic(folder)?),
-        (None, None) => Target::Broker(Box::new(Broker::connect(arguments, simulation.configuration(), environment)?)),
+        (None, None) => {
+            let config = cluster(arguments, simulation.configuration(), environment)?;
+            Target::Broker(Box::new(Broker::connect(config.kafka)?))
+        }
     };
     let signals = Signals::watch()?;
     let records = produce(&mut simulation, &mut target, arguments, &signals.stop)?;
     Ok(summary::line(&simulation, records, start, end))
+}
+
+/// The cluster and the topics of the arguments' configuration, or the default topics.
+fn cluster(
+    arguments: &SimulateArguments,
+    fitting: &str,
+    environment: &[(OsString, OsString)],
+) -> Result<Config, ConfigError> {
+    let brokers = arguments.brokers.clone();
+    let flag = brokers.map(|value| Flag { name: "--brokers", key: "kafka.brokers", value });
+    let flags: Vec<Flag> = flag.into_iter().collect();
+    match &arguments.config {
+        Some(path) => Config::load(path, environment, &flags),
+        None => Config::of_text(fitting, FITTING, &flags),
+    }
 }
 
 /// Produces records until there are none any more or somebody stops it; answers how many.
@@ -114,7 +136,8 @@ impl Signals {
     }
 }
 
-fn write_configuration(path: &Path, text: &str) -> Result<(), AppError> {
+/// Writes the configuration that fits a simulation.
+pub(super) fn write_configuration(path: &Path, text: &str) -> Result<(), AppError> {
     std::fs::write(path, text)
         .map_err(|error| AppError::Output(format!("cannot write the configuration to {}: {error}", path.display())))
 }

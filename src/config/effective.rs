@@ -50,9 +50,8 @@ fn rank(path: &KeyPath) -> usize {
 }
 
 fn effective(path: &KeyPath, value: &Value, origin: Origin) -> Effective {
-    let is_secret = path.starts_with(&KeyPath::new("kafka.properties")) && secrets::is_secret(path.name());
     let hidden = Value::Text(secrets::HIDDEN.to_owned());
-    let value = if is_secret { &hidden } else { value };
+    let value = if secrets::hides(path) { &hidden } else { value };
     Effective { key: path.to_string(), written: value.to_string(), json: json(value), origin }
 }
 

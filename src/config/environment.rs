@@ -63,8 +63,8 @@ fn add(layer: &mut Layer, path: &KeyPath, value: &OsString, origin: &Origin) {
     match DeValue::parse(text) {
         Ok(value) => layer.add(path, value.get_ref(), origin.clone(), &|_| origin.clone()),
         Err(_) => {
-            // Below [kafka] the text may hold secrets that cannot be told apart from the rest.
-            let hidden = path.starts_with(&KeyPath::new("kafka"));
+            // In these sections the text may hold secrets that cannot be told apart from the rest.
+            let hidden = ["kafka", "snapshot"].iter().any(|section| path.starts_with(&KeyPath::new(section)));
             let shown = if hidden { Value::Table } else { Value::Text(text.to_owned()) };
             let allowed = format!("{}, written inline as TOML", layer::section_form(path));
             layer.faults.push(layer::invalid(path, &shown, origin.clone(), allowed));

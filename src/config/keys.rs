@@ -121,6 +121,21 @@ pub(super) static KEYS: &[Key] = &[
     ),
     key("kafka.properties.*", Kind::Property, None, "a text, a number or true or false, as librdkafka takes it"),
     key("kafka.property_files.*", Kind::Property, None, "the path of a readable UTF-8 file that holds the value"),
+    key(
+        "snapshot.store",
+        Kind::Text,
+        Some(r#""salespulse-snapshots""#),
+        "a directory, s3://bucket/prefix, or \"\" to keep nothing",
+    ),
+    key("snapshot.interval", Kind::Text, Some(r#""60s""#), "a duration above 0, such as \"60s\""),
+    key("snapshot.audit_interval", Kind::Text, Some(r#""1h""#), "a duration such as \"1h\", or \"0s\" for never"),
+    key("snapshot.on_gap", Kind::Text, Some(r#""refuse""#), "\"refuse\" or \"degrade\""),
+    key(
+        "snapshot.options.*",
+        Kind::Property,
+        None,
+        "a text, a number or true or false, as object_store takes it for S3",
+    ),
     key("http.listen", Kind::Text, Some(r#""127.0.0.1:9464""#), "an IP address and a port, such as \"127.0.0.1:9464\""),
 ];
 

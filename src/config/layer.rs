@@ -92,9 +92,7 @@ impl Layer {
 
 /// The error of a value that must be something else.
 pub(super) fn invalid(path: &KeyPath, value: &Value, origin: Origin, allowed: String) -> ConfigError {
-    let properties = KeyPath::new("kafka.properties");
-    let secret = path == &properties || (path.starts_with(&properties) && secrets::is_secret(path.name()));
-    let value = if secret { secrets::HIDDEN.to_owned() } else { value.shown() };
+    let value = if secrets::hides(path) { secrets::HIDDEN.to_owned() } else { value.shown() };
     ConfigError::Invalid { key: path.to_string(), value, origin, allowed }
 }
 

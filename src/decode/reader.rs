@@ -278,7 +278,7 @@ impl<'a, 'r> Reader<'a, 'r> {
         let rules = self.rules;
         let reporting = rules.reporting_currency();
         if !rules.rates.knows(currency) {
-            self.note(RejectionCode::UnknownCurrency, Key::Currency, || {
+            self.faults.note_conversion(RejectionCode::UnknownCurrency, Key::Currency, || {
                 format!("\"currency\" {currency:?} has no rate to {reporting:?}; configure one in [[fx]]")
             });
             return None;
@@ -288,14 +288,14 @@ impl<'a, 'r> Reader<'a, 'r> {
         match rules.rates.convert(minor, currency, || rules.zone.date_of(at)) {
             Ok(converted) => Some(converted),
             Err(ConversionError::NoRate) => {
-                self.note(RejectionCode::UnknownCurrency, Key::Currency, || {
+                self.faults.note_conversion(RejectionCode::UnknownCurrency, Key::Currency, || {
                     let date = rules.zone.date_of(at);
                     format!("\"currency\" {currency:?} has no rate to {reporting:?} in force on {date}; configure one in [[fx]]")
                 });
                 None
             }
             Err(ConversionError::TooLarge) => {
-                self.note(RejectionCode::InvalidAmount, key, || {
+                self.faults.note_conversion(RejectionCode::InvalidAmount, key, || {
                     format!("\"{}\" is more than 10^15 minor units of {reporting:?} after conversion", key.name())
                 });
                 None

@@ -82,13 +82,24 @@ pub struct Rejection {
     pub field: Option<&'static str>,
     /// A sentence that names the field and what is allowed, for people.
     pub message: String,
+    /// The setting with another value of which the record might be accepted.
+    pub depends_on: Option<Setting>,
+}
+
+/// A part of the configuration that some records are judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// The stages of the pipeline.
+    Stages,
+    /// The rates of currencies, and the time zone in which they change.
+    Rates,
 }
 
 impl Rejection {
     /// A rejection of a record as a whole.
     #[must_use]
     pub fn new(code: RejectionCode, message: impl Into<String>) -> Rejection {
-        Rejection { code, field: None, message: message.into() }
+        Rejection { code, field: None, message: message.into(), depends_on: None }
     }
 
     /// A rejection for the sake of one field.

@@ -9,7 +9,7 @@ use crate::kpi::Catalogue;
 use crate::lifecycle::Standing;
 use crate::shard_threads::{ShardGone, ShardReader};
 use crate::telemetry::{self, Metrics};
-use crate::time::Clock;
+use crate::time::{Clock, seconds};
 
 /// Everything a scrape reads.
 #[derive(Debug)]
@@ -82,6 +82,7 @@ impl Scrape {
 
     fn append_kpis(&self, format: Format, text: &mut String) -> Result<(), ScrapeError> {
         let reading = self.read()?;
+        self.metrics.reading_timestamp_seconds.set(seconds(reading.now.millis()));
         let told = [
             (&self.metrics.journeys, reading.held.journeys),
             (&self.metrics.journey_bytes, reading.held.journey_bytes),

@@ -1,10 +1,11 @@
 //! When to find out how far everything is done, and what of it is new to Kafka.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::source::kafka::{Partition, Position};
+use crate::source::kafka::{Committed, Partition, Position};
 
 /// Between commits.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
@@ -21,15 +22,21 @@ pub(super) struct Due {
 }
 
 /// The rhythm of checkpoints, and what was committed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Checkpoints {
+    keeps_snapshots: bool,
     looked: Option<Instant>,
     committed: Option<Instant>,
     /// By topic and partition: what the broker has, or is being sent.
-    offsets: HashMap<(String, i32), i64>,
+    commits: HashMap<(String, i32), Committed>,
 }
 
 impl Checkpoints {
+    /// Nothing committed yet. Where snapshots are kept, offsets are committed as they become durable.
+    pub(super) fn new(keeps_snapshots: bool) -> Checkpoints {
+        Checkpoints { keeps_snapshots, looked: None, committed: None, commits: HashMap::new() }
+    }
+
     /// What it is time for, while catching up or later.
     pub(super) fn due(&mut self, now: Instant, catching_up: bool) -> Due {
         let is_due = |last: &mut Option<Instant>, interval| {
@@ -43,18 +50,22 @@ impl Checkpoints {
         Due { look, commit: is_due(&mut self.committed, COMMIT_INTERVAL) }
     }
 
-    /// What is to be committed now that everything before these positions is applied: all that is done and not committed
-    /// yet. Never less than was committed when the partitions were assigned: a start reads everything again, but its dead
-    /// letters stay done.
-    pub(super) fn take(&mut self, positions: &[Position]) -> Vec<(Arc<Partition>, i64)> {
+    /// What is to be committed now that everything before these positions is applied: all that is new to the broker.
+    pub(super) fn take(&mut self, positions: &[Position]) -> Vec<(Arc<Partition>, Committed)> {
         let mut new = Vec::new();
         for (partition, position) in positions {
-            let Some(done) = position.map(|position| partition.committable(position)) else { continue };
-            let key = (partition.topic().to_owned(), partition.number());
-            let known = self.offsets.entry(key).or_insert_with(|| partition.committed().unwrap_or(0));
-            if done > *known {
-                *known = done;
-                new.push((Arc::clone(partition), done));
+            let Some(position) = *position else { continue };
+            let progress = partition.progress(position, self.keeps_snapshots);
+            let known = match self.commits.entry((partition.topic().to_owned(), partition.number())) {
+                Entry::Occupied(known) => known.into_mut(),
+                // Where nothing was committed and nothing is done there is nothing to say.
+                Entry::Vacant(place) => {
+                    place.insert(partition.known_commit().unwrap_or(Committed { offset: 0, settled: 0 }))
+                }
+            };
+            if progress != *known {
+                *known = progress;
+                new.push((Arc::clone(partition), progress));
             }
         }
         new
@@ -62,7 +73,7 @@ impl Checkpoints {
 
     /// Forgets what was committed: it may have failed, or another member may have committed.
     pub(super) fn forget(&mut self) {
-        self.offsets.clear();
+        self.commits.clear();
     }
 }
 
@@ -74,36 +85,55 @@ mod tests {
         Arc::new(Partition::new("sales.leads".into(), 0))
     }
 
-    fn taken(checkpoints: &mut Checkpoints, partition: &Arc<Partition>, position: Option<i64>) -> Option<i64> {
-        checkpoints.take(&[(Arc::clone(partition), position)]).first().map(|(_, offset)| *offset)
+    fn taken(checkpoints: &mut Checkpoints, partition: &Arc<Partition>, position: Option<i64>) -> Option<(i64, i64)> {
+        let taken = checkpoints.take(&[(Arc::clone(partition), position)]);
+        taken.first().map(|(_, commit)| (commit.offset, commit.settled))
     }
 
     #[test]
     fn only_news_are_committed() {
-        let (mut checkpoints, partition) = (Checkpoints::default(), partition());
+        let (mut checkpoints, partition) = (Checkpoints::new(false), partition());
         assert_eq!(taken(&mut checkpoints, &partition, None), None);
         assert_eq!(taken(&mut checkpoints, &partition, Some(0)), None);
-        assert_eq!(taken(&mut checkpoints, &partition, Some(5)), Some(5));
+        assert_eq!(taken(&mut checkpoints, &partition, Some(5)), Some((5, 5)));
         assert_eq!(taken(&mut checkpoints, &partition, Some(5)), None);
         partition.await_acknowledgement(7);
-        assert_eq!(taken(&mut checkpoints, &partition, Some(9)), Some(7));
+        assert_eq!(taken(&mut checkpoints, &partition, Some(9)), Some((7, 7)));
         partition.acknowledge(7);
-        assert_eq!(taken(&mut checkpoints, &partition, Some(9)), Some(9));
+        assert_eq!(taken(&mut checkpoints, &partition, Some(9)), Some((9, 9)));
         checkpoints.forget();
-        assert_eq!(taken(&mut checkpoints, &partition, Some(9)), Some(9));
+        assert_eq!(taken(&mut checkpoints, &partition, Some(9)), Some((9, 9)));
     }
 
     #[test]
     fn a_start_from_the_beginning_never_takes_a_commit_back() {
-        let (mut checkpoints, partition) = (Checkpoints::default(), partition());
-        partition.set_survey(Some(100), 0, 200);
+        let (mut checkpoints, partition) = (Checkpoints::new(false), partition());
+        partition.set_survey(Some(Committed { offset: 100, settled: 100 }), 0, 200);
         assert_eq!(taken(&mut checkpoints, &partition, Some(50)), None);
-        assert_eq!(taken(&mut checkpoints, &partition, Some(150)), Some(150));
+        assert_eq!(taken(&mut checkpoints, &partition, Some(150)), Some((150, 150)));
+    }
+
+    #[test]
+    fn with_snapshots_an_offset_is_committed_once_it_is_durable() {
+        let (mut checkpoints, partition) = (Checkpoints::new(true), partition());
+        partition.set_survey(None, 0, 200);
+        assert_eq!(taken(&mut checkpoints, &partition, Some(50)), Some((0, 50)), "only dead letters are done");
+        partition.set_durable(40);
+        assert_eq!(taken(&mut checkpoints, &partition, Some(60)), Some((40, 60)));
+        assert_eq!(taken(&mut checkpoints, &partition, Some(60)), None);
+        // Another start, from an older snapshot: what was committed stays.
+        let again = Arc::new(Partition::new("sales.leads".into(), 0));
+        again.set_survey(Some(Committed { offset: 40, settled: 60 }), 0, 200);
+        again.begin_at(30);
+        checkpoints.forget();
+        assert_eq!(taken(&mut checkpoints, &again, Some(30)), None);
+        again.set_durable(70);
+        assert_eq!(taken(&mut checkpoints, &again, Some(80)), Some((70, 80)));
     }
 
     #[test]
     fn the_rhythm() {
-        let mut checkpoints = Checkpoints::default();
+        let mut checkpoints = Checkpoints::new(false);
         let start = Instant::now();
         let later = |millis| start + Duration::from_millis(millis);
         assert_eq!(checkpoints.due(start, true), Due { look: true, commit: true });

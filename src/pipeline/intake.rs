@@ -1,17 +1,20 @@
 //! What happens to each record: decoded, packed, handed to its shard; or counted and sent to the dead letters.
 
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 use rdkafka::message::{BorrowedMessage, Message as _};
 
 use crate::deadletter::DeadLetters;
-use crate::decode::{Decoded, Decoder, lead_id_of};
+use crate::decode::{Decoded, Decoder, Setting, lead_id_of};
 use crate::entry::{Entry, Interner};
 use crate::event::{Body, EventType};
+use crate::shard::Image;
 use crate::shard_threads::{ShardGone, ShardThreads};
+use crate::snapshot::Refused;
 use crate::source::kafka::{Layout, Partition, record_of};
 use crate::telemetry::{Keyless, Metrics, Misrouted, Rarely, Rejected, TopicMetrics};
-use crate::time::{Clock, Time};
+use crate::time::{Clock, Time, seconds};
 
 /// What an intake is made of.
 pub struct IntakeParts {
@@ -43,6 +46,8 @@ pub(super) struct Intake {
     /// at most, rather than for each record.
     now: Option<Time>,
     rejections: Rarely,
+    /// Records that other rules might have accepted.
+    pub(super) refused: Refused,
 }
 
 /// What is kept for each topic.
@@ -63,6 +68,7 @@ impl Intake {
             batches: (0..shards.count()).map(|_| Vec::new()).collect(),
             now: None,
             rejections: Rarely::default(),
+            refused: Refused::default(),
             decoder,
             interner,
             shards,
@@ -106,10 +112,15 @@ impl Intake {
                 if topic.kind.is_of_journey() {
                     topic.compare_key(message, partition, lead_id_of(&record).as_deref());
                 }
-                let is_dead_lettered_now = !partition.was_committed(message.offset());
+                let is_dead_lettered_now = !partition.was_settled(message.offset());
                 let (topic, number, offset) = (partition.topic(), partition.number(), message.offset());
                 Rejected { topic, partition: number, offset, rejection: &rejection, is_dead_lettered_now }
                     .tell(&self.metrics, &self.rejections);
+                match rejection.depends_on {
+                    Some(Setting::Stages) => self.refused.by_stages += 1,
+                    Some(Setting::Rates) => self.refused.by_rates += 1,
+                    None => {}
+                }
                 if is_dead_lettered_now {
                     dead_letters.send(message, partition, &rejection);
                 }
@@ -128,6 +139,12 @@ impl Intake {
             topic.metrics.set_last_event(seconds(topic.last_event.millis()));
         }
         Ok(())
+    }
+
+    /// Hands everything to the shards and asks each for an image after it.
+    pub(super) fn images(&mut self, with_counted: bool) -> Result<Vec<Receiver<Image>>, ShardGone> {
+        self.flush()?;
+        self.shards.images(with_counted)
     }
 
     /// Waits until everything that was taken has been applied.
@@ -157,10 +174,4 @@ fn lead_id<'a>(body: &'a Body<'_>) -> Option<&'a str> {
         Body::Retraction(retraction) => retraction.lead_id.as_deref(),
         Body::Spend(_) | Body::Feedback(_) | Body::Payment(_) | Body::Target(_) | Body::Rep(_) => None,
     }
-}
-
-/// Milliseconds as Prometheus wants them. Of the years up to 9999 a double keeps every millisecond.
-#[expect(clippy::cast_precision_loss, reason = "times of events are below 2^53 milliseconds")]
-pub(super) fn seconds(millis: i64) -> f64 {
-    millis as f64 / 1e3
 }

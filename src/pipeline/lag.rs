@@ -3,10 +3,9 @@
 use rdkafka::Statistics;
 use rdkafka::statistics::Partition as PartitionStatistics;
 
-use super::intake::seconds;
 use crate::source::kafka::{Layout, Partition};
 use crate::telemetry::Metrics;
-use crate::time::Clock;
+use crate::time::{Clock, seconds};
 
 /// Tells the lag of each partition. Only the owner has one.
 pub(super) fn tell(statistics: &Statistics, layout: &Layout, metrics: &Metrics, is_owner: bool) {

@@ -1,6 +1,5 @@
 //! The journeys of a shard, each in its byte form; one at a time is opened to be looked at or changed.
 
-mod bytes;
 mod packed;
 mod slabs;
 
@@ -9,8 +8,9 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use self::bytes::Writer;
-use self::slabs::{Place, Slabs};
+use self::slabs::Place;
+pub(super) use self::slabs::Slabs;
+use super::bytes::Writer;
 use crate::entry::{Meeting, Step, Version};
 use crate::facts::KnownStep;
 use crate::id::Id;
@@ -113,6 +113,11 @@ impl Journeys {
         self.numbers.len()
     }
 
+    /// Reads the byte form of a journey. `None` if this is none.
+    pub(super) fn unpack(bytes: &[u8], journey: &mut Journey) -> Option<()> {
+        packed::unpack(bytes, journey)
+    }
+
     /// Opens a journey; one that is not there has no steps.
     pub(super) fn open(&self, number: u32, journey: &mut Journey) {
         if self.bytes(number).and_then(|bytes| packed::unpack(bytes, journey)).is_none() {
@@ -122,11 +127,17 @@ impl Journeys {
 
     /// Writes a new journey; answers its number.
     pub(super) fn insert(&mut self, journey: &Journey) -> u32 {
+        self.writer.0.clear();
+        packed::pack(journey, &mut self.writer);
+        self.insert_written(journey)
+    }
+
+    fn insert_written(&mut self, journey: &Journey) -> u32 {
         let number = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::FREE);
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
-        self.write(number, journey);
+        self.write_back(number, journey);
         let hash = self.hasher.hash_one(&journey.lead_id);
         let (slots, slabs, hasher) = (&self.slots, &self.slabs, &self.hasher);
         let rehash = |number: &u32| hasher.hash_one(lead_id(slots, slabs, *number).unwrap_or_default());
@@ -136,13 +147,18 @@ impl Journeys {
 
     /// Writes a journey back, or forgets it with its last step.
     pub(super) fn write(&mut self, number: u32, journey: &Journey) {
-        let before = self.slots.get(number as usize).and_then(|slot| slot.place());
         if journey.steps.is_empty() {
             self.forget(number, journey);
             return;
         }
         self.writer.0.clear();
         packed::pack(journey, &mut self.writer);
+        self.write_back(number, journey);
+    }
+
+    /// Writes what the writer holds.
+    fn write_back(&mut self, number: u32, journey: &Journey) {
+        let before = self.slots.get(number as usize).and_then(|slot| slot.place());
         let class = Slabs::class(self.writer.0.len());
         let place = match before {
             Some(place) if place.class == class => {
@@ -193,6 +209,18 @@ impl Journeys {
             |slot: &Slot| slot.class > 0 && (i64::from(slot.earliest_day) < day || slot.earliest_day == i16::MAX);
         let numbers = self.slots.iter().enumerate().filter(|(_, slot)| reaches(slot));
         numbers.filter_map(|(number, _)| u32::try_from(number).ok()).collect()
+    }
+
+    /// Writes a new journey whose byte form is known; what the rounding of its block added may follow it.
+    pub(super) fn insert_packed(&mut self, journey: &Journey, packed: &[u8]) -> u32 {
+        self.writer.0.clear();
+        self.writer.0.extend_from_slice(packed);
+        self.insert_written(journey)
+    }
+
+    /// All journeys as they are now, in their byte form.
+    pub(super) fn image(&self) -> Slabs {
+        self.slabs.clone()
     }
 
     /// Bytes held for journeys, their index included.

@@ -9,7 +9,7 @@ use crate::time::{MINUTE, Time};
 use crate::window::{Range, Windows, join};
 
 /// Sums of facts by row and by channel. No KPI crosses a rep with a channel, so the two are kept apart.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ledger {
     rules: Arc<Rules>,
     now: Time,

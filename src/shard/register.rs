@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use foldhash::fast::RandomState;
 
+use super::chunks::Chunks;
 use crate::entry::{Meeting, Version};
 use crate::time::Time;
 
@@ -12,9 +13,12 @@ use crate::time::Time;
 #[derive(Debug)]
 pub(super) struct Register<K, T> {
     numbers: HashMap<K, u32, RandomState>,
-    slots: Vec<Option<(K, Version<T>)>>,
+    slots: Chunks<Slot<K, T>>,
     free: Vec<u32>,
 }
+
+/// An identity with its truth; `None`: free.
+pub(super) type Slot<K, T> = Option<(K, Version<T>)>;
 
 /// A fact that exists, and when it happened.
 type Existing<T> = Option<(Time, T)>;
@@ -32,6 +36,15 @@ pub(super) struct Accepted<T> {
     pub(super) after: Existing<T>,
 }
 
+/// What a move of the horizon did.
+#[derive(Debug)]
+pub(super) struct Moved<T> {
+    /// Facts that ceased to exist, or exist again.
+    pub(super) changes: Vec<Change<T>>,
+    /// Until when the last of the identities that were forgotten was to be remembered.
+    pub(super) forgotten: Time,
+}
+
 /// A fact that ceased to exist, or exists again.
 #[derive(Debug)]
 pub(super) struct Change<T> {
@@ -45,11 +58,16 @@ pub(super) struct Change<T> {
 
 impl<K, T> Default for Register<K, T> {
     fn default() -> Register<K, T> {
-        Register { numbers: HashMap::default(), slots: Vec::new(), free: Vec::new() }
+        Register { numbers: HashMap::default(), slots: Chunks::default(), free: Vec::new() }
     }
 }
 
 impl<K: Clone + Eq + Hash, T: Clone> Register<K, T> {
+    /// All identities as they are now.
+    pub(super) fn image(&self) -> Chunks<Slot<K, T>> {
+        self.slots.clone()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.numbers.len()
     }
@@ -88,29 +106,38 @@ impl<K: Clone + Eq + Hash, T: Clone> Register<K, T> {
 
     /// All facts that exist, with their identity.
     pub(super) fn all(&self, horizon: Time) -> impl Iterator<Item = (&K, Time, &T)> {
-        let known = self.slots.iter().flatten();
-        known.filter_map(move |(key, version)| Some((key, version.stamp.occurred_at, version.existing(horizon)?)))
+        all(&self.slots, horizon)
     }
 
     /// Forgets identities that nothing can need any more; answers each fact that existed before and no longer does, or
     /// the other way round.
-    pub(super) fn move_horizon(&mut self, from: Time, to: Time) -> Vec<Change<T>> {
-        let mut changes = Vec::new();
-        for (number, slot) in self.slots.iter_mut().enumerate() {
-            let Some((key, version)) = slot else { continue };
+    pub(super) fn move_horizon(&mut self, from: Time, to: Time) -> Moved<T> {
+        let mut moved = Moved { changes: Vec::new(), forgotten: Time::MIN };
+        for place in 0..self.slots.len() {
+            let Some(Some((key, version))) = self.slots.get(place) else { continue };
             let (was, is) = (existing(version, from), existing(version, to));
-            let Ok(number) = u32::try_from(number) else { continue };
+            let Ok(number) = u32::try_from(place) else { continue };
             if was.is_some() != is.is_some() {
-                changes.push(Change { number, was, is });
+                moved.changes.push(Change { number, was, is });
             }
             if version.remembered < to {
+                moved.forgotten = moved.forgotten.max(version.remembered);
                 self.numbers.remove(key);
                 self.free.push(number);
-                *slot = None;
+                self.slots.get_mut(place).into_iter().for_each(|slot| *slot = None);
             }
         }
-        changes
+        moved
     }
+}
+
+/// All facts of these slots that exist, with their identity.
+pub(super) fn all<K: Clone, T: Clone>(
+    slots: &Chunks<Slot<K, T>>,
+    horizon: Time,
+) -> impl Iterator<Item = (&K, Time, &T)> {
+    let known = slots.iter().flatten();
+    known.filter_map(move |(key, version)| Some((key, version.stamp.occurred_at, version.existing(horizon)?)))
 }
 
 fn existing<T: Clone>(version: &Version<T>, horizon: Time) -> Existing<T> {

@@ -4,10 +4,9 @@
 //!   first topic assigns itself every partition of every topic, the others none.
 //! - **Positions.** The numbers are a pure function of the records read, so each partition's next offset belongs to the
 //!   state in memory: an owner that loses its partitions and gets them back goes on where it was. A member that has read
-//!   nothing begins at the beginning, whatever is committed.
-//! - **Committed offsets** are for lag tools and for the dead letters: below the offset that was committed when the
-//!   partitions were assigned, every rejected record is in the dead-letter topic already. So an offset is committed only
-//!   when all dead letters before it are acknowledged.
+//!   nothing goes on where its snapshot ends, or begins at the beginning, whatever is committed.
+//! - **Commits** are for lag tools and for the dead letters: the offset tells how far everything is durable, and beside it
+//!   stands before which offset every rejected record is in the dead-letter topic.
 
 mod consumer;
 mod context;
@@ -27,7 +26,7 @@ pub use context::News;
 pub use failure::KafkaFailure;
 pub use layout::{Layout, Topic};
 pub use message::record_of;
-pub use partition::{Origin, Partition};
+pub use partition::{Committed, Origin, Partition};
 pub use partitioner::Partitioner;
 pub use refusal::{Change, Objection, change};
 pub use sample::{Sampled, sample};

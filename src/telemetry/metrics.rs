@@ -9,14 +9,12 @@ use prometheus::{
 };
 
 use super::memory;
+use super::snapshots::SnapshotMetrics;
 use crate::decode::RejectionCode;
 use crate::lifecycle::Standing;
 
-/// The commit this was built from, where the build says so.
-const COMMIT: &str = match option_env!("SALESPULSE_COMMIT") {
-    Some(commit) => commit,
-    None => "unknown",
-};
+/// The commit this was built from, as `build.rs` found it.
+const COMMIT: &str = env!("SALESPULSE_COMMIT");
 
 /// The upper bounds of the scrape duration's buckets, in seconds.
 const SCRAPE_BUCKETS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -77,8 +75,12 @@ pub struct Metrics {
     pub cells: IntGauge,
     /// Series of the last reading.
     pub series: IntGauge,
+    /// The instant of the last reading.
+    pub reading_timestamp_seconds: Gauge,
     /// How long scrapes take.
     pub scrape_seconds: Histogram,
+    /// What is measured of snapshots.
+    pub snapshots: SnapshotMetrics,
     resident_bytes: IntGauge,
     owner: IntGauge,
     ready: IntGauge,
@@ -115,7 +117,16 @@ impl Metrics {
                 .gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
             cells: make.gauge("cells", "Sums held, each in all windows, at the last reading.")?,
             series: make.gauge("series", "Series of KPI families in the last reading.")?,
-            scrape_seconds: make.scrape_seconds()?,
+            reading_timestamp_seconds: make.float_gauge(
+                "reading_timestamp_seconds",
+                "The instant of the last reading, at which replay --as-of tells the same of the same events.",
+            )?,
+            scrape_seconds: make.histogram(
+                "scrape_duration_seconds",
+                "How long it took to compute and write a scrape.",
+                &SCRAPE_BUCKETS,
+            )?,
+            snapshots: SnapshotMetrics::new(&make)?,
             resident_bytes: make.gauge("resident_memory_bytes", "Memory that this process holds.")?,
             owner: make.gauge("owner", "1 if this instance owns the partitions of its group, else 0.")?,
             ready: make.gauge("ready", "1 if the KPI families are readable here, else 0.")?,
@@ -142,6 +153,7 @@ impl Metrics {
         if let Some(bytes) = memory::resident_bytes() {
             self.resident_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
+        self.snapshots.update();
         self.owner.set(i64::from(standing.is_owner()));
         self.ready.set(i64::from(standing.status().ready));
         self.registry.gather()
@@ -149,7 +161,7 @@ impl Metrics {
 }
 
 /// Registers metrics under our prefix.
-struct Maker(Registry);
+pub(super) struct Maker(Registry);
 
 impl Maker {
     fn opts(name: &str, help: &str) -> Opts {
@@ -161,7 +173,7 @@ impl Maker {
         Ok(metric)
     }
 
-    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+    pub(super) fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
         self.register(IntCounter::with_opts(Self::opts(name, help))?)
     }
 
@@ -169,7 +181,16 @@ impl Maker {
         self.register(IntCounterVec::new(Self::opts(name, help), labels)?)
     }
 
-    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+    pub(super) fn float_gauge(&self, name: &str, help: &str) -> Result<Gauge, prometheus::Error> {
+        self.register(Gauge::with_opts(Self::opts(name, help))?)
+    }
+
+    pub(super) fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
+        let opts = HistogramOpts::from(Self::opts(name, help)).buckets(buckets.to_vec());
+        self.register(Histogram::with_opts(opts)?)
+    }
+
+    pub(super) fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
         self.register(IntGauge::with_opts(Self::opts(name, help))?)
     }
 
@@ -213,12 +234,6 @@ impl Maker {
             rejected.with_label_values(&[code.name()]);
         }
         Ok(rejected)
-    }
-
-    fn scrape_seconds(&self) -> Result<Histogram, prometheus::Error> {
-        let help = "How long it took to compute and write a scrape.";
-        let opts = HistogramOpts::from(Self::opts("scrape_duration_seconds", help)).buckets(SCRAPE_BUCKETS.to_vec());
-        self.register(Histogram::with_opts(opts)?)
     }
 
     fn build_info(&self) -> Result<(), prometheus::Error> {

@@ -1,5 +1,9 @@
 //! What happens, each as a struct that logs and counts in one place.
 
+mod snapshots;
+
+pub use self::snapshots::{Audited, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten};
+
 use rdkafka::error::KafkaError;
 use tracing::{debug, error, info, warn};
 

@@ -11,7 +11,9 @@ const AS_OF: [&str; 2] = ["--as-of", "2026-03-31T18:00:00+08:00"];
 fn without_arguments_it_says_what_to_type_first() {
     let ended = Folder::new().run(&[]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(64), ""));
-    for words in ["salespulse replay events.jsonl --config", "salespulse run --config", "salespulse --help"] {
+    for words in
+        ["salespulse demo", "salespulse replay events.jsonl --config", "salespulse run --config", "salespulse --help"]
+    {
         assert!(ended.stderr.contains(words), "{}", ended.stderr);
     }
 }

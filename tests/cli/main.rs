@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, at the place where it could not")]
 
 mod check;
+mod demo;
 mod errors;
+mod guides;
 mod program;
 mod replay;
 mod simulate;

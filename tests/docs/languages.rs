@@ -1,8 +1,8 @@
-//! The two languages of the KPI pages tell the same: the same sections, links and examples.
+//! The two languages of the KPI pages and of the README tell the same: the same sections, links and examples.
 
 use std::collections::BTreeSet;
 
-use crate::page::{self, Page, Section};
+use crate::page::{self, Page, Section, code_spans};
 
 fn shape(page: &Page) -> Vec<(usize, &str)> {
     page.sections.iter().map(|section| (section.level, section.anchor.as_str())).collect()
@@ -38,5 +38,58 @@ fn the_links_are_the_same_and_lead_somewhere() {
         for link in links(english) {
             assert!(anchors.contains(link), "{}: #{link} leads nowhere", english.anchor);
         }
+    }
+}
+
+/// The README's headings in both languages. A new one is added here with its translation.
+const README_HEADINGS: [(&str, &str); 7] = [
+    ("# salespulse", "# salespulse"),
+    ("## Two commands", "## 两条命令"),
+    ("## Your first own event", "## 发送第一个自己的事件"),
+    ("## Events", "## 事件"),
+    ("## Running it", "## 运行"),
+    ("## Before it runs", "## 运行之前"),
+    ("## More", "## 更多"),
+];
+
+/// What a section's prose names: files and pages by links, everything else by code.
+fn names(section: &Section) -> BTreeSet<&str> {
+    let targets = section.prose.iter().flat_map(|line| line.split("](").skip(1));
+    let targets = targets.filter_map(|rest| rest.split(')').next());
+    targets.chain(section.prose.iter().flat_map(|line| code_spans(line))).collect()
+}
+
+#[test]
+fn the_readmes_have_the_same_headings() {
+    let headings = |page: Page| -> Vec<String> {
+        page.sections.iter().map(|section| format!("{} {}", "#".repeat(section.level), section.heading)).collect()
+    };
+    let (english, chinese): (Vec<&str>, Vec<&str>) = README_HEADINGS.into_iter().unzip();
+    assert_eq!(headings(page::readme()), english);
+    assert_eq!(headings(page::chinese_readme()), chinese);
+}
+
+#[test]
+fn the_readmes_have_the_same_blocks_tables_and_lists() {
+    let (english, chinese) = (page::readme(), page::chinese_readme());
+    for (english, chinese) in english.sections.iter().zip(&chinese.sections) {
+        assert_eq!(english.blocks, chinese.blocks, "{}", english.heading);
+        for mark in ["| ", "- "] {
+            let count = |section: &Section| section.prose.iter().filter(|line| line.starts_with(mark)).count();
+            assert_eq!(count(english), count(chinese), "{}: lines that begin with {mark}", english.heading);
+        }
+    }
+}
+
+#[test]
+fn the_readmes_name_the_same_things_and_each_other() {
+    let (english, chinese) = (page::readme(), page::chinese_readme());
+    for (english, chinese) in english.sections.iter().zip(&chinese.sections) {
+        // Each leads to the other, and what a comment in a block says in English the Chinese prose may say again.
+        let unnamed: Vec<_> = names(english).difference(&names(chinese)).copied().collect();
+        assert!(unnamed.is_empty() || unnamed == ["README.zh-CN.md"], "{}: {unnamed:?}", english.heading);
+    }
+    for (page, other) in [(&english, "README.zh-CN.md"), (&chinese, "README.md")] {
+        assert!(names(&page.sections[0]).contains(other), "{} does not lead to {other} at its top", page.file);
     }
 }

@@ -50,6 +50,14 @@ pub(crate) fn events() -> Page {
     Page::read("docs/events.md")
 }
 
+pub(crate) fn readme() -> Page {
+    Page::read("README.md")
+}
+
+pub(crate) fn chinese_readme() -> Page {
+    Page::read("README.zh-CN.md")
+}
+
 impl Page {
     fn read(file: &'static str) -> Page {
         let text = std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));

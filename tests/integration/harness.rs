@@ -36,6 +36,8 @@ pub(crate) use broker::Broker;
 pub(crate) use exposition::Exposition;
 pub(crate) use producer::{Producer, Sent};
 pub(crate) use service::{Service, ServiceBuilder};
+#[allow(unused_imports, reason = "the benchmarks announce nothing")]
+pub(crate) use tools::announce;
 pub(crate) use topics::Topics;
 pub(crate) use wait::wait_until;
 
@@ -44,11 +46,4 @@ pub(crate) fn shared_broker() -> Option<&'static Broker> {
     static SHARED: OnceLock<Broker> = OnceLock::new();
     let kafka = tools::kafka()?;
     Some(SHARED.get_or_init(|| Broker::start(kafka)))
-}
-
-/// Prints a line that is seen whether the test passes or not: figures, and what was not run.
-pub(crate) fn announce(line: &str) {
-    use std::io::Write as _;
-    // The test runner hides what a passing test prints by macro, not what it writes itself.
-    writeln!(std::io::stderr(), "integration: {line}").expect("standard error is open");
 }

@@ -1,4 +1,4 @@
-//! The built program among real parts: Apache Kafka, Prometheus, the real data sets.
+//! The built program and its contract among real parts: Apache Kafka, Prometheus, AsyncAPI's parser, the real data sets.
 //!
 //! `make test` installs the parts. Without them the tests pass and say what was not run; under CI they fail.
 #![allow(
@@ -10,10 +10,13 @@
     reason = "a test ends at its first surprise; clippy's own exception does not reach helpers of integration tests"
 )]
 
+mod asyncapi;
 mod check;
 mod dead_letters;
+mod demo;
 mod events;
 mod golden;
+mod guides;
 mod harness;
 mod members;
 mod partitions;

@@ -15,6 +15,7 @@ mod jsonl;
 mod limits;
 mod notation;
 mod order;
+mod restore;
 mod scenarios;
 mod series;
 mod streams;

@@ -26,7 +26,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "simulate",
         ],
     ),
-    ("edges", &["config", "lifecycle", "telemetry", "shard_threads", "source", "deadletter", "http"]),
+    ("edges", &["config", "lifecycle", "telemetry", "shard_threads", "snapshot", "source", "deadletter", "http"]),
     ("pipeline", &["pipeline"]),
     ("app", &["app"]),
 ];

@@ -38,7 +38,7 @@ pub(super) enum What {
 #[derive(Debug, Args)]
 pub(super) struct ConfigArguments {
     /// The configuration file (TOML)
-    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG", hide_env_values = true)]
     pub(super) config: PathBuf,
     /// Count the series of an organisation of so many reps, each counted once for each team they are in
     #[arg(long, value_name = "NUMBER", requires_all = ["teams", "channels"])]
@@ -68,7 +68,7 @@ pub(super) struct EventsArguments {
     pub(super) files: Vec<PathBuf>,
     /// The configuration file (TOML), for its stages and rates; without one the stages are the default ones and
     /// every currency counts as known
-    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG", hide_env_values = true)]
     pub(super) config: Option<PathBuf>,
     /// The instant at which the events are judged, RFC 3339 with an offset; by default now
     #[arg(long, value_name = "TIME", value_parser = super::super::command_line::instant)]
@@ -84,7 +84,7 @@ pub(super) struct EventsArguments {
 #[derive(Debug, Args)]
 pub(super) struct ClusterArguments {
     /// The configuration file (TOML)
-    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG", hide_env_values = true)]
     pub(super) config: PathBuf,
     /// The brokers to ask first, host:port by commas; stands for kafka.brokers
     #[arg(long, value_name = "HOST:PORT,…")]

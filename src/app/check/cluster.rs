@@ -79,7 +79,9 @@ pub(super) fn check(arguments: &ClusterArguments, environment: &[(OsString, OsSt
 fn find(kafka: &KafkaConfig) -> Result<Cluster, AppError> {
     let cannot = |error| RunError::System(format!("cannot start threads: {error}"));
     let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
-    Ok(find_cluster(kafka, runtime.handle(), &Stop::default(), PATIENCE).map_err(failed)?)
+    let mut cluster = find_cluster(kafka, &Stop::default(), PATIENCE).map_err(failed)?;
+    cluster.ask_settings(kafka, runtime.handle());
+    Ok(cluster)
 }
 
 fn failed(failure: KafkaFailure) -> RunError {

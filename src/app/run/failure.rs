@@ -12,6 +12,9 @@ pub enum RunError {
     /// Kafka cannot be reached, is not as we need it, or has changed so that we cannot go on.
     #[error("{0}")]
     Kafka(String),
+    /// The snapshots cannot be reached, or the state cannot be continued without losing records.
+    #[error("{0}")]
+    Snapshots(String),
     /// A bug of salespulse.
     #[error("{0}")]
     Bug(String),
@@ -26,7 +29,7 @@ impl RunError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             RunError::Configuration(_) => 64,
-            RunError::Kafka(_) => 69,
+            RunError::Kafka(_) | RunError::Snapshots(_) => 69,
             RunError::Bug(_) => 70,
             RunError::System(_) => 71,
         }
@@ -46,6 +49,7 @@ impl From<PipelineFailure> for RunError {
     fn from(failure: PipelineFailure) -> RunError {
         match failure {
             PipelineFailure::Kafka(failure) => failure.into(),
+            PipelineFailure::Restore(sentence) => RunError::Snapshots(sentence),
             PipelineFailure::Shard(gone) => RunError::Bug(gone.to_string()),
         }
     }

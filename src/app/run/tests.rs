@@ -1,6 +1,7 @@
 //! The whole service in process, against librdkafka's mock cluster, on which joining a group takes three seconds.
 
 mod bench;
+mod keeping;
 
 use std::time::Duration;
 

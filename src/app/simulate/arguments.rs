@@ -101,7 +101,7 @@ impl SimulateArguments {
     }
 }
 
-fn duration(text: &str) -> Result<i64, String> {
+pub(in crate::app) fn duration(text: &str) -> Result<i64, String> {
     parse_duration(text)
         .filter(|millis| *millis > 0)
         .ok_or_else(|| "it must be a whole number and one of ms s m h d w, such as 90d".to_owned())
@@ -111,7 +111,7 @@ fn zone(text: &str) -> Result<Zone, String> {
     Zone::new(text).ok_or_else(|| "it must be a time zone of the IANA database, such as Asia/Shanghai".to_owned())
 }
 
-fn team_and_stage(text: &str) -> Result<(String, String), String> {
+pub(in crate::app) fn team_and_stage(text: &str) -> Result<(String, String), String> {
     text.split_once(':')
         .map(|(team, stage)| (team.to_owned(), stage.to_owned()))
         .ok_or_else(|| "it must be a team and a stage with a colon between, such as east:proposal".to_owned())

@@ -1,6 +1,5 @@
 //! Records into Kafka: keyed as the event contract asks, and laid where a Java producer would lay them.
 
-use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,10 +7,9 @@ use rdkafka::ClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
 
-use super::SimulateArguments;
 use crate::app::AppError;
 use crate::app::run::RunError;
-use crate::config::{Config, Flag, KafkaConfig, Settings};
+use crate::config::KafkaConfig;
 use crate::simulate::Written;
 use crate::source::kafka::{ProducerLimits, producer_settings};
 
@@ -21,7 +19,7 @@ const LAST_RECORDS: Duration = Duration::from_secs(60);
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// A producer of events.
-pub(super) struct Broker {
+pub(in crate::app) struct Broker {
     producer: ThreadedProducer<Outcome>,
     kafka: KafkaConfig,
 }
@@ -49,36 +47,20 @@ impl ProducerContext for Outcome {
 }
 
 impl Broker {
-    /// A producer to the cluster and the topics of the arguments' configuration, or to the default topics.
-    pub(super) fn connect(
-        arguments: &SimulateArguments,
-        fitting: &str,
-        environment: &[(OsString, OsString)],
-    ) -> Result<Broker, AppError> {
-        let brokers = arguments.brokers.clone();
-        let flag = brokers.map(|value| Flag { name: "--brokers", key: "kafka.brokers", value });
-        let flags: Vec<Flag> = flag.into_iter().collect();
-        let config = match &arguments.config {
-            Some(path) => Config::load(path, environment, &flags)?,
-            None => {
-                let mut settings = Settings::defaults()?;
-                settings.lay_toml(fitting, "the simulation's own configuration")?;
-                settings.lay_flags(&flags)?;
-                Config::new(&settings, String::new)?
-            }
-        };
-        let mut settings = producer_settings(&config.kafka, ProducerLimits::default());
+    /// A producer to a cluster and its topics.
+    pub(in crate::app) fn connect(kafka: KafkaConfig) -> Result<Broker, AppError> {
+        let mut settings = producer_settings(&kafka, ProducerLimits::default());
         // Unlike a dead letter, a simulated record may be given up: then the command ends with the reason.
         settings.set("message.timeout.ms", "30000");
         settings.set("queue.buffering.max.messages", "200000");
         let producer = settings
             .create_with_context(Outcome::default())
             .map_err(|error| RunError::Configuration(format!("kafka.properties: {error}")))?;
-        Ok(Broker { producer, kafka: config.kafka })
+        Ok(Broker { producer, kafka })
     }
 
     /// Sends a record; waits while the queue is full. A type whose topic is off is left out.
-    pub(super) fn send(&mut self, record: &Written, value: &[u8]) -> Result<(), AppError> {
+    pub(in crate::app) fn send(&mut self, record: &Written, value: &[u8]) -> Result<(), AppError> {
         let Some(topic) = self.kafka.topics.get(&record.kind) else { return Ok(()) };
         let mut sent = BaseRecord::to(topic).key(&record.key).payload(value);
         loop {
@@ -95,7 +77,7 @@ impl Broker {
     }
 
     /// Waits until all records are acknowledged.
-    pub(super) fn flush(&mut self) -> Result<(), AppError> {
+    pub(in crate::app) fn flush(&mut self) -> Result<(), AppError> {
         let flushed = self.producer.flush(LAST_RECORDS);
         self.check()?;
         flushed.map_err(|error| refused(&self.kafka, &error.to_string()))

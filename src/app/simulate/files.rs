@@ -11,13 +11,13 @@ use crate::event::EventType;
 const BUFFER_BYTES: usize = 1 << 20;
 
 /// Open files.
-pub(super) struct Files {
+pub(in crate::app) struct Files {
     outputs: Vec<(PathBuf, Box<dyn Write>)>,
 }
 
 impl Files {
     /// All types into one file, or standard output if it is `-`.
-    pub(super) fn single(path: &Path) -> Result<Files, AppError> {
+    pub(in crate::app) fn single(path: &Path) -> Result<Files, AppError> {
         let is_standard_output = path.as_os_str() == "-";
         let output: Box<dyn Write> = if is_standard_output {
             Box::new(BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock()))
@@ -38,7 +38,7 @@ impl Files {
     }
 
     /// Appends a record.
-    pub(super) fn write(&mut self, kind: EventType, value: &[u8]) -> Result<(), AppError> {
+    pub(in crate::app) fn write(&mut self, kind: EventType, value: &[u8]) -> Result<(), AppError> {
         let of_kind = EventType::ALL.iter().position(|other| *other == kind).unwrap_or(0);
         let place = if self.outputs.len() == 1 { 0 } else { of_kind };
         let Some((path, output)) = self.outputs.get_mut(place) else { return Ok(()) };
@@ -46,7 +46,7 @@ impl Files {
     }
 
     /// Hands everything to the system.
-    pub(super) fn flush(&mut self) -> Result<(), AppError> {
+    pub(in crate::app) fn flush(&mut self) -> Result<(), AppError> {
         for (path, output) in &mut self.outputs {
             output.flush().map_err(|error| unwritable(path, &error))?;
         }

@@ -12,7 +12,7 @@ const SPAN: Duration = Duration::from_millis(10);
 
 /// When the next record is due.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(in crate::app) struct Pace {
     rate: Option<u64>,
     clock: Option<Clock>,
     started: Instant,
@@ -21,18 +21,18 @@ pub(super) struct Pace {
 
 impl Pace {
     /// At most `rate` records a second; and none before `clock` has come to its arrival.
-    pub(super) fn new(rate: Option<u64>, clock: Option<Clock>) -> Pace {
+    pub(in crate::app) fn new(rate: Option<u64>, clock: Option<Clock>) -> Pace {
         Pace { rate, clock, started: Instant::now(), produced: 0 }
     }
 
     /// Whether it is too early for the next record, which is counted here.
-    pub(super) fn must_wait(&mut self, produced_at: Time) -> bool {
+    pub(in crate::app) fn must_wait(&mut self, produced_at: Time) -> bool {
         self.produced += 1;
         self.too_soon() > Duration::ZERO || self.clock.is_some_and(|clock| clock.now() < produced_at)
     }
 
     /// Waits until the record is due, or somebody stops it.
-    pub(super) fn wait(&self, produced_at: Time, stop: &Stop) {
+    pub(in crate::app) fn wait(&self, produced_at: Time, stop: &Stop) {
         while self.too_soon() > Duration::ZERO && !stop.requested() {
             std::thread::sleep(self.too_soon().min(LONGEST_WAIT));
         }

@@ -107,7 +107,8 @@ fn a_file_that_is_not_there_is_no_judgement() {
 fn values_are_listed_with_their_origins_and_without_secrets() {
     let text = format!(
         "{SMALLEST}kafka.properties.sasl.password = \"hunter2\"\nkafka.properties.\"fetch.min.bytes\" = 7\n\
-         fx = [{{ rate = \"7.10\", from = \"USD\", date = 2026-01-01 }}]\npipeline.probabilities.proposal = 0.40\n"
+         fx = [{{ rate = \"7.10\", from = \"USD\", date = 2026-01-01 }}]\npipeline.probabilities.proposal = 0.40\n\
+         snapshot.options = {{ region = \"eu-1\", secret_access_key = \"hunter2\", token = \"hunter2\" }}\n"
     );
     let (judgement, _) = judge(&text, &[("SALESPULSE__ORG__TIMEZONE", "Asia/Shanghai"), ("HOSTNAME", "pod-7")]);
     let lines: Vec<String> = judgement
@@ -151,6 +152,13 @@ fn values_are_listed_with_their_origins_and_without_secrets() {
     kafka.dead_letter_topic = "sales.dead-letters" (the default)
     kafka.properties."fetch.min.bytes" = 7 (line 3)
     kafka.properties."sasl.password" = "(hidden)" (line 2)
+    snapshot.store = "salespulse-snapshots" (the default)
+    snapshot.interval = "60s" (the default)
+    snapshot.audit_interval = "1h" (the default)
+    snapshot.on_gap = "refuse" (the default)
+    snapshot.options.region = "eu-1" (line 6)
+    snapshot.options.secret_access_key = "(hidden)" (line 6)
+    snapshot.options.token = "(hidden)" (line 6)
     http.listen = "127.0.0.1:9464" (the default)
     "#);
     assert!(!format!("{judgement:?}").contains("hunter2"), "a secret shows");

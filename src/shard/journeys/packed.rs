@@ -4,13 +4,13 @@
 //! several times as many, each step somewhere else in memory.
 
 use super::Journey;
-use super::bytes::{Reader, Writer};
 use crate::directory::{ChannelId, RowId};
 use crate::entry::{Stamp, Step, StepKind, Version};
 use crate::event::Stage;
 use crate::facts::KnownStep;
 use crate::id::Id;
 use crate::money::{Currency, Money};
+use crate::shard::bytes::{Reader, Writer};
 use crate::time::{DAY, Time};
 
 // What a step has beside its id, hash, time and kind.

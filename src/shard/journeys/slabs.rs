@@ -2,13 +2,19 @@
 //!
 //! All blocks of a size class lie next to each other; a freed place is filled with the last block of its class. So
 //! nothing lies idle, however journeys grow, except the rounding to [`GRAIN`] and at most a chunk in each class.
+//!
+//! An image shares all chunks with the slabs: it takes no longer than counting references, and a chunk is copied only
+//! when a block in it is written while the image still lives.
+
+use std::sync::Arc;
 
 /// Sizes are rounded up to this many bytes.
-const GRAIN: usize = 16;
-/// Above this many grains sizes are rounded up to powers of two: journeys of some 400 steps, which are rare.
+const GRAIN: usize = 8;
+/// Above this many grains sizes are rounded up to powers of two: journeys of some 200 steps, which are rare.
 const FINE_CLASSES: u16 = 1_024;
-/// Each class grows by chunks of about this many bytes, so that growing never copies.
-const CHUNK: usize = 64 * 1024;
+/// Each class grows by chunks of about this many bytes, so that growing never copies, and a write beside an image
+/// copies little.
+const CHUNK: usize = 32 * 1024;
 /// In front of each block: the number of its owner, so that the owner can be told when it moves.
 const OWNER: usize = 4;
 
@@ -31,12 +37,12 @@ pub(super) struct Moved {
 }
 
 /// All blocks, by class.
-#[derive(Debug, Default)]
-pub(super) struct Slabs(Vec<Slab>);
+#[derive(Clone, Debug, Default)]
+pub(in crate::shard) struct Slabs(Vec<Slab>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Slab {
-    chunks: Vec<Box<[u8]>>,
+    chunks: Vec<Arc<[u8]>>,
     blocks: u32,
 }
 
@@ -63,7 +69,7 @@ impl Slabs {
         let place = Place { class, index: slab.blocks };
         let (chunk, _) = locate(slab.blocks, size);
         if slab.chunks.len() <= chunk {
-            slab.chunks.push(vec![0; per_chunk(size) * size].into_boxed_slice());
+            slab.chunks.push(vec![0; per_chunk(size) * size].into());
         }
         slab.blocks += 1;
         self.write(place, owner, content);
@@ -98,10 +104,10 @@ impl Slabs {
             let (from_chunk, from) = locate(last, size);
             let (to_chunk, to) = locate(place.index, size);
             if from_chunk == to_chunk {
-                slab.chunks.get_mut(to_chunk)?.copy_within(from..from + size, to);
+                Arc::make_mut(slab.chunks.get_mut(to_chunk)?).copy_within(from..from + size, to);
             } else {
                 let [source, target] = slab.chunks.get_disjoint_mut([from_chunk, to_chunk]).ok()?;
-                target.get_mut(to..to + size)?.copy_from_slice(source.get(from..from + size)?);
+                Arc::make_mut(target).get_mut(to..to + size)?.copy_from_slice(source.get(from..from + size)?);
             }
             let owner = u32::from_le_bytes(*slab.chunks.get(to_chunk)?.get(to..)?.first_chunk::<OWNER>()?);
             Some(Moved { owner, to: place })
@@ -117,6 +123,16 @@ impl Slabs {
         self.0.iter().flat_map(|slab| &slab.chunks).map(|chunk| chunk.len()).sum()
     }
 
+    /// The contents of all blocks, each with what the rounding added after it.
+    pub(in crate::shard) fn contents(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().enumerate().flat_map(|(class, slab)| {
+            let size = size_of_class(u16::try_from(class).unwrap_or(0));
+            let blocks =
+                slab.chunks.iter().flat_map(move |chunk| chunk.chunks_exact(size.max(1)).take(per_chunk(size)));
+            blocks.take(slab.blocks as usize).filter_map(|block| block.get(OWNER..))
+        })
+    }
+
     fn block(&self, place: Place) -> Option<&[u8]> {
         let size = size_of_class(place.class);
         let (chunk, offset) = locate(place.index, size);
@@ -126,7 +142,8 @@ impl Slabs {
     fn block_mut(&mut self, place: Place) -> Option<&mut [u8]> {
         let size = size_of_class(place.class);
         let (chunk, offset) = locate(place.index, size);
-        self.0.get_mut(usize::from(place.class))?.chunks.get_mut(chunk)?.get_mut(offset..offset + size)
+        let chunk = self.0.get_mut(usize::from(place.class))?.chunks.get_mut(chunk)?;
+        Arc::make_mut(chunk).get_mut(offset..offset + size)
     }
 }
 

@@ -12,7 +12,7 @@ use tracing::debug;
 use super::context::{Member, News};
 use super::failure::{KafkaFailure, forbidden};
 use super::layout::Layout;
-use super::partition::Partition;
+use super::partition::{Committed, Partition};
 use super::settings;
 use crate::config::KafkaConfig;
 use crate::lifecycle::Standing;
@@ -51,10 +51,11 @@ impl Consumer {
         layout: Arc<Layout>,
         standing: Arc<Standing>,
         metrics: Arc<Metrics>,
+        keeps_snapshots: bool,
     ) -> Result<Consumer, KafkaFailure> {
         let topics: Vec<&str> = config.topics.values().map(String::as_str).collect();
         let inner: BaseConsumer<Member> = settings::consumer_settings(config)
-            .create_with_context(Member::new(layout, standing, metrics))
+            .create_with_context(Member::new(layout, standing, metrics, keeps_snapshots))
             .map_err(|error| KafkaFailure::of_creation(&error))?;
         inner.subscribe(&topics).map_err(|error| KafkaFailure::Ended(format!("cannot subscribe: {error}")))?;
         Ok(Consumer { inner, instance_id: config.instance_id.clone() })
@@ -96,6 +97,14 @@ impl Consumer {
         done(assigned, "assign new partitions")
     }
 
+    /// Assigns everything anew, each partition where its reading goes on now, and holds it.
+    ///
+    /// # Errors
+    /// If librdkafka does not do it.
+    pub fn assign_anew(&self) -> Result<(), KafkaFailure> {
+        done(self.inner.context().assign_everything(&self.inner), "assign the partitions")
+    }
+
     /// Stops fetching; polls go on to serve the group.
     ///
     /// # Errors
@@ -130,7 +139,7 @@ impl Consumer {
     }
 
     /// Begins to commit these offsets. rdkafka does not tell how that ends; librdkafka logs it if it fails.
-    pub fn commit(&self, offsets: &[(Arc<Partition>, i64)]) {
+    pub fn commit(&self, offsets: &[(Arc<Partition>, Committed)]) {
         if let Err(error) = self.inner.commit(&list_of(offsets), CommitMode::Async) {
             debug!(%error, "cannot commit now");
         }
@@ -140,7 +149,7 @@ impl Consumer {
     ///
     /// # Errors
     /// Why the broker does not have them.
-    pub fn commit_and_wait(&self, offsets: &[(Arc<Partition>, i64)]) -> Result<(), KafkaFailure> {
+    pub fn commit_and_wait(&self, offsets: &[(Arc<Partition>, Committed)]) -> Result<(), KafkaFailure> {
         done(self.inner.commit(&list_of(offsets), CommitMode::Sync), "commit")
     }
 
@@ -189,11 +198,13 @@ impl Consumer {
     }
 }
 
-fn list_of(offsets: &[(Arc<Partition>, i64)]) -> TopicPartitionList {
+pub(super) fn list_of(offsets: &[(Arc<Partition>, Committed)]) -> TopicPartitionList {
     let mut list = TopicPartitionList::new();
-    for (partition, offset) in offsets {
+    for (partition, committed) in offsets {
+        let mut element = list.add_partition(partition.topic(), partition.number());
         // Offsets are not negative, so they can be represented.
-        let _ = list.add_partition_offset(partition.topic(), partition.number(), Offset::Offset(*offset));
+        let _ = element.set_offset(Offset::Offset(committed.offset));
+        element.set_metadata(committed.metadata());
     }
     list
 }

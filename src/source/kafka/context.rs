@@ -12,7 +12,9 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 use tracing::{debug, error, info, warn};
 
+use super::consumer::list_of;
 use super::layout::Layout;
+use super::partition::{Committed, Partition};
 use crate::lifecycle::{Phase, Standing};
 use crate::telemetry::{KafkaTrouble, Metrics, Reachability};
 
@@ -37,12 +39,19 @@ pub(super) struct Member {
     metrics: Arc<Metrics>,
     news: Mutex<News>,
     trouble: Trouble,
+    /// Whether what is read becomes durable.
+    keeps_snapshots: bool,
 }
 
 impl Member {
-    pub(super) fn new(layout: Arc<Layout>, standing: Arc<Standing>, metrics: Arc<Metrics>) -> Member {
+    pub(super) fn new(
+        layout: Arc<Layout>,
+        standing: Arc<Standing>,
+        metrics: Arc<Metrics>,
+        keeps_snapshots: bool,
+    ) -> Member {
         let trouble = Trouble::default();
-        Member { layout: Mutex::new(layout), standing, metrics, news: Mutex::default(), trouble }
+        Member { layout: Mutex::new(layout), standing, metrics, news: Mutex::default(), trouble, keeps_snapshots }
     }
 
     pub(super) fn set_layout(&self, layout: Arc<Layout>) {
@@ -93,26 +102,21 @@ impl Member {
         if was_owner {
             info!("the group takes the partitions back; the numbers are hidden");
             let done = self.done();
-            if done.count() > 0 && !consumer.assignment_lost() {
+            if !done.is_empty() && !consumer.assignment_lost() {
                 // librdkafka logs a failure; then some dead letters may come twice.
-                let _ = consumer.commit(&done, CommitMode::Async);
+                let _ = consumer.commit(&list_of(&done), CommitMode::Async);
             }
         }
         consumer.unassign()
     }
 
-    /// Everything read whose dead letters are acknowledged.
-    fn done(&self) -> TopicPartitionList {
-        let mut list = TopicPartitionList::new();
-        for partition in self.layout().partitions() {
-            let done = partition.next().map(|next| partition.committable(next));
-            // Never back: a start reads everything again, but its dead letters stay done.
-            if let Some(done) = done.filter(|done| *done > partition.committed().unwrap_or(0)) {
-                // The offset is not negative, so it can be represented.
-                let _ = list.add_partition_offset(partition.topic(), partition.number(), Offset::Offset(done));
-            }
-        }
-        list
+    /// What has come about since the assignment.
+    fn done(&self) -> Vec<(Arc<Partition>, Committed)> {
+        let news = |partition: &Arc<Partition>| {
+            let progress = partition.progress(partition.next()?, self.keeps_snapshots);
+            (Some(progress) != partition.known_commit()).then(|| (Arc::clone(partition), progress))
+        };
+        self.layout().partitions().filter_map(news).collect()
     }
 }
 

@@ -19,11 +19,46 @@ pub struct Partition {
     last_timestamp: AtomicI64,
     /// What was committed when the partitions were last assigned.
     committed: AtomicI64,
+    /// Below it every rejected record is in the dead-letter topic, as it was known at the last assignment.
+    settled: AtomicI64,
+    /// Everything before it is in a snapshot.
+    durable: AtomicI64,
     /// The first offset and the end of the log at the last assignment.
     low: AtomicI64,
     high: AtomicI64,
     /// Offsets of records whose dead letter is not acknowledged yet.
     unacknowledged: Mutex<BTreeSet<i64>>,
+}
+
+/// What a group has committed of a partition.
+///
+/// The offset tells how far everything is durable, which is what tools that watch a group's lag want to know. Dead letters
+/// are usually further: every rejected record before `settled` is acknowledged. That stands in the commit's metadata, so
+/// that whoever reads these records again does not send their dead letters again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Everything before it is durable.
+    pub offset: i64,
+    /// Every rejected record before it is in the dead-letter topic.
+    pub settled: i64,
+}
+
+/// What the metadata of our commits begin with.
+const SETTLED: &str = "dead letters acknowledged before ";
+
+impl Committed {
+    /// Reads a commit, ours or somebody else's.
+    #[must_use]
+    pub fn parse(offset: i64, metadata: &str) -> Committed {
+        let settled = metadata.strip_prefix(SETTLED).and_then(|offset| offset.parse().ok());
+        Committed { offset, settled: settled.unwrap_or(offset).max(offset) }
+    }
+
+    /// The text to commit beside the offset.
+    #[must_use]
+    pub fn metadata(&self) -> String {
+        format!("{SETTLED}{}", self.settled)
+    }
 }
 
 /// Where a record came from.
@@ -46,6 +81,8 @@ impl Partition {
             next: unknown(),
             last_timestamp: unknown(),
             committed: unknown(),
+            settled: unknown(),
+            durable: unknown(),
             low: unknown(),
             high: unknown(),
             unacknowledged: Mutex::default(),
@@ -70,6 +107,36 @@ impl Partition {
         self.last_timestamp.store(timestamp.unwrap_or(UNKNOWN), Ordering::Relaxed);
     }
 
+    /// Sets where reading goes on after what was restored, which is durable.
+    pub fn begin_at(&self, offset: i64) {
+        self.next.store(offset, Ordering::Relaxed);
+        self.durable.store(offset, Ordering::Relaxed);
+    }
+
+    /// Notes that everything before an offset is durable.
+    pub fn set_durable(&self, offset: i64) {
+        self.durable.store(offset, Ordering::Relaxed);
+    }
+
+    /// The offset before which everything is durable.
+    #[must_use]
+    pub fn durable(&self) -> Option<i64> {
+        known(&self.durable)
+    }
+
+    /// The first offset and the end of the log at the last assignment.
+    #[must_use]
+    pub fn ends(&self) -> (i64, i64) {
+        (self.low.load(Ordering::Relaxed).max(0), self.high.load(Ordering::Relaxed).max(0))
+    }
+
+    /// Where reading goes on after everything up to a position is applied and its dead letters are acknowledged.
+    #[must_use]
+    pub fn goes_on_at(&self, position: Option<i64>) -> i64 {
+        let (low, _) = self.ends();
+        self.committable(position.or(self.next()).unwrap_or(low))
+    }
+
     /// The offset at which to go on; `None` if nothing has been read.
     #[must_use]
     pub fn next(&self) -> Option<i64> {
@@ -83,10 +150,11 @@ impl Partition {
     }
 
     /// Notes what the cluster said at an assignment.
-    pub fn set_survey(&self, committed: Option<i64>, low: i64, high: i64) {
+    pub fn set_survey(&self, committed: Option<Committed>, low: i64, high: i64) {
         // Beyond the end only if the topic was created anew: then nothing of this log was ever done.
-        let committed = committed.filter(|committed| *committed <= high);
-        self.committed.store(committed.unwrap_or(UNKNOWN), Ordering::Relaxed);
+        let committed = committed.filter(|committed| committed.settled.max(committed.offset) <= high);
+        self.committed.store(committed.map_or(UNKNOWN, |committed| committed.offset), Ordering::Relaxed);
+        self.settled.store(committed.map_or(UNKNOWN, |committed| committed.settled), Ordering::Relaxed);
         self.low.store(low, Ordering::Relaxed);
         self.high.store(high, Ordering::Relaxed);
     }
@@ -97,10 +165,33 @@ impl Partition {
         known(&self.committed)
     }
 
+    /// What to commit when everything before `position` has been read. Never less than was committed at the assignment: a
+    /// start may read records again, but their dead letters stay acknowledged. Where nothing is ever durable, what is read
+    /// stands for it.
+    #[must_use]
+    pub fn progress(&self, position: i64, keeps_snapshots: bool) -> Committed {
+        let settled = self.committable(position).max(self.settled().unwrap_or(0));
+        let (low, _) = self.ends();
+        let durable = if keeps_snapshots { self.durable().unwrap_or(low) } else { settled };
+        Committed { offset: durable.max(self.committed().unwrap_or(0)), settled }
+    }
+
+    /// What was committed when the partitions were last assigned.
+    #[must_use]
+    pub fn known_commit(&self) -> Option<Committed> {
+        Some(Committed { offset: self.committed()?, settled: self.settled()? })
+    }
+
+    /// The offset below which every rejected record was in the dead-letter topic at the last assignment.
+    #[must_use]
+    pub fn settled(&self) -> Option<i64> {
+        known(&self.settled)
+    }
+
     /// Whether a rejected record at this offset is in the dead-letter topic already.
     #[must_use]
-    pub fn was_committed(&self, offset: i64) -> bool {
-        self.committed().is_some_and(|committed| offset < committed)
+    pub fn was_settled(&self, offset: i64) -> bool {
+        self.settled().is_some_and(|settled| offset < settled)
     }
 
     /// How many offsets lie between a position and the end of the log at the assignment. A consumer without a record
@@ -174,14 +265,22 @@ mod tests {
     #[test]
     fn records_below_the_committed_offset_are_dead_lettered_already() {
         let partition = partition();
-        assert!(!partition.was_committed(0));
-        partition.set_survey(Some(5), 0, 9);
-        assert!(partition.was_committed(4));
-        assert!(!partition.was_committed(5));
+        assert!(!partition.was_settled(0));
+        partition.set_survey(Some(Committed { offset: 2, settled: 5 }), 0, 9);
+        assert!(partition.was_settled(4));
+        assert!(!partition.was_settled(5));
         partition.set_survey(None, 0, 9);
-        assert!(!partition.was_committed(0));
-        partition.set_survey(Some(50), 0, 9);
-        assert!(!partition.was_committed(0), "of a log that is gone");
+        assert!(!partition.was_settled(0));
+        partition.set_survey(Some(Committed { offset: 50, settled: 50 }), 0, 9);
+        assert!(!partition.was_settled(0), "of a log that is gone");
+    }
+
+    #[test]
+    fn a_commit_says_how_far_dead_letters_are() {
+        let ours = Committed { offset: 7, settled: 12 };
+        assert_eq!(Committed::parse(7, &ours.metadata()), ours);
+        assert_eq!(Committed::parse(7, ""), Committed { offset: 7, settled: 7 });
+        assert_eq!(Committed::parse(7, "of another program"), Committed { offset: 7, settled: 7 });
     }
 
     #[test]

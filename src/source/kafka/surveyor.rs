@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 use tracing::{debug, warn};
 
 use super::context::Onlooker;
 use super::failure::KafkaFailure;
 use super::layout::Layout;
+use super::partition::Committed;
 use super::settings;
 use super::topology::{Counts, fetch_counts, serve};
 use crate::config::KafkaConfig;
@@ -96,6 +98,11 @@ impl Drop for Surveyor {
     }
 }
 
+fn committed_of(element: &TopicPartitionListElem<'_>) -> Option<Committed> {
+    let Offset::Offset(offset) = element.offset() else { return None };
+    Some(Committed::parse(offset, element.metadata()))
+}
+
 fn spawn(work: Work) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("surveyor".to_owned()).spawn(move || work.run())
 }
@@ -156,8 +163,13 @@ impl Work {
         let committed = self.client.committed_offsets(list, QUESTION)?;
         for partition in layout.partitions() {
             let found = committed.find_partition(partition.topic(), partition.number());
-            let offset = found.map(|element| element.error().map(|()| element.offset())).transpose()?;
-            let committed = if let Some(Offset::Offset(offset)) = offset { Some(offset) } else { None };
+            let committed = match found {
+                Some(element) => {
+                    element.error()?;
+                    committed_of(&element)
+                }
+                None => None,
+            };
             let (low, high) = self.client.fetch_watermarks(partition.topic(), partition.number(), QUESTION)?;
             partition.set_survey(committed, low, high);
         }

@@ -59,13 +59,21 @@ pub(super) struct TopicSettings {
 /// What the cluster looks like.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
+    /// Which cluster it is, where it says so.
+    pub id: Option<String>,
     /// The number of partitions of each of our topics.
     pub counts: Counts,
-    /// The settings of those topics of which the cluster tells them.
+    /// The settings of those topics of which the cluster was asked for them and told.
     pub(super) settings: BTreeMap<String, TopicSettings>,
 }
 
 impl Cluster {
+    /// Asks for the topics' settings. Some clusters do not tell them to everybody; then what depends on them is not
+    /// checked.
+    pub fn ask_settings(&mut self, config: &KafkaConfig, runtime: &Handle) {
+        self.settings = fetch_settings(config, &self.counts, runtime);
+    }
+
     /// The largest batch that a topic takes, where the cluster tells.
     #[must_use]
     pub fn max_message_bytes(&self, topic: &str) -> Option<u64> {
@@ -78,16 +86,11 @@ pub(super) fn topics_of(config: &KafkaConfig) -> impl Iterator<Item = &str> {
     config.topics.values().map(String::as_str).chain([config.dead_letter_topic.as_str()])
 }
 
-/// Looks at the cluster, trying for so long if it does not answer.
+/// Looks which topics the cluster has, trying for so long if it does not answer.
 ///
 /// # Errors
 /// If librdkafka does not take the configuration, or no broker answers in time.
-pub fn find_cluster(
-    config: &KafkaConfig,
-    runtime: &Handle,
-    stop: &Stop,
-    patience: Duration,
-) -> Result<Cluster, KafkaFailure> {
+pub fn find_cluster(config: &KafkaConfig, stop: &Stop, patience: Duration) -> Result<Cluster, KafkaFailure> {
     let onlooker = Onlooker::default();
     let client: BaseConsumer<Onlooker> = settings::onlooker_settings(config)
         .create_with_context(onlooker)
@@ -113,7 +116,8 @@ pub fn find_cluster(
             return Err(KafkaFailure::Stopped);
         }
     };
-    Ok(Cluster { settings: fetch_settings(config, &counts, runtime), counts })
+    let id = client.client().fetch_cluster_id(QUESTION).filter(|id| !id.is_empty());
+    Ok(Cluster { id, counts, settings: BTreeMap::new() })
 }
 
 /// Takes what waits in a client's queue: its log, and errors that say why a broker cannot be reached.
@@ -158,7 +162,6 @@ fn fetch_count<C: ConsumerContext>(
     }
 }
 
-/// Asks for the topics' settings. Some clusters do not tell them to everybody; then what depends on them is not checked.
 fn fetch_settings(config: &KafkaConfig, counts: &Counts, runtime: &Handle) -> BTreeMap<String, TopicSettings> {
     let existing: Vec<ResourceSpecifier<'_>> =
         topics_of(config).filter(|topic| counts.of(topic) > 0).map(ResourceSpecifier::Topic).collect();
@@ -204,7 +207,6 @@ fn read_settings(resource: &ConfigResource) -> Option<(String, TopicSettings)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::runtime::Builder;
 
     fn nobody() -> KafkaConfig {
         KafkaConfig {
@@ -220,8 +222,7 @@ mod tests {
 
     #[test]
     fn a_cluster_that_does_not_answer_is_told_with_the_reason() {
-        let runtime = Builder::new_current_thread().build().unwrap();
-        let found = find_cluster(&nobody(), runtime.handle(), &Stop::default(), Duration::ZERO);
+        let found = find_cluster(&nobody(), &Stop::default(), Duration::ZERO);
         let Err(KafkaFailure::Unreachable(sentence)) = found else { panic!("{found:?}") };
         assert!(sentence.starts_with("no Kafka broker at 127.0.0.1:1 answered within 0 s ("), "{sentence}");
         assert!(sentence.contains("Connection refused"), "{sentence}");
@@ -229,10 +230,9 @@ mod tests {
 
     #[test]
     fn a_request_to_stop_ends_the_trying() {
-        let runtime = Builder::new_current_thread().build().unwrap();
         let stop = Stop::default();
         stop.request();
-        let found = find_cluster(&nobody(), runtime.handle(), &stop, Duration::from_secs(3600));
+        let found = find_cluster(&nobody(), &stop, Duration::from_secs(3600));
         assert!(matches!(found, Err(KafkaFailure::Stopped)), "{found:?}");
     }
 }

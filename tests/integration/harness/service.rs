@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -122,7 +123,7 @@ impl ServiceBuilder {
             command.args(["--as-of", instant]);
         }
         let process = Process::spawn(&mut command, folder.path());
-        Service { process, listen, _folder: folder }
+        Service { process, listen, folder }
     }
 
     /// Starts the service and waits until it has caught up.
@@ -138,7 +139,7 @@ impl ServiceBuilder {
 pub(crate) struct Service {
     process: Process,
     listen: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer over HTTP.
@@ -153,6 +154,21 @@ pub(crate) struct Answer {
 }
 
 impl Service {
+    /// Starts the demo, which runs in its own folder, and does not wait.
+    pub(crate) fn demo(arguments: &[&str]) -> Service {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+        let listen = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
+        command.args(["demo", "--listen", &listen]).args(arguments).current_dir(folder.path());
+        let process = Process::spawn(&mut command, folder.path());
+        Service { process, listen, folder }
+    }
+
+    /// The folder in which it runs.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The host and port of its HTTP server.
     pub(crate) fn address(&self) -> &str {
         &self.listen
@@ -262,7 +278,8 @@ impl Service {
         self.process.log()
     }
 
-    fn assert_running(&mut self) {
+    /// Panics if the process has ended.
+    pub(crate) fn assert_running(&mut self) {
         let ended = self.process.exit_status();
         assert!(ended.is_none(), "the service ended with {ended:?}: {}", self.process.log());
     }

@@ -1,10 +1,10 @@
 //! Where the parts lie that `scripts/setup-test-tools.sh` installs, and what happens without them.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Mutex;
-
-use super::announce;
 
 /// The Kafka release that the setup script fetches.
 const KAFKA: &str = "kafka-4.3.1";
@@ -19,6 +19,24 @@ pub(crate) fn kafka() -> Option<PathBuf> {
 pub(crate) fn prometheus(program: &str) -> Option<PathBuf> {
     let path = cache().join("prometheus/usr/bin").join(program);
     installed(path.exists(), "Prometheus", "scripts/setup-test-tools.sh prometheus", || path)
+}
+
+/// The folder with AsyncAPI's own parser.
+#[allow(dead_code, reason = "the benchmarks ask for no document")]
+pub(crate) fn asyncapi() -> Option<PathBuf> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/setup-test-tools.sh");
+    let answer = Command::new(script).args(["--where", "asyncapi"]).output().expect("the script runs");
+    let home = PathBuf::from(String::from_utf8(answer.stdout).expect("a path").trim_end());
+    let present = home.join("complete").exists();
+    installed(present, "AsyncAPI's parser", "scripts/setup-test-tools.sh asyncapi", || home.join("node_modules"))
+}
+
+/// A program that the system has.
+#[allow(dead_code, reason = "the benchmarks run none")]
+pub(crate) fn on_path(program: &'static str, remedy: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file());
+    installed(found.is_some(), program, remedy, || found.unwrap_or_default())
 }
 
 /// The folder of a real data set.
@@ -37,8 +55,14 @@ fn cache() -> PathBuf {
     })
 }
 
+/// Prints a line that is seen whether the test passes or not: figures, and what was not run.
+pub(crate) fn announce(line: &str) {
+    // The test runner hides what a passing test prints by macro, not what it writes itself.
+    writeln!(std::io::stderr(), "integration: {line}").expect("standard error is open");
+}
+
 /// The part, if it is there. If not, CI fails; a developer is told which test did not run and how to mend that.
-fn installed<T>(present: bool, part: &'static str, remedy: &str, found: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn installed<T>(present: bool, part: &'static str, remedy: &str, found: impl FnOnce() -> T) -> Option<T> {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     if present {
         return Some(found());

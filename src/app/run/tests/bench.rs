@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use ureq::Agent;
 
 use super::super::{RunError, Service};
 use crate::calendar::{PeriodKind, Zone};
-use crate::config::{Config, HttpConfig, KafkaConfig};
+use crate::config::{Config, HttpConfig, KafkaConfig, OnGap, SnapshotConfig};
 use crate::event::EventType;
 use crate::lifecycle::Stop;
 use crate::money::{Currency, Rates};
@@ -158,6 +159,21 @@ impl Bench {
         Running::start(config(self.brokers(), name, properties))
     }
 
+    /// A service that keeps its state in a folder.
+    pub(super) fn start_keeping(&self, name: &str, folder: &Path) -> Running {
+        self.start_keeping_under(name, folder, |_| ())
+    }
+
+    /// The same, with a change of its configuration.
+    pub(super) fn start_keeping_under(&self, name: &str, folder: &Path, change: impl Fn(&mut Config)) -> Running {
+        let mut config = config(self.brokers(), name, &[]);
+        config.snapshot.store = Some(folder.to_str().unwrap().to_owned());
+        config.snapshot.interval = Duration::from_millis(100);
+        config.snapshot.audit_interval = Some(Duration::from_millis(1));
+        change(&mut config);
+        Running::start(config)
+    }
+
     pub(super) fn start_at(&self, brokers: &str, name: &str) -> Running {
         Running::start(config(brokers.to_owned(), name, &[]))
     }
@@ -217,6 +233,12 @@ impl Running {
 
     pub(super) fn wait_for(&self, line: &str) {
         self.wait_until(line, || self.scrape().lines().any(|found| found == line));
+    }
+
+    /// Waits until a metric without labels is at least so much.
+    pub(super) fn wait_for_at_least(&self, name: &str, least: u32) {
+        let value = |text: String| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u32>().ok());
+        self.wait_until(name, || value(self.scrape()).is_some_and(|value| value >= least));
     }
 
     pub(super) fn wait_until_status(&self, status: &str) {
@@ -279,6 +301,13 @@ fn config(brokers: String, name: &str, properties: &[(&str, &str)]) -> Config {
             topics: kinds.into_iter().map(|kind| (kind, kind.default_topic().to_owned())).collect(),
             dead_letter_topic: DEAD_LETTERS.to_owned(),
             properties: properties.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        },
+        snapshot: SnapshotConfig {
+            store: None,
+            options: BTreeMap::new(),
+            interval: Duration::from_secs(60),
+            audit_interval: None,
+            on_gap: OnGap::Refuse,
         },
         http: HttpConfig { listen: ([127, 0, 0, 1], 0).into() },
     }

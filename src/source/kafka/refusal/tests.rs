@@ -19,7 +19,7 @@ fn config() -> KafkaConfig {
 }
 
 fn cluster(counts: &[(&str, usize)]) -> Cluster {
-    Cluster { counts: counts.iter().copied().collect(), settings: BTreeMap::new() }
+    Cluster { id: None, counts: counts.iter().copied().collect(), settings: BTreeMap::new() }
 }
 
 fn whole() -> Cluster {

@@ -33,6 +33,11 @@ impl Writer {
         self.0.extend_from_slice(&word.to_le_bytes());
     }
 
+    pub(super) fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
     pub(super) fn id(&mut self, id: &Id) {
         if let Some(uuid) = id.uuid() {
             self.0.push(UUID);
@@ -59,7 +64,7 @@ impl<'a> Reader<'a> {
         Some(*byte)
     }
 
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (head, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(head)
@@ -86,6 +91,11 @@ impl<'a> Reader<'a> {
         let (word, rest) = self.0.split_first_chunk::<8>()?;
         self.0 = rest;
         Some(u64::from_le_bytes(*word))
+    }
+
+    pub(super) fn text(&mut self) -> Option<&'a str> {
+        let length = usize::try_from(self.number()?).ok()?;
+        std::str::from_utf8(self.take(length)?).ok()
     }
 
     pub(super) fn id(&mut self) -> Option<Id> {

@@ -1,0 +1,63 @@
+//! What may be asked of `salespulse demo`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::app::simulate::arguments::{duration, team_and_stage};
+use crate::simulate::{BrokenStage, FASTEST, Faster, Plan};
+use crate::time::{DAY, Time};
+
+/// How long the past is: the year to date and the same days of the year before, and a month in which the first deals
+/// of those years were begun.
+const PAST: i64 = 760 * DAY;
+/// How long a broken stage has been broken when the demo begins: a whole window of 7 days, so that all see it at once.
+const BROKEN_FOR: i64 = 7 * DAY;
+/// How long life goes on.
+const FUTURE: i64 = 366 * DAY;
+/// More people would take minutes to tell their past.
+const MOST_REPS: i64 = 10_000;
+
+/// What `demo` needs.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Let life go so many times faster than the clock: at 600 a day takes 144 seconds
+    #[arg(long, value_name = "TIMES", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=i64::from(FASTEST)))]
+    pub(super) speed: u32,
+    /// How many people sell
+    #[arg(long, value_name = "NUMBER", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=MOST_REPS))]
+    pub(super) reps: u32,
+    /// Another seed is another organisation
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// Let hardly anybody of a team reach a stage any more, such as east:proposal; it broke seven days ago. Teams are
+    /// east, south, north, west, overseas
+    #[arg(long, value_name = "TEAM:STAGE", value_parser = team_and_stage)]
+    pub(super) break_stage: Option<(String, String)>,
+    /// The address on which to serve
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9464")]
+    pub(super) listen: String,
+    /// Write every record into this file too, one JSON object a line, for `replay`
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+    /// Write the configuration that fits the records here
+    #[arg(long, value_name = "FILE")]
+    pub(super) config_out: Option<PathBuf>,
+    /// End so long after the past is told, such as 30s; by default at Ctrl-C
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) duration: Option<i64>,
+}
+
+impl DemoArguments {
+    /// The plan of a demo that begins at `now`.
+    pub(super) fn plan(&self, now: Time) -> Plan {
+        let break_stage = self.break_stage.clone();
+        Plan {
+            reps: self.reps,
+            journeys_per_week: Plan::journeys_of(self.reps),
+            break_stage: break_stage.map(|(team, stage)| BrokenStage { team, stage, from: now.plus(-BROKEN_FOR) }),
+            faster: (self.speed > 1).then_some(Faster { from: now, times: self.speed }),
+            ..Plan::new(self.seed, now.plus(-PAST), now.plus(FUTURE))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The parts that keep the state, as the configuration wants them.
+
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use tracing::{info, warn};
+
+use super::RunError;
+use crate::config::{KafkaConfig, SnapshotConfig};
+use crate::directory::Directory;
+use crate::pipeline::{IntakeParts, RecoveryParts};
+use crate::rules::Rules;
+use crate::snapshot::{Keeper, KeeperParts, Provenance, Restorer, Store};
+
+/// What the parts have in common.
+pub(super) struct Keeping<'a> {
+    pub(super) snapshot: &'a SnapshotConfig,
+    pub(super) rules: Arc<Rules>,
+    pub(super) directory: Arc<Directory>,
+}
+
+impl Keeping<'_> {
+    /// Opens the store, so that a wrong one is told before anything else happens; `None` if nothing is to be kept.
+    pub(super) fn open(&self, kafka: &KafkaConfig, runtime: &Runtime) -> Result<Option<Store>, RunError> {
+        let Some(place) = &self.snapshot.store else {
+            warn!("snapshot.store is \"\": every start reads the topics from their beginning");
+            return Ok(None);
+        };
+        let store = Store::open(place, &self.snapshot.options, &kafka.group, runtime.handle().clone());
+        let store = store.map_err(|error| RunError::Configuration(error.to_string()))?;
+        info!(store = place, group = kafka.group, "keeping snapshots");
+        Ok(Some(store))
+    }
+
+    pub(super) fn recovery(
+        &self,
+        store: Store,
+        kafka: &KafkaConfig,
+        cluster: Option<String>,
+        parts: &IntakeParts,
+    ) -> Result<RecoveryParts, RunError> {
+        let topics = kafka.topics.iter().map(|(kind, topic)| (kind.name().to_owned(), topic.clone())).collect();
+        let provenance = Provenance::new(&self.rules, cluster, topics);
+        let (rules, directory) = (Arc::clone(&self.rules), Arc::clone(&self.directory));
+        let restorer = Restorer {
+            store: store.clone(),
+            provenance: provenance.clone(),
+            rules: Arc::clone(&rules),
+            directory: Arc::clone(&directory),
+            loader: parts.shards.loader(),
+            clock: parts.clock,
+            on_gap: self.snapshot.on_gap,
+            metrics: Arc::clone(&parts.metrics),
+        };
+        let metrics = Arc::clone(&parts.metrics);
+        let keeper = Keeper::start(KeeperParts { store, provenance, rules, directory, clock: parts.clock, metrics })
+            .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
+        Ok(RecoveryParts {
+            restorer,
+            keeper,
+            interval: self.snapshot.interval,
+            audit_interval: self.snapshot.audit_interval,
+        })
+    }
+}

@@ -1,0 +1,19 @@
+//! Snapshots: what the shards remember, together with the offsets up to which they have read, as immutable objects.
+//!
+//! All shards are imaged at the same point of the stream, so one **round** of objects, one for each shard, is one cut. A
+//! round is valid when all its objects are; since applying a record twice changes nothing, any valid round restores the
+//! same numbers, an older one only reads more.
+
+mod format;
+mod header;
+mod keeper;
+mod restore;
+mod rounds;
+mod store;
+
+pub use format::{Decoder, FORMAT, FormatError, Item, encode, is_whole};
+pub use header::{Header, Offsets, Provenance, Refused, Usability, total};
+pub use keeper::{Cut, Keeper, KeeperParts, Report};
+pub use restore::{Ends, RestoreError, Restored, Restorer};
+pub use rounds::{ObjectName, Round, RoundName, group_rounds};
+pub use store::{Store, StoreError};

@@ -1,0 +1,148 @@
+//! Where a snapshot comes from, how far it reaches, and whether it may be used here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Rules;
+use crate::time::Time;
+
+/// Offsets by topic and partition.
+pub type Offsets = BTreeMap<String, Vec<i64>>;
+
+/// All offsets together: the more, the later.
+#[must_use]
+pub fn total(offsets: &Offsets) -> u64 {
+    offsets.values().flatten().map(|offset| u64::try_from(*offset).unwrap_or(0)).sum()
+}
+
+/// What precedes the content of a snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// The program and its version, for people.
+    pub written_by: String,
+    /// When it was written, for people.
+    pub written_at: String,
+    /// Which shard this is.
+    pub shard: usize,
+    /// Of how many.
+    pub shards: usize,
+    /// The next offset of every partition: everything before it is in the content, or in the dead-letter topic.
+    pub offsets: Offsets,
+    /// The first offset that was read of every partition.
+    pub began: Offsets,
+    /// What it was read under.
+    pub provenance: Provenance,
+    /// Records that other rules might have accepted.
+    pub refused: Refused,
+    /// Until when the last identity that was forgotten was to be remembered, in Unix milliseconds.
+    pub forgotten: Option<i64>,
+    /// Whether records are missing that retention had deleted before they were read.
+    pub degraded: bool,
+}
+
+/// Records that were refused and that other rules might have let pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// With other stages.
+    pub by_stages: u64,
+    /// With other rates, or another time zone.
+    pub by_rates: u64,
+}
+
+/// Where records came from, and the rules by which they were judged. Everything that decides whether a record is accepted,
+/// or what of it is kept, is here; what only decides how facts are told is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The cluster, where it says which it is.
+    pub cluster: Option<String>,
+    /// The topic of each type.
+    pub topics: BTreeMap<String, String>,
+    /// The time zone, which decides the date of a rate.
+    pub zone: String,
+    /// The reporting currency.
+    pub reporting: String,
+    /// All rates.
+    pub rates: Vec<String>,
+    /// The stages, from `lead` to `won`.
+    pub stages: Vec<String>,
+    /// How far in the future an event might lie, in milliseconds.
+    pub allowed_skew: i64,
+}
+
+/// How a snapshot may be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Usability {
+    /// As it is.
+    Same,
+    /// Amounts must be converted anew.
+    Converted,
+    /// Not at all, for this reason.
+    Not(String),
+}
+
+impl Provenance {
+    /// The provenance of what is read from these topics of this cluster under these rules.
+    #[must_use]
+    pub fn new(rules: &Rules, cluster: Option<String>, topics: BTreeMap<String, String>) -> Provenance {
+        Provenance {
+            cluster,
+            topics,
+            zone: rules.zone.name().to_owned(),
+            reporting: rules.reporting_currency().code().to_owned(),
+            rates: rules.rates.listed(),
+            stages: rules.pipeline.stages().to_vec(),
+            allowed_skew: rules.allowed_skew,
+        }
+    }
+
+    fn same_money(&self, other: &Provenance) -> bool {
+        self.zone == other.zone && self.reporting == other.reporting && self.rates == other.rates
+    }
+}
+
+impl Header {
+    /// Whether the numbers that follow from this snapshot are those of a replay of everything under the rules of now.
+    #[must_use]
+    pub fn usability(&self, now: &Provenance, horizon: Time) -> Usability {
+        let then = &self.provenance;
+        if let (Some(then), Some(now)) = (&then.cluster, &now.cluster)
+            && then != now
+        {
+            return Usability::Not(format!("it is of the cluster {then}, and this is {now}"));
+        }
+        if let Some((kind, topic)) = then.topics.iter().find(|(kind, topic)| now.topics.get(*kind) != Some(topic)) {
+            return Usability::Not(format!(
+                "it holds what was read as {kind} from {topic}, which is not configured any more"
+            ));
+        }
+        if then.allowed_skew != now.allowed_skew {
+            return Usability::Not(
+                "it was written with another allowed_skew, which decides what is accepted".to_owned(),
+            );
+        }
+        if self.forgotten.is_some_and(|forgotten| forgotten >= horizon.millis()) {
+            return Usability::Not(
+                "it was written with a shorter retention, or at a later time, and has forgotten what counts now"
+                    .to_owned(),
+            );
+        }
+        if then.stages != now.stages && self.refused.by_stages > 0 {
+            let refused = self.refused.by_stages;
+            return Usability::Not(format!(
+                "the stages have changed, and {refused} records were refused by the earlier ones"
+            ));
+        }
+        let same_money = then.same_money(now);
+        if !same_money && self.refused.by_rates > 0 {
+            let refused = self.refused.by_rates;
+            return Usability::Not(format!(
+                "the rates have changed, and {refused} records were refused by the earlier ones"
+            ));
+        }
+        if same_money { Usability::Same } else { Usability::Converted }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Where snapshots are kept: a directory or an S3 bucket, behind one interface.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::TryStreamExt as _;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+use tokio::runtime::Handle;
+
+use super::format;
+use super::rounds::{ObjectName, Round, RoundName, group_rounds};
+
+/// How many complete rounds are kept: one may be damaged, and another may just be read by somebody.
+const KEPT: usize = 3;
+
+/// What went wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The configuration names no store.
+    #[error("snapshot.store {0}")]
+    Configuration(String),
+    /// The store does not do what it is asked to.
+    #[error("{0}")]
+    Failed(#[from] object_store::Error),
+}
+
+/// The snapshots of one consumer group.
+#[derive(Clone, Debug)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    folder: Path,
+    runtime: Handle,
+    place: String,
+}
+
+impl Store {
+    /// The store at a place: a directory, which is made if it is missing, or `s3://bucket/prefix`, with the options that
+    /// object_store knows for it; what they do not say comes from the environment (`AWS_ACCESS_KEY_ID` …).
+    ///
+    /// # Errors
+    /// [`StoreError::Configuration`] with a sentence.
+    pub fn open(
+        place: &str,
+        options: &BTreeMap<String, String>,
+        group: &str,
+        runtime: Handle,
+    ) -> Result<Store, StoreError> {
+        let (objects, folder) = match place.strip_prefix("s3://") {
+            Some(bucket) => s3(bucket, options)?,
+            None => (directory(place)?, Path::default()),
+        };
+        Ok(Store::new(objects, &folder, group, runtime, place))
+    }
+
+    /// The snapshots of a group in any store, below a folder.
+    #[must_use]
+    pub fn new(objects: Arc<dyn ObjectStore>, folder: &Path, group: &str, runtime: Handle, place: &str) -> Store {
+        Store { objects, folder: folder.clone().join(group), runtime, place: place.to_owned() }
+    }
+
+    /// Where it is, for people.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// All rounds that are there, the latest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn rounds(&self) -> Result<Vec<Round>, StoreError> {
+        let found: Vec<_> = self.runtime.block_on(self.objects.list(Some(&self.folder)).try_collect())?;
+        let name = |path: &Path| {
+            let parts: Vec<String> = path.parts().map(|part| part.as_ref().to_owned()).collect();
+            let [.., folder, file] = parts.as_slice() else { return None };
+            ObjectName::parse(folder, file)
+        };
+        Ok(group_rounds(found.iter().filter_map(|object| name(&object.location)).collect()))
+    }
+
+    /// Writes an object unless it is there. One of the same name that is there and whole is as good: both hold everything
+    /// up to their own offsets. A damaged one is replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`]: nothing is there then, or what was there before.
+    pub fn put(&self, name: ObjectName, payload: PutPayload) -> Result<(), StoreError> {
+        let path = self.path(name);
+        let created = self.runtime.block_on(self.objects.put_opts(&path, payload.clone(), PutMode::Create.into()));
+        match created {
+            Ok(_) => Ok(()),
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                let known = self.runtime.block_on(async { self.objects.get(&path).await?.bytes().await })?;
+                if !format::is_whole(&known) {
+                    self.runtime.block_on(self.objects.put_opts(&path, payload, PutMode::Overwrite.into()))?;
+                }
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens an object to be read piece by piece.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn get(&self, name: ObjectName) -> Result<Pieces, StoreError> {
+        let found: GetResult = self.runtime.block_on(self.objects.get(&self.path(name)))?;
+        Ok(Pieces { stream: found.into_stream(), runtime: self.runtime.clone() })
+    }
+
+    /// Deletes what lies behind the newest three complete rounds.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn prune(&self) -> Result<(), StoreError> {
+        let rounds = self.rounds()?;
+        let oldest: Option<RoundName> =
+            rounds.iter().filter(|round| round.is_complete).nth(KEPT - 1).map(|round| round.name);
+        let Some(oldest) = oldest else { return Ok(()) };
+        for object in rounds.iter().filter(|round| round.name < oldest).flat_map(|round| &round.objects) {
+            match self.runtime.block_on(self.objects.delete(&self.path(*object))) {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, name: ObjectName) -> Path {
+        let [folder, file] = [name.round.to_string(), name.to_string()];
+        let file = file.rsplit_once('/').map_or("", |(_, file)| file);
+        self.folder.clone().join(folder).join(file)
+    }
+}
+
+/// The bytes of an object, as they come.
+pub struct Pieces {
+    stream: futures_util::stream::BoxStream<'static, object_store::Result<bytes::Bytes>>,
+    runtime: Handle,
+}
+
+impl Pieces {
+    /// The next bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn next(&mut self) -> Result<Option<bytes::Bytes>, StoreError> {
+        Ok(self.runtime.block_on(self.stream.try_next())?)
+    }
+}
+
+fn directory(place: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
+    let path = PathBuf::from(place);
+    let cannot = |error: &dyn std::fmt::Display| {
+        StoreError::Configuration(format!(
+            "\"{place}\" must be a directory that can be made and written, or s3://bucket/prefix: {error}"
+        ))
+    };
+    std::fs::create_dir_all(&path).map_err(|error| cannot(&error))?;
+    let files = LocalFileSystem::new_with_prefix(&path).map_err(|error| cannot(&error))?;
+    // Empty folders of deleted rounds go too; and what is written is on the disk before it counts.
+    Ok(Arc::new(files.with_automatic_cleanup(true).with_fsync(true)))
+}
+
+fn s3(bucket: &str, options: &BTreeMap<String, String>) -> Result<(Arc<dyn ObjectStore>, Path), StoreError> {
+    let (bucket, folder) = bucket.split_once('/').unwrap_or((bucket, ""));
+    let wrong = |what: String| StoreError::Configuration(format!("\"s3://{bucket}\": {what}"));
+    // Somebody else in this process may have installed one already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+    for (name, value) in options {
+        let key: AmazonS3ConfigKey =
+            name.parse().map_err(|_| wrong(format!("snapshot.options.{name} is no option of S3")))?;
+        builder = builder.with_config(key, value);
+    }
+    let objects = builder.build().map_err(|error| wrong(error.to_string()))?;
+    let folder = Path::parse(folder).map_err(|error| wrong(error.to_string()))?;
+    Ok((Arc::new(objects), folder))
+}

@@ -1,0 +1,53 @@
+//! The ports of the README, or others where these are taken.
+
+use std::fs::File;
+use std::net::TcpListener;
+
+use crate::free_ports::free_port;
+
+/// What the README's commands use: Kafka with its controller, and our HTTP server.
+const KAFKA: u16 = 9092;
+const HTTP: u16 = 9464;
+
+/// The ports of one walk.
+pub(crate) struct Ports {
+    kafka: u16,
+    http: u16,
+    _lock: Option<File>,
+}
+
+impl Ports {
+    /// The README's own ports, if nobody listens there and no other walk is on its way.
+    pub(crate) fn choose() -> Ports {
+        let lock = File::create(std::env::temp_dir().join("salespulse-walk.lock"));
+        let lock = lock.ok().filter(|lock| lock.try_lock().is_ok());
+        let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok() && TcpListener::bind(("::1", port)).is_ok();
+        if lock.is_some() && [KAFKA, KAFKA + 1, HTTP].into_iter().all(free) {
+            return Ports { kafka: KAFKA, http: HTTP, _lock: lock };
+        }
+        // `make kafka` puts the controller on the next port.
+        let mut next = (free_port(), free_port());
+        while next.1 != next.0 + 1 {
+            next = (next.1, free_port());
+        }
+        Ports { kafka: next.0, http: free_port(), _lock: lock }
+    }
+
+    /// A text of the README with the ports of this walk.
+    pub(crate) fn rewrite(&self, text: &str) -> String {
+        let kafka = text.replace(&format!("localhost:{KAFKA}"), &format!("localhost:{}", self.kafka));
+        kafka.replace(&format!("localhost:{HTTP}"), &format!("localhost:{}", self.http))
+    }
+
+    /// What stands in for flags that the README need not name.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        if (self.kafka, self.http) == (KAFKA, HTTP) {
+            return Vec::new();
+        }
+        vec![
+            ("PORT", self.kafka.to_string()),
+            ("SALESPULSE__KAFKA__BROKERS", format!("localhost:{}", self.kafka)),
+            ("SALESPULSE__HTTP__LISTEN", format!("127.0.0.1:{}", self.http)),
+        ]
+    }
+}
