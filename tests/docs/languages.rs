@@ -49,6 +49,7 @@ const README_HEADINGS: [(&str, &str); 7] = [
     ("## Your first own event", "## 发送第一个自己的事件"),
     ("## Events", "## 事件"),
     ("## Running it", "## 运行"),
+    ("## Before it runs", "## 运行之前"),
     ("## More", "## 更多"),
 ];
 

@@ -12,6 +12,7 @@
 
 mod alerting;
 mod asyncapi;
+mod check;
 mod crash;
 mod dead_letters;
 mod demo;
