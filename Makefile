@@ -4,11 +4,12 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test test-tools check deny bench example kafka
+.PHONY: help demo test fuzz test-tools check deny bench example kafka
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
 	@echo "make test     install the test tools (Kafka, Prometheus, …) and run every test"
+	@echo "make fuzz     mutants of snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
@@ -20,6 +21,12 @@ test-tools:
 
 test: test-tools
 	cargo test --locked
+
+# Any number of mutants, of which `make test` runs some thousands; without a SEED other ones each time.
+RUNS = 20000
+SEED = $(shell date +%s)
+fuzz:
+	FUZZ_RUNS=$(RUNS) FUZZ_SEED=$(SEED) cargo test --locked --test fuzz -- --nocapture
 
 check: deny
 	cargo fmt --check
