@@ -4,16 +4,19 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test fuzz test-tools check deny bench example kafka
+.PHONY: help demo test fuzz test-tools check deny bench example kafka dashboards pictures soak
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
 	@echo "make test     install the test tools (Kafka, Prometheus, …) and run every test"
 	@echo "make fuzz     mutants of snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
+	@echo "make soak     the service killed a thousand times, on a real broker: an hour or so"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"
+	@echo "make dashboards  Grafana's dashboards anew from their source"
+	@echo "make pictures    the pictures of docs/dashboards.md anew"
 
 # Without a tool the tests that need it say so and pass; under CI its absence is a failure.
 test-tools:
@@ -28,6 +31,10 @@ SEED = $(shell date +%s)
 fuzz:
 	FUZZ_RUNS=$(RUNS) FUZZ_SEED=$(SEED) cargo test --locked --test fuzz -- --nocapture
 
+# The kill loop of `make test`, many times longer. SALESPULSE_CRASH_SEED repeats a run.
+soak: test-tools
+	SALESPULSE_CRASH_KILLS=$${SALESPULSE_CRASH_KILLS:-1000} cargo test --locked --test integration crash::no_kill -- --nocapture
+
 check: deny
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
@@ -40,7 +47,7 @@ deny:
 
 bench:
 	@scripts/setup-test-tools.sh kafka
-	cargo bench --locked --bench core --bench simulate --bench pipeline
+	cargo bench --locked --bench core --bench snapshots --bench simulate --bench pipeline
 
 # Built as for `make example` and the tests, so that one build serves all three. Until Ctrl-C.
 demo:
@@ -55,3 +62,10 @@ example:
 kafka:
 	@scripts/setup-test-tools.sh kafka kcat
 	@scripts/kafka/serve.sh
+
+dashboards:
+	@scripts/setup-test-tools.sh dashboards
+	"$${SALESPULSE_TEST_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/salespulse}/dashboards/builders/bin/python" -B deploy/grafana/source/generate.py
+
+pictures:
+	@scripts/dashboards/pictures/pictures.sh

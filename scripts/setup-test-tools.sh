@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus and promtool, kcat, AsyncAPI's
-# parser, groff, moto.
+# Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus, Alertmanager, promtool twice, kcat,
+# AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/, moto.
 #
-#   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus kcat asyncapi groff moto cargo-deny chromium
-#                                                 (default: all but the last two)
+#   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
+#                                                 dashboards deploy helm moto cargo-deny chromium pictures (default:
+#                                                 all but the last three)
 #   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, or the folder of asyncapi or moto,
 #                                                 and installs nothing
 #
@@ -14,7 +15,9 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SALESPULSE_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/salespulse}
 kafka_version=4.3.1
+promtool_version=0.314.0
 cargo_deny_version=0.20.2
+helm_version=3.19.0
 cargo_deny=$cache/cargo-deny-$cargo_deny_version
 missing=()
 # Another lock file is another folder, so that a change of it is never overlooked.
@@ -65,18 +68,47 @@ setup_kafka() {
   touch "$home/complete"
 }
 
-# The package is unpacked, not installed: installed, it would start a service of its own.
-setup_prometheus() {
-  local home=$cache/prometheus unpacked
-  [ -x "$home/usr/bin/prometheus" ] && [ -x "$home/usr/bin/promtool" ] && return
-  command -v apt-get >/dev/null || { fail prometheus "there is no apt-get here; put prometheus and promtool into $home/usr/bin"; return; }
-  say "fetching Prometheus"
-  apt_update || { fail prometheus "apt-get update failed"; return; }
-  unpacked=$(mktemp -d "$cache/prometheus.XXXXXX") || { fail prometheus "$cache cannot be written"; return; }
+# Unpacks a Debian package into a folder of the cache. It is not installed: installed, it would start a service of its own.
+unpack() {
+  local package=$1 home=$2 unpacked
+  command -v apt-get >/dev/null || { fail "$package" "there is no apt-get here; put its programs into $home/usr/bin"; return; }
+  say "fetching $package"
+  apt_update || { fail "$package" "apt-get update failed"; return; }
+  unpacked=$(mktemp -d "$home.XXXXXX") || { fail "$package" "$cache cannot be written"; return; }
   # apt's sandbox user cannot write here; as root that is only a warning, so it is named away.
-  (cd "$unpacked" && apt-get -qq -o APT::Sandbox::User=root download prometheus >&2 && dpkg -x prometheus_*.deb . && rm -f ./*.deb) ||
-    { rm -rf "$unpacked"; fail prometheus "the package prometheus could not be downloaded and unpacked"; return; }
+  (cd "$unpacked" && apt-get -qq -o APT::Sandbox::User=root download "$package" >&2 && dpkg -x "$package"_*.deb . && rm -f ./*.deb) ||
+    { rm -rf "$unpacked"; fail "$package" "the package $package could not be downloaded and unpacked"; return; }
   rm -rf "$home" && mv "$unpacked" "$home"
+}
+
+# Debian's: Prometheus and promtool 2.42, the oldest that the rules are for.
+setup_prometheus() {
+  local bin=$cache/prometheus/usr/bin
+  [ -x "$bin/prometheus" ] && [ -x "$bin/promtool" ] || unpack prometheus "$cache/prometheus"
+}
+
+# Alertmanager and amtool. Debian's Alertmanager reads its templates from where the package would install them, and only there.
+setup_alertmanager() {
+  local home=$cache/alertmanager templates=usr/share/prometheus/alertmanager
+  [ -x "$home/usr/bin/prometheus-alertmanager" ] && [ -x "$home/usr/bin/amtool" ] || unpack prometheus-alertmanager "$home" || return
+  [ -e "/$templates/default.tmpl" ] && return
+  [ "$(id -u)" = 0 ] || { fail alertmanager "as root: mkdir -p /$templates && cp $home/$templates/*.tmpl /$templates"; return; }
+  mkdir -p "/$templates" && cp "$home/$templates"/*.tmpl "/$templates" || fail alertmanager "its templates could not be copied to /$templates"
+}
+
+# The promtool of Prometheus 3 is in no package: module v0.314.0 is version 3.14.
+setup_promtool3() {
+  local home=$cache/promtool-$promtool_version build
+  [ -x "$home/promtool" ] && return
+  command -v go >/dev/null || { fail promtool3 "it is built with Go 1.25 or later"; return; }
+  say "building promtool $promtool_version (some minutes and 4 GB of temporary files, once)"
+  build=$(mktemp -d "$cache/promtool.XXXXXX") || { fail promtool3 "$cache cannot be written"; return; }
+  # Modules and objects go into the temporary folder too: they are worth nothing afterwards.
+  (cd "$build" && export GOPATH=$build/go GOCACHE=$build/objects GOFLAGS=-modcacherw CGO_ENABLED=0 &&
+    go mod init build && go get -tool "github.com/prometheus/prometheus/cmd/promtool@v$promtool_version" &&
+    go build -trimpath -ldflags "-s -w" -o "$build/promtool" github.com/prometheus/prometheus/cmd/promtool) >&2 ||
+    { rm -rf "$build"; fail promtool3 "go could not build github.com/prometheus/prometheus/cmd/promtool@v$promtool_version"; return; }
+  mkdir -p "$home" && mv "$build/promtool" "$home/promtool" && rm -rf "$build"
 }
 
 setup_kcat() {
@@ -124,6 +156,32 @@ setup_moto() {
   touch "$moto/complete"
 }
 
+# hadolint, the schema of compose files, those of Kubernetes.
+setup_deploy() {
+  local home=$cache/deploy wanted=$here/deploy/requirements.txt
+  cmp -s "$wanted" "$home/complete" && return
+  python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || apt_install python3 python3-venv ||
+    { fail deploy "its judges need Python 3.10 with venv"; return; }
+  say "fetching the judges of deploy/"
+  rm -rf "$home"
+  { python3 -m venv "$home" && "$home/bin/pip" --disable-pip-version-check install --quiet -r "$wanted" &&
+    cp "$wanted" "$home/complete"; } >&2 || { fail deploy "pip could not install what $wanted names"; return; }
+}
+
+# Helm is in no package of Debian's. It renders the chart; nothing is installed anywhere.
+setup_helm() {
+  local home=$cache/helm-$helm_version build
+  [ -x "$home/helm" ] && return
+  command -v go >/dev/null || { fail helm "it is built with Go 1.24 or later"; return; }
+  say "building Helm $helm_version (some minutes, once)"
+  build=$(mktemp -d "$cache/helm.XXXXXX") || { fail helm "$cache cannot be written"; return; }
+  # Modules and objects go into the temporary folder too: they are worth nothing afterwards.
+  (export GOPATH=$build/go GOCACHE=$build/objects GOBIN=$build GOFLAGS=-modcacherw CGO_ENABLED=0 &&
+    nice go install -trimpath -ldflags "-s -w" "helm.sh/helm/v3/cmd/helm@v$helm_version") >&2 ||
+    { rm -rf "$build"; fail helm "go could not build helm.sh/helm/v3/cmd/helm@v$helm_version"; return; }
+  mkdir -p "$home" && mv "$build/helm" "$home/helm" && rm -rf "$build"
+}
+
 setup_cargo-deny() {
   [ -x "$cargo_deny/bin/cargo-deny" ] && return
   say "building cargo-deny $cargo_deny_version (some minutes, once)"
@@ -135,11 +193,54 @@ setup_chromium() {
   command -v chromium >/dev/null || apt_install chromium || fail chromium "the package chromium could not be installed"
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus kcat asyncapi groff moto
+python_is_3_11_or_later() {
+  python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+# The builders that the dashboards are generated with, and Grafana's types that hold the result. Each has a copy of the
+# file that pins it, so that a change of that file installs it anew.
+setup_dashboards() {
+  local home=$cache/dashboards builders=$here/../deploy/grafana/source types=$here/dashboards/types
+  if ! cmp -s "$builders/requirements.txt" "$home/builders/requirements.txt"; then
+    python_is_3_11_or_later || apt_install python3 python3-venv
+    python_is_3_11_or_later || { fail dashboards "generating them needs Python 3.11 with venv"; return; }
+    say "fetching Grafana's dashboard builders"
+    rm -rf "$home/builders"
+    { python3 -m venv "$home/builders" &&
+      "$home/builders/bin/pip" install --quiet --require-hashes -r "$builders/requirements.txt" &&
+      cp "$builders/requirements.txt" "$home/builders/"; } >&2 ||
+      { fail dashboards "pip could not install grafana-foundation-sdk"; return; }
+  fi
+  if ! cmp -s "$types/package-lock.json" "$home/types/complete"; then
+    command -v npm >/dev/null || apt_install nodejs npm || { fail dashboards "checking their types needs npm"; return; }
+    say "fetching Grafana's types"
+    rm -rf "$home/types" && mkdir -p "$home/types" && cp "$types/package.json" "$types/package-lock.json" "$home/types"
+    (cd "$home/types" && npm ci --ignore-scripts --no-audit --no-fund --silent >&2 && cp package-lock.json complete) ||
+      { fail dashboards "npm could not install @grafana/schema and typescript"; return; }
+  fi
+}
+
+# Not for tests: Grafana's components, of which `make pictures` draws (650 MB).
+setup_pictures() {
+  local home=$cache/dashboards/pictures source=$here/dashboards/pictures
+  command -v pngquant >/dev/null || apt_install pngquant || { fail pictures "they are made small by pngquant"; return; }
+  cmp -s "$source/package-lock.json" "$home/complete" && return
+  command -v npm >/dev/null || apt_install nodejs npm || { fail pictures "they need npm"; return; }
+  say "fetching Grafana's components"
+  rm -rf "$home" && mkdir -p "$home" && cp "$source/package.json" "$source/package-lock.json" "$home"
+  (cd "$home" && npm ci --ignore-scripts --no-audit --no-fund --silent >&2 && cp package-lock.json complete) ||
+    { fail pictures "npm could not install @grafana/ui"; return; }
+}
+
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto
 for tool in "$@"; do
   case $tool in
-    kafka | prometheus | kcat | asyncapi | groff | moto | cargo-deny | chromium) "setup_$tool" ;;
-    *) say "no such tool: $tool (kafka prometheus kcat asyncapi groff moto cargo-deny chromium)"; exit 64 ;;
+    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | cargo-deny | \
+      chromium | pictures)
+      "setup_$tool" ;;
+    *)
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto cargo-deny chromium pictures)"
+      exit 64 ;;
   esac
 done
 

@@ -316,7 +316,7 @@ impl ObjectReader {
                 Ok(None) => {}
                 Err(error) => return Err(Reject::Unusable(error.to_string())),
             }
-            match self.pieces.next()? {
+            match self.pieces.take()? {
                 Some(bytes) => self.decoder.push(&bytes),
                 None => return Err(Reject::Unusable(FormatError::Damaged("it ends too early").to_string())),
             }

@@ -153,7 +153,7 @@ impl Pieces {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn next(&mut self) -> Result<Option<bytes::Bytes>, StoreError> {
+    pub fn take(&mut self) -> Result<Option<bytes::Bytes>, StoreError> {
         Ok(self.runtime.block_on(self.stream.try_next())?)
     }
 }

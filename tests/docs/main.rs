@@ -7,6 +7,7 @@ mod catalogue;
 mod events;
 mod examples;
 mod languages;
+mod metrics;
 mod page;
 mod readme;
 mod small_team;

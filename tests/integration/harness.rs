@@ -5,6 +5,8 @@
 //!
 //! Paths are spelt out so that the benchmarks can include this file too.
 
+#[path = "harness/alertmanager.rs"]
+pub(crate) mod alertmanager;
 #[path = "harness/broker.rs"]
 pub(crate) mod broker;
 #[path = "harness/certificate.rs"]
@@ -29,6 +31,8 @@ pub(crate) mod tools;
 pub(crate) mod topics;
 #[path = "harness/wait.rs"]
 pub(crate) mod wait;
+#[path = "harness/webhook.rs"]
+pub(crate) mod webhook;
 
 use std::sync::OnceLock;
 
@@ -39,6 +43,8 @@ pub(crate) use service::{Service, ServiceBuilder};
 #[allow(unused_imports, reason = "the benchmarks announce nothing")]
 pub(crate) use tools::announce;
 pub(crate) use topics::Topics;
+#[allow(unused_imports, reason = "the benchmark waits for nothing that is so short")]
+pub(crate) use wait::wait_closely;
 pub(crate) use wait::wait_until;
 
 /// The broker that most tests share, each with topics of its own; started by the first that asks.

@@ -10,7 +10,9 @@
     reason = "a test ends at its first surprise; clippy's own exception does not reach helpers of integration tests"
 )]
 
+mod alerting;
 mod asyncapi;
+mod crash;
 mod dead_letters;
 mod demo;
 mod events;

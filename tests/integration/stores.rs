@@ -48,7 +48,7 @@ fn put(store: &Store, name: ObjectName, bytes: &[u8]) {
 
 fn get(store: &Store, name: ObjectName) -> Vec<u8> {
     let (mut pieces, mut bytes) = (store.get(name).expect("it is there"), Vec::new());
-    while let Some(piece) = pieces.next().expect("it can be read") {
+    while let Some(piece) = pieces.take().expect("it can be read") {
         bytes.extend_from_slice(&piece);
     }
     bytes

@@ -163,10 +163,10 @@ impl Process {
         offsets
     }
 
-    pub(crate) fn text(&mut self) -> String {
-        let readings = self.shards.reader().read(self.now).expect("shards");
+    pub(crate) fn text(&mut self, now: Time) -> String {
+        let readings = self.shards.reader().read(now).expect("shards");
         let mut text = String::new();
-        render(&self.catalogue, &self.board.read(self.now, readings), Format::Prometheus, &mut text).expect("few series");
+        render(&self.catalogue, &self.board.read(now, readings), Format::Prometheus, &mut text).expect("few series");
         text
     }
 }

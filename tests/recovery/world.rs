@@ -132,7 +132,7 @@ impl World {
             straight.acknowledge(&mut all, &mut rejected);
         }
         assert_eq!(self.letters, rejected, "dead letters");
-        let (told, expected) = (process.text(), straight.text());
+        let (told, expected) = (process.text(self.now), straight.text(self.now));
         let differs = told.lines().zip(expected.lines()).find(|(told, expected)| told != expected);
         assert!(told == expected, "told and expected: {differs:?}");
     }
@@ -144,7 +144,7 @@ impl World {
     fn step(&mut self) {
         match self.dice.below(100) {
             0..20 => {
-                let count = 1 + self.dice.below(25);
+                let count = 1 + self.dice.below(60);
                 self.logs.produce(count, &mut self.dice);
             }
             20..70 => self.read(),
@@ -310,5 +310,6 @@ impl World {
 
 /// Reads what there is; false if there was nothing.
 fn process_reads(process: &mut Process, logs: &Logs) -> bool {
-    logs.places().fold(false, |any, place| process.poll_some(logs, place) || any)
+    // All of them, not only up to the first that has some.
+    logs.places().filter(|place| process.poll_some(logs, *place)).count() > 0
 }

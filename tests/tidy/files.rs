@@ -64,3 +64,18 @@ fn every_file_is_compiled() {
         assert!(names_it, "no module names {}", file.path);
     }
 }
+
+/// A clone holds every version of a picture for ever.
+#[test]
+fn pictures_are_small_and_shown() {
+    const MOST_BYTES: u64 = 300_000;
+    let documents = tree::files(&[".md"]);
+    for entry in std::fs::read_dir(tree::root().join("docs/pictures")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let bytes = path.metadata().unwrap().len();
+        assert!(bytes <= MOST_BYTES, "{name} has {bytes} bytes; at most {MOST_BYTES} are allowed");
+        let shown = documents.iter().any(|document| document.text.contains(&format!("pictures/{name})")));
+        assert!(shown, "no document shows {name}");
+    }
+}

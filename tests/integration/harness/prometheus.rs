@@ -24,13 +24,18 @@ impl Prometheus {
     /// Starts a server that scrapes `target` twice a second as the job `salespulse`.
     pub(crate) fn start(program: PathBuf, target: &str) -> Prometheus {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
-        let config = folder.path().join("prometheus.yml");
         let text = format!(
             "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
 scrape_configs: [{{job_name: salespulse, static_configs: [{{targets: [\"{target}\"]}}]}}]
 "
         );
-        std::fs::write(&config, text).expect("the folder can be written");
+        std::fs::write(folder.path().join("prometheus.yml"), text).expect("the folder can be written");
+        Prometheus::start_in(program, folder)
+    }
+
+    /// Starts a server with the `prometheus.yml` of a folder.
+    pub(crate) fn start_in(program: PathBuf, folder: TempDir) -> Prometheus {
+        let config = folder.path().join("prometheus.yml");
         let address = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new(program);
         command.arg(format!("--config.file={}", config.display()));
@@ -42,13 +47,26 @@ scrape_configs: [{{job_name: salespulse, static_configs: [{{targets: [\"{target}
 
     /// The value of a query that answers with one number; `None` if it answers with nothing yet.
     pub(crate) fn query(&self, query: &str) -> Option<f64> {
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).build().into();
-        let request = agent.get(format!("http://{}/api/v1/query", self.address)).query("query", query);
-        let text = request.call().ok()?.body_mut().read_to_string().ok()?;
-        let answer: Value = serde_json::from_str(&text).expect("Prometheus answers in JSON");
-        assert_eq!(answer["status"], "success", "{text}");
-        answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
+        let data = self.data("query", &[("query", query)])?;
+        data["result"][0]["value"][1].as_str()?.parse().ok()
+    }
+
+    /// The `data` of an answer of the API; `None` while nobody answers. Panics at a refusal.
+    pub(crate) fn data(&self, path: &str, parameters: &[(&str, &str)]) -> Option<Value> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(10)))
+            .build()
+            .into();
+        let request = agent.get(format!("http://{}/api/v1/{path}", self.address));
+        let mut response = request.query_pairs(parameters.iter().copied()).call().ok()?;
+        let text = response.body_mut().read_to_string().ok()?;
+        if response.status() == 503 {
+            return None;
+        }
+        let mut answer: Value = serde_json::from_str(&text).expect("Prometheus answers in JSON");
+        assert_eq!(answer["status"], "success", "{parameters:?}: {text}");
+        Some(answer["data"].take())
     }
 
     /// Waits until a query has an answer that is as wanted, and answers it.

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
 /// The Kafka release that the setup script fetches.
 const KAFKA: &str = "kafka-4.3.1";
+
+/// The promtool that the setup script builds.
+const PROMTOOL: &str = "promtool-0.314.0";
 
 /// The class path of Apache Kafka.
 pub(crate) fn kafka() -> Option<PathBuf> {
@@ -19,6 +22,20 @@ pub(crate) fn kafka() -> Option<PathBuf> {
 pub(crate) fn prometheus(program: &str) -> Option<PathBuf> {
     let path = cache().join("prometheus/usr/bin").join(program);
     installed(path.exists(), "Prometheus", "scripts/setup-test-tools.sh prometheus", || path)
+}
+
+/// The promtool of Prometheus 3, which is in no package.
+pub(crate) fn promtool3() -> Option<PathBuf> {
+    let path = cache().join(PROMTOOL).join("promtool");
+    installed(path.exists(), "promtool 3", "scripts/setup-test-tools.sh promtool3", || path)
+}
+
+/// A program of the Alertmanager package.
+pub(crate) fn alertmanager(program: &str) -> Option<PathBuf> {
+    let path = cache().join("alertmanager/usr/bin").join(program);
+    // Debian's is built to read its templates from here.
+    let templates = Path::new("/usr/share/prometheus/alertmanager/default.tmpl");
+    installed(path.exists() && templates.exists(), "Alertmanager", "scripts/setup-test-tools.sh alertmanager", || path)
 }
 
 /// The folder with AsyncAPI's own parser.
@@ -57,7 +74,7 @@ pub(crate) fn data_set(name: &str) -> Option<PathBuf> {
 }
 
 /// The cache that the setup script fills.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     variable("SALESPULSE_TEST_TOOLS").unwrap_or_else(|| {
         let user_cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));

@@ -1,0 +1,96 @@
+//! What the benchmarks of the core have in common: an organisation's rules and journeys, and clocks.
+
+use salespulse::calendar::{PeriodKind, Zone};
+use salespulse::decode::{Decoded, Decoder, Record};
+use salespulse::money::{Currency, Rates};
+use salespulse::rules::{PerScope, Pipeline, Rules};
+use salespulse::time::{DAY, HOUR, MINUTE, Time};
+use salespulse::window::Window;
+
+/// How long this thread has had a processor, in nanoseconds.
+pub(crate) fn cpu_nanos() -> u64 {
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    schedstat.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0)
+}
+
+/// Runs something and answers how long it had a processor.
+pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (T, u64) {
+    let start = cpu_nanos();
+    let answer = run();
+    (answer, cpu_nanos() - start)
+}
+
+pub(crate) const NOW: Time = Time::from_millis(1_790_000_000_000);
+pub(crate) const STAGES: [&str; 6] = ["lead", "contacted", "qualified", "proposal", "negotiation", "won"];
+
+pub(crate) fn decode<'a>(decoder: &Decoder, line: &'a str) -> salespulse::event::Event<'a> {
+    let record = Record { value: Some(line.as_bytes()), timestamp: Some(NOW), ..Record::default() };
+    match decoder.decode(&record, NOW) {
+        Ok(Decoded::Event(event)) => event,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+/// A lead and four stage changes, every third journey won, with UUIDs for ids.
+pub(crate) fn journey_lines(journey: u64, reps: u64, lines: &mut Vec<String>) {
+    let mixed = journey.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let uuid = |salt: u64| {
+        let high = mixed ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            high >> 32,
+            high & 0xffff,
+            salt & 0xfff,
+            journey & 0xfff,
+            mixed & 0xffff_ffff_ffff
+        )
+    };
+    let (rep, channel) = (mixed % reps, mixed % 20);
+    let team = rep % 100;
+    let began = NOW.millis()
+        - i64::try_from(mixed % 200).unwrap_or(0) * DAY
+        - i64::try_from(mixed % 86_400).unwrap_or(0) * 1_000;
+    let lead = uuid(0);
+    lines.push(format!(
+        r#"{{"type":"lead","event_id":"{}","occurred_at":{began},"lead_id":"{lead}","rep_id":"rep-{rep}","team_id":"team-{team}","channel":"channel-{channel}","customer_id":"{}"}}"#,
+        uuid(1),
+        uuid(mixed % 3 + 100)
+    ));
+    let last = if journey.is_multiple_of(3) { 5 } else { 4 };
+    for step in 0..4 {
+        let stage = STAGES[step + 1 + usize::from(step == 3 && last == 5)];
+        let at = (began + i64::try_from(step + 1).unwrap_or(0) * 26 * HOUR + 7 * MINUTE).min(NOW.millis());
+        lines.push(format!(
+            r#"{{"type":"stage_change","event_id":"{}","occurred_at":{at},"lead_id":"{lead}","stage":"{stage}","rep_id":"rep-{rep}","team_id":"team-{team}","amount":"{}.50","currency":"CNY"}}"#,
+            uuid(step as u64 + 2),
+            1_000 + mixed % 90_000
+        ));
+    }
+}
+
+pub(crate) fn rules() -> Rules {
+    let mut pipeline = Pipeline::new(STAGES.map(str::to_owned).to_vec()).expect("a pipeline");
+    pipeline.set_stalled_after("proposal", 14 * DAY);
+    let all = Window::ALL.to_vec();
+    let rep = [Window::Day, Window::Week, Window::Month, Window::MonthToDate, Window::QuarterToDate].to_vec();
+    Rules {
+        max_series: u64::MAX,
+        retention: 800 * DAY,
+        allowed_skew: DAY,
+        zone: Zone::new("Asia/Shanghai").expect("a zone"),
+        rates: Rates::new(Currency::from_code("CNY").expect("a currency")),
+        customer_period: PeriodKind::Quarter,
+        market_size: None,
+        team_market_size: std::collections::BTreeMap::new(),
+        pipeline,
+        windows: PerScope { rep, team: all.clone(), org: all.clone(), channel: all },
+        expose: PerScope::default(),
+        leaderboard: ["revenue", "won", "quota_attainment"].map(str::to_owned).to_vec(),
+    }
+}
+
+pub(crate) fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    pages * 4_096
+}

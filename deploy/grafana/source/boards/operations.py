@@ -1,0 +1,273 @@
+"""The health of the service itself."""
+
+from languages import Text, same
+from links import TITLES
+from measures import BYTES, COUNT, PER_SECOND, SECONDS, Band, Measure
+from panels import Board, Panel, Query, Row
+from sections import current
+
+# Any of it is worth a look.
+NONE_IS_GOOD = Measure("locale", 0, (Band(None, "green"), Band(1, "red")))
+
+
+def number(title: Text, description: Text, expression: str, measure: Measure, width: int, **further: object) -> Panel:
+    legend = further.pop("legend", same(""))
+    return Panel("stat", title, description, measure, width, 4, (Query(expression, legend),), **further)
+
+
+def curves(title: Text, description: Text, measure: Measure, *queries: Query, **further: object) -> Panel:
+    return Panel("lines", title, description, measure, 12, 8, queries, **further)
+
+
+def instances() -> Row:
+    return Row(
+        Text("Instances", "实例"),
+        (
+            number(
+                Text("Instances scraped", "已抓取实例"),
+                Text("Instances that answer Prometheus.", "能响应 Prometheus 抓取的实例数。"),
+                "count(salespulse_build_info)",
+                Measure("locale", 0, (Band(None, "red"), Band(1, "green"))),
+                4,
+                runbooks=("SalespulseDown",),
+            ),
+            number(
+                Text("Owners", "所有者"),
+                Text(
+                    "Instances that own the partitions. It must be 1; the others stand by.",
+                    "拥有分区的实例数，必须为 1；其余实例待命。",
+                ),
+                "sum(salespulse_owner)",
+                Measure("locale", 0, (Band(None, "red"), Band(1, "green"), Band(2, "red"))),
+                4,
+            ),
+            number(
+                Text("Version", "版本"),
+                Text("What the instances were built from.", "实例的构建版本。"),
+                "count by (version) (salespulse_build_info)",
+                COUNT,
+                4,
+                legend=same("{{version}}"),
+            ),
+            number(
+                Text("Memory", "内存"),
+                Text("Memory that the largest instance holds.", "占用最多的实例所占的内存。"),
+                "max(salespulse_resident_memory_bytes)",
+                BYTES,
+                4,
+            ),
+            number(
+                Text("Series", "序列数"),
+                Text("Series of KPI families in the last reading.", "最近一次读数中指标族的序列数。"),
+                "max(salespulse_series)",
+                COUNT,
+                4,
+            ),
+            number(
+                Text("Rebalances", "再均衡"),
+                Text(
+                    "How often the consumer group gave or took partitions in the shown range of time.",
+                    "所示时间范围内消费组分配或收回分区的次数。",
+                ),
+                "sum(increase(salespulse_rebalances_total[$__range]))",
+                COUNT,
+                4,
+            ),
+        ),
+    )
+
+
+def reading() -> Row:
+    return Row(
+        Text("Reading from Kafka", "读取 Kafka"),
+        (
+            curves(
+                Text("Records read", "读取记录"),
+                Text("Records read each second, by topic.", "每秒读取的记录数，按主题。"),
+                PER_SECOND,
+                Query("sum by (topic) (rate(salespulse_consumed_records_total[$__rate_interval]))", same("{{topic}}")),
+            ),
+            curves(
+                Text("Lag in records", "落后记录数"),
+                Text("Records not read yet, by topic.", "尚未读取的记录数，按主题。"),
+                COUNT,
+                Query("sum by (topic) (salespulse_consumer_lag_records)", same("{{topic}}")),
+                runbooks=("SalespulseLagging",),
+            ),
+            curves(
+                Text("Lag in time", "落后时间"),
+                Text(
+                    "The age of the last record read where there are more to read; the worst partition of each topic.",
+                    "在还有记录未读时最后读到的记录有多旧；取各主题最差的分区。",
+                ),
+                SECONDS,
+                Query("max by (topic) (salespulse_consumer_lag_seconds)", same("{{topic}}")),
+                runbooks=("SalespulseLagging",),
+            ),
+            curves(
+                Text("Age of the last event", "最近事件距今"),
+                Text(
+                    "The time since the latest `occurred_at` of each topic. A topic that stands still while others go on"
+                    " has lost its producer.",
+                    "各主题最晚 `occurred_at` 距今的时间。其他主题仍在前进而某个主题停住，说明其生产方已中断。",
+                ),
+                SECONDS,
+                Query("time() - max by (topic) (salespulse_last_event_timestamp_seconds)", same("{{topic}}")),
+            ),
+        ),
+    )
+
+
+def total(name: str) -> str:
+    return f"sum(rate(salespulse_{name}_total[$__rate_interval]))"
+
+
+def records() -> Row:
+    return Row(
+        Text("Records", "记录"),
+        (
+            curves(
+                Text("What becomes of records", "记录的去向"),
+                Text(
+                    "Accepted as events, applied by the shards, and of these: already known, beaten by a newer version,"
+                    " older than what is kept.",
+                    "被接受为事件、由分片处理的记录，以及其中：已知的、被更新版本取代的、早于保留期的。",
+                ),
+                PER_SECOND,
+                Query(total("decoded_records"), Text("accepted", "已接受")),
+                Query(total("applied_records"), Text("applied", "已处理")),
+                Query(total("duplicate_records"), Text("duplicate", "重复")),
+                Query(total("superseded_records"), Text("superseded", "被取代")),
+                Query(total("expired_records"), Text("expired", "已过期")),
+            ),
+            curves(
+                Text("Records rejected", "拒收记录"),
+                Text(
+                    "Records that cannot be used, in the shown range of time, by code. They are in the dead-letter topic,"
+                    " byte for byte, with headers that say why.",
+                    "所示时间范围内无法使用的记录，按代码。它们原样保存在死信主题中，消息头写明原因。",
+                ),
+                COUNT,
+                Query("sum by (code) (increase(salespulse_rejected_records_total[$__rate_interval]))", same("{{code}}")),
+                runbooks=("SalespulseDeadLetters",),
+            ),
+            number(
+                Text("Dead letters", "死信"),
+                Text(
+                    "Dead letters written in the shown range of time.",
+                    "所示时间范围内写入的死信数。",
+                ),
+                "sum(increase(salespulse_dead_letters_total[$__range]))",
+                NONE_IS_GOOD,
+                4,
+                runbooks=("SalespulseDeadLetters",),
+            ),
+            number(
+                Text("Dead letters outstanding", "待确认死信"),
+                Text(
+                    "Dead letters that the broker has not acknowledged yet; reading waits for them.",
+                    "代理尚未确认的死信；读取会等待它们。",
+                ),
+                "sum(salespulse_dead_letters_outstanding)",
+                NONE_IS_GOOD,
+                4,
+            ),
+            number(
+                Text("Misrouted", "键不符"),
+                Text(
+                    "Journey records whose key is not their `lead_id`. They count, but records of one journey may lie in several"
+                    " partitions, and its numbers are wrong then.",
+                    "键与 `lead_id` 不一致的旅程记录。它们会计入，但同一旅程的记录可能散落在多个分区，数字就会出错。",
+                ),
+                "sum(salespulse_misrouted_records_total)",
+                NONE_IS_GOOD,
+                4,
+            ),
+            number(
+                Text("Without a key", "无键"),
+                Text(
+                    "Records without a key. They count, but versions of one event may lie in several partitions.",
+                    "没有键的记录。它们会计入，但同一事件的各个版本可能散落在多个分区。",
+                ),
+                "sum(salespulse_keyless_records_total)",
+                NONE_IS_GOOD,
+                4,
+            ),
+            number(
+                Text("Without a value", "无值"),
+                Text("Records without a value, which are ignored.", "没有值的记录数，这些记录会被忽略。"),
+                "sum(salespulse_tombstone_records_total)",
+                COUNT,
+                4,
+            ),
+            number(
+                Text("Contradictory journeys", "时间矛盾的旅程"),
+                Text(
+                    "Journeys whose times contradict each other, by reason; the duration in question is not used.",
+                    "时间互相矛盾的旅程数，按原因；相应的时长不参与计算。",
+                ),
+                "max by (reason) (salespulse_data_errors)",
+                COUNT,
+                4,
+                legend=same("{{reason}}"),
+            ),
+        ),
+    )
+
+
+def memory() -> Row:
+    return Row(
+        Text("State and scrapes", "状态与抓取"),
+        (
+            curves(
+                Text("What is held", "内存中的内容"),
+                Text("Journeys and sums held in memory, at the last reading.", "最近一次读数时内存中的旅程数与合计数。"),
+                COUNT,
+                Query("max(salespulse_journeys)", Text("journeys", "旅程")),
+                Query("max(salespulse_cells)", Text("sums", "合计")),
+            ),
+            curves(
+                Text("Memory in use", "内存用量"),
+                Text(
+                    "Memory of the largest instance, and what journeys and their index take of it.",
+                    "占用最多的实例的内存，以及其中旅程及其索引所占的部分。",
+                ),
+                BYTES,
+                Query("max(salespulse_resident_memory_bytes)", Text("process", "进程")),
+                Query("max(salespulse_journey_bytes)", Text("journeys", "旅程")),
+            ),
+            curves(
+                Text("Duration of a scrape", "抓取耗时"),
+                Text(
+                    "How long it takes to compute and write a scrape: the mean, and what 99 of 100 stay below.",
+                    "计算并写出一次抓取所需的时间：平均值，以及 99% 不超过的值。",
+                ),
+                SECONDS,
+                Query(
+                    "sum(rate(salespulse_scrape_duration_seconds_sum[$__rate_interval]))"
+                    " / sum(rate(salespulse_scrape_duration_seconds_count[$__rate_interval]))",
+                    Text("mean", "平均"),
+                ),
+                Query(
+                    "histogram_quantile(0.99, sum by (le)"
+                    " (rate(salespulse_scrape_duration_seconds_bucket[$__rate_interval])))",
+                    Text("99 %", "99%"),
+                ),
+            ),
+            curves(
+                Text("Series over time", "序列数变化"),
+                Text("Series of KPI families in each reading.", "每次读数中指标族的序列数。"),
+                COUNT,
+                Query("max(salespulse_series)", Text("series", "序列")),
+            ),
+        ),
+    )
+
+
+BOARD = Board(
+    name="operations",
+    title=TITLES["operations"],
+    description=Text("Whether salespulse itself is well.", "salespulse 自身的运行状况。"),
+    variables=("datasource", "docs"),
+    rows=(current.ROW, instances(), reading(), records(), memory()),
+)

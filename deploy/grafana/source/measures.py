@@ -1,0 +1,61 @@
+"""How values look: units, decimals, and the bands that colour them."""
+
+from dataclasses import dataclass
+
+from kpis import Kpi
+
+
+@dataclass(frozen=True)
+class Band:
+    """From this value upwards the colour."""
+
+    start: float | None
+    colour: str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A unit of Grafana's, how many decimals, and the colours, if good and bad are known."""
+
+    unit: str
+    decimals: int | None = None
+    bands: tuple[Band, ...] = ()
+
+
+COUNT = Measure("locale", 0)
+SHARE = Measure("percentunit", 1)
+SECONDS = Measure("s", 1)
+AMOUNT = Measure("locale", 0)
+POINTS = Measure("none", 1)
+TIMES = Measure("suffix: ×", 1)
+BYTES = Measure("bytes", 1)
+PER_SECOND = Measure("suffix: /s", 1)
+
+BY_UNIT = {"count": COUNT, "ratio": SHARE, "seconds": SECONDS, "money": AMOUNT, "points": POINTS}
+
+# The bands of attainment, here and on the leaderboard: below half, below four fifths, below the target, reached.
+ATTAINMENT_STEPS = (0.5, 0.8, 1.0)
+ATTAINMENT = (
+    Band(None, "red"),
+    Band(ATTAINMENT_STEPS[0], "orange"),
+    Band(ATTAINMENT_STEPS[1], "yellow"),
+    Band(ATTAINMENT_STEPS[2], "green"),
+)
+PACE = (Band(None, "red"), Band(0.8, "yellow"), Band(1, "green"))
+GROWTH = (Band(None, "red"), Band(0, "green"))
+VALUE_PER_COST = (Band(None, "red"), Band(1, "yellow"), Band(3, "green"))
+RECOMMENDATION = (Band(None, "red"), Band(0, "green"))
+
+# Where a KPI is more than its unit: a multiple rather than a share, or a value that is known to be good or bad.
+BY_KPI = {
+    "quota_attainment_ratio": Measure("percentunit", 1, ATTAINMENT),
+    "quota_pace_ratio": Measure("percentunit", 1, PACE),
+    "revenue_growth_ratio": Measure("percentunit", 1, GROWTH),
+    "pipeline_coverage_ratio": TIMES,
+    "ltv_per_cac": Measure("suffix: ×", 1, VALUE_PER_COST),
+    "nps": Measure("none", 0, RECOMMENDATION),
+}
+
+
+def measure(kpi: Kpi) -> Measure:
+    return BY_KPI.get(kpi.name, BY_UNIT[kpi.unit])

@@ -1,0 +1,13 @@
+"""The columns by which a table of reps says who is who."""
+
+from languages import Text, same
+from links import REP_OF_ROW
+from panels import Column
+
+NAME = Column(Text("Name", "姓名"), label="name", links=(REP_OF_ROW,))
+
+# Hidden, and named as the labels in both languages: the link of the name asks for them.
+IDS = (
+    Column(same("rep"), label="rep", is_hidden=True),
+    Column(same("team"), label="team", is_hidden=True),
+)

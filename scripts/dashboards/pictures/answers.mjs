@@ -1,0 +1,64 @@
+// Puts a dashboard's queries to Prometheus as Grafana would, with its variables at their defaults.
+
+/** The values of the variables: what `chosen` says, else the default, else the first that Prometheus knows. */
+export async function variables(dashboard, prometheus, chosen) {
+  const values = {};
+  for (const variable of dashboard.templating.list) {
+    if (variable.name in chosen) values[variable.name] = chosen[variable.name];
+    else if (variable.allValue) values[variable.name] = variable.allValue;
+    else if (variable.current) values[variable.name] = variable.current.value;
+    else if (variable.type === 'query') values[variable.name] = await first(variable, prometheus, values);
+  }
+  return values;
+}
+
+/** The first value of a query variable, in Grafana's natural order. */
+async function first(variable, prometheus, values) {
+  const query = substitute(variable.query.query, values, 60);
+  const [, metric, label] = /^label_values\((.*), *(\w+)\)$/.exec(query) ?? [];
+  const [, expression] = /^query_result\((.*)\)$/.exec(query) ?? [];
+  const result = await prometheus.instant(expression ?? `group by (${label}) (${metric})`);
+  const found = result.map(({ metric }) => metric[label ?? variable.name]).filter((value) => value !== 'unassigned');
+  return found.sort((left, right) => left.localeCompare(right, 'en', { numeric: true }))[0];
+}
+
+/** The text with its variables replaced; `$1` of a `label_replace` is none. */
+export function substitute(text, values, step) {
+  const builtIn = { __rate_interval: `${Math.max(4 * step, 20)}s`, __range: '3600s', __interval: `${step}s` };
+  return text.replace(/\$(?:\{(\w+)\}|([a-z_]\w*))/g, (whole, braced, plain) => {
+    const value = { ...builtIn, ...values }[braced ?? plain];
+    if (value === undefined) throw new Error(`${whole} is no variable of this dashboard`);
+    return value;
+  });
+}
+
+/** The answers to all targets: panel id → list of { refId, legend, isTable, series }. */
+export async function answers(dashboard, prometheus, values, range) {
+  const asked = {};
+  // All at one instant, as Grafana asks: tables are merged on their time too.
+  const now = Math.floor(Date.now() / 1000);
+  for (const panel of dashboard.panels.filter((panel) => panel.targets)) {
+    asked[panel.id] = await Promise.all(
+      panel.targets.map(async ({ refId, legendFormat, format, expr, instant }) => {
+        const query = substitute(expr, values, range.step);
+        const series = await (instant ? prometheus.instant(query, now) : prometheus.range(query, range));
+        return { refId, legend: legendFormat ?? '', isTable: format === 'table', series };
+      }),
+    );
+  }
+  return asked;
+}
+
+/** A client of Prometheus. */
+export function client(address) {
+  const ask = async (path, parameters) => {
+    const answer = await fetch(`${address}/api/v1/${path}`, { method: 'POST', body: new URLSearchParams(parameters) });
+    const { status, data, error } = await answer.json();
+    if (status !== 'success') throw new Error(`${parameters.query}: ${error}`);
+    return data.result;
+  };
+  return {
+    instant: (query, time = Math.floor(Date.now() / 1000)) => ask('query', { query, time }),
+    range: (query, { from, to, step }) => ask('query_range', { query, start: from, end: to, step }),
+  };
+}

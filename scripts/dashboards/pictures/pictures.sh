@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Draws the pictures of docs/dashboards.md: `make pictures`. Takes about ten minutes and needs Chromium and pngquant.
+#
+# A simulated organisation goes through a real Kafka and the service, and a real Prometheus scrapes it. What was before is
+# not waited for: `replay` tells the numbers of every twelve hours of the last month, and promtool makes blocks of them.
+# PROGRAM is the salespulse to show; PORT the first of three free ports.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../../.." && pwd)
+cache=${SALESPULSE_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/salespulse}
+program=${PROGRAM:-$root/target/release/salespulse}
+port=${PORT:-19092}
+service=127.0.0.1:$((port + 2)) prometheus=127.0.0.1:$((port + 3))
+[ -x "$program" ] || { echo "There is no $program; build it with: cargo build --release" >&2; exit 1; }
+"$root/scripts/setup-test-tools.sh" kafka prometheus kcat chromium pictures
+
+folder=$(mktemp -d)
+pids=()
+# The broker is a script with a process of its own: it is asked, so that it can end that too.
+trap 'kill "${pids[@]}" 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
+cd "$folder"
+
+now=$(($(date +%s) / 900 * 900))
+instant() { date -u -d "@$1" +%FT%TZ; }
+span=(--reps=20 --duration=400d "--end=$(instant "$now")")
+"$program" simulate "${span[@]}" --output=events.jsonl --config-out=rules.toml 2>/dev/null
+
+PORT=$port "$root/scripts/kafka/serve.sh" > kafka.log 2>&1 &
+pids+=($!)
+
+echo "telling the month before" >&2
+labels='instance="salespulse",job="salespulse"'
+for half_days in $(seq 60 -1 1); do
+  then=$((now - half_days * 43200))
+  "$program" replay events.jsonl --config=rules.toml --as-of="$(instant $then)" 2>/dev/null |
+    awk -v labels="$labels" -v time=$then '!/^#/ { if (!sub(/\{/, "{" labels ",")) sub(/ /, "{" labels "} "); print $0, time }'
+done | LC_ALL=C sort -s -t '{' -k 1,1 |
+  awk -F '{' '$1 != family { family = $1; print "# TYPE", family, "gauge" } { print } END { print "# EOF" }' > history
+"$cache/prometheus/usr/bin/promtool" tsdb create-blocks-from openmetrics --max-block-duration=768h -q history data >&2
+
+until grep -q 'Kafka is at' kafka.log; do sleep 1; done
+{ cat rules.toml; printf '[kafka]\nbrokers = "localhost:%s"\n' "$port"; } > run.toml
+"$program" run --config run.toml --listen "$service" > run.log 2>&1 &
+pids+=($!)
+cat > prometheus.yml <<YAML
+global: {scrape_interval: 5s, scrape_timeout: 4s}
+scrape_configs: [{job_name: salespulse, static_configs: [{targets: ["$service"], labels: {instance: salespulse}}]}]
+YAML
+"$cache/prometheus/usr/bin/prometheus" --config.file=prometheus.yml --storage.tsdb.path=data \
+  --storage.tsdb.retention.time=400d --web.listen-address="$prometheus" > prometheus.log 2>&1 &
+pids+=($!)
+
+echo "telling the organisation's year to Kafka, slowly, so that there is something to see" >&2
+"$program" simulate "${span[@]}" --config=run.toml --rate=100 2>/dev/null
+sleep 10
+
+cp -r "$here/." "$cache/dashboards/pictures/"
+draw() { node "$cache/dashboards/pictures/draw.mjs" "http://$prometheus" "$root/docs/pictures" "$@"; }
+boards=$root/deploy/grafana/dashboards
+mkdir -p "$root/docs/pictures"
+month=(--hours=720 --step=43200 "--to=$now")
+draw "$boards"/en/{company,team,rep,leaderboard,channels}.json "$boards/zh/company.json" "${month[@]}" --set=rep=rep-1006
+draw "$boards/en/operations.json" --hours=0.15 --step=5

@@ -1,0 +1,70 @@
+//! Links lead somewhere, with variables that are known there.
+
+use std::collections::BTreeMap;
+
+use crate::board::{Board, boards, root, text, texts};
+
+/// All links of a dashboard.
+fn links(board: &Board) -> Vec<&str> {
+    let mut found = Vec::new();
+    texts(&board.json, "", &mut found);
+    found.into_iter().filter(|(key, _)| *key == "url").map(|(_, url)| url).collect()
+}
+
+/// The name of the variable that a part of a link's query sets where it leads.
+fn parameter(part: &str) -> Option<&str> {
+    let set = part.strip_prefix("var-").and_then(|rest| rest.split('=').next());
+    set.or_else(|| part.strip_prefix("${")?.strip_suffix(":queryparam}"))
+}
+
+#[test]
+fn links_between_dashboards_lead_to_one_that_knows_their_variables() {
+    let boards = boards();
+    let by_uid: BTreeMap<&str, &Board> = boards.iter().map(|board| (text(&board.json["uid"]), board)).collect();
+    let mut count = 0;
+    for board in &boards {
+        for url in links(board) {
+            let Some(rest) = url.strip_prefix("/d/") else { continue };
+            let (uid, query) = rest.split_once('?').unwrap_or((rest, ""));
+            let target = by_uid.get(uid).unwrap_or_else(|| panic!("{}: {url} leads nowhere", board.file));
+            for name in query.split('&').filter_map(parameter) {
+                let knows = |board: &Board| board.variable_names().contains(&name);
+                assert!(knows(target), "{}: {url} sets {name}, which {} does not have", board.file, target.file);
+                let takes = query.contains(&format!("${{{name}:queryparam}}"));
+                assert!(!takes || knows(board), "{}: {url} hands down {name}, which is not here", board.file);
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 50, "only {count} links were found");
+}
+
+#[test]
+fn the_company_leads_to_teams_and_teams_lead_to_reps() {
+    let boards = boards();
+    let leads = |file: &str, uid: &str| {
+        let board = boards.iter().find(|board| board.file == file).expect("the dashboard is there");
+        links(board).iter().any(|url| url.starts_with(&format!("/d/{uid}?var-")))
+    };
+    for language in ["en", "zh"] {
+        for (file, uid) in [("company", "team"), ("team", "rep"), ("leaderboard", "rep"), ("leaderboard", "team")] {
+            assert!(leads(&format!("{language}/{file}.json"), &format!("salespulse-{uid}-{language}")), "{file} {uid}");
+        }
+    }
+}
+
+#[test]
+fn links_to_documents_lead_to_pages() {
+    let mut runbooks = 0;
+    for board in boards() {
+        for url in links(&board) {
+            let Some(page) = url.strip_prefix("${docs}/") else {
+                assert!(url.starts_with("/d/"), "{}: {url} leads out of what is known", board.file);
+                continue;
+            };
+            assert!(root().join("docs").join(page).exists(), "{}: docs/{page} is not there", board.file);
+            runbooks += usize::from(page.starts_with("runbooks/"));
+        }
+    }
+    assert!(runbooks > 0, "nothing leads to a runbook");
+}

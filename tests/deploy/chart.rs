@@ -1,0 +1,100 @@
+//! The Helm chart.
+
+use std::path::Path;
+
+use crate::judges::{ask, helm, python, root, write};
+
+const CHART: &str = "deploy/helm/salespulse";
+/// The oldest and the newest Kubernetes of the schemas that the chart is for.
+const VERSIONS: [&str; 3] = ["1.29", "1.33", "1.37"];
+/// What has no schema here: the CRDs of the Prometheus Operator.
+const NOT_CHECKED: &str = "apiVersion: monitoring.coreos.com/";
+
+/// What the chart renders, or what Helm says instead.
+fn render(helm: &Path, settings: &str) -> (bool, String) {
+    let (is_rendered, said) = ask(helm, &["template", "release", CHART, "--kube-version", "1.33.0", "--set", settings]);
+    // Helm tells on standard error that it follows the links in the chart.
+    let rendered = said.lines().filter(|line| !line.contains("found symbolic link in path"));
+    (is_rendered, rendered.map(|line| format!("{line}\n")).collect())
+}
+
+#[test]
+fn helm_lints_it() {
+    let Some(helm) = helm() else { return };
+    let (is_content, said) = ask(&helm, &["lint", "--strict", CHART]);
+    assert!(is_content, "{said}");
+}
+
+#[test]
+fn kubernetes_would_take_what_it_renders() {
+    let (Some(helm), Some(judge)) = (helm(), python("kubernetes-validate")) else { return };
+    let everything =
+        "serviceMonitor.enabled=true,prometheusRule.enabled=true,secretName=kafka,env[0].name=A,env[0].value=b";
+    let dashboards = "dashboards.enabled=true,dashboards.languages={en,zh}";
+    let settings = ["replicas=1", everything, dashboards, "snapshot.store=s3://bucket/prefix"];
+    for (place, settings) in settings.iter().enumerate() {
+        let (is_rendered, text) = render(&helm, settings);
+        assert!(is_rendered, "{text}");
+        let documents = text.split("\n---").filter(|document| document.contains("\nkind: "));
+        let known: Vec<&str> = documents.filter(|document| !document.contains(NOT_CHECKED)).collect();
+        assert!(known.len() >= 6, "{text}");
+        let path = write(&format!("rendered-{place}.yaml"), &known.join("\n---"));
+        for version in VERSIONS {
+            let (is_content, said) = ask(&judge, &["-k", version, "--strict", "--no-warn", &path]);
+            assert!(is_content, "{settings}, Kubernetes {version}: {said}");
+        }
+    }
+}
+
+#[test]
+fn kubernetes_would_refuse_a_fault() {
+    let (Some(helm), Some(judge)) = (helm(), python("kubernetes-validate")) else { return };
+    let (_, text) = render(&helm, "replicas=1");
+    let documents: Vec<&str> = text.split("\n---").filter(|document| document.contains("kind: StatefulSet")).collect();
+    let path = write("faulty.yaml", &documents.join("\n---").replace("serviceName:", "servicename:"));
+    let (is_content, said) = ask(&judge, &["-k", "1.33", "--strict", &path]);
+    assert!(!is_content, "{said}");
+}
+
+/// The switches do what they say, and members are static.
+#[test]
+fn switches_switch() {
+    let Some(helm) = helm() else { return };
+    let (_, plain) = render(&helm, "replicas=1");
+    assert!(!plain.contains(NOT_CHECKED) && plain.contains("volumeClaimTemplates:"), "{plain}");
+    assert!(plain.contains("name: SALESPULSE__KAFKA__INSTANCE_ID"), "{plain}");
+    let (_, full) = render(&helm, "serviceMonitor.enabled=true,prometheusRule.enabled=true,snapshot.store=s3://b/p");
+    assert!(full.contains("kind: ServiceMonitor") && full.contains("kind: PrometheusRule"), "{full}");
+    assert!(!full.contains("volumeClaimTemplates:"), "{full}");
+    let (_, bare) = render(&helm, "podDisruptionBudget.enabled=false,networkPolicy.enabled=false");
+    assert!(!bare.contains("kind: PodDisruptionBudget") && !bare.contains("kind: NetworkPolicy"), "{bare}");
+}
+
+#[test]
+fn wrong_values_are_refused() {
+    let Some(helm) = helm() else { return };
+    for (settings, named) in [
+        ("replica=2", "replica"),
+        ("kafka.brokers=kafka", "brokers"),
+        ("config=[org]", "config"),
+        ("snapshot.store=/tmp", "store"),
+        ("dashboards.languages[0]=fr", "languages"),
+    ] {
+        let (is_rendered, said) = render(&helm, settings);
+        assert!(!is_rendered && said.contains(named), "{settings}: {said}");
+    }
+}
+
+/// Rules and dashboards of the chart are links to those of Prometheus and Grafana, so no copy can differ.
+#[test]
+fn rules_and_dashboards_are_the_same_files() {
+    for (link, target) in [("rules", "deploy/prometheus/rules"), ("dashboards", "deploy/grafana/dashboards")] {
+        if !root(target).exists() {
+            assert_eq!(link, "dashboards", "{target} is not there");
+            continue;
+        }
+        let link = root(CHART).join("files").join(link);
+        let led_to = std::fs::canonicalize(&link).unwrap_or_else(|error| panic!("{}: {error}", link.display()));
+        assert_eq!(led_to, std::fs::canonicalize(root(target)).expect("it is there"));
+    }
+}

@@ -1,0 +1,82 @@
+//! The page on the service's own metrics says what a scrape shows: the same names, types, labels and units.
+
+use std::collections::BTreeMap;
+
+use salespulse::exposition::Format;
+use salespulse::lifecycle::Standing;
+use salespulse::telemetry::{self, Metrics};
+
+use crate::page::{code_spans, root};
+
+const PAGE: &str = "docs/metrics.md";
+
+/// A metric as a scrape shows it and the page tells it.
+#[derive(Debug, PartialEq, Eq)]
+struct Told {
+    kind: String,
+    labels: Vec<String>,
+    unit: &'static str,
+}
+
+fn unit(name: &str) -> &'static str {
+    match name.trim_end_matches("_total").rsplit('_').next() {
+        Some("seconds") => "seconds",
+        Some("bytes") => "bytes",
+        _ => "1",
+    }
+}
+
+/// The health part of a scrape by an owner that has met everything once.
+fn scrape() -> String {
+    let metrics = Metrics::new(["sales.leads"].into_iter()).expect("no name comes twice");
+    metrics.topic("sales.leads").expect("the one topic").set_last_event(1.0);
+    metrics.lag_records.with_label_values(&["sales.leads", "0"]).set(1);
+    metrics.lag_seconds.with_label_values(&["sales.leads", "0"]).set(1.0);
+    let mut text = String::new();
+    telemetry::encode(&metrics.gather(&Standing::default()), Format::Prometheus, &mut text);
+    text
+}
+
+fn scraped() -> BTreeMap<String, Told> {
+    let text = scrape();
+    let mut metrics: BTreeMap<String, Told> = BTreeMap::new();
+    for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let (name, kind) = line.split_once(' ').expect("a name and a type");
+        let mut samples = text.lines().filter_map(|line| line.strip_prefix(name));
+        // The labels of the first sample; the bound of a bucket is no label of the metric.
+        let rest = samples.find(|rest| rest.starts_with(['{', ' ', '_'])).expect("a sample");
+        let pairs = rest.split_once('{').and_then(|(_, pairs)| pairs.split_once('}')).map_or("", |(pairs, _)| pairs);
+        let labels = pairs.split(',').filter_map(|pair| Some(pair.split_once('=')?.0.to_owned()));
+        let labels = labels.filter(|label| label != "le").collect();
+        metrics.insert(name.to_owned(), Told { kind: kind.to_owned(), labels, unit: unit(name) });
+    }
+    metrics
+}
+
+fn documented() -> BTreeMap<String, Told> {
+    let text = std::fs::read_to_string(root().join(PAGE)).expect("the page");
+    let mut metrics = BTreeMap::new();
+    for row in text.lines().filter(|line| line.starts_with("| `salespulse_")) {
+        let columns: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [_, name, kind, labels, told_unit, meaning, _] = columns.as_slice() else { panic!("{PAGE}: {row}") };
+        assert!(meaning.ends_with('.'), "{PAGE}: {name} has no meaning");
+        let unit = ["seconds", "bytes", "1"].into_iter().find(|unit| unit == told_unit).unwrap_or("no unit");
+        let mut labels: Vec<String> = code_spans(labels).into_iter().map(str::to_owned).collect();
+        labels.sort();
+        let told = Told { kind: (*kind).to_owned(), labels, unit };
+        assert!(metrics.insert(name.trim_matches('`').to_owned(), told).is_none(), "{PAGE}: {name} comes twice");
+    }
+    metrics
+}
+
+#[test]
+fn the_page_on_metrics_is_what_a_scrape_shows() {
+    let (mut scraped, documented) = (scraped(), documented());
+    scraped.values_mut().for_each(|told| told.labels.sort());
+    for (name, told) in &scraped {
+        assert_eq!(documented.get(name), Some(told), "{PAGE}: {name}");
+    }
+    let invented: Vec<&String> = documented.keys().filter(|name| !scraped.contains_key(*name)).collect();
+    assert!(invented.is_empty(), "{PAGE} tells of what no scrape shows: {invented:?}");
+    assert!(scraped.len() > 30, "{scraped:?}");
+}

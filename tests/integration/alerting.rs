@@ -1,0 +1,8 @@
+//! What `deploy/prometheus` and `deploy/alertmanager` ship, by the programs that it is for.
+
+mod delivery;
+mod inhibition;
+mod noise;
+mod pages;
+mod rules;
+mod shipped;
