@@ -25,15 +25,15 @@ test-tools:
 test: test-tools
 	cargo test --locked
 
-# The kill loop of `make test`, many times longer. SALESPULSE_CRASH_SEED repeats a run.
-soak: test-tools
-	SALESPULSE_CRASH_KILLS=$${SALESPULSE_CRASH_KILLS:-1000} cargo test --locked --test integration crash::no_kill -- --nocapture
-
 # Any number of mutants, of which `make test` runs some thousands; without a SEED other ones each time.
 RUNS = 20000
 SEED = $(shell date +%s)
 fuzz:
 	FUZZ_RUNS=$(RUNS) FUZZ_SEED=$(SEED) cargo test --locked --test fuzz -- --nocapture
+
+# The kill loop of `make test`, many times longer. SALESPULSE_CRASH_SEED repeats a run.
+soak: test-tools
+	SALESPULSE_CRASH_KILLS=$${SALESPULSE_CRASH_KILLS:-1000} cargo test --locked --test integration crash::no_kill -- --nocapture
 
 check: deny
 	cargo fmt --check
