@@ -1,5 +1,6 @@
-//! What `deploy/` ships for containers, Kubernetes and systemd, judged by the programs that know such files. None of it is
-//! run here: that takes a container runtime, a cluster, a booted systemd.
+//! What `deploy/` ships for containers, Kubernetes and systemd, judged by the programs that know such files; and the
+//! parts of the stack started together without containers. Image, chart and unit are not run here: that takes a container
+//! runtime, a cluster, a booted systemd.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -13,7 +14,16 @@
 mod chart;
 mod image;
 mod judges;
+#[path = "../integration/harness/ports.rs"]
+mod ports;
+#[path = "../integration/harness/process.rs"]
+mod process;
 mod stack;
+mod together;
 #[path = "../integration/harness/tools.rs"]
 mod tools;
 mod unit;
+#[path = "../integration/harness/wait.rs"]
+mod wait;
+
+use wait::wait_until;
