@@ -75,9 +75,8 @@ fn the_state_is_continued_from_s3_and_outlives_its_absence() {
     let mut server = S3::start(program);
     let topics = Topics::create(broker, 2);
     let producer = Producer::new(&broker.client(), &[]);
-    let mut builder = ServiceBuilder::new(broker, &topics)
-        .snapshot("store", "s3://snapshots/sales/eu")
-        .snapshot("interval", "200ms");
+    let mut builder =
+        ServiceBuilder::new(broker, &topics).snapshot("store", "s3://snapshots/sales/eu").snapshot("interval", "200ms");
     for (name, value) in server.options() {
         builder = builder.snapshot(&format!("options.{name}"), &value);
     }
