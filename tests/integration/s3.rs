@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::events::{ORG_LEADS, ORG_SPEND, lead, spend};
 use crate::harness::ports::free_port;
 use crate::harness::process::{Process, Signal};
-use crate::harness::service::{RULES, SOON};
+use crate::harness::service::SOON;
 use crate::harness::{Producer, Service, ServiceBuilder, Topics, shared_broker, tools, wait_until};
 
 /// A server that keeps everything in memory.
@@ -75,11 +75,11 @@ fn the_state_is_continued_from_s3_and_outlives_its_absence() {
     let mut server = S3::start(program);
     let topics = Topics::create(broker, 2);
     let producer = Producer::new(&broker.client(), &[]);
-    let options: String = server.options().iter().map(|(name, value)| format!("{name} = {value:?}\n")).collect();
-    let snapshot = format!(
-        "{RULES}\n[snapshot]\nstore = \"s3://snapshots/sales/eu\"\ninterval = \"200ms\"\n[snapshot.options]\n{options}"
-    );
-    let builder = ServiceBuilder::new(broker, &topics).rules(&snapshot);
+    let mut builder =
+        ServiceBuilder::new(broker, &topics).snapshot("store", "s3://snapshots/sales/eu").snapshot("interval", "200ms");
+    for (name, value) in server.options() {
+        builder = builder.snapshot(&format!("options.{name}"), &value);
+    }
 
     let mut service = builder.start();
     producer.send_all(&[lead(&topics, "a"), spend(&topics, "s", "2.00")]);
