@@ -4,12 +4,14 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test test-tools check deny bench example kafka dashboards pictures
+.PHONY: help demo test fuzz test-tools check deny bench example kafka dashboards pictures soak
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
 	@echo "make test     install the test tools (Kafka, Prometheus, …) and run every test"
+	@echo "make fuzz     mutants of snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
+	@echo "make soak     the service killed a thousand times, on a real broker: an hour or so"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"
@@ -22,6 +24,16 @@ test-tools:
 
 test: test-tools
 	cargo test --locked
+
+# Any number of mutants, of which `make test` runs some thousands; without a SEED other ones each time.
+RUNS = 20000
+SEED = $(shell date +%s)
+fuzz:
+	FUZZ_RUNS=$(RUNS) FUZZ_SEED=$(SEED) cargo test --locked --test fuzz -- --nocapture
+
+# The kill loop of `make test`, many times longer. SALESPULSE_CRASH_SEED repeats a run.
+soak: test-tools
+	SALESPULSE_CRASH_KILLS=$${SALESPULSE_CRASH_KILLS:-1000} cargo test --locked --test integration crash::no_kill -- --nocapture
 
 check: deny
 	cargo fmt --check

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus, Alertmanager, promtool twice, kcat,
-# AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/.
+# AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/, moto.
 #
 #   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
-#                                                 dashboards deploy helm cargo-deny chromium pictures (default: all
-#                                                 but the last three)
-#   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, or the folder of asyncapi, and
-#                                                 installs nothing
+#                                                 dashboards deploy helm moto cargo-deny chromium pictures
+#                                                 (default: all but the last three)
+#   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, or the folder of asyncapi or moto,
+#                                                 and installs nothing
 #
 # Run twice, the second time does nothing. A tool that cannot be had is named at the end with the reason, and the
 # script ends with 1 after having set up the others. `SALESPULSE_TEST_TOOLS` overrides where the cache lies.
@@ -22,9 +22,11 @@ cargo_deny=$cache/cargo-deny-$cargo_deny_version
 missing=()
 # Another lock file is another folder, so that a change of it is never overlooked.
 asyncapi=$cache/asyncapi-$(cksum < "$here/asyncapi/package-lock.json" | tr ' ' -)
+moto=$cache/moto-$(cksum < "$here/moto/requirements.txt" | tr ' ' -)
 case $* in
   "--where cargo-deny") echo "$cargo_deny/bin/cargo-deny"; exit ;;
   "--where asyncapi") echo "$asyncapi"; exit ;;
+  "--where moto") echo "$moto"; exit ;;
 esac
 mkdir -p "$cache" || exit 1
 
@@ -162,6 +164,24 @@ setup_helm() {
   mkdir -p "$home" && mv "$build/helm" "$home/helm" && rm -rf "$build"
 }
 
+python_can_make_environments() {
+  python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+}
+
+# The environment knows its own path, so it is made where it stays.
+setup_moto() {
+  [ -e "$moto/complete" ] && return
+  python_can_make_environments || apt_install python3-venv || { fail moto "it needs Python 3.10 with venv"; return; }
+  python_can_make_environments || { fail moto "it needs Python 3.10, and $(python3 --version 2>&1) is here"; return; }
+  say "fetching moto, an S3-compatible server"
+  rm -rf "$moto"
+  python3 -m venv "$moto" &&
+    "$moto/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+      -r "$here/moto/requirements.txt" >&2 ||
+    { rm -rf "$moto"; fail moto "pip could not install what scripts/moto/requirements.txt names"; return; }
+  touch "$moto/complete"
+}
+
 setup_cargo-deny() {
   [ -x "$cargo_deny/bin/cargo-deny" ] && return
   say "building cargo-deny $cargo_deny_version (some minutes, once)"
@@ -212,14 +232,14 @@ setup_pictures() {
     { fail pictures "npm could not install @grafana/ui"; return; }
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto
 for tool in "$@"; do
   case $tool in
-    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | cargo-deny | \
+    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | cargo-deny | \
       chromium | pictures)
       "setup_$tool" ;;
     *)
-      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm cargo-deny chromium pictures)"
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto cargo-deny chromium pictures)"
       exit 64 ;;
   esac
 done

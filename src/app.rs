@@ -1,5 +1,6 @@
 //! The command line: reads what the user wants, does it, and ends with an exit code that says how it went.
 
+mod check;
 mod command_line;
 pub mod demo;
 mod error;
@@ -18,6 +19,9 @@ use command_line::{Asked, Command, ReplayArguments, RunArguments};
 
 use crate::config::{Config, Flag};
 use crate::time::Clock;
+
+/// The exit code of a check that has found something.
+const FOUND: u8 = 1;
 
 /// Does what the command line asks for.
 #[must_use]
@@ -45,8 +49,24 @@ pub fn main() -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
+        Command::Check(arguments) => match check(&arguments, &environment) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     end(outcome)
+}
+
+/// Prints what was found, and answers whether that was anything.
+fn check(arguments: &check::CheckArguments, environment: &[(OsString, OsString)]) -> Result<ExitCode, AppError> {
+    let report = check::check(arguments, environment)?;
+    let text = if arguments.wants_json() {
+        report.json().map_err(|error| AppError::Output(format!("cannot write the report as JSON: {error}")))?
+    } else {
+        report.text()
+    };
+    print(&text)?;
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
 fn run(arguments: RunArguments, environment: &[(OsString, OsString)]) -> Result<(), AppError> {

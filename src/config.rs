@@ -3,10 +3,12 @@
 //! [`Settings`] lays the sources on top of each other and keeps where each value comes from;
 //! [`Config`] is what they say once every value, alone and beside the others, is valid.
 
+mod effective;
 mod environment;
 mod error;
 mod hostname;
 mod http;
+mod judgement;
 mod kafka;
 mod keys;
 mod layer;
@@ -21,8 +23,10 @@ mod settings;
 mod snapshot;
 mod value;
 
+pub use effective::Effective;
 pub use error::ConfigError;
 pub use http::HttpConfig;
+pub use judgement::Judgement;
 pub use kafka::KafkaConfig;
 pub use origin::Origin;
 pub use settings::{Flag, Settings};

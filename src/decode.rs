@@ -9,6 +9,7 @@ mod faults;
 mod json;
 mod reader;
 mod rejection;
+mod unread;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use self::json::{Fields, Key, Raw};
 use self::reader::Reader;
 pub use self::rejection::{Rejection, RejectionCode, Setting};
+pub use self::unread::unread_fields;
 use crate::event::{Event, EventType, Text};
 use crate::rules::Rules;
 use crate::time::Time;
@@ -123,7 +125,7 @@ impl Decoder {
             let at = reader.required_time(Key::OccurredAt);
             let latest = earliest_now.plus(self.rules.allowed_skew);
             if let Some(at) = at.filter(|at| *at > latest) {
-                reader.note(RejectionCode::InFuture, || {
+                reader.note(RejectionCode::InFuture, Key::OccurredAt, || {
                     format!(
                         "\"occurred_at\" is {at}, later than {latest}, the latest allowed when this record was written"
                     )
@@ -163,13 +165,15 @@ fn kind(fields: &Fields<'_>, topic_type: Option<EventType>) -> Result<EventType,
         Some(_) => return Err(unknown_type()),
     };
     match (said, topic_type) {
-        (Some(said), Some(topic)) if said != topic => Err(Rejection::new(
+        (Some(said), Some(topic)) if said != topic => Err(Rejection::of_field(
             RejectionCode::TypeMismatch,
+            Key::Type,
             format!("\"type\" is \"{said}\", but this topic carries \"{topic}\""),
         )),
         (Some(kind), _) | (None, Some(kind)) => Ok(kind),
-        (None, None) => Err(Rejection::new(
+        (None, None) => Err(Rejection::of_field(
             RejectionCode::MissingField,
+            Key::Type,
             "\"type\" is required where neither the topic nor the file's name decides it",
         )),
     }
@@ -177,7 +181,7 @@ fn kind(fields: &Fields<'_>, topic_type: Option<EventType>) -> Result<EventType,
 
 fn unknown_type() -> Rejection {
     let names = EventType::ALL.map(EventType::name).join(", ");
-    Rejection::new(RejectionCode::UnknownType, format!("\"type\" must be one of {names}"))
+    Rejection::of_field(RejectionCode::UnknownType, Key::Type, format!("\"type\" must be one of {names}"))
 }
 
 #[cfg(test)]

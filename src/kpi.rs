@@ -18,7 +18,7 @@ pub use self::family::{Family, Instance};
 pub use self::scorecard::{Scorecard, Survey};
 use crate::board::CustomerPeriod;
 use crate::calendar::PeriodKind;
-use crate::rules::{Rules, Scope};
+use crate::rules::{PerScope, Rules, Scope};
 use crate::value::Value;
 use crate::window::Window;
 
@@ -75,6 +75,8 @@ pub enum Formula {
     Stalled(fn(&Scorecard<'_>, u8) -> Option<Value>),
     /// No label.
     Plain(fn(&Scorecard<'_>) -> Option<Value>),
+    /// No label; only where a market size is configured.
+    Market(fn(&Scorecard<'_>) -> Option<Value>),
     /// `by`, `window`: the place among all reps.
     Rank,
     /// `name`: one for each rep of the roster.
@@ -128,6 +130,21 @@ impl Catalogue {
     #[must_use]
     pub fn families(&self) -> &[Family] {
         &self.families
+    }
+
+    /// How many series one subject of each scope can have at most: it has them all when nothing of it is undefined.
+    #[must_use]
+    pub fn most_series(&self) -> PerScope<u64> {
+        let of_scope = |scope| {
+            let families = self.families.iter().filter(|family| family.scope() == scope);
+            families.map(Family::most_series).sum()
+        };
+        PerScope {
+            rep: of_scope(Scope::Rep),
+            team: of_scope(Scope::Team),
+            org: of_scope(Scope::Org),
+            channel: of_scope(Scope::Channel),
+        }
     }
 }
 

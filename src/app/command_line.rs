@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::check::CheckArguments;
 use super::demo::DemoArguments;
 use super::simulate::SimulateArguments;
 use crate::time::Time;
@@ -25,7 +26,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SALESPULSE_
 const EXIT_CODES: &str = "\
 Exit codes:
    0  done
-   1  the reading has more series than max_series allows
+   1  the reading has more series than max_series allows, or check has found something
   64  wrong command line or configuration, or a file that cannot be read
   69  Kafka cannot be used
   70  a bug in salespulse
@@ -64,6 +65,9 @@ pub(super) enum Command {
     /// Produce the events of a simulated sales organisation, into files or Kafka
     #[command(after_help = SIMULATE_OUTPUT)]
     Simulate(Box<SimulateArguments>),
+    /// Say what is wrong with a configuration, files of events or a cluster
+    #[command(after_help = CHECK_OUTPUT)]
+    Check(CheckArguments),
     /// Print the script that completes commands and flags in a shell
     #[command(after_help = COMPLETIONS_USE)]
     Completions {
@@ -105,6 +109,13 @@ Read it now:
   salespulse man | man -l -
 Let man find all of them:
   salespulse man --output-dir ~/.local/share/man/man1";
+
+const CHECK_OUTPUT: &str = "\
+Examples:
+  salespulse check config --config salespulse.toml --reps 40 --teams 5 --channels 8
+  salespulse check events events.jsonl --config salespulse.toml
+  salespulse check cluster --config salespulse.toml
+Ends with 0 if nothing is wrong, with 1 if something is. With --json the report is one document: docs/check.md";
 
 const SIMULATE_OUTPUT: &str = "\
 A file of events and their gauges:
@@ -241,7 +252,8 @@ mod tests {
     #[test]
     fn every_command_and_argument_is_explained_alike() {
         let definition = definition();
-        for command in definition.get_subcommands() {
+        let all = definition.get_subcommands().flat_map(|command| command.get_subcommands().chain([command]));
+        for command in all {
             let about = command.get_about().map(ToString::to_string);
             let arguments = command.get_arguments().map(|argument| argument.get_help().map(ToString::to_string));
             for words in std::iter::once(about).chain(arguments) {
@@ -271,18 +283,22 @@ mod tests {
             "salespulse replay --config x",
             "salespulse replay e.jsonl --config x --as-of 2026-03-31T18:00:00",
             "salespulse replay e.jsonl --config x --as-of 2026-03-31T18:00:00Z --shards 0",
+            "salespulse check",
+            "salespulse check config --config x --reps 3",
         ]
         .map(sentence)
         .into();
         insta::assert_snapshot!(sentences.join("\n"), @r"
-    unrecognized subcommand 'rn'; usage: salespulse demo|run|replay|simulate|completions|man
-    unexpected argument '--config' found; usage: salespulse demo|run|replay|simulate|completions|man
+    unrecognized subcommand 'rn'; usage: salespulse demo|run|replay|simulate|check|completions|man
+    unexpected argument '--config' found; usage: salespulse demo|run|replay|simulate|check|completions|man
     the following required arguments were not provided: --config <FILE>; usage: salespulse run --config <FILE>
     unexpected argument '--broker' found; tip: a similar argument exists: '--brokers'; usage: salespulse run --config <FILE> --brokers <HOST:PORT,…>
     invalid value 'yesterday' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00
     the following required arguments were not provided: --as-of <TIME> <FILES>...; usage: salespulse replay --config <FILE> --as-of <TIME> <FILES>...
     invalid value '2026-03-31T18:00:00' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00
     invalid value '0' for '--shards <SHARDS>': 0 is not in 1..=1024
+    'salespulse check' requires a subcommand but one was not provided [subcommands: config, events, cluster]; usage: salespulse check <COMMAND>
+    the following required arguments were not provided: --channels <NUMBER> --teams <NUMBER>; usage: salespulse check config --config <FILE> --reps <NUMBER> --channels <NUMBER> --teams <NUMBER>
     ");
     }
 }

@@ -35,17 +35,22 @@ pub(super) fn write_man_pages(folder: &Path) -> Result<(), AppError> {
         let mut definition = definition();
         // Only a built definition knows its commands by their whole names, such as salespulse-run.
         definition.build();
-        let commands = definition.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
-        for command in commands.chain([definition.clone()]) {
+        for command in with_all_below(&definition) {
             let name = command.get_display_name().unwrap_or(command.get_name());
             let mut file = File::create(folder.join(format!("{name}.1")))?;
-            write_page(command, &mut file)?;
+            write_page(command.clone(), &mut file)?;
         }
         Ok(())
     };
     write().map_err(|error: io::Error| {
         AppError::Output(format!("cannot write the man pages to {}: {error}", folder.display()))
     })
+}
+
+/// A command and all that lie below it, but for the hidden ones.
+fn with_all_below(command: &clap::Command) -> Vec<&clap::Command> {
+    let below = command.get_subcommands().filter(|command| !command.is_hide_set());
+    below.flat_map(with_all_below).chain([command]).collect()
 }
 
 /// Writes one page. It lacks the commit, so that it stays the same as long as the command does.

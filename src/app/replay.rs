@@ -1,25 +1,23 @@
 //! `salespulse replay`: files of events through the same path as the service, read at one instant.
 
+mod files;
 mod lines;
 mod progress;
 mod rejects;
 mod summary;
 
+pub(super) use files::{FileLine, read_lines};
 pub use summary::Summary;
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lines::{Line, Lines};
-use progress::Progress;
-use rejects::{Place, Rejects};
+use lines::Line;
+use rejects::Rejects;
 
 use super::AppError;
-use crate::decode::{Decoded, Decoder, LARGEST_VALUE, Record, Rejection, RejectionCode};
+use crate::decode::{Decoded, Decoder};
 use crate::engine::Engine;
-use crate::event::EventType;
 use crate::exposition::{self, Format, TooManySeries};
 use crate::kpi::Catalogue;
 use crate::rules::Rules;
@@ -55,63 +53,11 @@ pub struct Replayed {
 /// [`AppError`] if a file cannot be read, or the rejects cannot be written.
 pub fn replay(rules: Rules, job: &Job<'_>) -> Result<Replayed, AppError> {
     let catalogue = Catalogue::new(&rules).map_err(AppError::Usage)?;
-    let total_bytes = check_files(job.files)?;
+    files::check(job.files)?;
     let rejects = job.rejects.map(|path| Rejects::create(path, job.files)).transpose()?;
-    let progress = Progress::new(job.progress, total_bytes);
     let mut replay = Replay::new(Arc::new(rules), job, rejects);
-    for path in job.files {
-        let read = |error: io::Error| unreadable(path, &error);
-        if is_standard_input(path) {
-            replay.feed(path, BufReader::new(progress.counting(io::stdin().lock())))?;
-        } else {
-            replay.feed(
-                path,
-                BufReader::with_capacity(BUFFER_BYTES, progress.counting(File::open(path).map_err(read)?)),
-            )?;
-        }
-    }
-    drop(progress);
+    read_lines(job.files, job.rejects.is_some(), job.progress, |line| replay.take(line))?;
     replay.finish(&catalogue)
-}
-
-/// Large enough that reading from the system costs nothing beside decoding.
-const BUFFER_BYTES: usize = 256 * 1024;
-
-fn is_standard_input(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// Opens every file once, so that a wrong name is known before the first file has been read, and adds up
-/// their sizes; `None` where one has none.
-fn check_files(files: &[PathBuf]) -> Result<Option<u64>, AppError> {
-    let mut total = Some(0_u64);
-    for path in files {
-        if is_standard_input(path) {
-            total = None;
-            continue;
-        }
-        let metadata = File::open(path).and_then(|file| file.metadata()).map_err(|error| unreadable(path, &error))?;
-        if metadata.is_dir() {
-            return Err(unreadable(path, &io::Error::from(io::ErrorKind::IsADirectory)));
-        }
-        total = total.filter(|_| metadata.is_file()).map(|bytes| bytes + metadata.len());
-    }
-    Ok(total)
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> AppError {
-    AppError::Usage(format!(
-        "cannot read {}: {error}; FILES must be readable files of one JSON object a line, or - for standard input",
-        path.display()
-    ))
-}
-
-/// The type that a file's name lends its records.
-fn topic_type(path: &Path) -> Option<EventType> {
-    let is_named = |kind: &EventType| {
-        [path.file_name(), path.file_stem()].into_iter().flatten().any(|name| name == kind.default_topic())
-    };
-    EventType::ALL.into_iter().find(is_named)
 }
 
 /// The path from lines to gauges.
@@ -134,35 +80,19 @@ impl Replay {
         }
     }
 
-    fn feed(&mut self, path: &Path, reader: impl BufRead) -> Result<(), AppError> {
-        let topic_type = topic_type(path);
-        let mut lines = Lines::new(reader, self.rejects.is_some());
-        while let Some((line, content)) = lines.next().map_err(|error| unreadable(path, &error))? {
-            let place = Place { file: path, line };
-            match content {
-                Line::Whole(record) => self.take(place, topic_type, record)?,
-                Line::Long { size, spool } => {
-                    let sentence = format!("the line has {size} bytes; at most {LARGEST_VALUE} are allowed");
-                    let rejection = Rejection::new(RejectionCode::TooLarge, sentence);
-                    self.summary.reject(rejection.code);
-                    if let (Some(rejects), Some(spool)) = (&mut self.rejects, spool) {
-                        rejects.keep_long(place, &rejection, spool)?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, place: Place<'_>, topic_type: Option<EventType>, value: &[u8]) -> Result<(), AppError> {
-        let record = Record { topic_type, value: Some(value), ..Record::default() };
-        match self.decoder.decode(&record, self.now) {
+    fn take(&mut self, line: FileLine<'_>) -> Result<(), AppError> {
+        match line.record().and_then(|record| self.decoder.decode(&record, self.now)) {
             Ok(Decoded::Event(event)) => self.summary.accept(self.engine.accept(&event, self.now)),
             Ok(Decoded::Tombstone) => self.summary.skip_tombstone(),
             Err(rejection) => {
                 self.summary.reject(rejection.code);
                 if let Some(rejects) = &mut self.rejects {
-                    rejects.keep(place, &rejection, value)?;
+                    match line.content {
+                        Line::Whole(value) => rejects.keep(line.place, &rejection, value)?,
+                        Line::Long { spool, .. } => {
+                            spool.map_or(Ok(()), |spool| rejects.keep_long(line.place, &rejection, spool))?;
+                        }
+                    }
                 }
             }
         }

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 
 use toml::de::DeValue;
 
-use super::error::ConfigError;
 use super::keys::{self, Kind};
 use super::layer::{self, Layer};
 use super::origin::Origin;
@@ -15,7 +14,7 @@ use super::value::Value;
 const PREFIX: &str = "SALESPULSE__";
 
 /// The layer of all variables that are ours.
-pub(super) fn layer(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Layer, ConfigError> {
+pub(super) fn layer(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Layer {
     let mut ours: Vec<_> = variables
         .into_iter()
         .filter_map(|(name, value)| {
@@ -29,9 +28,9 @@ pub(super) fn layer(variables: impl IntoIterator<Item = (OsString, OsString)>) -
     let mut layer = Layer::default();
     for (variable, keys, value) in ours {
         let origin = Origin::Environment { variable };
-        add(&mut layer, &path_of(&keys), &value, &origin)?;
+        add(&mut layer, &path_of(&keys), &value, &origin);
     }
-    Ok(layer)
+    layer
 }
 
 /// Two underscores separate levels. librdkafka's properties have points where names of variables
@@ -47,26 +46,28 @@ fn path_of(keys: &str) -> KeyPath {
     }
 }
 
-fn add(layer: &mut Layer, path: &KeyPath, value: &OsString, origin: &Origin) -> Result<(), ConfigError> {
+fn add(layer: &mut Layer, path: &KeyPath, value: &OsString, origin: &Origin) {
     let Some(text) = value.to_str() else {
         let shown = Value::Text(value.to_string_lossy().into_owned());
-        return Err(layer::invalid(path, &shown, origin.clone(), "valid UTF-8".to_owned()));
+        layer.faults.push(layer::invalid(path, &shown, origin.clone(), "valid UTF-8".to_owned()));
+        return;
     };
     if let Some(key) = keys::find(path) {
         return layer.set(path, value_of(text, key.kind), origin.clone());
     }
     if keys::below(path).is_empty() {
-        return Err(layer::unknown(path, origin.clone()));
+        layer.faults.push(layer::unknown(path, origin.clone()));
+        return;
     }
     // A whole section: an inline table, or an array of them.
     match DeValue::parse(text) {
         Ok(value) => layer.add(path, value.get_ref(), origin.clone(), &|_| origin.clone()),
         Err(_) => {
-            // Below [kafka] the text may hold secrets that cannot be told apart from the rest.
-            let hidden = path.starts_with(&KeyPath::new("kafka"));
+            // In these sections the text may hold secrets that cannot be told apart from the rest.
+            let hidden = ["kafka", "snapshot"].iter().any(|section| path.starts_with(&KeyPath::new(section)));
             let shown = if hidden { Value::Table } else { Value::Text(text.to_owned()) };
             let allowed = format!("{}, written inline as TOML", layer::section_form(path));
-            Err(layer::invalid(path, &shown, origin.clone(), allowed))
+            layer.faults.push(layer::invalid(path, &shown, origin.clone(), allowed));
         }
     }
 }

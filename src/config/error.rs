@@ -57,3 +57,40 @@ pub enum ConfigError {
     #[error("{0}")]
     Catalogue(String),
 }
+
+impl ConfigError {
+    /// What kind of fault it is, as a word for machines.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            ConfigError::Unreadable { .. } => "unreadable_file",
+            ConfigError::Syntax { .. } => "syntax",
+            ConfigError::UnknownKey { .. } => "unknown_key",
+            ConfigError::Missing { .. } => "missing_key",
+            ConfigError::Invalid { .. } | ConfigError::Catalogue(_) => "invalid_value",
+        }
+    }
+
+    /// The full dotted key that is at fault, if it is one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            ConfigError::Unreadable { .. } | ConfigError::Syntax { .. } => None,
+            ConfigError::UnknownKey { key, .. }
+            | ConfigError::Missing { key, .. }
+            | ConfigError::Invalid { key, .. } => Some(key),
+            // The catalogue's sentences begin with the key.
+            ConfigError::Catalogue(sentence) => sentence.split_once(": ").map(|(key, _)| key),
+        }
+    }
+
+    /// Where the fault is written, if its sentence says so.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        match self {
+            ConfigError::Syntax { path, line, .. } => Some(Origin::File { path: path.clone(), line: *line }),
+            ConfigError::UnknownKey { origin, .. } | ConfigError::Invalid { origin, .. } => Some(origin.clone()),
+            ConfigError::Unreadable { .. } | ConfigError::Missing { .. } | ConfigError::Catalogue(_) => None,
+        }
+    }
+}

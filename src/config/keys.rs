@@ -152,11 +152,16 @@ impl Key {
                 Step::Name(name) => pattern == name || (pattern == "*" && !name.is_empty()),
             })
     }
+
+    /// Whether this is the key of a path.
+    pub(super) fn fits(&self, path: &KeyPath) -> bool {
+        self.begins_with(path) && self.steps().count() == path.steps().len()
+    }
 }
 
 /// The key of this path, if there is one.
 pub(super) fn find(path: &KeyPath) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.begins_with(path) && key.steps().count() == path.steps().len())
+    KEYS.iter().find(|key| key.fits(path))
 }
 
 /// What may stand directly below `path`, sorted: names, `*` for any, `[]` for rows. Empty where `path`

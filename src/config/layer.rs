@@ -24,6 +24,8 @@ pub(super) struct Layer {
     pub(super) settings: BTreeMap<KeyPath, Setting>,
     /// The arrays of tables that this layer gives: they replace those below as a whole.
     pub(super) replaced: Vec<KeyPath>,
+    /// What in the source means nothing, in its order.
+    pub(super) faults: Vec<ConfigError>,
 }
 
 /// Finds the origin of what begins at a byte of the source.
@@ -31,85 +33,66 @@ pub(super) type Locate<'a> = &'a dyn Fn(usize) -> Origin;
 
 impl Layer {
     /// Adds what a table at `path` holds.
-    pub(super) fn add_table(
-        &mut self,
-        path: &KeyPath,
-        table: &DeTable<'_>,
-        locate: Locate<'_>,
-    ) -> Result<(), ConfigError> {
+    pub(super) fn add_table(&mut self, path: &KeyPath, table: &DeTable<'_>, locate: Locate<'_>) {
         for (name, value) in table {
             let child = path.child(name.get_ref());
             let origin = locate(name.span().start);
-            self.add(&child, value.get_ref(), origin, locate)?;
+            self.add(&child, value.get_ref(), origin, locate);
         }
-        Ok(())
     }
 
     /// Adds a value of any kind at `path`, which `origin` names.
-    pub(super) fn add(
-        &mut self,
-        path: &KeyPath,
-        value: &DeValue<'_>,
-        origin: Origin,
-        locate: Locate<'_>,
-    ) -> Result<(), ConfigError> {
+    pub(super) fn add(&mut self, path: &KeyPath, value: &DeValue<'_>, origin: Origin, locate: Locate<'_>) {
         if let Some(key) = keys::find(path) {
             return match value {
                 DeValue::Table(table) if key.kind == Kind::Property && !table.is_empty() => {
-                    self.add_properties(path, table, locate)
+                    self.add_properties(path, table, locate);
                 }
                 _ => self.set(path, Value::new(value), origin),
             };
         }
         match (value, keys::below(path).as_slice()) {
-            (_, []) => Err(unknown(path, origin)),
-            (DeValue::Array(rows), ["[]"]) => self.add_rows(path, rows, origin, locate),
+            (_, []) => self.faults.push(unknown(path, origin)),
+            (DeValue::Array(rows), ["[]"]) => self.add_rows(path, rows, &origin, locate),
             (DeValue::Table(table), [first, ..]) if *first != "[]" => self.add_table(path, table, locate),
-            _ => Err(invalid(path, &Value::new(value), origin, section_form(path))),
+            _ => self.faults.push(invalid(path, &Value::new(value), origin, section_form(path))),
         }
     }
 
-    /// Adds one value.
-    pub(super) fn set(&mut self, path: &KeyPath, value: Value, origin: Origin) -> Result<(), ConfigError> {
-        let shown = value.clone();
-        match self.settings.insert(path.clone(), Setting { value, origin: origin.clone() }) {
-            None => Ok(()),
-            Some(earlier) => Err(invalid(path, &shown, origin, format!("given once; {} gives it too", earlier.origin))),
+    /// Adds one value; the first of two stays.
+    pub(super) fn set(&mut self, path: &KeyPath, value: Value, origin: Origin) {
+        if let Some(earlier) = self.settings.get(path) {
+            let once = format!("given once; {} gives it too", earlier.origin);
+            self.faults.push(invalid(path, &value, origin, once));
+            return;
         }
+        self.settings.insert(path.clone(), Setting { value, origin });
     }
 
-    fn add_rows(
-        &mut self,
-        path: &KeyPath,
-        rows: &DeArray<'_>,
-        origin: Origin,
-        locate: Locate<'_>,
-    ) -> Result<(), ConfigError> {
+    fn add_rows(&mut self, path: &KeyPath, rows: &DeArray<'_>, origin: &Origin, locate: Locate<'_>) {
         self.replaced.push(path.clone());
         for (index, row) in rows.iter().enumerate() {
             let DeValue::Table(table) = row.get_ref() else {
-                return Err(invalid(path, &Value::new(&DeValue::Array(rows.clone())), origin, section_form(path)));
+                let whole = Value::new(&DeValue::Array(rows.clone()));
+                self.faults.push(invalid(path, &whole, origin.clone(), section_form(path)));
+                return;
             };
-            self.add_table(&path.row(index + 1), table, locate)?;
+            self.add_table(&path.row(index + 1), table, locate);
         }
-        Ok(())
     }
 
     /// Unquoted, `sasl.password = "…"` is a table in a table to TOML, and means the property `sasl.password`.
-    fn add_properties(&mut self, path: &KeyPath, table: &DeTable<'_>, locate: Locate<'_>) -> Result<(), ConfigError> {
+    fn add_properties(&mut self, path: &KeyPath, table: &DeTable<'_>, locate: Locate<'_>) {
         for (name, value) in table {
             let longer = path.extended(name.get_ref());
-            self.add(&longer, value.get_ref(), locate(name.span().start), locate)?;
+            self.add(&longer, value.get_ref(), locate(name.span().start), locate);
         }
-        Ok(())
     }
 }
 
 /// The error of a value that must be something else.
 pub(super) fn invalid(path: &KeyPath, value: &Value, origin: Origin, allowed: String) -> ConfigError {
-    let properties = KeyPath::new("kafka.properties");
-    let secret = path == &properties || (path.starts_with(&properties) && secrets::is_secret(path.name()));
-    let value = if secret { secrets::HIDDEN.to_owned() } else { value.shown() };
+    let value = if secrets::hides(path) { secrets::HIDDEN.to_owned() } else { value.shown() };
     ConfigError::Invalid { key: path.to_string(), value, origin, allowed }
 }
 

@@ -48,8 +48,8 @@ impl Settings {
     pub fn defaults() -> Result<Settings, ConfigError> {
         let mut settings = Settings { settings: BTreeMap::new() };
         let lines = KEYS.iter().filter_map(|key| key.default.map(|default| format!("{} = {default}\n", key.path)));
-        settings.lay_text(&lines.collect::<String>(), "the defaults", &|_| Origin::Default)?;
-        Ok(settings)
+        let faults = settings.lay_text(&lines.collect::<String>(), "the defaults", &|_| Origin::Default);
+        first(faults).map(|()| settings)
     }
 
     /// Lays the configuration file over what is there.
@@ -57,10 +57,16 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`] if the file cannot be read, is no TOML, or holds an unknown key.
     pub fn lay_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        first(self.lay_all_of_file(path))
+    }
+
+    /// Lays what can be laid of the configuration file over what is there, and answers what cannot.
+    pub(super) fn lay_all_of_file(&mut self, path: &Path) -> Vec<ConfigError> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::Unreadable { path: name.clone(), reason: error.to_string() })?;
-        self.lay_toml(&text, &name)
+        match std::fs::read_to_string(path) {
+            Ok(text) => self.lay_text(&text, &name, &|start| file_origin(&text, &name, start)),
+            Err(error) => vec![ConfigError::Unreadable { path: name, reason: error.to_string() }],
+        }
     }
 
     /// Lays the text of a configuration file over what is there; `name` is what errors call it.
@@ -68,7 +74,7 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`] if it is no TOML or holds an unknown key.
     pub fn lay_toml(&mut self, text: &str, name: &str) -> Result<(), ConfigError> {
-        self.lay_text(text, name, &|start| Origin::File { path: name.to_owned(), line: line_of(text, start) })
+        first(self.lay_text(text, name, &|start| file_origin(text, name, start)))
     }
 
     /// Lays over what is there every variable whose name begins with `SALESPULSE__`.
@@ -79,8 +85,15 @@ impl Settings {
         &mut self,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<(), ConfigError> {
-        self.lay(environment::layer(variables)?);
-        Ok(())
+        first(self.lay_all_of_environment(variables))
+    }
+
+    /// Lays over what is there what can be laid of the environment, and answers what cannot.
+    pub(super) fn lay_all_of_environment(
+        &mut self,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Vec<ConfigError> {
+        self.lay(environment::layer(variables))
     }
 
     /// Lays flags of the command line over what is there.
@@ -94,31 +107,52 @@ impl Settings {
             if keys::find(&path).is_none() {
                 return Err(layer::unknown(&path, origin));
             }
-            top.set(&path, Value::Text(flag.value.clone()), origin)?;
+            top.set(&path, Value::Text(flag.value.clone()), origin);
         }
-        self.lay(top);
-        Ok(())
+        first(self.lay(top))
     }
 
-    fn lay_text(&mut self, text: &str, name: &str, locate: layer::Locate<'_>) -> Result<(), ConfigError> {
-        let document = DeTable::parse(text).map_err(|error| syntax(&error, text, name))?;
+    fn lay_text(&mut self, text: &str, name: &str, locate: layer::Locate<'_>) -> Vec<ConfigError> {
+        let document = match DeTable::parse(text) {
+            Ok(document) => document,
+            Err(error) => return vec![syntax(&error, text, name)],
+        };
         let mut file = Layer::default();
-        file.add_table(&KeyPath::default(), document.get_ref(), locate)?;
-        self.lay(file);
-        Ok(())
+        file.add_table(&KeyPath::default(), document.get_ref(), locate);
+        self.lay(file)
     }
 
-    fn lay(&mut self, upper: Layer) {
-        for rows in &upper.replaced {
-            self.settings.retain(|path, _| !path.starts_with(rows));
-        }
+    /// Lays a layer over what is there, and answers its faults.
+    fn lay(&mut self, upper: Layer) -> Vec<ConfigError> {
+        upper.replaced.iter().for_each(|rows| self.remove(rows));
         self.settings.extend(upper.settings);
+        upper.faults
     }
 
     /// Where the value of a dotted key comes from; `None` if it is not set and has no default.
     #[must_use]
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.settings.get(&KeyPath::new(key)).map(|setting| &setting.origin)
+    }
+
+    /// All values with their paths, in the order of these.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&KeyPath, &Setting)> {
+        self.settings.iter()
+    }
+
+    /// The value at `path`, not judged.
+    pub(super) fn value(&self, path: &KeyPath) -> Option<&Value> {
+        self.settings.get(path).map(|setting| &setting.value)
+    }
+
+    /// Takes out what lies at `path` or below.
+    pub(super) fn remove(&mut self, path: &KeyPath) {
+        self.settings.retain(|known, _| !known.starts_with(path));
+    }
+
+    /// Puts a value in place of what is there.
+    pub(super) fn put(&mut self, path: KeyPath, value: Value, origin: Origin) {
+        self.settings.insert(path, Setting { value, origin });
     }
 
     /// Reads the value at `path`; `None` if there is none.
@@ -181,6 +215,15 @@ impl Settings {
         let set = self.settings.iter().filter(|(_, setting)| matches!(setting.origin, Origin::File { .. }));
         set.filter_map(|(path, _)| keys::find(path)).map(|key| key.path).collect()
     }
+}
+
+/// The first fault, if there is any.
+fn first(faults: Vec<ConfigError>) -> Result<(), ConfigError> {
+    faults.into_iter().next().map_or(Ok(()), Err)
+}
+
+fn file_origin(text: &str, name: &str, start: usize) -> Origin {
+    Origin::File { path: name.to_owned(), line: line_of(text, start) }
 }
 
 /// What the value at `path` must be.

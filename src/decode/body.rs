@@ -2,7 +2,7 @@
 
 use super::RejectionCode;
 use super::json::Key;
-use super::reader::{CurrencyField, Reader, Sign};
+use super::reader::{CurrencyField, LONGEST_SHOWN, Reader, Sign};
 use crate::event::{
     Body, EventType, Feedback, Lead, Payment, PaymentKind, Period, Rep, Retraction, Score, Spend, StageChange, Target,
     TargetScope,
@@ -53,7 +53,7 @@ fn stage_change<'a>(reader: &mut Reader<'a, '_>, at: Option<Time>, pipeline: &Pi
     let name = reader.required_string(Key::Stage);
     let stage = name.as_ref().and_then(|name| pipeline.stage(name));
     if let (Some(name), None) = (name, stage) {
-        reader.note(RejectionCode::UnknownStage, || unknown_stage(&name, pipeline));
+        reader.note(RejectionCode::UnknownStage, Key::Stage, || unknown_stage(&name, pipeline));
     }
     let customer_id = reader.id(Key::CustomerId);
     let rep_id = reader.id(Key::RepId);
@@ -68,7 +68,7 @@ fn stage_change<'a>(reader: &mut Reader<'a, '_>, at: Option<Time>, pipeline: &Pi
 
 fn unknown_stage(name: &str, pipeline: &Pipeline) -> String {
     let steps = pipeline.stages().iter().skip(1).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let name: String = name.chars().take(40).collect();
+    let name: String = name.chars().take(LONGEST_SHOWN).collect();
     format!("\"stage\" {name:?} is not in the pipeline; allowed are {steps}, lost and void")
 }
 

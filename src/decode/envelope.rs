@@ -17,14 +17,22 @@ pub(super) fn without_frame(value: &[u8]) -> &[u8] {
 
 /// The fields of the event itself, with those of its envelope and headers standing in for absent ones.
 pub(super) fn open<'a>(outer: Fields<'a>, headers: &CloudEventHeaders<'a>) -> Fields<'a> {
-    let mut fields = match (outer.get(Key::SpecVersion), outer.get(Key::Data)) {
-        (Some(Raw::String(_)), Some(Raw::Object(data))) => structured(&outer, data),
-        _ => outer,
+    let mut fields = match data_of(&outer) {
+        Some(data) => structured(&outer, data),
+        None => outer,
     };
     fields.stand_in(Key::EventId, headers.id.map(header_text));
     fields.stand_in(Key::OccurredAt, headers.time.map(header_text));
     fields.stand_in(Key::Type, headers.kind.map(header_text).filter(is_known_type));
     fields
+}
+
+/// The text of the body, if the object is an envelope.
+pub(super) fn data_of<'a>(outer: &Fields<'a>) -> Option<&'a str> {
+    match (outer.get(Key::SpecVersion), outer.get(Key::Data)) {
+        (Some(Raw::String(_)), Some(Raw::Object(data))) => Some(data),
+        _ => None,
+    }
 }
 
 /// Structured mode: `data` is the body.

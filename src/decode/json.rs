@@ -107,13 +107,23 @@ impl<'a> Fields<'a> {
         let mut fields = Fields([None; Key::COUNT]);
         let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
         scanner.skip_space();
-        scanner.object(1, |key, value| {
+        scanner.object(1, |_, key, value| {
             if let Some(place) = key.and_then(|key| fields.0.get_mut(key as usize)) {
                 *place = value;
             }
         })?;
         scanner.skip_space();
         (scanner.at == text.len()).then_some(fields)
+    }
+
+    /// The names in a text that is one JSON object, those of no meaning included.
+    pub(super) fn names(text: &'a str) -> Vec<(Cow<'a, str>, Option<Key>)> {
+        let mut names = Vec::new();
+        let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
+        scanner.skip_space();
+        // What is no object has no names.
+        let _ = scanner.object(1, |name, key, _| names.push((name.text(), key)));
+        names
     }
 
     /// The value of a field; `None` where it is absent or null.
@@ -155,25 +165,29 @@ impl<'a> Scanner<'a> {
         (self.bytes.get(self.at..end)? == word.as_bytes()).then(|| self.at = end)
     }
 
-    /// An object at the scanner's place; `each` is told the known keys and what they hold.
-    fn object(&mut self, depth: usize, mut each: impl FnMut(Option<Key>, Option<Raw<'a>>)) -> Option<()> {
+    /// An object at the scanner's place; `each` is told the names, the keys among them, and what they hold.
+    fn object(
+        &mut self,
+        depth: usize,
+        mut each: impl FnMut(RawString<'a>, Option<Key>, Option<Raw<'a>>),
+    ) -> Option<()> {
         self.eat(b'{')?;
         self.skip_space();
         if self.eat(b'}').is_some() {
             return Some(());
         }
         loop {
-            let key = self.string()?;
-            let key = if key.has_escapes {
-                Key::from_name(key.text().as_bytes())
+            let name = self.string()?;
+            let key = if name.has_escapes {
+                Key::from_name(name.text().as_bytes())
             } else {
-                Key::from_name(key.text.as_bytes())
+                Key::from_name(name.text.as_bytes())
             };
             self.skip_space();
             self.eat(b':')?;
             self.skip_space();
             let value = self.value(depth)?;
-            each(key, value);
+            each(name, key, value);
             self.skip_space();
             match self.peek()? {
                 b',' => self.at += 1,
@@ -217,7 +231,7 @@ impl<'a> Scanner<'a> {
             b'n' => return self.word("null").map(|()| None),
             b'{' | b'[' if depth >= DEEPEST => return None,
             b'{' => {
-                self.object(depth + 1, |_, _| ())?;
+                self.object(depth + 1, |_, _, _| ())?;
                 Raw::Object(self.text.get(start..self.at)?)
             }
             b'[' => self.array(depth + 1).map(|()| Raw::Array)?,

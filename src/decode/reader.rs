@@ -9,6 +9,9 @@ use crate::money::{ConversionError, Currency, Decimal, Money};
 use crate::rules::Rules;
 use crate::time::Time;
 
+/// The longest text of a user's own that a sentence repeats, in characters.
+pub(super) const LONGEST_SHOWN: usize = 40;
+
 /// Which amounts a field allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
@@ -39,8 +42,8 @@ impl<'a, 'r> Reader<'a, 'r> {
         Reader { fields, rules, faults: Faults::default() }
     }
 
-    pub(super) fn note(&mut self, code: RejectionCode, message: impl FnOnce() -> String) {
-        self.faults.note(code, message);
+    pub(super) fn note(&mut self, code: RejectionCode, key: Key, message: impl FnOnce() -> String) {
+        self.faults.note(code, key, message);
     }
 
     pub(super) fn into_fault(self) -> Option<Rejection> {
@@ -52,11 +55,11 @@ impl<'a, 'r> Reader<'a, 'r> {
     }
 
     fn missing(&mut self, key: Key) {
-        self.note(RejectionCode::MissingField, || format!("\"{}\" is required and absent or null", key.name()));
+        self.note(RejectionCode::MissingField, key, || format!("\"{}\" is required and absent or null", key.name()));
     }
 
     fn invalid(&mut self, key: Key, allowed: &str) {
-        self.note(RejectionCode::InvalidField, || format!("\"{}\" must be {allowed}", key.name()));
+        self.note(RejectionCode::InvalidField, key, || format!("\"{}\" must be {allowed}", key.name()));
     }
 
     /// A field that must be there; its absence is noted.
@@ -174,7 +177,7 @@ impl<'a, 'r> Reader<'a, 'r> {
             }
         };
         if time.is_none() {
-            self.note(RejectionCode::InvalidTime, || {
+            self.note(RejectionCode::InvalidTime, key, || {
                 format!(
                     "\"{}\" is not a time; write RFC 3339 with an offset, such as 2026-03-01T08:00:00+08:00, or integer Unix milliseconds of the years 1 to 9999",
                     key.name()
@@ -203,8 +206,9 @@ impl<'a, 'r> Reader<'a, 'r> {
         if let Some(currency) = Currency::from_code(&string) {
             return CurrencyField::Known(currency);
         }
-        self.note(RejectionCode::UnknownCurrency, || {
-            "\"currency\" is not an active ISO 4217 code with minor units, in upper case".to_owned()
+        self.note(RejectionCode::UnknownCurrency, Key::Currency, || {
+            let code: String = string.chars().take(LONGEST_SHOWN).collect();
+            format!("\"currency\" {code:?} is not an active ISO 4217 code with minor units, in upper case")
         });
         CurrencyField::Unusable
     }
@@ -254,7 +258,7 @@ impl<'a, 'r> Reader<'a, 'r> {
         }
         let CurrencyField::Known(currency) = currency else { return None };
         let Some(minor) = decimal.minor_units(currency) else {
-            self.note(RejectionCode::InvalidAmount, || {
+            self.note(RejectionCode::InvalidAmount, key, || {
                 let digits = currency.digits();
                 format!(
                     "\"{}\" must have at most {digits} fraction digits in {currency:?} and be at most 10^15 minor units either way",
@@ -267,14 +271,14 @@ impl<'a, 'r> Reader<'a, 'r> {
     }
 
     fn amount_fault(&mut self, key: Key, what: &str) {
-        self.note(RejectionCode::InvalidAmount, || format!("\"{}\" {what}", key.name()));
+        self.note(RejectionCode::InvalidAmount, key, || format!("\"{}\" {what}", key.name()));
     }
 
     fn convert(&mut self, key: Key, minor: i64, currency: Currency, at: Option<Time>) -> Option<i64> {
         let rules = self.rules;
         let reporting = rules.reporting_currency();
         if !rules.rates.knows(currency) {
-            self.faults.note_conversion(RejectionCode::UnknownCurrency, || {
+            self.faults.note_conversion(RejectionCode::UnknownCurrency, Key::Currency, || {
                 format!("\"currency\" {currency:?} has no rate to {reporting:?}; configure one in [[fx]]")
             });
             return None;
@@ -284,14 +288,14 @@ impl<'a, 'r> Reader<'a, 'r> {
         match rules.rates.convert(minor, currency, || rules.zone.date_of(at)) {
             Ok(converted) => Some(converted),
             Err(ConversionError::NoRate) => {
-                self.faults.note_conversion(RejectionCode::UnknownCurrency, || {
+                self.faults.note_conversion(RejectionCode::UnknownCurrency, Key::Currency, || {
                     let date = rules.zone.date_of(at);
                     format!("\"currency\" {currency:?} has no rate to {reporting:?} in force on {date}; configure one in [[fx]]")
                 });
                 None
             }
             Err(ConversionError::TooLarge) => {
-                self.faults.note_conversion(RejectionCode::InvalidAmount, || {
+                self.faults.note_conversion(RejectionCode::InvalidAmount, key, || {
                     format!("\"{}\" is more than 10^15 minor units of {reporting:?} after conversion", key.name())
                 });
                 None

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::json::Key;
+
 /// The code of a rejection. A record with several faults has the first in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RejectionCode {
@@ -76,6 +78,8 @@ impl fmt::Display for RejectionCode {
 pub struct Rejection {
     /// The code, for machines.
     pub code: RejectionCode,
+    /// The field that is at fault; `None` where the record as a whole is.
+    pub field: Option<&'static str>,
     /// A sentence that names the field and what is allowed, for people.
     pub message: String,
     /// The setting with another value of which the record might be accepted.
@@ -92,9 +96,14 @@ pub enum Setting {
 }
 
 impl Rejection {
-    /// A rejection of this code with this sentence.
+    /// A rejection of a record as a whole.
     #[must_use]
     pub fn new(code: RejectionCode, message: impl Into<String>) -> Rejection {
-        Rejection { code, message: message.into(), depends_on: None }
+        Rejection { code, field: None, message: message.into(), depends_on: None }
+    }
+
+    /// A rejection for the sake of one field.
+    pub(super) fn of_field(code: RejectionCode, key: Key, message: impl Into<String>) -> Rejection {
+        Rejection { field: Some(key.name()), ..Rejection::new(code, message) }
     }
 }

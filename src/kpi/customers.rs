@@ -86,14 +86,14 @@ pub(super) static KPIS: &[Kpi] = &[
         help: "How many customers there could be, as configured.",
         unit: Unit::Count,
         scopes: &[T, O],
-        formula: Formula::Plain(|of| of.subject.market_size.map(|size| Value::Count(size.into()))),
+        formula: Formula::Market(|of| of.subject.market_size.map(|size| Value::Count(size.into()))),
     },
     Kpi {
         name: "penetration_ratio",
         help: "Customers by market size (渗透率).",
         unit: Unit::Ratio,
         scopes: &[T, O],
-        formula: Formula::Plain(|of| {
+        formula: Formula::Market(|of| {
             let size = of.subject.market_size?;
             ratio(of.subject.customers.customers.into(), size.into()).map(Value::Real)
         }),

@@ -78,6 +78,12 @@ impl Family {
         &self.instances
     }
 
+    /// How many series one subject can have at most. A rep has one line in the roster.
+    #[must_use]
+    pub fn most_series(&self) -> u64 {
+        if self.is_roster() { 1 } else { self.instances.len() as u64 }
+    }
+
     /// Whether its series are the lines of the roster rather than subjects.
     #[must_use]
     pub fn is_roster(&self) -> bool {
@@ -142,7 +148,7 @@ impl Family {
             (Formula::Periodic(formula), Instance::Period(period)) => formula(of, period),
             (Formula::Active(formula), Instance::Active(period)) => formula(of, period),
             (Formula::Open(formula) | Formula::Stalled(formula), Instance::Open(stage)) => formula(of, stage),
-            (Formula::Plain(formula), Instance::Plain) => formula(of),
+            (Formula::Plain(formula) | Formula::Market(formula), Instance::Plain) => formula(of),
             _ => None,
         }
     }
@@ -171,8 +177,24 @@ fn instances(formula: Formula, scope: Scope, rules: &Rules, ranked: usize) -> Ve
             limited.map(Instance::Open).collect()
         }
         Formula::Plain(_) => vec![Instance::Plain],
+        Formula::Market(_) => {
+            if has_market(scope, rules) {
+                vec![Instance::Plain]
+            } else {
+                Vec::new()
+            }
+        }
         Formula::Rank => (0..ranked).map(Instance::Rank).collect(),
         Formula::Roster => Vec::new(),
+    }
+}
+
+/// Whether any subject of a scope has a market size.
+fn has_market(scope: Scope, rules: &Rules) -> bool {
+    match scope {
+        Scope::Org => rules.market_size.is_some(),
+        Scope::Team => !rules.team_market_size.is_empty(),
+        Scope::Rep | Scope::Channel => false,
     }
 }
 

@@ -137,7 +137,11 @@ impl Restorer {
             )));
         }
         match self.attempt(round, ends, OnGap::Degrade, &mut None) {
-            Ok(restored) => Ok(Restored { degraded: true, ..restored }),
+            Ok(mut restored) => {
+                // The log no longer has the offsets themselves; to read on from there would be an error.
+                fold(&mut restored.offsets, &ends.lows, i64::max);
+                Ok(Restored { degraded: true, ..restored })
+            }
             Err(Reject::Error(error)) => Err(error),
             // It was read to its header a moment ago.
             Err(Reject::Unusable(reason) | Reject::Gap(reason)) => Err(RestoreError::Refused(reason)),

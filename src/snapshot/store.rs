@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+use object_store::{GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, RetryConfig};
 use tokio::runtime::Handle;
 
 use super::format;
@@ -16,6 +17,10 @@ use super::rounds::{ObjectName, Round, RoundName, group_rounds};
 
 /// How many complete rounds are kept: one may be damaged, and another may just be read by somebody.
 const KEPT: usize = 3;
+/// How often a request to S3 is tried again, and for how long. Whoever asks tries again himself and tells of it, so that
+/// more would only keep a failure hidden.
+const RETRIES: usize = 4;
+const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What went wrong with the store.
 #[derive(Debug, thiserror::Error)]
@@ -171,7 +176,8 @@ fn s3(bucket: &str, options: &BTreeMap<String, String>) -> Result<(Arc<dyn Objec
     let wrong = |what: String| StoreError::Configuration(format!("\"s3://{bucket}\": {what}"));
     // Somebody else in this process may have installed one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+    let retry = RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
+    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry);
     for (name, value) in options {
         let key: AmazonS3ConfigKey =
             name.parse().map_err(|_| wrong(format!("snapshot.options.{name} is no option of S3")))?;

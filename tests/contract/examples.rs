@@ -132,6 +132,8 @@ fn invalid_examples_are_refused_with_their_code() {
         if code != "not_json" {
             assert!(refusal.fields.contains(field), "{name}: the judge blames {:?}", refusal.fields);
             assert!(rejection.message.contains(field), "{name}: {rejection}");
+            let blamed = rejection.field.unwrap_or_default();
+            assert!(refusal.fields.contains(blamed), "{name}: {blamed} is blamed");
         }
     }
 }

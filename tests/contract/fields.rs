@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use salespulse::decode::{Decoded, Record};
+use salespulse::decode::{Decoded, Record, unread_fields};
 use salespulse::event::EventType;
 use serde_json::{Value, json};
 
@@ -60,6 +60,22 @@ fn no_other_field_is_read() {
         for field in all.difference(&fields_of(kind)) {
             assert_eq!(refusal(&example, &with(&example, field, json!([]))), None, "{kind}.{field}");
         }
+    }
+}
+
+/// What is called unread is what the schema does not have.
+#[test]
+fn unread_fields_are_those_that_the_schema_does_not_have() {
+    let mut all: BTreeSet<String> = EventType::ALL.into_iter().flat_map(fields_of).collect();
+    all.extend(["chanel", "Lead_id", "data", "id"].map(str::to_owned));
+    for kind in EventType::ALL {
+        let object: BTreeMap<&String, Value> = all.iter().map(|name| (name, json!(1))).collect();
+        let expected: Vec<String> = all.difference(&fields_of(kind)).cloned().collect();
+        let text = json!(object).to_string();
+        let unread = |text: &str| unread_fields(&Record { value: Some(text.as_bytes()), ..Record::default() }, kind);
+        assert_eq!(unread(&text), expected, "{kind}");
+        let enveloped = json!({"specversion": "1.0", "source": "crm", "data": object}).to_string();
+        assert_eq!(unread(&enveloped), expected, "{kind}");
     }
 }
 

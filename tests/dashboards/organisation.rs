@@ -45,29 +45,38 @@ pub(crate) fn shared() -> Option<&'static Organisation> {
     static SHARED: OnceLock<Organisation> = OnceLock::new();
     let (program, broker) = (tools::prometheus("prometheus")?, shared_broker()?);
     Some(SHARED.get_or_init(|| {
-        let service = service(broker);
+        let topics = Topics::create(broker, 2);
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        let service = service(broker, &topics, &folder);
         let prometheus = Prometheus::start(program, service.address());
-        // Rates need more than one scrape.
-        prometheus.wait_for("min(count_over_time(salespulse_ready[1m]))", |scrapes| scrapes >= 4.0);
+        // Rates need a scrape before anything happens.
+        prometheus.wait_for("min(count_over_time(salespulse_ready[1m]))", |scrapes| scrapes >= 2.0);
+        let records = simulate(&folder, &["--config=cluster.toml"]);
+        prometheus.wait_for("sum(salespulse_consumed_records_total)", |consumed| consumed == records);
+        prometheus.wait_for("increase(salespulse_snapshot_write_seconds_count[10m])", |written| written > 0.0);
         let scraped_at = prometheus.wait_for("max(timestamp(sales_org_customers))", |_| true);
         Organisation { prometheus, scraped_at, _service: service }
     }))
 }
 
-fn service(broker: &Broker) -> Service {
-    let topics = Topics::create(broker, 2);
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+/// The service under the rules that fit the organisation, before it has read anything.
+fn service(broker: &Broker, topics: &Topics, folder: &TempDir) -> Service {
     let (address, names) = (broker.address(), topics.config());
     let cluster = format!("org.reporting_currency = \"CNY\"\n[kafka]\nbrokers = \"{address}\"\n{names}");
     std::fs::write(folder.path().join("cluster.toml"), cluster).expect("a configuration");
-    simulate(&folder);
+    simulate(folder, &["--output=events.jsonl", "--config-out=fits.toml"]);
     let rules = std::fs::read_to_string(folder.path().join("fits.toml")).expect("the configuration");
-    ServiceBuilder::new(broker, &topics).rules(&rules).at_instant(INSTANT).start()
+    let rules = rules + "\n[snapshot]\ninterval = \"1s\"\n";
+    ServiceBuilder::new(broker, topics).rules(&rules).at_instant(INSTANT).start()
 }
 
-fn simulate(folder: &TempDir) {
+/// Makes the organisation's events, and answers how many records that were.
+fn simulate(folder: &TempDir, target: &[&str]) -> f64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
-    command.args(["simulate", "--config=cluster.toml", "--config-out=fits.toml"]).args(SPAN);
+    command.arg("simulate").args(target).args(SPAN);
     let output = command.current_dir(folder.path()).output().expect("salespulse starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let summary: Value = serde_json::from_str(said.lines().next_back().unwrap_or_default()).expect("a summary");
+    summary["records"].as_f64().expect("a number of records")
 }

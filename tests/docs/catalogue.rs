@@ -41,7 +41,7 @@ fn labels(kpi: &Kpi) -> Vec<&'static str> {
         Formula::Surveyed(_) => vec!["survey", "window"],
         Formula::Periodic(_) | Formula::Active(_) => vec!["period"],
         Formula::Open(_) | Formula::Stalled(_) => vec!["stage"],
-        Formula::Plain(_) => Vec::new(),
+        Formula::Plain(_) | Formula::Market(_) => Vec::new(),
         Formula::Rank => vec!["by", "window"],
         Formula::Roster => vec!["name"],
     };

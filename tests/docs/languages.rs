@@ -42,12 +42,14 @@ fn the_links_are_the_same_and_lead_somewhere() {
 }
 
 /// The README's headings in both languages. A new one is added here with its translation.
-const README_HEADINGS: [(&str, &str); 6] = [
+const README_HEADINGS: [(&str, &str); 7] = [
     ("# salespulse", "# salespulse"),
+    ("## Try it: `make demo`", "## 试一试：`make demo`"),
     ("## Two commands", "## 两条命令"),
     ("## Your first own event", "## 发送第一个自己的事件"),
     ("## Events", "## 事件"),
     ("## Running it", "## 运行"),
+    ("## Before it runs", "## 运行之前"),
     ("## More", "## 更多"),
 ];
 

@@ -43,6 +43,8 @@ pub(crate) use service::{Service, ServiceBuilder};
 #[allow(unused_imports, reason = "the benchmarks announce nothing")]
 pub(crate) use tools::announce;
 pub(crate) use topics::Topics;
+#[allow(unused_imports, reason = "the benchmark waits for nothing that is so short")]
+pub(crate) use wait::wait_closely;
 pub(crate) use wait::wait_until;
 
 /// The broker that most tests share, each with topics of its own; started by the first that asks.

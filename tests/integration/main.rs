@@ -12,6 +12,8 @@
 
 mod alerting;
 mod asyncapi;
+mod check;
+mod crash;
 mod dead_letters;
 mod demo;
 mod events;
@@ -24,6 +26,8 @@ mod parts;
 mod prometheus;
 mod recovery;
 mod refusals;
+mod s3;
 mod serving;
 mod simulate;
+mod stores;
 mod transport;

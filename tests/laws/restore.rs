@@ -113,7 +113,7 @@ fn stops_change_nothing(script: &Script, stops: &[prop::sample::Index], shards: 
     }
     let now = last_instant(script);
     let (told, expected) = (process.text(now), straight(script, &rules, now));
-    if told == expected { Ok(()) } else { Err(format!("{}", difference(&expected, &told))) }
+    if told == expected { Ok(()) } else { Err(difference(&expected, &told)) }
 }
 
 fn difference(expected: &str, told: &str) -> String {

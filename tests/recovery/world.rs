@@ -310,5 +310,6 @@ impl World {
 
 /// Reads what there is; false if there was nothing.
 fn process_reads(process: &mut Process, logs: &Logs) -> bool {
-    logs.places().fold(false, |any, place| process.poll_some(logs, place) || any)
+    // All of them, not only up to the first that has some.
+    logs.places().filter(|place| process.poll_some(logs, *place)).count() > 0
 }

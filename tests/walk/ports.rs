@@ -33,15 +33,24 @@ impl Ports {
         Ports { kafka: next.0, http: free_port(), _lock: lock }
     }
 
+    fn are_those_of_the_readme(&self) -> bool {
+        (self.kafka, self.http) == (KAFKA, HTTP)
+    }
+
     /// A text of the README with the ports of this walk.
     pub(crate) fn rewrite(&self, text: &str) -> String {
-        let kafka = text.replace(&format!("localhost:{KAFKA}"), &format!("localhost:{}", self.kafka));
-        kafka.replace(&format!("localhost:{HTTP}"), &format!("localhost:{}", self.http))
+        if self.are_those_of_the_readme() {
+            return text.to_owned();
+        }
+        let Ports { kafka, http, .. } = self;
+        text.replace(&format!("localhost:{KAFKA}"), &format!("localhost:{kafka}"))
+            .replace(&format!("localhost:{HTTP}"), &format!("localhost:{http}"))
+            .replace("make demo", &format!("make demo ARGS='--listen 127.0.0.1:{http}'"))
     }
 
     /// What stands in for flags that the README need not name.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
-        if (self.kafka, self.http) == (KAFKA, HTTP) {
+        if self.are_those_of_the_readme() {
             return Vec::new();
         }
         vec![

@@ -25,6 +25,8 @@ struct GoesOn {
     sign: Sign,
     /// Whether it ends with 0. Make says that it was interrupted.
     ends_well: bool,
+    /// Whether it has to end before the next that goes on, since both would serve on one port.
+    is_alone: bool,
 }
 
 enum Sign {
@@ -34,12 +36,19 @@ enum Sign {
     Page(&'static str, &'static str),
 }
 
-static GOES_ON: [GoesOn; 2] = [
-    GoesOn { command: "make kafka", sign: Sign::Printed("Kafka is at localhost:9092"), ends_well: false },
+static GOES_ON: [GoesOn; 3] = [
+    GoesOn { command: "make demo", sign: Sign::Printed("Worth trying:"), ends_well: false, is_alone: true },
+    GoesOn {
+        command: "make kafka",
+        sign: Sign::Printed("Kafka is at localhost:9092"),
+        ends_well: false,
+        is_alone: false,
+    },
     GoesOn {
         command: "cargo run -- run",
         sign: Sign::Page("http://localhost:9464/readyz", "\"ready\":true"),
         ends_well: true,
+        is_alone: false,
     },
 ];
 
@@ -67,6 +76,9 @@ impl Walk<'_> {
     }
 
     fn start(&mut self, command: &str, kind: &'static GoesOn) {
+        let (alone, others) = std::mem::take(&mut self.running).into_iter().partition(|(kind, _)| kind.is_alone);
+        self.running = others;
+        interrupt(alone);
         let mut job = self.terminal.start(command);
         wait_until(&format!("{command} is there"), BUILD, || {
             job.assert_running();
@@ -109,14 +121,14 @@ impl Walk<'_> {
             }
         }
     }
+}
 
-    /// Ctrl-C in every terminal, the last first.
-    fn end(self) {
-        for (kind, mut job) in self.running.into_iter().rev() {
-            job.interrupt();
-            let status = job.wait(SOON);
-            assert!(status.success() || !kind.ends_well, "{} ended with {status}: {}", kind.command, job.errors());
-        }
+/// Ctrl-C in every terminal, the last first.
+fn interrupt(running: Vec<(&GoesOn, Job)>) {
+    for (kind, mut job) in running.into_iter().rev() {
+        job.interrupt();
+        let status = job.wait(SOON);
+        assert!(status.success() || !kind.ends_well, "{} ended with {status}: {}", kind.command, job.errors());
     }
 }
 
@@ -148,5 +160,5 @@ fn the_readme_can_be_walked() {
     let commit = walk.terminal.run("git rev-parse --short=12 HEAD", SOON);
     let version = walk.terminal.run("cargo run --quiet -- --version", BUILD);
     assert_eq!(version.trim_end(), format!("salespulse {} ({})", env!("CARGO_PKG_VERSION"), commit.trim_end()));
-    walk.end();
+    interrupt(walk.running);
 }

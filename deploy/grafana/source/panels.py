@@ -7,6 +7,7 @@ from kpis import KPIS
 from languages import Text, same
 from measures import Measure, measure
 from promql import Subject, reading, with_currency
+from runbooks import alerts_of
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def stat(name: str, subject: Subject, width: int, height: int = 4, by: tuple[str
     by = with_currency(kpi, by)
     legend = same(" ".join(f"{{{{{label}}}}}" for label in by))
     query = Query(reading(name, subject, by), legend)
-    return Panel("stat", kpi.title, kpi.description(), measure(kpi), width, height, (query,))
+    panel = Panel("stat", kpi.title, kpi.description(), measure(kpi), width, height, (query,))
+    return replace(panel, runbooks=alerts_of(name))
 
 
 def value(name: str, subject: Subject, by: tuple[str, ...], **further: object) -> Column:

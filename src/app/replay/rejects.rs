@@ -9,16 +9,8 @@ use base64::write::EncoderWriter;
 use serde::Serialize;
 
 use super::AppError;
+use super::files::Place;
 use crate::decode::Rejection;
-
-/// Where a line stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    /// The file as it was named.
-    pub(super) file: &'a Path,
-    /// The line, counted from 1.
-    pub(super) line: u64,
-}
 
 /// The file of rejected lines.
 #[derive(Debug)]

@@ -30,7 +30,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(super) fn accept(&mut self, arrival: Arrival) {
+    pub(in crate::app) fn accept(&mut self, arrival: Arrival) {
         self.records += 1;
         self.accepted += 1;
         self.duplicate += u64::from(arrival.duplicate);
@@ -38,12 +38,12 @@ impl Summary {
         self.expired += u64::from(arrival.expired);
     }
 
-    pub(super) fn skip_tombstone(&mut self) {
+    pub(in crate::app) fn skip_tombstone(&mut self) {
         self.records += 1;
         self.tombstones += 1;
     }
 
-    pub(super) fn reject(&mut self, code: RejectionCode) {
+    pub(in crate::app) fn reject(&mut self, code: RejectionCode) {
         self.records += 1;
         *self.rejected.entry(code).or_default() += 1;
     }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 use crate::config::{Config, Settings};
+use crate::event::EventType;
 
 fn rules() -> Rules {
     let mut settings = Settings::defaults().unwrap();
@@ -76,7 +77,7 @@ fn a_file_of_events_is_never_overwritten_by_rejects() {
 
 #[test]
 fn names_of_default_topics_lend_their_types() {
-    let named = |name: &str| topic_type(Path::new(name));
+    let named = |name: &str| files::topic_type(Path::new(name));
     assert_eq!(named("/data/sales.leads.jsonl"), Some(EventType::Lead));
     assert_eq!(named("sales.stage-changes.ndjson"), Some(EventType::StageChange));
     assert_eq!(named("sales.reps"), Some(EventType::Rep));

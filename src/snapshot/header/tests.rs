@@ -1,3 +1,5 @@
+//! Under which changes of the configuration a snapshot may be used.
+
 use super::*;
 use crate::calendar::Zone;
 use crate::money::{Currency, Rates, Ratio};

@@ -10,7 +10,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tracing::debug;
 
 use super::context::{Member, News};
-use super::failure::KafkaFailure;
+use super::failure::{KafkaFailure, forbidden};
 use super::layout::Layout;
 use super::partition::{Committed, Partition};
 use super::settings;
@@ -178,9 +178,7 @@ impl Consumer {
                  deleted it first; start salespulse anew to read what is left, and let the topics keep records for longer \
                  (retention.ms)"
                 .to_owned(),
-            RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::TopicAuthorizationFailed => {
-                format!("Kafka does not let us read: {error}; allow the user in [kafka.properties] to read the topics and the group")
-            }
+            RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::TopicAuthorizationFailed => forbidden(error),
             _ if matches!(error, KafkaError::MessageConsumptionFatal(_)) => self.fatal(error),
             _ => return Ok(()),
         };

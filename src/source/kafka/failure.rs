@@ -39,6 +39,13 @@ impl KafkaFailure {
     }
 }
 
+/// Why nothing can be read.
+pub(super) fn forbidden(error: &KafkaError) -> String {
+    format!(
+        "Kafka does not let us read: {error}; allow the user in [kafka.properties] to read the topics and the group"
+    )
+}
+
 /// Whether a property's value must not be shown.
 fn is_secret(key: &str) -> bool {
     ["password", "secret", "key.pem", "token", "jaas"].iter().any(|word| key.contains(word))

@@ -1,5 +1,7 @@
 //! What of the cluster we refuse or warn of, in sentences that hold the command which mends it.
 
+use std::fmt;
+
 use super::failure::KafkaFailure;
 use super::layout::Layout;
 use super::topology::{Cluster, Counts};
@@ -12,27 +14,63 @@ const HEADROOM_BYTES: u64 = 16 * 1024;
 /// The partitions of a topic for which nothing else speaks.
 const USUAL_PARTITIONS: usize = 4;
 
+/// What is wrong with a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// What kind of fault it is, as a word for machines.
+    pub rule: &'static str,
+    /// The topic that must change.
+    pub topic: String,
+    /// The fault, and the command that mends it.
+    pub sentence: String,
+}
+
+impl Objection {
+    fn new(rule: &'static str, topic: &str, sentence: String) -> Objection {
+        Objection { rule, topic: topic.to_owned(), sentence }
+    }
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
 impl Cluster {
     /// Refuses a cluster that is not as we need it.
     ///
     /// # Errors
     /// All faults at once, one sentence each.
     pub fn judge(&self, config: &KafkaConfig) -> Result<(), KafkaFailure> {
-        let mut sentences: Vec<String> = missing(config, &self.counts).collect();
-        if sentences.is_empty() {
-            sentences.extend(unequal(config, &self.counts));
-            sentences.extend(self.narrow_dead_letters(config));
-        }
+        let sentences: Vec<String> = self.objections(config).iter().map(Objection::to_string).collect();
         if sentences.is_empty() { Ok(()) } else { Err(KafkaFailure::Refused(sentences)) }
     }
 
+    /// Why this cluster is refused, if it is.
+    #[must_use]
+    pub fn objections(&self, config: &KafkaConfig) -> Vec<Objection> {
+        let mut objections: Vec<Objection> = missing(config, &self.counts).collect();
+        if objections.is_empty() {
+            objections.extend(unequal(config, &self.counts));
+            objections.extend(self.narrow_dead_letters(config));
+        }
+        objections
+    }
+
+    /// Whether a topic's settings are known, which decide what can be said of its sizes and its retention.
+    #[must_use]
+    pub fn tells_settings_of(&self, topic: &str) -> bool {
+        self.settings.contains_key(topic)
+    }
+
     /// The dead-letter topic must take every record of the others, and the headers we add.
-    fn narrow_dead_letters(&self, config: &KafkaConfig) -> Option<String> {
+    fn narrow_dead_letters(&self, config: &KafkaConfig) -> Option<Objection> {
         let largest = config.topics.values().filter_map(|topic| Some((self.max_message_bytes(topic)?, topic))).max()?;
         let (input, topic) = largest;
         let allowed = self.max_message_bytes(&config.dead_letter_topic)?;
         let needed = input + HEADROOM_BYTES;
-        (allowed < needed).then(|| {
+        let sentence = || {
             format!(
                 "the dead-letter topic \"{dead}\" takes records of {allowed} bytes (max.message.bytes), but \"{topic}\" \
                  takes {input}, and a dead letter is up to {HEADROOM_BYTES} longer; mend it with: kafka-configs.sh \
@@ -41,11 +79,12 @@ impl Cluster {
                 dead = config.dead_letter_topic,
                 brokers = config.brokers,
             )
-        })
+        };
+        (allowed < needed).then(|| Objection::new("narrow_dead_letters", &config.dead_letter_topic, sentence()))
     }
 
     /// What makes a start from nothing incomplete, though it is no reason to refuse it.
-    pub fn warnings<'a>(&'a self, config: &'a KafkaConfig, retention_ms: i64) -> impl Iterator<Item = String> + 'a {
+    pub fn warnings<'a>(&'a self, config: &'a KafkaConfig, retention_ms: i64) -> impl Iterator<Item = Objection> + 'a {
         config.topics.values().flat_map(move |topic| {
             let settings = self.settings.get(topic);
             let change = format!(
@@ -54,26 +93,29 @@ impl Cluster {
             );
             let short = settings.and_then(|settings| settings.retention_ms).filter(|kept| *kept < retention_ms);
             let forgets = short.map(|kept| {
-                format!(
+                let sentence = format!(
                     "topic \"{topic}\" keeps records for {} days, but retention is {} days: older events are missing after \
                      a start; mend it with: {change} retention.ms=-1",
                     kept / DAY,
                     retention_ms / DAY,
-                )
+                );
+                Objection::new("short_retention", topic, sentence)
             });
             let compacts = settings.filter(|settings| settings.is_compacted).map(|_| {
-                format!(
+                let sentence = format!(
                     "topic \"{topic}\" is compacted (cleanup.policy): all but the last record of a key vanish, and with \
                      them most of a journey; mend it with: {change} cleanup.policy=delete"
-                )
+                );
+                Objection::new("compacted", topic, sentence)
             });
             forgets.into_iter().chain(compacts)
         })
     }
 }
 
-/// A sentence for each topic that does not exist.
-fn missing<'a>(config: &'a KafkaConfig, counts: &'a Counts) -> impl Iterator<Item = String> + 'a {
+/// Each topic that does not exist.
+fn missing<'a>(config: &'a KafkaConfig, counts: &'a Counts) -> impl Iterator<Item = Objection> + 'a {
+    const RULE: &str = "missing_topic";
     let create = |topic: &str, partitions| {
         format!(
             "kafka-topics.sh --bootstrap-server {} --create --topic {topic} --partitions {partitions}",
@@ -81,18 +123,20 @@ fn missing<'a>(config: &'a KafkaConfig, counts: &'a Counts) -> impl Iterator<Ite
         )
     };
     let inputs = config.topics.iter().filter(|(_, topic)| counts.of(topic) == 0).map(move |(kind, topic)| {
-        format!(
+        let sentence = format!(
             "topic \"{topic}\" does not exist; create it with: {} (or turn {kind} events off: kafka.topics.{kind} = \"\")",
             create(topic, wanted_partitions(config, counts, *kind)),
-        )
+        );
+        Objection::new(RULE, topic, sentence)
     });
     let dead = Some(&config.dead_letter_topic).filter(|topic| counts.of(topic) == 0).map(move |topic| {
         // The default max.message.bytes of the other topics, and our headroom.
         let wide = 1_048_588 + HEADROOM_BYTES;
-        format!(
+        let sentence = format!(
             "the dead-letter topic \"{topic}\" does not exist; create it with: {} --config max.message.bytes={wide}",
             create(topic, 1),
-        )
+        );
+        Objection::new(RULE, topic, sentence)
     });
     inputs.chain(dead)
 }
@@ -104,12 +148,12 @@ fn wanted_partitions(config: &KafkaConfig, counts: &Counts, kind: EventType) -> 
 }
 
 /// A journey must lie in one partition, so its two topics need the same number of them.
-fn unequal(config: &KafkaConfig, counts: &Counts) -> Option<String> {
+fn unequal(config: &KafkaConfig, counts: &Counts) -> Option<Objection> {
     let leads = config.topics.get(&EventType::Lead)?;
     let changes = config.topics.get(&EventType::StageChange)?;
     let (of_leads, of_changes) = (counts.of(leads), counts.of(changes));
     let fewer = if of_leads < of_changes { leads } else { changes };
-    (of_leads != of_changes).then(|| {
+    let sentence = || {
         format!(
             "\"{leads}\" has {of_leads} partitions and \"{changes}\" has {of_changes}, but they must be equal so that a \
              journey lives in one partition; mend it with: kafka-topics.sh --bootstrap-server {} --alter --topic {fewer} \
@@ -118,7 +162,8 @@ fn unequal(config: &KafkaConfig, counts: &Counts) -> Option<String> {
             config.brokers,
             of_leads.max(of_changes),
         )
-    })
+    };
+    (of_leads != of_changes).then(|| Objection::new("unequal_partitions", fewer, sentence()))
 }
 
 /// What became of the topics since they were looked at.

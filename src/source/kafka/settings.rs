@@ -2,6 +2,7 @@
 
 use rdkafka::ClientConfig;
 
+use super::failure::KafkaFailure;
 use crate::config::KafkaConfig;
 
 /// The properties of every client that the user may override.
@@ -113,6 +114,16 @@ pub fn producer_settings(config: &KafkaConfig, limits: ProducerLimits) -> Client
     settings
 }
 
+/// Asks librdkafka whether it takes the properties, without a connection.
+///
+/// # Errors
+/// A sentence on the first that it does not take.
+pub fn try_properties(config: &KafkaConfig) -> Result<(), KafkaFailure> {
+    let all = [consumer_settings(config), producer_settings(config, ProducerLimits::default())];
+    let mut tried = all.iter().map(|settings| settings.create_native_config().map(drop));
+    tried.try_for_each(|taken| taken.map_err(|error| KafkaFailure::of_creation(&error)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +147,13 @@ mod tests {
     fn librdkafka_takes_them() {
         consumer_settings(&config(&[])).create::<BaseConsumer>().unwrap();
         producer_settings(&config(&[]), ProducerLimits::default()).create::<BaseProducer>().unwrap();
+    }
+
+    #[test]
+    fn a_property_that_librdkafka_does_not_know_is_told_without_a_connection() {
+        try_properties(&config(&[("fetch.min.bytes", "7")])).unwrap();
+        let told = try_properties(&config(&[("fetch.min.bites", "7")])).unwrap_err();
+        assert!(told.to_string().starts_with("kafka.properties: fetch.min.bites = \"7\": "), "{told}");
     }
 
     #[test]

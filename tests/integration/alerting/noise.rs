@@ -99,7 +99,7 @@ fn note(readings: &mut Readings, text: &str, hours: usize) {
 
 /// A case for promtool that no rule can hold, since it says nothing fires: so promtool tells what did.
 fn case(readings: &Readings) -> String {
-    let mut text = String::from("rule_files: [rules/*.yml]\nevaluation_interval: 1h\n");
+    let mut text = String::from("rule_files: [rules/funnel.yml, rules/kpi-alerts.yml]\nevaluation_interval: 1h\n");
     text += "group_eval_order: [sales_funnel, sales_kpi_alerts]\ntests:\n  - interval: 1h\n    input_series:\n";
     for (series, values) in readings {
         let _ = write!(text, "      - {{series: '{}', values: '", series.replacen('{', "{job=\"salespulse\",", 1));
@@ -153,7 +153,7 @@ fn the_funnel_is_quiet_where_nothing_is_broken() {
     }
     let count = |scope: &str| total.get(scope).copied().unwrap_or_default();
     let sentence = format!(
-        "{} for a team, {} for a channel and {} for the organisation",
+        "{} times for a team, {} for a channel and {} for the organisation",
         count("team"),
         count("channel"),
         count("org")

@@ -55,5 +55,5 @@ fn every_alert_has_its_cases() {
             assert!(tests.contains(&format!("runbook_url: docs/runbooks/{name}.md")), "no case lets {name} fire");
         }
     }
-    assert_eq!(alerts, 20, "this test finds the alerts by their indentation");
+    assert!(alerts >= 20, "this test finds the alerts by their indentation");
 }

@@ -1,6 +1,8 @@
 //! A child process that never outlives the tests.
 
 use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -16,6 +18,10 @@ pub(crate) enum Signal {
     Terminate,
     /// What nobody survives.
     Kill,
+    /// What makes it stand still.
+    Stop,
+    /// What makes it go on.
+    Continue,
 }
 
 impl Signal {
@@ -24,6 +30,8 @@ impl Signal {
             Signal::Interrupt => "-INT",
             Signal::Terminate => "-TERM",
             Signal::Kill => "-KILL",
+            Signal::Stop => "-STOP",
+            Signal::Continue => "-CONT",
         }
     }
 }
@@ -66,6 +74,13 @@ impl Process {
         assert!(status.expect("kill starts").success(), "our own child can be signalled");
     }
 
+    /// Kills it at this instant: no other process has to start first.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("our own child can be killed");
+        let status = self.child.wait().expect("our own child can be waited for");
+        assert_eq!(status.signal(), Some(9), "it had ended before: {}", self.log());
+    }
+
     /// Its exit status, if it has ended.
     pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("our own child can be waited for")
@@ -77,9 +92,31 @@ impl Process {
         wait_until(&what, deadline, || self.exit_status())
     }
 
+    /// Its log, to be followed.
+    pub(crate) fn follow_log(&self) -> Tail {
+        Tail { file: File::open(&self.log).expect("the log is there"), text: String::new() }
+    }
+
     /// All it has written so far.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+}
+
+/// A log that is read as it grows.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    file: File,
+    text: String,
+}
+
+impl Tail {
+    /// All of it so far.
+    pub(crate) fn read(&mut self) -> &str {
+        let mut news = Vec::new();
+        self.file.read_to_end(&mut news).expect("the log can be read");
+        self.text += &String::from_utf8_lossy(&news);
+        &self.text
     }
 }
 

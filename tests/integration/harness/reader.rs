@@ -77,6 +77,12 @@ pub(crate) fn read_all(client: &ClientConfig, topic: &str) -> Vec<Stored> {
     records
 }
 
+/// The sum of the offsets after the last record of each partition.
+pub(crate) fn end_of(client: &ClientConfig, topic: &str) -> i64 {
+    let consumer: BaseConsumer = client.create().expect("a client");
+    ends(&consumer, topic).iter().map(|(_, _, high)| high).sum()
+}
+
 /// Each partition of a topic with its first offset and the one after its last.
 fn ends(consumer: &BaseConsumer, topic: &str) -> Vec<(i32, i64, i64)> {
     let metadata = consumer.fetch_metadata(Some(topic), ANSWER).expect("metadata");

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::exposition::family;
 use super::ports::free_port;
-use super::process::{Process, Signal};
+use super::process::{Process, Signal, Tail};
 use super::{Broker, Exposition, Topics, wait_until};
 
 /// How long anything may take that should take moments.
@@ -38,6 +38,12 @@ pub(crate) struct ServiceBuilder {
     group: String,
     instance: String,
     properties: String,
+    /// Keys of the table `snapshot`.
+    snapshot: String,
+    /// What is logged, as `RUST_LOG` says it; `None`: as the environment of the tests has it.
+    logging: Option<String>,
+    /// The longest file that the process may write, in blocks of 512 bytes.
+    file_limit: Option<u32>,
     as_of: Option<String>,
 }
 
@@ -52,6 +58,9 @@ impl ServiceBuilder {
             instance: format!("{group}-a"),
             group,
             properties: String::new(),
+            snapshot: String::new(),
+            logging: None,
+            file_limit: None,
             as_of: None,
         }
     }
@@ -71,6 +80,29 @@ impl ServiceBuilder {
     /// As another member of the group.
     pub(crate) fn member(mut self, word: &str) -> ServiceBuilder {
         self.instance = format!("{}-{word}", self.group);
+        self
+    }
+
+    /// With its snapshots in a folder that outlives it, one every so often.
+    pub(crate) fn keeping(self, folder: &Path, interval: &str) -> ServiceBuilder {
+        self.snapshot("store", &folder.display().to_string()).snapshot("interval", interval)
+    }
+
+    /// With a key of the table `snapshot`.
+    pub(crate) fn snapshot(mut self, key: &str, value: &str) -> ServiceBuilder {
+        self.snapshot += &format!("{key} = {value:?}\n");
+        self
+    }
+
+    /// Logging what the filter lets through.
+    pub(crate) fn logging(mut self, filter: &str) -> ServiceBuilder {
+        self.logging = Some(filter.to_owned());
+        self
+    }
+
+    /// With files of so many blocks of 512 bytes at most, its log too: writing more is an error, as on a full disk.
+    pub(crate) fn file_limit(mut self, blocks: u32) -> ServiceBuilder {
+        self.file_limit = Some(blocks);
         self
     }
 
@@ -104,9 +136,9 @@ impl ServiceBuilder {
 
     /// The whole configuration file.
     pub(crate) fn config(&self) -> String {
-        let ServiceBuilder { rules, topics, group, instance, properties, .. } = self;
+        let ServiceBuilder { rules, topics, group, instance, properties, snapshot, .. } = self;
         format!(
-            "{rules}\n[kafka]\ngroup = {group:?}\ninstance_id = {instance:?}\n{topics}\n[kafka.properties]\n{properties}"
+            "{rules}\n[kafka]\ngroup = {group:?}\ninstance_id = {instance:?}\n{topics}\n[kafka.properties]\n{properties}\n[snapshot]\n{snapshot}"
         )
     }
 
@@ -116,7 +148,7 @@ impl ServiceBuilder {
         let config = folder.path().join("salespulse.toml");
         std::fs::write(&config, self.config()).expect("the folder can be written");
         let listen = format!("127.0.0.1:{}", free_port());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
+        let mut command = self.command();
         command.arg("run").arg("--config").arg(&config).current_dir(folder.path());
         command.args(["--brokers", &self.brokers, "--listen", &listen]);
         if let Some(instant) = &self.as_of {
@@ -124,6 +156,20 @@ impl ServiceBuilder {
         }
         let process = Process::spawn(&mut command, folder.path());
         Service { process, listen, folder }
+    }
+
+    /// The program, with the limits and the logging that it is to have.
+    fn command(&self) -> Command {
+        let program = env!("CARGO_BIN_EXE_salespulse");
+        let mut command = Command::new(if self.file_limit.is_some() { "sh" } else { program });
+        if let Some(blocks) = self.file_limit {
+            // Without the trap the signal would end the process where the limit should only refuse a write.
+            command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""), program]);
+        }
+        if let Some(filter) = &self.logging {
+            command.env("RUST_LOG", filter);
+        }
+        command
     }
 
     /// Starts the service and waits until it has caught up.
@@ -271,6 +317,21 @@ impl Service {
     /// Waits for it to end by itself.
     pub(crate) fn wait_exit(&mut self) -> ExitStatus {
         self.process.wait(SOON)
+    }
+
+    /// Sends a signal and does not wait.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// Kills it at this instant, without the help of another process.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Its log, to be followed.
+    pub(crate) fn follow_log(&self) -> Tail {
+        self.process.follow_log()
     }
 
     /// What it has logged.

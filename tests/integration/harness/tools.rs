@@ -48,6 +48,16 @@ pub(crate) fn asyncapi() -> Option<PathBuf> {
     installed(present, "AsyncAPI's parser", "scripts/setup-test-tools.sh asyncapi", || home.join("node_modules"))
 }
 
+/// The program of moto, an S3-compatible server.
+#[allow(dead_code, reason = "the benchmarks keep nothing")]
+pub(crate) fn moto() -> Option<PathBuf> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/setup-test-tools.sh");
+    let answer = Command::new(script).args(["--where", "moto"]).output().expect("the script runs");
+    let home = PathBuf::from(String::from_utf8(answer.stdout).expect("a path").trim_end());
+    let present = home.join("complete").exists();
+    installed(present, "moto", "scripts/setup-test-tools.sh moto", || home.join("bin/moto_server"))
+}
+
 /// A program that the system has.
 #[allow(dead_code, reason = "the benchmarks run none")]
 pub(crate) fn on_path(program: &'static str, remedy: &str) -> Option<PathBuf> {

@@ -9,8 +9,9 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication, TopicResult,
 };
 use rdkafka::client::DefaultClientContext;
-use rdkafka::error::KafkaResult;
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::{Broker, wait_until};
 
@@ -81,6 +82,18 @@ impl Topics {
             let change = AlterConfig::new(ResourceSpecifier::Topic(&name)).set(key, value);
             let results = admin.alter_configs([&change], options).await?;
             Ok(results.into_iter().map(|result| result.map(drop).map_err(|(_, code)| code)).collect())
+        });
+    }
+
+    /// Deletes the records of a partition that lie before an offset, as retention does.
+    pub(crate) fn delete_before(&self, kind: &str, partition: i32, offset: i64) {
+        let name = self.name(kind);
+        administer(&self.client, &async |admin, options| {
+            let mut ends = TopicPartitionList::new();
+            ends.add_partition_offset(&name, partition, Offset::Offset(offset))?;
+            let ends = admin.delete_records(&ends, options).await?;
+            let code = |error: KafkaError| error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+            Ok(ends.elements().iter().map(|end| end.error().map_err(code)).collect())
         });
     }
 

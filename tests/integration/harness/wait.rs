@@ -8,13 +8,22 @@ const POLL: Duration = Duration::from_millis(10);
 /// Waits until the condition holds and answers what it found.
 ///
 /// Panics with `what` if that takes longer than `deadline`.
-pub(crate) fn wait_until<T>(what: &str, deadline: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_until<T>(what: &str, deadline: Duration, condition: impl FnMut() -> Option<T>) -> T {
+    wait_looking(POLL, what, deadline, condition)
+}
+
+/// The same for what does not last: it is looked for every millisecond.
+pub(crate) fn wait_closely<T>(what: &str, deadline: Duration, condition: impl FnMut() -> Option<T>) -> T {
+    wait_looking(Duration::from_millis(1), what, deadline, condition)
+}
+
+fn wait_looking<T>(poll: Duration, what: &str, deadline: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = condition() {
             return found;
         }
         assert!(start.elapsed() < deadline, "not within {deadline:?}: {what}");
-        std::thread::park_timeout(POLL);
+        std::thread::park_timeout(poll);
     }
 }

@@ -6,6 +6,7 @@ from links import CHANNEL_OF_CELL, TITLES
 from measures import Measure, measure
 from panels import Board, Column, Panel, Query, Row, table, value
 from promql import ALL_CHANNELS, CHANNEL, reading
+from runbooks import alerts_of
 from sections import current, customers, figures, funnel
 
 BY = ("channel",)
@@ -50,7 +51,7 @@ def costs() -> Row:
 def bar(name: str, width: int, only: tuple[str, ...] = ()) -> Panel:
     kpi = KPIS[name]
     query = Query(f"sort_desc({reading(name, ALL_CHANNELS, BY, only)})", same("{{channel}}"))
-    return Panel("bars", kpi.title, kpi.description(), measure(kpi), width, 9, (query,))
+    return Panel("bars", kpi.title, kpi.description(), measure(kpi), width, 9, (query,), runbooks=alerts_of(name))
 
 
 def curve(name: str) -> Panel:

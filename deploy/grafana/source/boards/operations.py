@@ -29,7 +29,7 @@ def instances() -> Row:
                 "count(salespulse_build_info)",
                 Measure("locale", 0, (Band(None, "red"), Band(1, "green"))),
                 4,
-                runbooks=("SalespulseDown",),
+                runbooks=("SalespulseDown", "SalespulseInstanceDown"),
             ),
             number(
                 Text("Owners", "所有者"),
@@ -40,6 +40,7 @@ def instances() -> Row:
                 "sum(salespulse_owner)",
                 Measure("locale", 0, (Band(None, "red"), Band(1, "green"), Band(2, "red"))),
                 4,
+                runbooks=("SalespulseOwnerMissing",),
             ),
             number(
                 Text("Version", "版本"),
@@ -171,6 +172,7 @@ def records() -> Row:
                 "sum(salespulse_dead_letters_outstanding)",
                 NONE_IS_GOOD,
                 4,
+                runbooks=("SalespulseDeadLettersStuck",),
             ),
             number(
                 Text("Misrouted", "键不符"),
@@ -215,6 +217,79 @@ def records() -> Row:
     )
 
 
+def snapshots() -> Row:
+    return Row(
+        Text("Snapshots and audits", "快照与核对"),
+        (
+            number(
+                Text("Age of the last snapshot", "最近快照距今"),
+                Text(
+                    "How long ago everything that was read was last durable: so much is read again after a crash. 0 where"
+                    " no snapshots are kept.",
+                    "最近一次把已读内容全部持久化距今的时间：崩溃后需要重读的就是这么多。不保存快照时为 0。",
+                ),
+                "max(salespulse_snapshot_age_seconds)",
+                SECONDS,
+                6,
+                runbooks=("SalespulseSnapshotTooOld",),
+            ),
+            number(
+                Text("Snapshots failed", "失败的快照"),
+                Text(
+                    "Snapshots that could not be written, in the shown range of time.",
+                    "所示时间范围内未能写入的快照数。",
+                ),
+                "sum(increase(salespulse_snapshots_failed_total[$__range]))",
+                NONE_IS_GOOD,
+                6,
+                runbooks=("SalespulseSnapshotTooOld",),
+            ),
+            number(
+                Text("Size of the last snapshot", "最近快照大小"),
+                Text("Bytes of the last snapshot.", "最近一次快照的字节数。"),
+                "max(salespulse_snapshot_bytes)",
+                BYTES,
+                6,
+            ),
+            number(
+                Text("Audit mismatches", "核对不符"),
+                Text(
+                    "Sums that an audit, which derives them anew from all events, found wrong. Each is a bug.",
+                    "核对（由全部事件重新推导合计）发现不符的合计数。每一个都是程序缺陷。",
+                ),
+                "sum(salespulse_audit_mismatches_total)",
+                NONE_IS_GOOD,
+                6,
+                runbooks=("SalespulseAuditMismatch",),
+            ),
+            curves(
+                Text("Snapshots written and audits done", "写入的快照与完成的核对"),
+                Text("How many in the hour before.", "此前一小时内的次数。"),
+                COUNT,
+                Query("sum(increase(salespulse_snapshots_written_total[1h]))", Text("snapshots", "快照")),
+                Query("sum(increase(salespulse_audits_total[1h]))", Text("audits", "核对")),
+            ),
+            curves(
+                Text("Time that snapshots take", "快照耗时"),
+                Text(
+                    "How long a shard stands still for a snapshot, and how long it takes to write one: the means of ten"
+                    " minutes.",
+                    "分片为快照停顿的时间，以及写入一次快照所需的时间：十分钟的平均值。",
+                ),
+                SECONDS,
+                Query(mean("snapshot_pause", "10m"), Text("pause", "停顿")),
+                Query(mean("snapshot_write", "10m"), Text("writing", "写入")),
+            ),
+        ),
+    )
+
+
+def mean(name: str, span: str) -> str:
+    """The mean of a histogram of durations."""
+    sums, counts = (f"sum(rate(salespulse_{name}_seconds_{part}[{span}]))" for part in ("sum", "count"))
+    return f"{sums} / {counts}"
+
+
 def memory() -> Row:
     return Row(
         Text("State and scrapes", "状态与抓取"),
@@ -243,11 +318,7 @@ def memory() -> Row:
                     "计算并写出一次抓取所需的时间：平均值，以及 99% 不超过的值。",
                 ),
                 SECONDS,
-                Query(
-                    "sum(rate(salespulse_scrape_duration_seconds_sum[$__rate_interval]))"
-                    " / sum(rate(salespulse_scrape_duration_seconds_count[$__rate_interval]))",
-                    Text("mean", "平均"),
-                ),
+                Query(mean("scrape_duration", "$__rate_interval"), Text("mean", "平均")),
                 Query(
                     "histogram_quantile(0.99, sum by (le)"
                     " (rate(salespulse_scrape_duration_seconds_bucket[$__rate_interval])))",
@@ -269,5 +340,5 @@ BOARD = Board(
     title=TITLES["operations"],
     description=Text("Whether salespulse itself is well.", "salespulse 自身的运行状况。"),
     variables=("datasource", "docs"),
-    rows=(current.ROW, instances(), reading(), records(), memory()),
+    rows=(current.ROW, instances(), reading(), records(), snapshots(), memory()),
 )

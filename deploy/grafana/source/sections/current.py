@@ -15,7 +15,7 @@ READY = Panel(
         "是否有实例已追上 Kafka 并展示指标。在此之前不会有任何指标：绝不展示只填了一半的窗口。",
     ),
     Measure("none", bands=(Band(None, "red"), Band(1, "green"))),
-    width=6,
+    width=5,
     height=3,
     # Without the `or` a service that is gone would leave the panel empty instead of red.
     queries=(Query("max(salespulse_ready) or vector(-1)"),),
@@ -27,6 +27,22 @@ READY = Panel(
     runbooks=("SalespulseDown", "SalespulseReplaying"),
 )
 
+COMPLETE = Panel(
+    "stat",
+    Text("Numbers complete", "数字完整"),
+    Text(
+        "Whether all records are in the numbers. They are not where Kafka's retention deleted records before they were"
+        " read, and the service was told to go on.",
+        "是否所有记录都已计入。如果 Kafka 在记录被读取之前就按保留期删除了它们，而服务被要求继续运行，数字就不完整。",
+    ),
+    Measure("none", bands=(Band(None, "green"), Band(1, "red"))),
+    width=5,
+    height=3,
+    queries=(Query("max(salespulse_degraded)"),),
+    mappings=(Mapping("0", Text("yes", "是"), "green"), Mapping("1", Text("records are missing", "缺少记录"), "red")),
+    colour_of_nothing="red",
+)
+
 LAG = Panel(
     "stat",
     Text("Lag behind Kafka", "落后 Kafka"),
@@ -36,7 +52,7 @@ LAG = Panel(
         "在还有记录未读时，最后读到的记录有多旧：数字就落后这么多。全部读完时为 0。",
     ),
     Measure("s", 0, AGE),
-    width=6,
+    width=5,
     height=3,
     queries=(Query("max(salespulse_consumer_lag_seconds)"),),
     colour_of_nothing="red",
@@ -51,7 +67,7 @@ READING_AGE = Panel(
         "距 Prometheus 上次抓取指标的时间，应小于两个抓取间隔。",
     ),
     Measure("s", 0, AGE),
-    width=6,
+    width=5,
     height=3,
     queries=(Query("time() - max(timestamp(sales_org_customers))"),),
     colour_of_nothing="red",
@@ -65,9 +81,9 @@ LAST_EVENT = Panel(
         "距所有已接收事件中最晚 `occurred_at` 的时间。夜间和节假日变大属正常。",
     ),
     Measure("s", 0),
-    width=6,
+    width=4,
     height=3,
     queries=(Query("time() - max(salespulse_last_event_timestamp_seconds)"),),
 )
 
-ROW = Row(Text("Are the numbers current?", "数字是最新的吗？"), (READY, LAG, READING_AGE, LAST_EVENT))
+ROW = Row(Text("Are the numbers current?", "数字是最新的吗？"), (READY, COMPLETE, LAG, READING_AGE, LAST_EVENT))

@@ -7,6 +7,7 @@ from languages import Text, same
 from measures import measure
 from panels import Column, Panel, Query, Row, table, value
 from promql import Subject, at_stage, reading
+from runbooks import alerts_of
 
 STAGE = Column(Text("Stage", "阶段"), label="stage")
 
@@ -45,4 +46,5 @@ def flow(subject: Subject) -> Panel:
     kpi = KPIS["funnel_conversion_ratio"]
     query = Query(f"sort_desc({reading(kpi.name, subject, ('from', 'to'))})", same("{{from}} → {{to}}"))
     shown = replace(measure(kpi), decimals=0)
-    return Panel("bars", kpi.title, kpi.description(), shown, width=10, height=8, queries=(query,), most=1)
+    panel = Panel("bars", kpi.title, kpi.description(), shown, width=10, height=8, queries=(query,), most=1)
+    return replace(panel, runbooks=alerts_of(kpi.name))

@@ -1,8 +1,11 @@
 """The open deals as they stand now."""
 
+from dataclasses import replace
+
 from languages import Text
 from panels import Row, stat, table, value
 from promql import Subject
+from runbooks import alerts_of
 from sections.funnel import STAGE
 
 BY_STAGE = Text(
@@ -20,4 +23,5 @@ def row(subject: Subject) -> Row:
         for name in ("open_pipeline_amount", "weighted_pipeline_amount", "velocity")
     )
     by_stage = table(Text("Open deals by stage", "各阶段在手商机"), BY_STAGE, columns, width=12, height=7)
+    by_stage = replace(by_stage, runbooks=alerts_of(*names))
     return Row(Text("Pipeline now", "当前商机"), (*totals, by_stage))

@@ -1,5 +1,7 @@
 """Targets: how far they are reached, and where the period ends at this pace."""
 
+from dataclasses import replace
+
 from choices import PERIODS
 from kpis import KPIS
 from languages import Text, same
@@ -7,6 +9,7 @@ from links import REP_OF_BAR, TEAM_OF_BAR
 from measures import measure
 from panels import Column, Mapping, Panel, Query, Row, table, value
 from promql import ALL_TEAMS, REPS_OF_TEAM, Subject, named, reading
+from runbooks import alerts_of
 
 PERIOD = Column(
     Text("Period", "周期"),
@@ -35,6 +38,7 @@ def row(subject: Subject, *beside: Panel) -> Row:
     columns = (PERIOD, *(value(name, subject, ("period",)) for name in names))
     width = 16 if beside else 24
     by_period = table(Text("Targets by period", "各周期目标"), BY_PERIOD, columns, width, height=6)
+    by_period = replace(by_period, runbooks=alerts_of(*names))
     return Row(Text("Targets", "目标"), (by_period, *beside))
 
 

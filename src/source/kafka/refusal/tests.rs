@@ -100,7 +100,7 @@ fn short_retention_and_compaction_are_warned_of() {
     let forgetful = TopicSettings { retention_ms: Some(7 * DAY), ..settings(1) };
     cluster.settings.insert("sales.leads".to_owned(), forgetful);
     cluster.settings.insert("sales.spend".to_owned(), TopicSettings { is_compacted: true, ..settings(1) });
-    let told: Vec<String> = cluster.warnings(&config(), 800 * DAY).collect();
+    let told: Vec<String> = cluster.warnings(&config(), 800 * DAY).map(|objection| objection.sentence).collect();
     assert_eq!(told.len(), 2);
     assert!(
         told[0].starts_with("topic \"sales.leads\" keeps records for 7 days, but retention is 800 days"),

@@ -1,0 +1,102 @@
+//! A configuration: its faults, what is set in the end and where, and how many series it makes.
+
+mod series;
+
+use std::ffi::OsString;
+
+use serde::Serialize;
+
+use self::series::Series;
+use super::arguments::ConfigArguments;
+use super::finding::{Finding, OriginShown, Place, Severity};
+use super::report::{Details, Report};
+use crate::app::AppError;
+use crate::config::{Config, ConfigError, Effective, Flag, Judgement, Origin};
+use crate::kpi::Catalogue;
+use crate::source::kafka::try_properties;
+
+/// What a configuration says.
+#[derive(Debug, Serialize)]
+pub(super) struct ConfigDetails {
+    /// Every value that is set.
+    effective: Vec<EffectiveShown>,
+    /// How many series it makes; not there if it is not valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    series: Option<Series>,
+}
+
+#[derive(Debug, Serialize)]
+struct EffectiveShown {
+    key: String,
+    value: serde_json::Value,
+    origin: OriginShown,
+    #[serde(skip)]
+    line: String,
+}
+
+pub(super) fn check(arguments: &ConfigArguments, environment: &[(OsString, OsString)]) -> Result<Report, AppError> {
+    let flag = |name, key, value: &Option<String>| value.clone().map(|value| Flag { name, key, value });
+    let brokers = flag("--brokers", "kafka.brokers", &arguments.brokers);
+    let listen = flag("--listen", "http.listen", &arguments.listen);
+    let flags: Vec<Flag> = brokers.into_iter().chain(listen).collect();
+    let Judgement { faults, config, effective } = Config::judge(&arguments.config, environment, &flags)?;
+    let mut findings: Vec<Finding> = faults.iter().map(|fault| finding(fault, &effective)).collect();
+    let mut series = None;
+    if let Some(config) = &config {
+        findings.extend(properties_not_taken(config));
+    }
+    if let Some(config) = config.filter(|_| faults.is_empty()) {
+        let catalogue = Catalogue::new(&config.rules).map_err(AppError::Usage)?;
+        let counted = Series::new(&catalogue, config.rules.max_series, arguments);
+        findings.extend(counted.too_many(origin_of("max_series", &effective).as_ref()));
+        series = Some(counted);
+    }
+    let effective = effective.into_iter().map(EffectiveShown::new).collect();
+    Ok(Report::new(Details::Config(ConfigDetails { effective, series }), findings, 0, Vec::new()))
+}
+
+fn finding(fault: &ConfigError, effective: &[Effective]) -> Finding {
+    let key = fault.key();
+    let (origin, message) = match (fault.origin(), key.and_then(|key| origin_of(key, effective))) {
+        (Some(origin), _) => (Some(origin), fault.to_string()),
+        // The catalogue does not know where its settings are written.
+        (None, Some(origin)) => (Some(origin.clone()), format!("{fault} ({origin})")),
+        (None, None) => (None, fault.to_string()),
+    };
+    let place = Place::Setting { key: key.map(str::to_owned), origin: origin.as_ref().map(OriginShown::from) };
+    Finding { severity: Severity::Error, rule: fault.rule(), place, message }
+}
+
+fn origin_of(key: &str, effective: &[Effective]) -> Option<Origin> {
+    effective.iter().find(|value| value.key == key).map(|value| value.origin.clone())
+}
+
+/// A property that librdkafka does not know or take.
+fn properties_not_taken(config: &Config) -> Option<Finding> {
+    let failure = try_properties(&config.kafka).err()?;
+    let place = Place::Setting { key: Some("kafka.properties".to_owned()), origin: None };
+    Some(Finding { severity: Severity::Error, rule: "invalid_property", place, message: failure.to_string() })
+}
+
+impl EffectiveShown {
+    fn new(value: Effective) -> EffectiveShown {
+        let Effective { key, written, json, origin } = value;
+        let line = format!("{:<72}  # {origin}", format!("{key} = {written}"));
+        EffectiveShown { origin: OriginShown::from(&origin), key, value: json, line }
+    }
+}
+
+impl ConfigDetails {
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        if !self.effective.is_empty() {
+            text.push_str("What is set, and where\n");
+            self.effective.iter().for_each(|value| text.extend(["  ", &value.line, "\n"]));
+        }
+        if let Some(series) = &self.series {
+            text.push('\n');
+            text.push_str(&series.text());
+        }
+        text
+    }
+}

@@ -1,0 +1,136 @@
+//! The moments at which a kill may strike, and which of them it did strike, by the log of the killed.
+
+use super::dice::Dice;
+
+/// How long after its start the service may be killed without regard to what it does.
+const ANYWHERE_MILLIS: u64 = 2_500;
+
+/// When the service is to be killed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Aim {
+    /// So many milliseconds after its start.
+    After(u64),
+    /// Between what it restored and having caught up.
+    CatchingUp,
+    /// While it writes a snapshot.
+    Writing,
+    /// Between a snapshot's durability and the commit of what it reaches to.
+    Uncommitted,
+    /// With dead letters that the broker has not acknowledged.
+    DeadLetters,
+}
+
+impl Aim {
+    pub(super) fn choose(dice: &mut Dice) -> Aim {
+        let after = Aim::After(dice.below(ANYWHERE_MILLIS));
+        *dice.pick(&[after, Aim::CatchingUp, Aim::Writing, Aim::Uncommitted, Aim::DeadLetters])
+    }
+
+    /// Whether it is time. A kill that is meant for the catching up comes too late where there was nothing to restore.
+    pub(super) fn is_reached(self, log: &str, letters_before: usize) -> bool {
+        match self {
+            Aim::After(_) => true,
+            Aim::CatchingUp => log.contains(RESTORED) || log.contains(CAUGHT_UP),
+            Aim::Writing => is_writing(log),
+            Aim::Uncommitted => is_uncommitted(log),
+            Aim::DeadLetters => letters_in(log) > letters_before,
+        }
+    }
+}
+
+const RESTORED: &str = r#""message":"restored from a snapshot""#;
+pub(super) const CAUGHT_UP: &str = r#""message":"caught up""#;
+const WRITING: &str = r#""message":"writing a snapshot""#;
+pub(super) const DURABLE: &str = r#""message":"a snapshot is durable""#;
+pub(super) const NOT_WRITTEN: &str = r#""message":"a snapshot could not be written"#;
+const COMMITTING: &str = r#""message":"committing""#;
+const DEAD_LETTER: &str = r#""is_dead_lettered_now":true"#;
+
+fn is_writing(log: &str) -> bool {
+    log.rfind(WRITING) > log.rfind(DURABLE).max(log.rfind(NOT_WRITTEN))
+}
+
+fn is_uncommitted(log: &str) -> bool {
+    log.rfind(DURABLE) > log.rfind(COMMITTING)
+}
+
+/// How many records the service has handed to the dead letters.
+pub(super) fn letters_in(log: &str) -> usize {
+    // The warning of one in ten seconds does not say this field.
+    log.matches(DEAD_LETTER).count()
+}
+
+/// What a kill struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Struck {
+    has_restored: bool,
+    catching_up: bool,
+    writing: bool,
+    uncommitted: bool,
+    dead_letters: bool,
+}
+
+impl Struck {
+    /// By the log of a killed service, and how many dead letters arrived while it lived.
+    pub(super) fn read(log: &str, letters: i64) -> Struck {
+        Struck {
+            has_restored: log.contains(RESTORED),
+            catching_up: log.rfind(RESTORED) > log.rfind(CAUGHT_UP),
+            writing: is_writing(log),
+            uncommitted: is_uncommitted(log),
+            dead_letters: i64::try_from(letters_in(log)).expect("few") > letters,
+        }
+    }
+}
+
+/// What the service has survived.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Survived {
+    pub(super) kills: u32,
+    readings: u32,
+    restores: u32,
+    while_catching_up: u32,
+    while_writing: u32,
+    between_durability_and_commit: u32,
+    with_dead_letters_in_flight: u32,
+}
+
+impl Survived {
+    pub(super) fn count(&mut self, struck: Struck, is_read: bool) {
+        self.kills += 1;
+        self.readings += u32::from(is_read);
+        self.restores += u32::from(struck.has_restored);
+        self.while_catching_up += u32::from(struck.catching_up);
+        self.while_writing += u32::from(struck.writing);
+        self.between_durability_and_commit += u32::from(struck.uncommitted);
+        self.with_dead_letters_in_flight += u32::from(struck.dead_letters);
+    }
+
+    pub(super) fn has_met_every_moment(&self) -> bool {
+        let moments = [
+            self.restores,
+            self.while_catching_up,
+            self.while_writing,
+            self.between_durability_and_commit,
+            self.with_dead_letters_in_flight,
+        ];
+        moments.iter().all(|count| *count > 0)
+    }
+}
+
+#[test]
+fn moments_are_told_by_the_last_words() {
+    let read = |words: &[&str], letters| Struck::read(&words.join("\n"), letters);
+    let nothing =
+        Struck { has_restored: false, catching_up: false, writing: false, uncommitted: false, dead_letters: false };
+    assert_eq!(read(&[], 0), nothing);
+    assert_eq!(read(&[CAUGHT_UP, WRITING, DURABLE, COMMITTING], 0), nothing);
+    assert_eq!(read(&[CAUGHT_UP, WRITING, NOT_WRITTEN], 0), nothing);
+    assert_eq!(read(&[CAUGHT_UP, WRITING], 0), Struck { writing: true, ..nothing });
+    assert_eq!(read(&[WRITING, DURABLE], 0), Struck { uncommitted: true, ..nothing });
+    assert_eq!(read(&[WRITING, DURABLE, COMMITTING, WRITING], 0), Struck { writing: true, ..nothing });
+    assert_eq!(read(&[RESTORED], 0), Struck { has_restored: true, catching_up: true, ..nothing });
+    assert_eq!(read(&[RESTORED, CAUGHT_UP], 0), Struck { has_restored: true, ..nothing });
+    assert_eq!(read(&[DEAD_LETTER, DEAD_LETTER], 2), nothing);
+    assert_eq!(read(&[DEAD_LETTER, DEAD_LETTER], 1), Struck { dead_letters: true, ..nothing });
+}

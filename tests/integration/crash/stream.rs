@@ -1,0 +1,173 @@
+//! What is produced: into Kafka, and into a file that `replay` reads.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::facts::{Facts, INSTANT, Line};
+use crate::harness::exposition::kpi_lines;
+use crate::harness::service::RULES;
+use crate::harness::{Broker, Producer, Sent, Service, Topics};
+
+/// Between two handfuls of records.
+const TICK: Duration = Duration::from_millis(10);
+/// The records of a handful: 300 a second.
+const HANDFUL: usize = 3;
+/// One record in so many cannot be read.
+const POISON: u64 = 200;
+
+/// Records, one after another.
+pub(super) struct Stream {
+    facts: Facts,
+    producer: Producer,
+    topics: Arc<Topics>,
+    folder: TempDir,
+    lines: BufWriter<File>,
+    poison: Vec<Line>,
+    sent: u64,
+    is_paused: bool,
+}
+
+impl Stream {
+    pub(super) fn new(broker: &Broker, topics: &Arc<Topics>, seed: u64) -> Stream {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+        std::fs::write(folder.path().join("rules.toml"), RULES).expect("the folder can be written");
+        let lines = BufWriter::new(File::create(folder.path().join("events.jsonl")).expect("a file"));
+        let producer = Producer::new(&broker.client(), &[("enable.idempotence", "true")]);
+        let (facts, topics) = (Facts::new(seed), Arc::clone(topics));
+        Stream { facts, producer, topics, folder, lines, poison: Vec::new(), sent: 0, is_paused: false }
+    }
+
+    /// Sends so many records, a few of them poison.
+    pub(super) fn send(&mut self, count: usize) {
+        for _ in 0..count {
+            self.sent += 1;
+            if self.sent % POISON == 0 {
+                self.send_poison(1);
+            } else {
+                let line = self.facts.event();
+                self.send_line(&line);
+            }
+        }
+    }
+
+    /// Sends so many records that nobody can read.
+    pub(super) fn send_poison(&mut self, count: usize) {
+        for _ in 0..count {
+            let line = self.facts.poison();
+            self.send_line(&line);
+            self.poison.push(line);
+        }
+    }
+
+    fn send_line(&mut self, line: &Line) {
+        self.producer.send(&Sent::new(&self.topics.name(line.kind), &line.key, line.value.as_str()));
+        writeln!(self.lines, "{}", line.value).expect("the file can be written");
+    }
+
+    /// Waits until the broker has everything.
+    pub(super) fn flush(&mut self) {
+        self.producer.flush();
+        self.lines.flush().expect("the file can be written");
+    }
+
+    /// All records that nobody can read.
+    pub(super) fn poison(&self) -> &[Line] {
+        &self.poison
+    }
+
+    /// How many records there are, bursts of poison not counted.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Panics unless the service tells the KPIs in the same bytes as a replay of everything that was sent.
+    pub(super) fn assert_told_by(&self, service: &Service) {
+        assert_same(&kpi_lines(&service.metrics_text()), &replayed(self.folder.path()));
+    }
+}
+
+/// What `replay` tells of a folder's events under its rules.
+fn replayed(folder: &Path) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
+    command.arg("replay").arg(folder.join("events.jsonl")).arg("--config").arg(folder.join("rules.toml"));
+    let output = command.args(["--as-of", INSTANT]).output().expect("salespulse starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    kpi_lines(&String::from_utf8(output.stdout).expect("text"))
+}
+
+fn assert_same(told: &str, replayed: &str) {
+    if told == replayed {
+        assert!(told.lines().count() > 1_000, "hardly anything was compared:\n{told}");
+        return;
+    }
+    let pairs = told.lines().zip(replayed.lines()).filter(|(told, replayed)| told != replayed);
+    let faults: Vec<String> = pairs.take(10).map(|(told, replayed)| format!("{told}, not {replayed}")).collect();
+    let lines = (told.lines().count(), replayed.lines().count());
+    panic!("{lines:?} lines; run and replay differ, such as\n{}", faults.join("\n"));
+}
+
+/// A stream that flows at a steady rate in a thread of its own.
+pub(super) struct Flow {
+    stream: Arc<Mutex<Stream>>,
+    stop: SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Flow {
+    pub(super) fn start(stream: Stream) -> Flow {
+        let stream = Arc::new(Mutex::new(stream));
+        let (stop, stopped) = sync_channel(1);
+        let shared = Arc::clone(&stream);
+        let thread = thread::spawn(move || {
+            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                let mut stream = shared.lock().expect("not poisoned");
+                if !stream.is_paused {
+                    stream.send(HANDFUL);
+                }
+            }
+        });
+        Flow { stream, stop, thread }
+    }
+
+    /// The stream, which stands still while this is held.
+    pub(super) fn stream(&self) -> MutexGuard<'_, Stream> {
+        self.stream.lock().expect("not poisoned")
+    }
+
+    /// Stands still, with everything acknowledged.
+    pub(super) fn pause(&self) {
+        let mut stream = self.stream();
+        stream.is_paused = true;
+        stream.flush();
+    }
+
+    /// Flows on.
+    pub(super) fn resume(&self) {
+        self.stream().is_paused = false;
+    }
+
+    /// Ends the thread.
+    pub(super) fn end(self) -> Arc<Mutex<Stream>> {
+        self.stop.send(()).expect("the thread listens");
+        self.thread.join().expect("the thread has not panicked");
+        self.stream
+    }
+}
+
+#[test]
+fn one_number_that_differs_is_seen() {
+    let text = "sales_org_leads{window=\"24h\"} 1\n".repeat(1_001);
+    assert_same(&text, &text);
+    for other in [text.replacen(" 1\n", " 2\n", 1), format!("{text}sales_org_won 0\n"), String::new()] {
+        assert!(std::panic::catch_unwind(|| assert_same(&text, &other)).is_err());
+    }
+    assert!(std::panic::catch_unwind(|| assert_same("", "")).is_err(), "nothing is not a reading");
+}

@@ -1,0 +1,138 @@
+//! One behaviour of every place where snapshots are kept: a directory, memory, and a real S3-compatible server.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use object_store::PutPayload;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use salespulse::config::Config;
+use salespulse::directory::Directory;
+use salespulse::shard::Shard;
+use salespulse::snapshot::{Header, ObjectName, Offsets, Provenance, Refused, RoundName, Store, encode, is_whole};
+use salespulse::time::Time;
+use tokio::runtime::Runtime;
+
+use crate::harness::service::RULES;
+use crate::harness::tools;
+use crate::s3::S3;
+
+/// The bytes of a whole object that says it was written at `written_at`.
+fn object(written_at: &str) -> Vec<u8> {
+    let rules = Arc::new(Config::of_text(RULES, "the rules", &[]).expect("rules").rules);
+    let directory = Arc::new(Directory::default());
+    let header = Header {
+        written_by: "a test".to_owned(),
+        written_at: written_at.to_owned(),
+        shard: 0,
+        shards: 1,
+        offsets: Offsets::new(),
+        began: Offsets::new(),
+        provenance: Provenance::new(&rules, None, BTreeMap::new()),
+        refused: Refused::default(),
+        forgotten: None,
+        degraded: false,
+    };
+    let shard = Shard::new(0, rules, &directory, Time::from_millis(1_800_000_000_000));
+    let (_, payload) = encode(&header, &directory.listing(), &shard.image(false)).expect("memory");
+    payload.iter().flatten().copied().collect()
+}
+
+fn name(lineage: u64, position: u64, shard: usize) -> ObjectName {
+    ObjectName { round: RoundName { lineage, position }, shard, shards: 2 }
+}
+
+fn put(store: &Store, name: ObjectName, bytes: &[u8]) {
+    store.put(name, PutPayload::from(bytes.to_vec())).expect("the store takes it");
+}
+
+fn get(store: &Store, name: ObjectName) -> Vec<u8> {
+    let (mut pieces, mut bytes) = (store.get(name).expect("it is there"), Vec::new());
+    while let Some(piece) = pieces.take().expect("it can be read") {
+        bytes.extend_from_slice(&piece);
+    }
+    bytes
+}
+
+/// The rounds that are listed: lineage, position, and whether complete.
+fn listed(store: &Store) -> Vec<(u64, u64, bool)> {
+    let rounds = store.rounds().expect("the store answers");
+    rounds.iter().map(|round| (round.name.lineage, round.name.position, round.is_complete)).collect()
+}
+
+/// All that a store promises, from an empty one on.
+fn check(store: &Store) {
+    assert!(listed(store).is_empty());
+    let (first, second) = (object("first"), object("second"));
+    assert!(is_whole(&first) && is_whole(&second) && first != second);
+
+    put(store, name(1, 10, 0), &first);
+    put(store, name(1, 10, 0), &second);
+    assert!(get(store, name(1, 10, 0)) == first, "a whole object stays");
+    put(store, name(1, 10, 1), &first[..first.len() / 2]);
+    assert!(get(store, name(1, 10, 1)) == first[..first.len() / 2], "it is there as it was put");
+    put(store, name(1, 10, 1), &second);
+    assert!(get(store, name(1, 10, 1)) == second, "a damaged object is replaced");
+    put(store, name(1, 10, 1), &first);
+    assert!(get(store, name(1, 10, 1)) == second, "what replaced it is whole, and stays");
+    assert!(store.get(name(1, 11, 0)).is_err(), "what was never put is not there");
+
+    let large: Vec<u8> =
+        (0..3_000_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    put(store, name(1, 20, 0), &large);
+    assert!(get(store, name(1, 20, 0)) == large, "twelve megabytes come back");
+
+    for (lineage, position) in [(1, 30), (1, 40), (2, 5), (2, 6)] {
+        put(store, name(lineage, position, 0), &first);
+        put(store, name(lineage, position, 1), &first);
+    }
+    put(store, name(2, 7, 1), &first);
+    let all = [(2, 7, false), (2, 6, true), (2, 5, true), (1, 40, true), (1, 30, true), (1, 20, false), (1, 10, true)];
+    assert_eq!(listed(store), all);
+    store.prune().expect("it can be pruned");
+    assert_eq!(listed(store), all[..4], "three complete rounds stay, and what is newer");
+    store.prune().expect("it can be pruned");
+    assert_eq!(listed(store), all[..4]);
+}
+
+#[test]
+fn a_directory_keeps_what_it_promises() {
+    let (runtime, folder) = (Runtime::new().expect("a runtime"), tempfile::tempdir().expect("a folder"));
+    let place = folder.path().join("deep/snapshots");
+    let open = |group| Store::open(&place.to_string_lossy(), &BTreeMap::new(), group, runtime.handle().clone());
+    let store = open("group").expect("a directory");
+    check(&store);
+    assert!(listed(&open("other").expect("a directory")).is_empty(), "another group has its own");
+
+    // A file stands where the round's folder should be made.
+    let round = place.join("group").join(name(9, 1, 0).round.to_string());
+    std::fs::write(&round, "in the way").expect("the folder can be written");
+    assert!(store.put(name(9, 1, 0), PutPayload::from(object("third"))).is_err());
+    std::fs::remove_file(&round).expect("the file can be removed");
+    assert!(listed(&store).iter().all(|(lineage, ..)| *lineage != 9), "a put that failed left something");
+}
+
+#[test]
+fn memory_keeps_what_a_directory_promises() {
+    let runtime = Runtime::new().expect("a runtime");
+    check(&Store::new(Arc::new(InMemory::new()), &Path::default(), "group", runtime.handle().clone(), "memory"));
+}
+
+#[test]
+fn s3_keeps_what_a_directory_promises() {
+    let Some(program) = tools::moto() else { return };
+    let (runtime, mut server) = (Runtime::new().expect("a runtime"), S3::start(program));
+    let open = |prefix: &str| {
+        let place = format!("s3://snapshots{prefix}");
+        Store::open(&place, &server.options(), "group", runtime.handle().clone()).expect("options")
+    };
+    let (store, other) = (open("/sales/eu"), open(""));
+    check(&store);
+    check(&other);
+
+    server.kill();
+    assert!(store.put(name(9, 1, 0), PutPayload::from(object("third"))).is_err(), "nobody is there");
+    server.restart();
+    assert!(listed(&store).is_empty(), "a put that failed left something");
+    put(&store, name(9, 1, 0), &object("third"));
+}
