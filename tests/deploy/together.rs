@@ -14,7 +14,7 @@ use crate::process::Process;
 use crate::{tools, wait_until};
 
 /// Long enough for two Java machines on busy cores.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Where everything lies and listens.
 struct Stack {
