@@ -101,11 +101,16 @@ impl<'a> Reader<'a> {
     pub(super) fn id(&mut self) -> Option<Id> {
         let length = self.byte()?;
         if length == UUID {
-            let (uuid, rest) = self.0.split_first_chunk::<16>()?;
-            self.0 = rest;
-            return Some(Id::from_uuid(*uuid));
+            return self.uuid();
         }
         std::str::from_utf8(self.take(usize::from(length))?).ok().map(Id::new)
+    }
+
+    /// A UUID of which nothing says that it is one.
+    pub(super) fn uuid(&mut self) -> Option<Id> {
+        let (uuid, rest) = self.0.split_first_chunk::<16>()?;
+        self.0 = rest;
+        Some(Id::from_uuid(*uuid))
     }
 
     /// Whether the next value is this id.

@@ -22,6 +22,11 @@ impl<T: Clone> Chunks<T> {
         self.0.last().map_or(0, |last| (self.0.len() - 1) * CHUNK + last.len())
     }
 
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Arc<Vec<T>>>() + self.0.len() * (size_of::<Vec<T>>() + CHUNK * size_of::<T>())
+    }
+
     pub(super) fn push(&mut self, value: T) {
         match self.0.last_mut().filter(|chunk| chunk.len() < CHUNK) {
             Some(chunk) => Arc::make_mut(chunk).push(value),

@@ -11,6 +11,7 @@ use hashbrown::HashTable;
 use self::slabs::Place;
 pub(super) use self::slabs::Slabs;
 use super::bytes::Writer;
+use super::chunks::Chunks;
 use crate::entry::{Meeting, Step, Version};
 use crate::facts::KnownStep;
 use crate::id::Id;
@@ -93,7 +94,7 @@ pub(super) struct Journeys {
     hasher: RandomState,
     /// The identities are in the journeys themselves.
     numbers: HashTable<u32>,
-    slots: Vec<Slot>,
+    slots: Chunks<Slot>,
     free: Vec<u32>,
     slabs: Slabs,
     writer: Writer,
@@ -226,7 +227,7 @@ impl Journeys {
     /// Bytes held for journeys, their index included.
     pub(super) fn resident_bytes(&self) -> usize {
         self.slabs.bytes()
-            + self.slots.capacity() * size_of::<Slot>()
+            + self.slots.bytes()
             + self.numbers.capacity() * (size_of::<u32>() + 1)
             + self.free.capacity() * size_of::<u32>()
     }
@@ -236,10 +237,10 @@ impl Journeys {
     }
 }
 
-fn bytes_of<'a>(slots: &[Slot], slabs: &'a Slabs, number: u32) -> Option<&'a [u8]> {
+fn bytes_of<'a>(slots: &Chunks<Slot>, slabs: &'a Slabs, number: u32) -> Option<&'a [u8]> {
     slots.get(number as usize)?.place().map(|place| slabs.get(place))
 }
 
-fn lead_id(slots: &[Slot], slabs: &Slabs, number: u32) -> Option<Id> {
+fn lead_id(slots: &Chunks<Slot>, slabs: &Slabs, number: u32) -> Option<Id> {
     bytes_of(slots, slabs, number).and_then(packed::lead_id)
 }

@@ -42,7 +42,7 @@ fn the_links_are_the_same_and_lead_somewhere() {
 }
 
 /// The README's headings in both languages. A new one is added here with its translation.
-const README_HEADINGS: [(&str, &str); 7] = [
+const README_HEADINGS: [(&str, &str); 8] = [
     ("# salespulse", "# salespulse"),
     ("## Try it: `make demo`", "## 试一试：`make demo`"),
     ("## Two commands", "## 两条命令"),

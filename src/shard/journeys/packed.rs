@@ -19,8 +19,10 @@ const IS_RETRACTED: u8 = 1 << 1;
 const HAS_CUSTOMER: u8 = 1 << 2;
 const HAS_AMOUNT: u8 = 1 << 3;
 const HAS_MARGIN: u8 = 1 << 4;
-const HAS_VERSION: u8 = 1 << 5;
-const IS_REMEMBERED_LONGER: u8 = 1 << 6;
+/// It is a correction, or its record came on a later day than it happened: then the version and the days follow.
+const IS_UNUSUAL: u8 = 1 << 5;
+/// Its id is a UUID, so that nothing need say how long it is.
+const HAS_UUID: u8 = 1 << 6;
 /// Its money is not in the reporting currency, so the converted amounts follow.
 const IS_CONVERTED: u8 = 1 << 7;
 
@@ -64,7 +66,8 @@ pub(super) fn unpack(bytes: &[u8], journey: &mut Journey) -> Option<()> {
 /// Appends a step whose time is told from the time of the one before; answers its time.
 fn pack_step(step: &KnownStep, before: i64, writer: &mut Writer) -> i64 {
     let Version { stamp, remembered, content, .. } = &step.version;
-    let longer = day(*remembered).saturating_sub(day(stamp.occurred_at));
+    let longer = day(*remembered).saturating_sub(day(stamp.occurred_at)).max(0);
+    let (is_unusual, uuid) = (stamp.version != 0 || longer > 0, step.event_id.uuid());
     let (amount, margin) = match content.as_ref().map(|content| content.kind) {
         Some(StepKind::Move { amount, margin, .. }) => (amount, margin),
         _ => (None, None),
@@ -76,18 +79,19 @@ fn pack_step(step: &KnownStep, before: i64, writer: &mut Writer) -> i64 {
         | flag(HAS_CUSTOMER, content.as_ref().is_some_and(|content| content.customer.is_some()))
         | flag(HAS_AMOUNT, amount.is_some())
         | flag(HAS_MARGIN, margin.is_some())
-        | flag(HAS_VERSION, stamp.version != 0)
-        | flag(IS_REMEMBERED_LONGER, longer > 0)
+        | flag(IS_UNUSUAL, is_unusual)
+        | flag(HAS_UUID, uuid.is_some())
         | flag(IS_CONVERTED, converted);
     writer.byte(flags);
-    writer.id(&step.event_id);
-    writer.word(stamp.hash);
-    if stamp.version != 0 {
-        writer.number(stamp.version);
+    match uuid {
+        Some(uuid) => writer.0.extend_from_slice(&uuid),
+        None => writer.id(&step.event_id),
     }
+    writer.word(stamp.hash);
     let at = stamp.occurred_at.millis();
     writer.signed(at.wrapping_sub(before));
-    if longer > 0 {
+    if is_unusual {
+        writer.number(stamp.version);
         writer.signed(longer);
     }
     if let Some(content) = content {
@@ -124,15 +128,14 @@ fn pack_content(content: &Step, amount: Option<Money>, margin: Option<Money>, co
 fn unpack_step(reader: &mut Reader<'_>, before: i64) -> Option<KnownStep> {
     let flags = reader.byte()?;
     let has = |bit: u8| flags & bit != 0;
-    let event_id = reader.id()?;
+    let event_id = if has(HAS_UUID) { reader.uuid()? } else { reader.id()? };
     let hash = reader.word()?;
-    let version = if has(HAS_VERSION) { reader.number()? } else { 0 };
     let occurred_at = Time::from_millis(before.wrapping_add(reader.signed()?));
-    let remembered = if has(IS_REMEMBERED_LONGER) {
-        // The horizon is the start of a day, so the day is all that matters.
-        Time::from_millis(day(occurred_at).checked_add(reader.signed()?)?.checked_mul(DAY)?)
-    } else {
-        occurred_at
+    let (version, longer) = if has(IS_UNUSUAL) { (reader.number()?, reader.signed()?) } else { (0, 0) };
+    // The horizon is the start of a day, so the day is all that matters.
+    let remembered = match longer {
+        0 => occurred_at,
+        longer => Time::from_millis(day(occurred_at).checked_add(longer)?.checked_mul(DAY)?),
     };
     let content = if has(IS_RETRACTED) { None } else { Some(unpack_content(reader, flags)?) };
     let stamp = Stamp { version, hash, occurred_at };
