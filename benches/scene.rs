@@ -24,7 +24,10 @@ pub(crate) const NOW: Time = Time::from_millis(1_790_000_000_000);
 pub(crate) const STAGES: [&str; 6] = ["lead", "contacted", "qualified", "proposal", "negotiation", "won"];
 
 pub(crate) fn decode<'a>(decoder: &Decoder, line: &'a str) -> salespulse::event::Event<'a> {
-    let record = Record { value: Some(line.as_bytes()), timestamp: Some(NOW), ..Record::default() };
+    // A CRM tells of what happens on the same day.
+    let digits = line.split_once("\"occurred_at\":").and_then(|(_, rest)| rest.split_once(','));
+    let timestamp = digits.and_then(|(digits, _)| digits.parse().ok()).map(Time::from_millis);
+    let record = Record { value: Some(line.as_bytes()), timestamp, ..Record::default() };
     match decoder.decode(&record, NOW) {
         Ok(Decoded::Event(event)) => event,
         other => panic!("{line}: {other:?}"),

@@ -21,5 +21,6 @@ mod free_ports;
 #[allow(dead_code, reason = "a walk needs less than the integration tests")]
 #[path = "../integration/harness/tools.rs"]
 mod tools;
+#[allow(dead_code, reason = "a walk needs less than the integration tests")]
 #[path = "../integration/harness/wait.rs"]
 mod wait;

@@ -72,7 +72,7 @@ fn the_last_member_left_tells_what_a_replay_tells() {
     owner.wait_ready();
     stream.assert_told_by(&owner);
 
-    members.push(builder.clone().member("d").spawn());
+    members.push(builder.member("d").spawn());
     members[0].wait_for_text("/readyz", "standing_by");
     send(&mut stream);
     let start = Instant::now();

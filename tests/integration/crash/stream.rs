@@ -49,7 +49,7 @@ impl Stream {
     pub(super) fn send(&mut self, count: usize) {
         for _ in 0..count {
             self.sent += 1;
-            if self.sent % POISON == 0 {
+            if self.sent.is_multiple_of(POISON) {
                 self.send_poison(1);
             } else {
                 let line = self.facts.event();
