@@ -1,10 +1,12 @@
 //! `[snapshot]`: where the state is kept, how often, and what to do when it cannot be continued.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use super::error::ConfigError;
 use super::path::KeyPath;
+use super::secrets;
 use super::settings::Settings;
 use super::value::Value;
 use crate::time::parse_duration;
@@ -19,7 +21,7 @@ pub enum OnGap {
 }
 
 /// Where the state is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SnapshotConfig {
     /// A directory or `s3://bucket/prefix`; `None`: every start reads the topics from their beginning.
     pub store: Option<String>,
@@ -31,6 +33,23 @@ pub struct SnapshotConfig {
     pub audit_interval: Option<Duration>,
     /// What to do with a gap.
     pub on_gap: OnGap,
+}
+
+impl fmt::Debug for SnapshotConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hidden = |name: &str, value: &str| {
+            let path = KeyPath::new("snapshot.options").child(name);
+            if secrets::hides(&path) { secrets::HIDDEN.to_owned() } else { value.to_owned() }
+        };
+        let options: BTreeMap<_, _> = self.options.iter().map(|(name, value)| (name, hidden(name, value))).collect();
+        f.debug_struct("SnapshotConfig")
+            .field("store", &self.store)
+            .field("options", &options)
+            .field("interval", &self.interval)
+            .field("audit_interval", &self.audit_interval)
+            .field("on_gap", &self.on_gap)
+            .finish()
+    }
 }
 
 pub(super) fn read(settings: &Settings) -> Result<SnapshotConfig, ConfigError> {
