@@ -66,8 +66,7 @@ fn service(broker: &Broker, topics: &Topics, folder: &TempDir) -> Service {
     std::fs::write(folder.path().join("cluster.toml"), cluster).expect("a configuration");
     simulate(folder, &["--output=events.jsonl", "--config-out=fits.toml"]);
     let rules = std::fs::read_to_string(folder.path().join("fits.toml")).expect("the configuration");
-    let rules = rules + "\n[snapshot]\ninterval = \"1s\"\n";
-    ServiceBuilder::new(broker, topics).rules(&rules).at_instant(INSTANT).start()
+    ServiceBuilder::new(broker, topics).rules(&rules).snapshot("interval", "1s").at_instant(INSTANT).start()
 }
 
 /// Makes the organisation's events, and answers how many records that were.

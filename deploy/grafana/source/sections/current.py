@@ -41,6 +41,7 @@ COMPLETE = Panel(
     queries=(Query("max(salespulse_degraded)"),),
     mappings=(Mapping("0", Text("yes", "是"), "green"), Mapping("1", Text("records are missing", "缺少记录"), "red")),
     colour_of_nothing="red",
+    runbooks=("SalespulseDegraded",),
 )
 
 LAG = Panel(
