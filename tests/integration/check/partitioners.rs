@@ -50,13 +50,18 @@ fn one_partitioner_of_all_producers_is_named_and_no_finding() {
     }
 }
 
-/// The numbers in a sentence on murmur2 and, of the other records, CRC-32.
+/// The numbers in a sentence on murmur2 and CRC-32: of those that fit the more frequent one, and of the others that fit the
+/// other. Which is the more frequent one is chance, since some keys fit both.
 fn counts(message: &str) -> (usize, usize) {
     let (_, rest) = message.split_once("of 80 records with a key ").expect("all records");
-    let (of_java, rest) = rest.split_once(" lie where murmur2 (Java's) puts them, ").expect("those of murmur2");
-    let (of_librdkafka, _) =
-        rest.split_once(" of the others where CRC-32 (librdkafka's default) does: ").expect("the rest");
-    (of_java.parse().expect("a number"), of_librdkafka.parse().expect("a number"))
+    let (first, rest) = rest.split_once(" lie where ").expect("those of the first");
+    let (by_first, rest) = rest.split_once(" puts them, ").expect("the first");
+    let (others, rest) = rest.split_once(" of the others where ").expect("those of the second");
+    let (by_second, _) = rest.split_once(" does: ").expect("the second");
+    let mut both = [by_first, by_second];
+    both.sort_unstable();
+    assert_eq!(both, ["CRC-32 (librdkafka's default)", "murmur2 (Java's)"], "{message}");
+    (first.parse().expect("a number"), others.parse().expect("a number"))
 }
 
 #[test]
@@ -69,8 +74,8 @@ fn two_partitioners_in_one_topic_are_found() {
     assert_eq!(found(&topics, &document, &["severity"]), ["mixed_partitioners lead warning"]);
     assert_eq!(words(&topics, &document), ["mixed", "murmur2"]);
     let message = document["findings"][0]["message"].as_str().expect("a sentence");
-    let (of_java, rest) = counts(message);
-    assert!(of_java >= 40 && of_java + rest == 80, "{message}");
+    let (most, others) = counts(message);
+    assert!(most >= 40 && most + others == 80, "{message}");
 }
 
 #[test]
