@@ -39,8 +39,10 @@ impl<'a> Terminal<'a> {
 
     /// Types a command, and leaves it running.
     pub(crate) fn start(&self, command: &str) -> Job {
-        let mut bash = Command::new("bash");
-        bash.args(["--norc", "-c", &self.ports.rewrite(command)]).current_dir(self.clone.path());
+        // Who starts the tests in the background may have them ignore Ctrl-C, and scripts cannot undo that.
+        let mut bash = Command::new("env");
+        bash.args(["--default-signal=INT,QUIT", "bash", "--norc", "-c", &self.ports.rewrite(command)]);
+        bash.current_dir(self.clone.path());
         for (name, _) in std::env::vars_os() {
             if OURS.iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
                 bash.env_remove(name);
