@@ -182,6 +182,12 @@ impl Story {
         self.conclude(lead, channel, &moves, judge);
     }
 
+    /// Whether the journey is won now.
+    #[must_use]
+    pub fn is_won(&self) -> bool {
+        self.won.is_some()
+    }
+
     /// The win, if the journey is won now.
     #[must_use]
     pub fn win(&self, lead_id: &Id, steps: &[KnownStep], horizon: Time) -> Option<Win> {

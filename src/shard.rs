@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-pub use self::image::{Contents, Image, Kind, Translation, Unusable};
+pub use self::image::{Contents, Image, Kind, Portion, Translation, Unpacker, Unusable};
 use self::journeys::{Journey, Journeys};
 use self::ledger::Ledger;
 pub use self::reading::{Held, RosterValue, ShardReading, TargetValue, WinChange};
@@ -113,9 +113,7 @@ impl Shard {
                 (version.dated < horizon, self.apply_single((kind, entry.event_id), version))
             }
             EntryFact::Target(version) => (version.dated < horizon, self.apply_target(entry.event_id, version)),
-            EntryFact::Roster(version) => {
-                (version.dated < horizon, self.roster.accept(entry.event_id, version, horizon).meeting)
-            }
+            EntryFact::Roster(version) => (version.dated < horizon, self.apply_roster(entry.event_id, version)),
         };
         Arrival {
             expired,
@@ -244,6 +242,15 @@ impl Shard {
         }
         accepted.before.iter().for_each(|(_, target)| self.name_target(target, -1));
         accepted.after.iter().for_each(|(_, target)| self.name_target(target, 1));
+        accepted.meeting
+    }
+
+    fn apply_roster(&mut self, event_id: Id, version: Version<RosterFact>) -> Option<Meeting> {
+        let remembered = version.remembered;
+        let accepted = self.roster.accept(event_id, version, self.horizon);
+        if accepted.number.is_none() {
+            self.note_forgotten(remembered);
+        }
         accepted.meeting
     }
 

@@ -11,7 +11,7 @@ use std::thread;
 use crate::directory::Directory;
 use crate::entry::Entry;
 use crate::rules::Rules;
-use crate::shard::{Image, Kind, Shard, ShardReading, Translation, Unusable};
+use crate::shard::{Image, Portion, Shard, ShardReading};
 use crate::telemetry::Metrics;
 use crate::time::Time;
 
@@ -29,27 +29,14 @@ enum Message {
     Mark { reply: SyncSender<()> },
     /// Somebody wants the shard as it is.
     Image { with_counted: bool, reply: SyncSender<Image> },
-    /// A block of a snapshot.
-    Load(Load),
-    /// There are no more blocks; what was written had forgotten everything up to an instant.
-    Loaded { forgotten: Time, reply: SyncSender<Result<u64, Unusable>> },
+    /// So much of a snapshot is going to come.
+    Expect { journeys: u64, rows: usize, channels: usize },
+    /// A part of a snapshot, as of an instant.
+    TakeIn { portion: Box<Portion>, now: Time },
+    /// There is no more; what was written had forgotten everything up to an instant.
+    TakenIn { forgotten: Time, reply: SyncSender<u64> },
     /// What was loaded is to be thrown away.
     Reset { now: Time },
-}
-
-/// A block of a snapshot that so many shards wrote.
-#[derive(Clone, Debug)]
-pub struct Load {
-    /// What is in it.
-    pub kind: Kind,
-    /// Its bytes.
-    pub block: Arc<Vec<u8>>,
-    /// How many shards there are now: each takes its own.
-    pub shards: usize,
-    /// What its numbers mean.
-    pub translation: Arc<Translation>,
-    /// The instant.
-    pub now: Time,
 }
 
 /// A shard's thread ended before its time: a bug, for which the log has the panic.
@@ -93,7 +80,7 @@ impl ShardThreads {
             let (rules, directory) = (Arc::clone(rules), Arc::clone(directory));
             let empty = move |now| Shard::new(number, Arc::clone(&rules), &directory, now);
             let worker =
-                Worker { shard: empty(now), empty: Box::new(empty), loaded: Ok(0), metrics: Arc::clone(metrics) };
+                Worker { shard: empty(now), empty: Box::new(empty), taken_in: 0, metrics: Arc::clone(metrics) };
             let thread = thread::Builder::new().name(format!("shard-{number}"));
             thread.spawn(move || worker.run(&receiver))?;
             started.shards.push(sender);
@@ -162,21 +149,32 @@ impl ShardLoader {
         self.shards.len()
     }
 
-    /// Hands a block to a shard; waits while it has too much to do.
+    /// Lets every shard make room for its share of so many journeys, and for so many rows and channels.
     ///
     /// # Errors
     /// [`ShardGone`].
-    pub fn load(&self, shard: usize, load: Load) -> Result<(), ShardGone> {
-        self.shards.get(shard).ok_or(ShardGone)?.send(Message::Load(load)).map_err(|_| ShardGone)
+    pub fn expect(&self, journeys: u64, rows: usize, channels: usize) -> Result<(), ShardGone> {
+        let journeys = journeys / self.count().max(1) as u64;
+        let expect = |shard: &SyncSender<Message>| shard.send(Message::Expect { journeys, rows, channels });
+        self.shards.iter().try_for_each(expect).map_err(|_| ShardGone)
     }
 
-    /// Waits until everything is loaded; answers how many items there are, or why what was loaded must be thrown away.
+    /// Hands a portion to its shard, as of an instant; waits while it has too much to do.
     ///
     /// # Errors
     /// [`ShardGone`].
-    pub fn finish(&self, forgotten: Time) -> Result<Result<u64, Unusable>, ShardGone> {
-        let loaded = ask(&self.shards, |reply| Message::Loaded { forgotten, reply })?;
-        Ok(loaded.into_iter().sum())
+    pub fn hand(&self, shard: usize, portion: Portion, now: Time) -> Result<(), ShardGone> {
+        let shard = self.shards.get(shard).ok_or(ShardGone)?;
+        shard.send(Message::TakeIn { portion: Box::new(portion), now }).map_err(|_| ShardGone)
+    }
+
+    /// Waits until everything is taken in; answers how many items there are.
+    ///
+    /// # Errors
+    /// [`ShardGone`].
+    pub fn finish(&self, forgotten: Time) -> Result<u64, ShardGone> {
+        let taken_in = ask(&self.shards, |reply| Message::TakenIn { forgotten, reply })?;
+        Ok(taken_in.into_iter().sum())
     }
 
     /// Throws away what was loaded. Nothing may have been read from the shards yet.
@@ -212,8 +210,8 @@ struct Worker {
     shard: Shard,
     /// Makes the shard empty again.
     empty: Box<dyn Fn(Time) -> Shard + Send>,
-    /// How many items of a snapshot were loaded.
-    loaded: Result<u64, Unusable>,
+    /// How many items of a snapshot were taken in.
+    taken_in: u64,
     metrics: Arc<Metrics>,
 }
 
@@ -231,21 +229,14 @@ impl Worker {
                     timer.observe_duration();
                     drop(reply.send(image));
                 }
-                Message::Load(load) => self.load(&load),
-                Message::Loaded { forgotten, reply } => {
+                Message::Expect { journeys, rows, channels } => self.shard.expect(journeys, rows, channels),
+                Message::TakeIn { portion, now } => self.taken_in += self.shard.take_in(*portion, now),
+                Message::TakenIn { forgotten, reply } => {
                     self.shard.note_forgotten(forgotten);
-                    drop(reply.send(std::mem::replace(&mut self.loaded, Ok(0))));
+                    let _ = reply.send(std::mem::take(&mut self.taken_in));
                 }
-                Message::Reset { now } => (self.shard, self.loaded) = ((self.empty)(now), Ok(0)),
+                Message::Reset { now } => (self.shard, self.taken_in) = ((self.empty)(now), 0),
             }
-        }
-    }
-
-    fn load(&mut self, load: &Load) {
-        let Ok(loaded) = &mut self.loaded else { return };
-        match self.shard.load(load.kind, &load.block, load.shards, &load.translation, load.now) {
-            Ok(more) => *loaded += more,
-            Err(unusable) => self.loaded = Err(unusable),
         }
     }
 

@@ -20,9 +20,19 @@ pub struct Timeline {
 impl Timeline {
     /// Notes that `number` has a fact at this instant.
     pub fn note(&mut self, at: Time, number: u32) {
-        let within = u32::try_from(at.millis().rem_euclid(HOUR)).unwrap_or(0);
-        self.hours.entry(at.millis().div_euclid(HOUR)).or_default().push((within, number));
+        self.hours.entry(hour(at)).or_default().push((within_hour(at), number));
         self.entries += 1;
+    }
+
+    /// Notes many at once, in the order of their instants, so that each hour is looked up once; `number` says what the number
+    /// of each is.
+    pub fn note_all(&mut self, due: &[(Time, u32)], number: impl Fn(u32) -> u32) {
+        for of_hour in due.chunk_by(|(earlier, _), (later, _)| hour(*earlier) == hour(*later)) {
+            let Some((first, _)) = of_hour.first() else { continue };
+            let entries = self.hours.entry(hour(*first)).or_default();
+            entries.extend(of_hour.iter().map(|(at, place)| (within_hour(*at), number(*place))));
+        }
+        self.entries += due.len();
     }
 
     /// Everything that may have a fact in these spans, each instant and number once.
@@ -30,9 +40,7 @@ impl Timeline {
     pub fn within(&self, spans: &[Range]) -> Vec<(Time, u32)> {
         let mut due = Vec::new();
         for span in spans {
-            let first = span.start.millis().div_euclid(HOUR);
-            let last = span.end.millis().div_euclid(HOUR);
-            for (hour, entries) in self.hours.range(first..=last) {
+            for (hour, entries) in self.hours.range(hour(span.start)..=hour(span.end)) {
                 let start = Time::from_millis(hour * HOUR);
                 let times = entries.iter().map(|(within, number)| (start.plus(i64::from(*within)), *number));
                 due.extend(times.filter(|(at, _)| span.holds(*at)));
@@ -45,7 +53,7 @@ impl Timeline {
 
     /// Forgets everything before an instant, as far as whole hours lie before it.
     pub fn forget_before(&mut self, horizon: Time) {
-        let kept = self.hours.split_off(&horizon.millis().div_euclid(HOUR));
+        let kept = self.hours.split_off(&hour(horizon));
         self.hours = kept;
         self.entries = self.hours.values().map(Vec::len).sum();
     }
@@ -61,6 +69,16 @@ impl Timeline {
     pub fn is_empty(&self) -> bool {
         self.entries == 0
     }
+}
+
+/// The hour of an instant, since the Unix epoch.
+fn hour(at: Time) -> i64 {
+    at.millis().div_euclid(HOUR)
+}
+
+/// The milliseconds since its hour began.
+fn within_hour(at: Time) -> u32 {
+    u32::try_from(at.millis().rem_euclid(HOUR)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -81,5 +99,21 @@ mod tests {
         assert_eq!(numbers(&[span(-5, 1), span(HOUR, 9 * HOUR)]), [0, 1, 4, 5]);
         timeline.forget_before(Time::from_millis(2 * HOUR));
         assert_eq!(timeline.len(), 1);
+    }
+
+    #[test]
+    fn many_at_once_are_as_many_one_by_one() {
+        let due: Vec<(Time, u32)> = (0_u32..)
+            .zip([-1, 0, 0, HOUR - 1, HOUR, 5 * HOUR])
+            .map(|(place, at)| (Time::from_millis(at), place))
+            .collect();
+        let (mut at_once, mut one_by_one) = (Timeline::default(), Timeline::default());
+        at_once.note(Time::from_millis(1), 1);
+        one_by_one.note(Time::from_millis(1), 1);
+        at_once.note_all(&due, |place| place + 10);
+        due.iter().for_each(|(at, place)| one_by_one.note(*at, place + 10));
+        let everything = [Range { start: Time::from_millis(-HOUR), end: Time::from_millis(9 * HOUR) }];
+        assert_eq!(at_once.within(&everything), one_by_one.within(&everything));
+        assert_eq!(at_once.len(), 7);
     }
 }

@@ -124,12 +124,12 @@ pub struct Lanes(u16);
 
 impl Lanes {
     /// Adds to what is counted in the present windows that hold the fact.
-    pub fn add_current<T: Copy + AddAssign>(self, cell: &mut [T; WINDOWS], amount: T) {
+    pub fn add_current<T: Copy + Default + AddAssign>(self, cell: &mut [T; WINDOWS], amount: T) {
         add(self.0, cell, amount);
     }
 
     /// Adds to what is counted in the previous windows that hold the fact.
-    pub fn add_previous<T: Copy + AddAssign>(self, cell: &mut [T; WINDOWS], amount: T) {
+    pub fn add_previous<T: Copy + Default + AddAssign>(self, cell: &mut [T; WINDOWS], amount: T) {
         add(self.0 >> WINDOWS, cell, amount);
     }
 
@@ -146,11 +146,10 @@ impl Lanes {
     }
 }
 
-fn add<T: Copy + AddAssign>(bits: u16, cell: &mut [T; WINDOWS], amount: T) {
+fn add<T: Copy + Default + AddAssign>(bits: u16, cell: &mut [T; WINDOWS], amount: T) {
     for (window, value) in cell.iter_mut().enumerate() {
-        if bits >> window & 1 == 1 {
-            *value += amount;
-        }
+        // Nothing is added rather than skipped: which windows hold a fact is chance, and a processor guesses it badly.
+        *value += if bits >> window & 1 == 1 { amount } else { T::default() };
     }
 }
 

@@ -1,21 +1,25 @@
 //! What a shard remembers, as it was at one instant: written as blocks of bytes, and read back into an empty shard.
 //!
-//! Only what events said is kept, in their own currencies; facts and cells are derived anew by whoever reads it.
+//! Only what events said is kept, in their own currencies; facts are derived anew by whoever reads it, and counted by the
+//! shard that takes them in.
 
 mod packed;
+mod portion;
 mod translation;
+mod unpacker;
 
+pub use self::portion::Portion;
 pub use self::translation::{Translation, Unusable};
+pub use self::unpacker::Unpacker;
 
 use super::Shard;
-use super::bytes::{Reader, Writer};
+use super::bytes::Writer;
 use super::chunks::Chunks;
-use super::journeys::{Journey, Journeys, Slabs};
+use super::journeys::Slabs;
 use super::ledger::Ledger;
 use super::register::Slot;
-use crate::entry::{RosterFact, Single, TargetFact, Version, shard_of};
+use crate::entry::{RosterFact, Single, TargetFact};
 use crate::event::EventType;
-use crate::facts::Story;
 use crate::id::Id;
 use crate::time::Time;
 
@@ -102,6 +106,12 @@ impl Image {
         self.counted.is_some()
     }
 
+    /// How many journeys it has.
+    #[must_use]
+    pub fn journeys(&self) -> u64 {
+        self.journeys.count()
+    }
+
     /// When the last identity that was forgotten was to be remembered, in Unix milliseconds; `None` if none ever was.
     #[must_use]
     pub fn forgotten_millis(&self) -> Option<i64> {
@@ -169,114 +179,8 @@ impl Shard {
         }
     }
 
-    /// Takes in what an image of this or another shard had in a block, as far as it belongs to this of so many shards;
-    /// answers how much of it did. The shard must not have applied anything else before.
-    ///
-    /// # Errors
-    /// [`Unusable`]: the shard has a part of it, and must be thrown away.
-    pub fn load(
-        &mut self,
-        kind: Kind,
-        block: &[u8],
-        shards: usize,
-        translation: &Translation,
-        now: Time,
-    ) -> Result<u64, Unusable> {
-        self.advance(now);
-        let mut reader = Reader(block);
-        let mut loaded = 0;
-        while !reader.0.is_empty() {
-            let is_ours = match kind {
-                Kind::Journeys => self.load_journey(&mut reader, shards, translation)?,
-                Kind::Singles => {
-                    let (key, version) = packed::unpack_single(&mut reader, translation, &self.rules)?;
-                    let is_ours = shard_of(&key.1, shards) == self.number;
-                    if is_ours {
-                        self.apply_single(key, version);
-                    }
-                    is_ours
-                }
-                Kind::Targets => {
-                    let (event_id, version) = packed::unpack_target(&mut reader, translation, &self.rules)?;
-                    let is_ours = shard_of(&event_id, shards) == self.number;
-                    if is_ours {
-                        self.apply_target(event_id, version);
-                    }
-                    is_ours
-                }
-                Kind::Roster => {
-                    let (event_id, version): (Id, Version<RosterFact>) =
-                        packed::unpack_roster(&mut reader, translation)?;
-                    let is_ours = shard_of(&event_id, shards) == self.number;
-                    if is_ours {
-                        self.roster.accept(event_id, version, self.horizon);
-                    }
-                    is_ours
-                }
-            };
-            loaded += u64::from(is_ours);
-        }
-        Ok(loaded)
-    }
-
     /// Notes what an image that was loaded had forgotten.
     pub fn note_forgotten(&mut self, forgotten: Time) {
         self.forgotten = self.forgotten.max(forgotten);
-    }
-
-    fn load_journey(
-        &mut self,
-        reader: &mut Reader<'_>,
-        shards: usize,
-        translation: &Translation,
-    ) -> Result<bool, Unusable> {
-        let length = reader.number().and_then(|length| usize::try_from(length).ok()).ok_or(Unusable::Damaged)?;
-        let bytes = reader.take(length).ok_or(Unusable::Damaged)?;
-        let (mut journey, mut story) = (std::mem::take(&mut self.open), std::mem::take(&mut self.after));
-        let loaded = self.load_packed(bytes, shards, translation, &mut journey, &mut story);
-        (self.open, self.after) = (journey, story);
-        loaded
-    }
-
-    fn load_packed(
-        &mut self,
-        bytes: &[u8],
-        shards: usize,
-        translation: &Translation,
-        journey: &mut Journey,
-        story: &mut Story,
-    ) -> Result<bool, Unusable> {
-        Journeys::unpack(bytes, journey).ok_or(Unusable::Damaged)?;
-        if shard_of(&journey.lead_id, shards) != self.number {
-            return Ok(false);
-        }
-        let steps = journey.steps.len();
-        journey.steps.retain(|step| step.version.remembered >= self.horizon);
-        if journey.steps.is_empty() {
-            return Ok(true);
-        }
-        journey.steps.iter_mut().try_for_each(|step| translation.step(step, &self.rules))?;
-        let is_same = translation.is_identity() && journey.steps.len() == steps;
-        let number = if is_same { self.journeys.insert_packed(journey, bytes) } else { self.journeys.insert(journey) };
-        let win = self.tell(journey, story);
-        self.count(number, story);
-        if win.is_some() {
-            self.changed_wins.insert(number, None);
-        }
-        Ok(true)
-    }
-
-    /// Counts the story of a journey that is new.
-    fn count(&mut self, number: u32, story: &Story) {
-        for (place, fact) in story.facts.iter().enumerate() {
-            self.ledger.put(fact, 1);
-            if !story.facts.iter().take(place).any(|earlier| earlier.at == fact.at) {
-                self.journeys_due.note(fact.at, number);
-            }
-        }
-        story.rows.iter().for_each(|row| self.ledger.rows.name(row.index(), 1));
-        story.channels.iter().for_each(|channel| self.ledger.channels.name(channel.index(), 1));
-        self.negative_cycles += i64::from(story.negative_cycle);
-        self.negative_responses += i64::from(story.negative_response);
     }
 }

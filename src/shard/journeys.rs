@@ -64,7 +64,7 @@ impl Journey {
     }
 
     /// The UTC day of the earliest step.
-    fn earliest_day(&self) -> i64 {
+    pub(super) fn earliest_day(&self) -> i64 {
         // The steps are in the order of their times.
         self.steps.first().map_or(i64::MAX, |step| step.version.dated.millis().div_euclid(DAY))
     }
@@ -119,6 +119,17 @@ impl Journeys {
         packed::unpack(bytes, journey)
     }
 
+    /// Appends the byte form of a journey.
+    pub(super) fn pack(journey: &Journey, writer: &mut Writer) {
+        packed::pack(journey, writer);
+    }
+
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, journeys: usize) {
+        let (slots, slabs, hasher) = (&self.slots, &self.slabs, &self.hasher);
+        self.numbers.reserve(journeys, |number| hasher.hash_one(lead_id(slots, slabs, *number).unwrap_or_default()));
+    }
+
     /// Opens a journey; one that is not there has no steps.
     pub(super) fn open(&self, number: u32, journey: &mut Journey) {
         if self.bytes(number).and_then(|bytes| packed::unpack(bytes, journey)).is_none() {
@@ -128,22 +139,33 @@ impl Journeys {
 
     /// Writes a new journey; answers its number.
     pub(super) fn insert(&mut self, journey: &Journey) -> u32 {
-        self.writer.0.clear();
-        packed::pack(journey, &mut self.writer);
-        self.insert_written(journey)
+        self.packed(journey, |journeys, packed| {
+            journeys.insert_packed(&journey.lead_id, journey.earliest_day(), packed)
+        })
     }
 
-    fn insert_written(&mut self, journey: &Journey) -> u32 {
+    /// Writes a new journey whose byte form is known; what the rounding of its block added may follow it.
+    pub(super) fn insert_packed(&mut self, id: &Id, earliest_day: i64, packed: &[u8]) -> u32 {
         let number = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::FREE);
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
-        self.write_back(number, journey);
-        let hash = self.hasher.hash_one(&journey.lead_id);
+        self.write_back(number, earliest_day, packed);
+        let hash = self.hasher.hash_one(id);
         let (slots, slabs, hasher) = (&self.slots, &self.slabs, &self.hasher);
         let rehash = |number: &u32| hasher.hash_one(lead_id(slots, slabs, *number).unwrap_or_default());
         self.numbers.insert_unique(hash, number, rehash);
         number
+    }
+
+    /// Does something with the byte form of a journey.
+    fn packed<T>(&mut self, journey: &Journey, write: impl FnOnce(&mut Journeys, &[u8]) -> T) -> T {
+        let mut writer = std::mem::take(&mut self.writer);
+        writer.0.clear();
+        packed::pack(journey, &mut writer);
+        let answer = write(self, &writer.0);
+        self.writer = writer;
+        answer
     }
 
     /// Writes a journey back, or forgets it with its last step.
@@ -152,18 +174,15 @@ impl Journeys {
             self.forget(number, journey);
             return;
         }
-        self.writer.0.clear();
-        packed::pack(journey, &mut self.writer);
-        self.write_back(number, journey);
+        self.packed(journey, |journeys, packed| journeys.write_back(number, journey.earliest_day(), packed));
     }
 
-    /// Writes what the writer holds.
-    fn write_back(&mut self, number: u32, journey: &Journey) {
+    fn write_back(&mut self, number: u32, earliest_day: i64, packed: &[u8]) {
         let before = self.slots.get(number as usize).and_then(|slot| slot.place());
-        let class = Slabs::class(self.writer.0.len());
+        let class = Slabs::class(packed.len());
         let place = match before {
             Some(place) if place.class == class => {
-                self.slabs.write(place, number, &self.writer.0);
+                self.slabs.write(place, number, packed);
                 place
             }
             before => {
@@ -171,10 +190,10 @@ impl Journeys {
                 if let Some(place) = before {
                     self.take_out(place);
                 }
-                self.slabs.insert(class, number, &self.writer.0)
+                self.slabs.insert(class, number, packed)
             }
         };
-        let earliest = journey.earliest_day().clamp(i16::MIN.into(), i16::MAX.into());
+        let earliest = earliest_day.clamp(i16::MIN.into(), i16::MAX.into());
         if let Some(slot) = self.slots.get_mut(number as usize) {
             let earliest_day = i16::try_from(earliest).unwrap_or(i16::MIN);
             *slot = Slot { index: place.index, class: place.class, earliest_day };
@@ -210,13 +229,6 @@ impl Journeys {
             |slot: &Slot| slot.class > 0 && (i64::from(slot.earliest_day) < day || slot.earliest_day == i16::MAX);
         let numbers = self.slots.iter().enumerate().filter(|(_, slot)| reaches(slot));
         numbers.filter_map(|(number, _)| u32::try_from(number).ok()).collect()
-    }
-
-    /// Writes a new journey whose byte form is known; what the rounding of its block added may follow it.
-    pub(super) fn insert_packed(&mut self, journey: &Journey, packed: &[u8]) -> u32 {
-        self.writer.0.clear();
-        self.writer.0.extend_from_slice(packed);
-        self.insert_written(journey)
     }
 
     /// All journeys as they are now, in their byte form.

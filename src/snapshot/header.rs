@@ -39,6 +39,9 @@ pub struct Header {
     pub forgotten: Option<i64>,
     /// Whether records are missing that retention had deleted before they were read.
     pub degraded: bool,
+    /// How many journeys are in the content, so that whoever reads it can make room; older objects do not say.
+    #[serde(default)]
+    pub journeys: u64,
 }
 
 /// Records that were refused and that other rules might have let pass.

@@ -10,8 +10,8 @@ use super::store::{Pieces, Store, StoreError};
 use crate::config::OnGap;
 use crate::directory::{Directory, Listing};
 use crate::rules::Rules;
-use crate::shard::{Contents, Translation};
-use crate::shard_threads::{Load, ShardGone, ShardLoader};
+use crate::shard::{Contents, Translation, Unpacker, Unusable};
+use crate::shard_threads::{ShardGone, ShardLoader};
 use crate::telemetry::{Metrics, SnapshotRestored, SnapshotUnusable};
 use crate::time::{Clock, Time};
 
@@ -68,6 +68,12 @@ impl From<StoreError> for Reject {
             StoreError::Failed(object_store::Error::NotFound { .. }) => Reject::Unusable("it is gone".to_owned()),
             error => Reject::Error(error.into()),
         }
+    }
+}
+
+impl From<Unusable> for Reject {
+    fn from(unusable: Unusable) -> Reject {
+        Reject::Unusable(unusable.to_string())
     }
 }
 
@@ -189,28 +195,30 @@ impl Restorer {
                 return Err(Reject::Unusable(reason));
             }
             reaches(&header.offsets, ends, on_gap)?;
-            opened.push((reader, header, usability == Usability::Converted));
+            let (listing, converts) = (reader.listing()?, usability == Usability::Converted);
+            opened.push(Opened { reader, header, listing, converts });
         }
         let restored = summary(round.name, &opened);
-        let forgotten = opened.iter().filter_map(|(_, header, _)| header.forgotten).max();
+        let forgotten = opened.iter().filter_map(|object| object.header.forgotten).max();
         let started = std::time::Instant::now();
         let contents = self.load(opened, now)?;
         let forgotten = forgotten.map_or(Time::MIN, Time::from_millis);
-        let items = match self.loader.finish(forgotten)? {
-            Ok(items) if items == contents => items,
-            Ok(_) => return Err(Reject::Unusable("it does not hold as much as it says".to_owned())),
-            Err(unusable) => return Err(Reject::Unusable(unusable.to_string())),
-        };
+        let items = self.loader.finish(forgotten)?;
+        if items != contents {
+            return Err(Reject::Unusable("it does not hold as much as it says".to_owned()));
+        }
         SnapshotRestored { round: &round.name, items, took: started.elapsed() }.tell(&self.metrics);
         Ok(restored)
     }
 
     /// Loads all objects of a round at once; answers how many items they say they have.
-    fn load(&self, opened: Vec<(ObjectReader, Header, bool)>, now: Time) -> Result<u64, Reject> {
+    fn load(&self, opened: Vec<Opened>, now: Time) -> Result<u64, Reject> {
+        let most = |count: fn(&Listing) -> usize| opened.iter().map(|object| count(&object.listing)).max().unwrap_or(0);
+        let (rows, channels) = (most(|listing| listing.rows.len()), most(|listing| listing.channels.len()));
+        let journeys = opened.iter().map(|object| object.header.journeys).fold(0, u64::saturating_add);
+        self.loader.expect(journeys, rows, channels)?;
         thread::scope(|scope| {
-            let load = |(reader, header, converts): (ObjectReader, Header, bool)| {
-                scope.spawn(move || self.load_object(reader, &header, converts, now))
-            };
+            let load = |object: Opened| scope.spawn(move || self.load_object(object, now));
             let loading: Vec<_> = opened.into_iter().map(load).collect();
             let mut items = 0;
             for loading in loading {
@@ -220,30 +228,21 @@ impl Restorer {
         })
     }
 
-    fn load_object(
-        &self,
-        mut reader: ObjectReader,
-        header: &Header,
-        converts: bool,
-        now: Time,
-    ) -> Result<Contents, Reject> {
-        let listing = reader.listing()?;
+    /// Reads an object to its end. Reading, telling and sorting is done here, so that a shard has little left to do.
+    fn load_object(&self, mut object: Opened, now: Time) -> Result<Contents, Reject> {
+        let Opened { header, listing, converts, .. } = &object;
         let stages = &header.provenance.stages;
-        let translation = Translation::new(&listing, stages, converts, &self.directory, &self.rules);
-        let translation = Arc::new(translation.map_err(|unusable| Reject::Unusable(unusable.to_string()))?);
+        let translation = Translation::new(listing, stages, *converts, &self.directory, &self.rules)?;
         let shards = self.loader.count();
-        // What other numbers of shards wrote is everybody's.
-        let takers = if header.shards == shards { header.shard..header.shard + 1 } else { 0..shards };
+        let mut unpacker = Unpacker::new(translation, Arc::clone(&self.rules), &self.directory, shards, now);
+        let hand = |(shard, portion)| self.loader.hand(shard, portion, now);
         loop {
-            match reader.item()? {
-                Item::Block(kind, block) => {
-                    let block = Arc::new(block);
-                    for shard in takers.clone() {
-                        let (block, translation) = (Arc::clone(&block), Arc::clone(&translation));
-                        self.loader.load(shard, Load { kind, block, shards, translation, now })?;
-                    }
+            match object.reader.item()? {
+                Item::Block(kind, block) => unpacker.read(kind, &block)?.into_iter().try_for_each(hand)?,
+                Item::End(contents) => {
+                    unpacker.finish().into_iter().try_for_each(hand)?;
+                    return Ok(contents);
                 }
-                Item::End(contents) => return Ok(contents),
                 Item::Header(_) | Item::Listing(_) => {
                     return Err(Reject::Unusable("its blocks are not in their order".to_owned()));
                 }
@@ -253,9 +252,9 @@ impl Restorer {
 }
 
 /// What is known of a round by its headers.
-fn summary(name: RoundName, opened: &[(ObjectReader, Header, bool)]) -> Restored {
+fn summary(name: RoundName, opened: &[Opened]) -> Restored {
     let mut restored = Restored { lineage: name.lineage, ..Restored::default() };
-    for (_, header, _) in opened {
+    for Opened { header, .. } in opened {
         // Everything before the least offset is in all of them.
         fold(&mut restored.offsets, &header.offsets, i64::min);
         fold(&mut restored.began, &header.began, i64::max);
@@ -299,6 +298,15 @@ fn partitions(offsets: &Offsets) -> impl Iterator<Item = (&String, usize, i64)> 
     offsets
         .iter()
         .flat_map(|(topic, offsets)| offsets.iter().enumerate().map(move |(number, offset)| (topic, number, *offset)))
+}
+
+/// An object that can be used, read up to its items.
+struct Opened {
+    reader: ObjectReader,
+    header: Header,
+    listing: Listing,
+    /// Whether amounts must be converted anew.
+    converts: bool,
 }
 
 /// Reads an object item by item.

@@ -124,6 +124,7 @@ impl Writer {
             refused: origin.refused,
             forgotten: image.forgotten_millis(),
             degraded: origin.degraded,
+            journeys: image.journeys(),
         }
     }
 }

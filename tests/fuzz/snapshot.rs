@@ -66,6 +66,7 @@ fn make() -> Base {
         refused: Refused::default(),
         forgotten: None,
         degraded: false,
+        journeys: 0,
     };
     let (contents, payload) = encode(&header, &directory.listing(), &shard.image(false)).unwrap();
     assert!(contents.journeys > 0 && contents.singles > 0 && contents.targets > 0 && contents.roster > 0);

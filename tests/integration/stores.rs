@@ -32,6 +32,7 @@ fn object(written_at: &str) -> Vec<u8> {
         refused: Refused::default(),
         forgotten: None,
         degraded: false,
+        journeys: 0,
     };
     let shard = Shard::new(0, rules, &directory, Time::from_millis(1_800_000_000_000));
     let (_, payload) = encode(&header, &directory.listing(), &shard.image(false)).expect("memory");

@@ -10,7 +10,7 @@ use salespulse::event::Event;
 use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
 use salespulse::rules::Rules;
-use salespulse::shard::{Contents, Shard, Translation, Unusable};
+use salespulse::shard::{Contents, Kind, Portion, Shard, Translation, Unpacker, Unusable};
 use salespulse::time::Time;
 
 use crate::notation::Script;
@@ -66,11 +66,10 @@ impl Process {
             let listing = self.directory.listing();
             let stages = self.rules.pipeline.stages();
             let translation = Translation::new(&listing, stages, converts, &other.directory, rules)?;
+            let unpacker = Unpacker::new(translation, Arc::clone(rules), &other.directory, shards, now);
             let mut loaded = 0;
-            for (kind, block) in &blocks {
-                for shard in &mut other.shards {
-                    loaded += shard.load(*kind, block, shards, &translation, now)?;
-                }
+            for (shard, portion) in unpack(unpacker, &blocks)? {
+                loaded += other.shards[shard].take_in(portion, now);
             }
             let Contents { journeys, singles, targets, roster } = told;
             assert_eq!(loaded, journeys + singles + targets + roster, "everything belongs to one shard");
@@ -85,6 +84,15 @@ impl Process {
             assert!(mismatches.is_empty(), "{mismatches:?}");
         }
     }
+}
+
+fn unpack(mut unpacker: Unpacker, blocks: &[(Kind, Vec<u8>)]) -> Result<Vec<(usize, Portion)>, Unusable> {
+    let mut portions = Vec::new();
+    for (kind, block) in blocks {
+        portions.extend(unpacker.read(*kind, block)?);
+    }
+    portions.extend(unpacker.finish());
+    Ok(portions)
 }
 
 /// What everything says to one that was never stopped.
@@ -158,7 +166,11 @@ proptest! {
             let mut other = Process::new(&rules, 1, now);
             let translation = Translation::new(&listing, rules.pipeline.stages(), false, &other.directory, &rules);
             let translation = translation.expect("the listing is whole");
-            if other.shards[0].load(kind, &block, 1, &translation, now).is_ok() {
+            let unpacker = Unpacker::new(translation, Arc::clone(&rules), &other.directory, 1, now);
+            if let Ok(portions) = unpack(unpacker, &[(kind, block)]) {
+                for (shard, portion) in portions {
+                    other.shards[shard].take_in(portion, now);
+                }
                 other.text(now);
             }
         }

@@ -123,6 +123,11 @@ impl Slabs {
         self.0.iter().flat_map(|slab| &slab.chunks).map(|chunk| chunk.len()).sum()
     }
 
+    /// How many blocks there are.
+    pub(in crate::shard) fn count(&self) -> u64 {
+        self.0.iter().map(|slab| u64::from(slab.blocks)).sum()
+    }
+
     /// The contents of all blocks, each with what the rounding added after it.
     pub(in crate::shard) fn contents(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().enumerate().flat_map(|(class, slab)| {

@@ -30,6 +30,7 @@ fn header() -> Header {
         refused: Refused::default(),
         forgotten: None,
         degraded: false,
+        journeys: 0,
     }
 }
 
