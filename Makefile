@@ -11,7 +11,7 @@ help:
 	@echo "make test     install the test tools (Kafka, Prometheus, …) and run every test"
 	@echo "make fuzz     mutants of snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
-	@echo "make soak     the service killed a thousand times, on a real broker: an hour or so"
+	@echo "make soak     the service killed a thousand times, on a real broker: half an hour"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"

@@ -11,12 +11,14 @@ use super::facts::INSTANT;
 use super::moments::{Aim, CAUGHT_UP, Struck, letters_in};
 use super::stream::{Flow, Stream};
 use crate::harness::process::{Signal, Tail};
-use crate::harness::reader::{end_of, read_all};
+use crate::harness::reader::{Watcher, read_all};
 use crate::harness::service::SOON;
 use crate::harness::{Broker, Service, ServiceBuilder, Topics, wait_closely};
 
 /// Records that nobody can read, sent at once so that some are in flight at the kill.
 const BURST: u64 = 60;
+/// Records sent before the first start, and before one that is to be killed while it catches up.
+const BACKLOG: usize = 1_000;
 
 /// What all services of a loop share.
 pub(super) struct Stage<'a> {
@@ -24,7 +26,15 @@ pub(super) struct Stage<'a> {
     topics: Arc<Topics>,
     builder: ServiceBuilder,
     flow: Flow,
+    /// Sees the dead letters arrive.
+    watcher: Watcher,
     _store: TempDir,
+}
+
+/// A service, and how many dead letters there were when it started.
+pub(super) struct Life {
+    service: Service,
+    letters_before: i64,
 }
 
 impl Stage<'_> {
@@ -35,33 +45,47 @@ impl Stage<'_> {
         let builder = ServiceBuilder::new(broker, &topics)
             .at_instant(INSTANT)
             .keeping(store.path(), "300ms")
-            .snapshot("audit_interval", "1s")
+            .snapshot("audit_interval", "500ms")
             .logging("info,salespulse=debug");
-        let flow = Flow::start(Stream::new(broker, &topics, seed));
-        Stage { broker, topics, builder, flow, _store: store }
+        let mut stream = Stream::new(broker, &topics, seed);
+        stream.send(BACKLOG);
+        let flow = Flow::start(stream);
+        let watcher = Watcher::new(&broker.client(), &topics.name("dead_letters"));
+        Stage { broker, topics, builder, flow, watcher, _store: store }
     }
 
-    /// Starts a service and kills it.
-    pub(super) fn kill(&self, aim: Aim, dice: &mut Dice) -> Struck {
-        let before = self.letters();
-        self.strike(self.builder.spawn(), before, aim, dice)
+    /// Starts a service, and compares its numbers when it has read everything. The stream stands still from then on.
+    pub(super) fn start(&self) -> Life {
+        self.flow.pause();
+        let mut life = self.spawn();
+        life.service.wait_ready();
+        self.flow.stream().assert_told_as_by_twin(&life.service);
+        life
     }
 
-    /// Starts a service, compares its numbers, and then kills it.
-    pub(super) fn read_and_kill(&self, aim: Aim, dice: &mut Dice) -> Struck {
-        let before = self.letters();
-        let service = self.read();
+    /// Kills a service that was started, or the next one while it starts.
+    pub(super) fn kill(&self, mut life: Life, aim: Aim, dice: &mut Dice) -> Struck {
         self.flow.resume();
-        self.strike(service, before, aim, dice)
+        if aim.is_of_a_start() {
+            life.service.kill();
+            self.flow.stream().send(BACKLOG);
+            life = self.spawn();
+        }
+        let Life { mut service, letters_before } = life;
+        let mut tail = service.follow_log();
+        self.wait_for(aim, &mut tail, dice);
+        service.kill();
+        Struck::read(tail.read(), self.watcher.end() - letters_before)
     }
 
-    /// Compares once more, and sees that every poison record has a dead letter; answers how many records there were.
-    pub(super) fn end(self) -> u64 {
-        let mut service = self.read();
-        assert_eq!(service.end_with(Signal::Terminate).code(), Some(0), "{}", service.log());
+    /// Ends a service whose numbers have been compared, and sees that every poison record has a dead letter, and that what
+    /// the numbers were compared with is what a replay tells; answers how many records there were.
+    pub(super) fn end(self, mut life: Life) -> u64 {
+        assert_eq!(life.service.end_with(Signal::Terminate).code(), Some(0), "{}", life.service.log());
         let letters = read_all(&self.broker.client(), &self.topics.name("dead_letters"));
         let stream = self.flow.end();
-        let stream = stream.lock().expect("not poisoned");
+        let mut stream = stream.lock().expect("not poisoned");
+        stream.assert_twin_is_replay();
         let sent = stream.poison().iter().map(|line| (line.key.as_bytes(), line.value.as_bytes()));
         let kept = letters.iter().map(|letter| (letter.key.as_deref(), letter.value.as_deref()));
         let kept: BTreeSet<_> = kept.filter_map(|(key, value)| key.zip(value)).collect();
@@ -71,26 +95,14 @@ impl Stage<'_> {
         stream.sent()
     }
 
-    /// A service that has read everything, and tells what a replay tells. The stream stands still.
-    fn read(&self) -> Service {
-        self.flow.pause();
-        let service = self.builder.start();
-        self.flow.stream().assert_told_by(&service);
-        assert_eq!(service.metrics().get("salespulse_audit_mismatches_total"), Some(0.0), "{}", service.log());
-        service
-    }
-
-    fn strike(&self, mut service: Service, before: i64, aim: Aim, dice: &mut Dice) -> Struck {
-        let mut tail = service.follow_log();
-        self.wait_for(aim, &mut tail, dice);
-        service.kill();
-        Struck::read(tail.read(), self.letters() - before)
+    fn spawn(&self) -> Life {
+        Life { letters_before: self.watcher.end(), service: self.builder.spawn() }
     }
 
     fn wait_for(&self, aim: Aim, tail: &mut Tail, dice: &mut Dice) {
         let start = Instant::now();
         let mut letters = 0;
-        if let Aim::After(millis) = aim {
+        if let Aim::Serving(millis) | Aim::Starting(millis) = aim {
             return wait_closely("the moment of the kill", SOON, || {
                 (start.elapsed() >= Duration::from_millis(millis)).then_some(())
             });
@@ -102,10 +114,5 @@ impl Stage<'_> {
             self.flow.stream().send_poison(count);
         }
         wait_closely(&format!("{aim:?}"), SOON, || aim.is_reached(tail.read(), letters).then_some(()));
-    }
-
-    /// How many dead letters have arrived.
-    fn letters(&self) -> i64 {
-        end_of(&self.broker.client(), &self.topics.name("dead_letters"))
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::facts::{Facts, INSTANT, Line};
+use super::twin::Twin;
 use crate::harness::exposition::kpi_lines;
 use crate::harness::service::RULES;
 use crate::harness::{Broker, Producer, Sent, Service, Topics};
@@ -30,6 +31,7 @@ pub(super) struct Stream {
     topics: Arc<Topics>,
     folder: TempDir,
     lines: BufWriter<File>,
+    twin: Twin,
     poison: Vec<Line>,
     sent: u64,
     is_paused: bool,
@@ -42,7 +44,17 @@ impl Stream {
         let lines = BufWriter::new(File::create(folder.path().join("events.jsonl")).expect("a file"));
         let producer = Producer::new(&broker.client(), &[("enable.idempotence", "true")]);
         let (facts, topics) = (Facts::new(seed), Arc::clone(topics));
-        Stream { facts, producer, topics, folder, lines, poison: Vec::new(), sent: 0, is_paused: false }
+        Stream {
+            facts,
+            producer,
+            topics,
+            folder,
+            lines,
+            twin: Twin::new(),
+            poison: Vec::new(),
+            sent: 0,
+            is_paused: false,
+        }
     }
 
     /// Sends so many records, a few of them poison.
@@ -70,6 +82,7 @@ impl Stream {
     fn send_line(&mut self, line: &Line) {
         self.producer.send(&Sent::new(&self.topics.name(line.kind), &line.key, line.value.as_str()));
         writeln!(self.lines, "{}", line.value).expect("the file can be written");
+        self.twin.take(&line.value);
     }
 
     /// Waits until the broker has everything.
@@ -91,6 +104,16 @@ impl Stream {
     /// Panics unless the service tells the KPIs in the same bytes as a replay of everything that was sent.
     pub(super) fn assert_told_by(&self, service: &Service) {
         assert_same(&kpi_lines(&service.metrics_text()), &replayed(self.folder.path()));
+    }
+
+    /// The same by the twin: it costs the same however much was sent, and [`Stream::assert_twin_is_replay`] has to follow.
+    pub(super) fn assert_told_as_by_twin(&mut self, service: &Service) {
+        assert_same(&kpi_lines(&service.metrics_text()), &self.twin.told());
+    }
+
+    /// Panics unless the twin, too, tells the KPIs in the same bytes as a replay of everything that was sent.
+    pub(super) fn assert_twin_is_replay(&mut self) {
+        assert_same(&self.twin.told(), &replayed(self.folder.path()));
     }
 }
 

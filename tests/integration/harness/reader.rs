@@ -77,10 +77,21 @@ pub(crate) fn read_all(client: &ClientConfig, topic: &str) -> Vec<Stored> {
     records
 }
 
-/// The sum of the offsets after the last record of each partition.
-pub(crate) fn end_of(client: &ClientConfig, topic: &str) -> i64 {
-    let consumer: BaseConsumer = client.create().expect("a client");
-    ends(&consumer, topic).iter().map(|(_, _, high)| high).sum()
+/// Sees how long a topic is, again and again.
+pub(crate) struct Watcher {
+    consumer: BaseConsumer,
+    topic: String,
+}
+
+impl Watcher {
+    pub(crate) fn new(client: &ClientConfig, topic: &str) -> Watcher {
+        Watcher { consumer: client.create().expect("a client"), topic: topic.to_owned() }
+    }
+
+    /// The sum of the offsets after the last record of each partition.
+    pub(crate) fn end(&self) -> i64 {
+        ends(&self.consumer, &self.topic).iter().map(|(_, _, high)| high).sum()
+    }
 }
 
 /// Each partition of a topic with its first offset and the one after its last.
