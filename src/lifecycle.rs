@@ -1,8 +1,10 @@
 //! Where this instance stands between its start and its end, and how it is asked to stop.
 
+mod condition;
 mod signals;
 mod standing;
 
+pub use condition::{Condition, Holding};
 pub use signals::stop_on_signals;
 pub use standing::{Phase, Standing, Status};
 

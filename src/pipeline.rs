@@ -2,6 +2,8 @@
 //! back to Kafka when all is done. No business rules.
 
 mod checkpoint;
+mod failure;
+mod hold;
 mod intake;
 mod lag;
 mod recovery;
@@ -12,15 +14,16 @@ use std::time::{Duration, Instant};
 use tracing::{debug, info, warn};
 
 use self::checkpoint::Checkpoints;
+use self::hold::Hold;
 use self::intake::Intake;
 use self::recovery::Recovery;
 use crate::deadletter::DeadLetters;
-use crate::lifecycle::{Phase, Standing, Stop};
-use crate::shard_threads::ShardGone;
-use crate::snapshot::{Cut, Offsets, RestoreError, Restored};
+use crate::lifecycle::{Condition, Phase, Standing, Stop};
+use crate::snapshot::{Cut, Offsets, Restored};
 use crate::source::kafka::{Change, Consumer, Finding, KafkaFailure, Layout, News, Polled, Position, Surveyor, change};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Met, Metrics};
 
+pub use failure::PipelineFailure;
 pub use intake::IntakeParts;
 pub use recovery::RecoveryParts;
 
@@ -28,33 +31,12 @@ pub use recovery::RecoveryParts;
 const TURN_RECORDS: usize = 512;
 /// How long to wait for a record when there is none.
 const IDLE_WAIT: Duration = Duration::from_millis(20);
-/// How long to poll, for the group's sake, before seeing whether the dead letters have room again.
-const FULL_WAIT: Duration = Duration::from_millis(2);
+/// How long a dead letter may take to be acknowledged before that is worth a word.
+const DEAD_LETTER_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the end waits for the last snapshot, and for the one that is being written before it.
+const LAST_SNAPSHOT: Duration = Duration::from_secs(60);
 /// How long the end waits for dead letters to be acknowledged.
 const LAST_DEAD_LETTERS: Duration = Duration::from_secs(10);
-
-/// Why the pipeline ended before it was asked to.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PipelineFailure {
-    /// Kafka.
-    #[error(transparent)]
-    Kafka(#[from] KafkaFailure),
-    /// The state could not be continued.
-    #[error("{0}")]
-    Restore(String),
-    /// A bug.
-    #[error(transparent)]
-    Shard(#[from] ShardGone),
-}
-
-impl From<RestoreError> for PipelineFailure {
-    fn from(error: RestoreError) -> PipelineFailure {
-        match error {
-            RestoreError::Shard(gone) => gone.into(),
-            RestoreError::Store(_) | RestoreError::Refused(_) => PipelineFailure::Restore(error.to_string()),
-        }
-    }
-}
 
 /// Everything the loop works with.
 pub struct Pipeline {
@@ -68,23 +50,6 @@ pub struct Pipeline {
     metrics: Arc<Metrics>,
     stop: Stop,
     hold: Hold,
-}
-
-/// Why nothing is fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Hold {
-    /// The survey with this number has not been finished: it is not known which dead letters are done already.
-    survey: Option<u64>,
-    /// The shards are being restored.
-    restoring: bool,
-    /// The dead letters have no room.
-    dead_letters: bool,
-}
-
-impl Hold {
-    fn any(self) -> bool {
-        self.survey.is_some() || self.restoring || self.dead_letters
-    }
 }
 
 impl Pipeline {
@@ -107,7 +72,7 @@ impl Pipeline {
             intake,
             dead_letters,
             checkpoints: Checkpoints::new(recovery.is_some()),
-            recovery: Recovery::new(recovery),
+            recovery: Recovery::new(recovery, Arc::clone(&standing)),
             standing,
             metrics,
             stop,
@@ -132,10 +97,13 @@ impl Pipeline {
 
     /// Reads what is there, up to a limit, and looks around.
     fn turn(&mut self) -> Result<(), PipelineFailure> {
-        let mut wait = if self.hold.dead_letters { FULL_WAIT } else { IDLE_WAIT };
+        let mut wait = IDLE_WAIT;
         for _ in 0..TURN_RECORDS {
             let Polled::Record(message) = self.consumer.poll(wait)? else { break };
             self.intake.take(&message, &mut self.dead_letters);
+            if self.dead_letters.is_full() {
+                break;
+            }
             wait = Duration::ZERO;
         }
         self.intake.flush()?;
@@ -146,8 +114,23 @@ impl Pipeline {
         findings.into_iter().try_for_each(|finding| self.learn(finding))?;
         self.go_on_when_restored()?;
         self.fetch_or_hold(Hold { dead_letters: self.dead_letters.is_full(), ..self.hold })?;
+        self.watch_dead_letters();
         self.checkpoint()?;
         self.keep()
+    }
+
+    /// Tells when dead letters have waited for long, and when nothing is read because of them.
+    fn watch_dead_letters(&self) {
+        let layout = self.consumer.layout();
+        let since = layout.partitions().filter_map(|partition| partition.awaits_since()).min();
+        let are_waiting = since.is_some_and(|since| since.elapsed() >= DEAD_LETTER_PATIENCE);
+        let has_stopped = are_waiting && self.hold.dead_letters && self.standing.is_owner();
+        Met { condition: Condition::DeadLettersWaiting, holds: are_waiting }.tell(&self.standing);
+        Met { condition: Condition::ReadingStopped, holds: has_stopped }.tell(&self.standing);
+    }
+
+    fn is_reachable(&self) -> bool {
+        !self.standing.holds(Condition::BrokerUnreachable)
     }
 
     fn hear(&mut self, news: News) -> Result<(), PipelineFailure> {
@@ -231,7 +214,7 @@ impl Pipeline {
     fn keep(&mut self) -> Result<(), PipelineFailure> {
         if self.recovery.take_report(&self.consumer.layout()) {
             self.metrics.snapshots.set_durable(self.standing.is_owner());
-            if self.standing.is_owner() && self.standing.is_reachable() && self.hold.survey.is_none() {
+            if self.standing.is_owner() && self.is_reachable() && self.hold.survey.is_none() {
                 self.commit()?;
             }
         }
@@ -288,7 +271,7 @@ impl Pipeline {
         }
         // librdkafka would keep the commit until the broker is back. If the session has ended by then, the broker takes
         // the commit for that of a second member with our instance id, and we would be fenced by ourselves.
-        if due.commit && self.standing.is_reachable() {
+        if due.commit && self.is_reachable() {
             self.intake.settle()?;
             self.commit()?;
         }
@@ -333,9 +316,10 @@ impl Pipeline {
         if !self.recovery.keeps_snapshots() {
             return Ok(());
         }
-        self.recovery.wait(&self.consumer.layout());
+        let deadline = Instant::now() + LAST_SNAPSHOT;
+        self.recovery.wait(&self.consumer.layout(), deadline);
         self.write_snapshot()?;
-        self.recovery.wait(&self.consumer.layout());
+        self.recovery.wait(&self.consumer.layout(), deadline);
         Ok(())
     }
 

@@ -15,7 +15,7 @@ mod snapshots;
 pub use encode::encode;
 pub use metrics::{Metrics, TopicMetrics};
 pub use occurrences::{
-    Audited, DeadLetterDelivered, DeadLetterRefused, KafkaTrouble, Keyless, Misrouted, Reachability, Rejected,
+    Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaTrouble, Keyless, Met, Misrouted, Rejected,
     SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten,
 };
 pub use panics::quietly;

@@ -25,9 +25,4 @@ impl Letter {
         let headers = message.headers().map_or_else(OwnedHeaders::new, BorrowedHeaders::detach);
         Letter::of(message, headers, origin)
     }
-
-    /// How many bytes it holds, its headers not counted.
-    pub(super) fn bytes(&self) -> usize {
-        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len)
-    }
 }

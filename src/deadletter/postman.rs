@@ -13,16 +13,14 @@ use tracing::debug;
 
 use super::headers::{Place, headers};
 use super::letter::Letter;
+use super::room::Room;
 use crate::config::KafkaConfig;
 use crate::decode::Rejection;
 use crate::source::kafka::{KafkaFailure, Origin, Partition, ProducerLimits, producer_settings};
-use crate::telemetry::{DeadLetterDelivered, DeadLetterRefused, KafkaTrouble, Metrics, Rarely};
+use crate::telemetry::{DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaTrouble, Metrics, Rarely};
 
 /// How long to wait before a dead letter that the broker refused is tried again.
 const RETRY: Duration = Duration::from_secs(5);
-/// How many bytes of refused dead letters are kept here before reading stops: about as many as librdkafka's queue takes.
-const MOST_REFUSED_BYTES: usize = 64 * 1024 * 1024;
-
 /// The producer of dead letters.
 pub struct DeadLetters {
     producer: ThreadedProducer<Delivery>,
@@ -30,8 +28,7 @@ pub struct DeadLetters {
     metrics: Arc<Metrics>,
     /// Those for which librdkafka's queue had no room, in order.
     waiting: VecDeque<Letter>,
-    /// Whether a letter found no room and none has found any since.
-    is_full: bool,
+    room: Room,
 }
 
 impl DeadLetters {
@@ -54,7 +51,7 @@ impl DeadLetters {
         let producer = producer_settings(config, limits)
             .create_with_context(context)
             .map_err(|error| KafkaFailure::Configuration(format!("kafka.properties: {error}")))?;
-        Ok(DeadLetters { producer, topic, metrics, waiting: VecDeque::new(), is_full: false })
+        Ok(DeadLetters { producer, topic, metrics, waiting: VecDeque::new(), room: Room::default() })
     }
 
     /// Sends a rejected record. From here on its partition's committable offset stops at it until it is acknowledged.
@@ -64,11 +61,13 @@ impl DeadLetters {
             // The same record again, after a rebalance: its dead letter is under way.
             return;
         }
-        self.metrics.dead_letters_outstanding.inc();
+        let bytes = message.key_len() + message.payload_len();
+        DeadLetterSent { bytes }.tell(&self.metrics);
+        self.room.measure(&self.metrics);
         let timestamp = message.timestamp().to_millis();
         let place = Place { topic: partition.topic(), partition: partition.number(), offset, timestamp };
         let headers = headers(message.headers(), place, rejection);
-        let origin = Box::new(Origin { partition: Arc::clone(partition), offset });
+        let origin = Box::new(Origin { partition: Arc::clone(partition), offset, bytes });
         if !self.waiting.is_empty() {
             self.waiting.push_back(Letter::of(message, headers, origin));
             return;
@@ -86,7 +85,7 @@ impl DeadLetters {
     /// Whether reading must stop until there is room.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.is_full || self.delivery().refused().bytes > MOST_REFUSED_BYTES
+        self.room.is_full() || !self.waiting.is_empty()
     }
 
     /// Sends what waits, as far as there is room, and what was refused, when its time has come.
@@ -98,11 +97,12 @@ impl DeadLetters {
             return Err(KafkaFailure::Ended(format!("the producer of dead letters cannot go on: {reason}")));
         }
         self.waiting.extend(self.delivery().take_refused(Instant::now()));
-        self.is_full = false;
-        while !self.is_full {
-            let Some(letter) = self.waiting.pop_front() else { break };
-            self.send_letter(letter);
+        while let Some(letter) = self.waiting.pop_front() {
+            if !self.send_letter(letter) {
+                break;
+            }
         }
+        self.room.measure(&self.metrics);
         Ok(())
     }
 
@@ -129,24 +129,26 @@ impl DeadLetters {
         }
     }
 
-    fn send_letter(&mut self, letter: Letter) {
+    /// Hands a letter to librdkafka; false if its queue has no room.
+    fn send_letter(&mut self, letter: Letter) -> bool {
         let Letter { key, value, headers, origin } = letter;
         let mut record = BaseRecord::with_opaque_to(&self.topic, origin).headers(headers);
         record.key = key.as_deref();
         record.payload = value.as_deref();
-        let Err((error, record)) = self.producer.send(record) else { return };
+        let Err((error, record)) = self.producer.send(record) else { return true };
         let (headers, origin) = (record.headers.unwrap_or_default(), record.delivery_opaque);
-        self.not_taken(&error, Letter { key, value, headers, origin });
+        self.not_taken(&error, Letter { key, value, headers, origin })
     }
 
-    /// librdkafka did not take a letter: it waits for room, or for another try.
-    fn not_taken(&mut self, error: &KafkaError, letter: Letter) {
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) {
-            self.is_full = true;
-            self.waiting.push_front(letter);
-        } else {
+    /// librdkafka did not take a letter: it waits for room, or for another try. False if it waits for room.
+    fn not_taken(&mut self, error: &KafkaError, letter: Letter) -> bool {
+        let has_room = error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull);
+        if has_room {
             self.delivery().refuse(error, letter);
+        } else {
+            self.waiting.push_front(letter);
         }
+        has_room
     }
 
     fn delivery(&self) -> &Delivery {
@@ -166,16 +168,14 @@ struct Delivery {
 #[derive(Default)]
 struct Refused {
     letters: Vec<Letter>,
-    bytes: usize,
     /// When the last one was refused.
     at: Option<Instant>,
 }
 
 impl Delivery {
     fn refuse(&self, error: &KafkaError, letter: Letter) {
-        DeadLetterRefused { topic: &self.topic, bytes: letter.bytes(), error }.tell(&self.rarely);
+        DeadLetterRefused { topic: &self.topic, bytes: letter.origin.bytes, error }.tell(&self.rarely);
         let mut refused = self.refused();
-        refused.bytes += letter.bytes();
         refused.letters.push(letter);
         refused.at = Some(Instant::now());
     }
@@ -215,7 +215,7 @@ impl ProducerContext for Delivery {
         match result {
             Ok(_) => {
                 origin.partition.acknowledge(origin.offset);
-                DeadLetterDelivered.tell(&self.metrics);
+                DeadLetterDelivered { bytes: origin.bytes }.tell(&self.metrics);
             }
             // Dropped with the producer at the end: nobody tries again, and the offset stays uncommitted.
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight), _)) => {

@@ -1,9 +1,11 @@
 //! Where this instance stands: written by the pipeline, read at every probe and scrape.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
+
+use super::condition::{Condition, Holding};
 
 /// The steps of an instance's life. It may go back from any of the middle ones to standing by; `Stopping` is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,22 +35,25 @@ pub struct Status {
     /// One word for machines.
     pub status: &'static str,
     /// A sentence for people.
-    pub reason: String,
+    pub reason: &'static str,
     /// How many records are still to be read, while catching up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records_behind: Option<u64>,
+    /// Everything that is wrong, whether it makes the instance not ready or not.
+    pub conditions: Vec<Holding>,
 }
 
-/// The phase, and whether any broker answers.
+/// The phase, and what is wrong beside it.
 #[derive(Debug)]
 pub struct Standing {
     phase: Mutex<Phase>,
-    unreachable: AtomicBool,
+    /// A bit for each condition that holds.
+    conditions: AtomicU8,
 }
 
 impl Default for Standing {
     fn default() -> Standing {
-        Standing { phase: Mutex::new(Phase::Connecting), unreachable: AtomicBool::new(false) }
+        Standing { phase: Mutex::new(Phase::Connecting), conditions: AtomicU8::new(0) }
     }
 }
 
@@ -67,15 +72,21 @@ impl Standing {
         }
     }
 
-    /// Notes whether any broker answers; tells whether that is news.
-    pub fn set_reachable(&self, reachable: bool) -> bool {
-        self.unreachable.swap(!reachable, Ordering::Relaxed) == reachable
+    /// Notes whether a condition holds; tells whether that is news.
+    pub fn set(&self, condition: Condition, holds: bool) -> bool {
+        let bit = condition.bit();
+        let before = if holds {
+            self.conditions.fetch_or(bit, Ordering::Relaxed)
+        } else {
+            self.conditions.fetch_and(!bit, Ordering::Relaxed)
+        };
+        (before & bit != 0) != holds
     }
 
-    /// Whether any broker answers.
+    /// Whether a condition holds.
     #[must_use]
-    pub fn is_reachable(&self) -> bool {
-        !self.unreachable.load(Ordering::Relaxed)
+    pub fn holds(&self, condition: Condition) -> bool {
+        self.conditions.load(Ordering::Relaxed) & condition.bit() != 0
     }
 
     /// Whether the business gauges may be shown: this member owns the partitions and has caught up.
@@ -94,21 +105,22 @@ impl Standing {
     #[must_use]
     pub fn status(&self) -> Status {
         let phase = self.phase();
-        let records_behind = if let Phase::CatchingUp { records_behind } = phase { records_behind } else { None };
-        let (status, reason) = match phase {
-            Phase::Stopping => ("stopping", "The service was asked to stop."),
-            _ if !self.is_reachable() => {
-                ("broker_unreachable", "No Kafka broker answers; the numbers stay as they were until one does.")
-            }
-            Phase::Connecting => ("connecting", "Looking whether the Kafka cluster has the topics we need."),
-            Phase::Joining => ("joining", "Waiting for the consumer group to say who owns the partitions."),
-            Phase::StandingBy => ("standing_by", "Another member of the consumer group owns the partitions."),
-            Phase::CatchingUp { .. } => {
+        let holding: Vec<Condition> = Condition::ALL.into_iter().filter(|condition| self.holds(*condition)).collect();
+        let stopped = holding.iter().find(|condition| condition.stops_numbers());
+        let (status, reason) = match (phase, stopped) {
+            (Phase::Stopping, _) => ("stopping", "The service was asked to stop."),
+            (_, Some(condition)) => (condition.name(), condition.sentence()),
+            (Phase::Connecting, None) => ("connecting", "Looking whether the Kafka cluster has the topics we need."),
+            (Phase::Joining, None) => ("joining", "Waiting for the consumer group to say who owns the partitions."),
+            (Phase::StandingBy, None) => ("standing_by", "Another member of the consumer group owns the partitions."),
+            (Phase::CatchingUp { .. }, None) => {
                 ("catching_up", "Reading the records that were there when this member became the owner.")
             }
-            Phase::Serving => ("ready", "Everything that was there at the assignment is in the numbers."),
+            (Phase::Serving, None) => ("ready", "Everything that was there at the assignment is in the numbers."),
         };
-        Status { ready: status == "ready", status, reason: reason.to_owned(), records_behind }
+        let records_behind = if let Phase::CatchingUp { records_behind } = phase { records_behind } else { None };
+        let conditions = holding.into_iter().map(Holding::from).collect();
+        Status { ready: status == "ready", status, reason, records_behind, conditions }
     }
 
     fn lock(&self) -> MutexGuard<'_, Phase> {
@@ -140,17 +152,34 @@ mod tests {
     }
 
     #[test]
-    fn an_unreachable_broker_is_told_but_the_gauges_stay() {
+    fn what_stops_the_numbers_is_no_readiness_but_the_gauges_stay() {
+        for condition in [Condition::BrokerUnreachable, Condition::ReadingStopped] {
+            let standing = Standing::default();
+            standing.enter(Phase::Serving);
+            assert!(standing.set(condition, true));
+            assert!(!standing.set(condition, true), "no news");
+            assert!(standing.holds(condition));
+            assert_eq!(standing.status().status, condition.name());
+            assert!(!standing.status().ready);
+            assert!(standing.shows_gauges());
+            assert!(standing.set(condition, false));
+            assert!(!standing.set(condition, false), "no news");
+            assert!(standing.status().ready);
+        }
+    }
+
+    #[test]
+    fn what_does_not_stop_the_numbers_is_told_beside_them() {
         let standing = Standing::default();
         standing.enter(Phase::Serving);
-        assert!(standing.set_reachable(false));
-        assert!(!standing.set_reachable(false), "no news");
-        assert!(!standing.is_reachable());
-        assert_eq!(standing.status().status, "broker_unreachable");
-        assert!(!standing.status().ready);
-        assert!(standing.shows_gauges());
-        assert!(standing.set_reachable(true));
-        assert!(standing.status().ready);
+        let others = Condition::ALL.into_iter().filter(|condition| !condition.stops_numbers());
+        others.for_each(|condition| assert!(standing.set(condition, true)));
+        let status = standing.status();
+        assert_eq!((status.ready, status.status), (true, "ready"));
+        let names: Vec<&str> = status.conditions.iter().map(|holding| holding.condition).collect();
+        assert_eq!(names, ["dead_letters_waiting", "snapshots_failing", "snapshot_slow", "records_missing"]);
+        standing.set(Condition::SnapshotSlow, false);
+        assert_eq!(standing.status().conditions.len(), 3, "one ends without the others");
     }
 
     #[test]
@@ -163,12 +192,18 @@ mod tests {
     }
 
     #[test]
-    fn the_json_says_how_far_it_is() {
+    fn the_json_says_how_far_it_is_and_what_is_wrong() {
         let standing = Standing::default();
         standing.enter(Phase::CatchingUp { records_behind: Some(120) });
         let json = serde_json::to_value(standing.status()).unwrap();
         assert_eq!(json["records_behind"], 120);
         standing.enter(Phase::Serving);
-        assert!(serde_json::to_value(standing.status()).unwrap().get("records_behind").is_none());
+        let json = serde_json::to_value(standing.status()).unwrap();
+        assert!(json.get("records_behind").is_none());
+        assert_eq!(json["conditions"], serde_json::json!([]));
+        standing.set(Condition::RecordsMissing, true);
+        let json = serde_json::to_value(standing.status()).unwrap();
+        assert_eq!(json["conditions"][0]["condition"], "records_missing");
+        assert_eq!(json["conditions"][0]["reason"], Condition::RecordsMissing.sentence());
     }
 }

@@ -3,22 +3,25 @@
 //! At the first assignment the shards are restored, in a thread of its own so that the poll thread goes on polling; from
 //! then on the state in memory is as good as any snapshot, and later assignments go on with it.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tracing::warn;
 
+use crate::lifecycle::{Condition, Standing};
 use crate::shard_threads::ShardGone;
 use crate::snapshot::{Cut, Ends, Keeper, Offsets, Refused, Report, RestoreError, Restored, Restorer};
 use crate::source::kafka::Layout;
+use crate::telemetry::Met;
 
 /// How long a store that does not answer at the start is tried.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long the end waits for the last snapshot.
-const LAST_SNAPSHOT: Duration = Duration::from_secs(60);
+/// A snapshot that takes less is not slow, however short the interval is.
+const LEAST_SLOW: Duration = Duration::from_secs(5);
 
 /// What recovery is made of.
 pub struct RecoveryParts {
@@ -41,6 +44,7 @@ pub(super) struct Recovery {
     audited: Instant,
     /// What the newest snapshot reaches to.
     durable: Offsets,
+    standing: Arc<Standing>,
 }
 
 enum Stage {
@@ -53,9 +57,9 @@ enum Stage {
 }
 
 impl Recovery {
-    pub(super) fn new(parts: Option<RecoveryParts>) -> Recovery {
+    pub(super) fn new(parts: Option<RecoveryParts>, standing: Arc<Standing>) -> Recovery {
         let now = Instant::now();
-        Recovery { parts, stage: Stage::Untouched, begun: now, audited: now, durable: Offsets::new() }
+        Recovery { parts, stage: Stage::Untouched, begun: now, audited: now, durable: Offsets::new(), standing }
     }
 
     pub(super) fn keeps_snapshots(&self) -> bool {
@@ -86,6 +90,7 @@ impl Recovery {
         if let Some(parts) = &self.parts {
             parts.restorer.metrics.snapshots.degraded.set(restored.degraded.into());
         }
+        self.meet(Condition::RecordsMissing, restored.degraded);
         self.durable.clone_from(&restored.offsets);
         self.stage = Stage::Reading(restored);
         self.begun = Instant::now();
@@ -101,7 +106,11 @@ impl Recovery {
     /// Whether a snapshot of these offsets would say anything new; the time until the next begins either way.
     pub(super) fn is_news(&mut self, offsets: &Offsets) -> bool {
         self.begun = Instant::now();
-        self.durable != *offsets
+        let is_news = self.durable != *offsets;
+        if !is_news {
+            self.meet(Condition::SnapshotSlow, false);
+        }
+        is_news
     }
 
     /// Whether the next snapshot is to be audited.
@@ -124,24 +133,41 @@ impl Recovery {
 
     /// Whether a snapshot has become durable since the last look; the partitions know how far.
     pub(super) fn take_report(&mut self, layout: &Layout) -> bool {
-        let report = self.parts.as_mut().and_then(|parts| parts.keeper.report());
+        let Some(parts) = &mut self.parts else { return false };
+        let report = parts.keeper.report();
+        if parts.keeper.is_writing() && self.is_slow() {
+            self.meet(Condition::SnapshotSlow, true);
+        }
         self.hear(report, layout)
     }
 
-    /// Waits for the snapshot that is being written.
-    pub(super) fn wait(&mut self, layout: &Layout) -> bool {
-        let report = self.parts.as_mut().and_then(|parts| parts.keeper.wait(LAST_SNAPSHOT));
+    /// Waits until a deadline for the snapshot that is being written.
+    pub(super) fn wait(&mut self, layout: &Layout, deadline: Instant) -> bool {
+        let patience = deadline.saturating_duration_since(Instant::now());
+        let report = self.parts.as_mut().and_then(|parts| parts.keeper.wait(patience));
         self.hear(report, layout)
     }
 
     fn hear(&mut self, report: Option<Report>, layout: &Layout) -> bool {
-        let Some(Report::Durable(offsets)) = report else { return false };
+        let Some(report) = report else { return false };
+        self.meet(Condition::SnapshotsFailing, report == Report::Failed);
+        let Report::Durable(offsets) = report else { return false };
+        self.meet(Condition::SnapshotSlow, self.is_slow());
         for topic in layout.topics() {
             let durable = offsets.get(&*topic.name).into_iter().flatten();
             topic.partitions.iter().zip(durable).for_each(|(partition, offset)| partition.set_durable(*offset));
         }
         self.durable = offsets;
         true
+    }
+
+    /// Whether the snapshot that was begun last has taken longer than it should.
+    fn is_slow(&self) -> bool {
+        self.parts.as_ref().is_some_and(|parts| self.begun.elapsed() > parts.interval.max(LEAST_SLOW))
+    }
+
+    fn meet(&self, condition: Condition, holds: bool) {
+        Met { condition, holds }.tell(&self.standing);
     }
 }
 

@@ -11,7 +11,7 @@ use prometheus::{
 use super::memory;
 use super::snapshots::SnapshotMetrics;
 use crate::decode::RejectionCode;
-use crate::lifecycle::Standing;
+use crate::lifecycle::{Condition, Standing};
 
 /// The commit this was built from, as `build.rs` found it.
 const COMMIT: &str = env!("SALESPULSE_COMMIT");
@@ -61,6 +61,8 @@ pub struct Metrics {
     pub dead_letters: IntCounter,
     /// Dead letters that the broker has not yet acknowledged.
     pub dead_letters_outstanding: IntGauge,
+    /// Bytes of their keys and values.
+    pub dead_letters_outstanding_bytes: IntGauge,
     /// How often the group gave or took partitions.
     pub rebalances: IntCounter,
     /// Records between the position and the end of a partition.
@@ -84,6 +86,7 @@ pub struct Metrics {
     resident_bytes: IntGauge,
     owner: IntGauge,
     ready: IntGauge,
+    conditions: IntGaugeVec,
 }
 
 impl Metrics {
@@ -105,6 +108,10 @@ impl Metrics {
             dead_letters: make.counter("dead_letters_total", "Dead letters that the broker has acknowledged.")?,
             dead_letters_outstanding: make
                 .gauge("dead_letters_outstanding", "Dead letters that the broker has not acknowledged yet.")?,
+            dead_letters_outstanding_bytes: make.gauge(
+                "dead_letters_outstanding_bytes",
+                "Keys and values of dead letters that the broker has not acknowledged yet.",
+            )?,
             rebalances: make.counter("rebalances_total", "How often the consumer group gave or took partitions.")?,
             lag_records: make.gauges("consumer_lag_records", "Records not read yet, by partition.", lag_labels)?,
             lag_seconds: make.float_gauges(
@@ -130,6 +137,7 @@ impl Metrics {
             resident_bytes: make.gauge("resident_memory_bytes", "Memory that this process holds.")?,
             owner: make.gauge("owner", "1 if this instance owns the partitions of its group, else 0.")?,
             ready: make.gauge("ready", "1 if the KPI families are readable here, else 0.")?,
+            conditions: make.gauges("condition", "1 while a condition holds, else 0.", &["condition"])?,
             registry: make.0.clone(),
         };
         make.build_info()?;
@@ -156,6 +164,9 @@ impl Metrics {
         self.snapshots.update();
         self.owner.set(i64::from(standing.is_owner()));
         self.ready.set(i64::from(standing.status().ready));
+        for condition in Condition::ALL {
+            self.conditions.with_label_values(&[condition.name()]).set(standing.holds(condition).into());
+        }
         self.registry.gather()
     }
 }
@@ -263,6 +274,27 @@ mod tests {
         values.sort_by(|left, right| left.0.cmp(right.0));
         assert_eq!(values.len(), RejectionCode::ALL.len());
         assert!(values.iter().all(|(code, value)| *value == f64::from(u8::from(*code == "not_json"))));
+    }
+
+    #[test]
+    fn every_condition_is_shown_whether_it_holds_or_not() {
+        let (metrics, standing) = (Metrics::new(["sales.leads"].into_iter()).unwrap(), Standing::default());
+        let shown = |standing: &Standing| {
+            let families = metrics.gather(standing);
+            let conditions = families.iter().find(|family| family.name() == "salespulse_condition").unwrap();
+            let metrics = conditions.get_metric().iter();
+            let mut values: Vec<(String, f64)> = metrics
+                .map(|metric| (metric.get_label()[0].value().to_owned(), metric.get_gauge().get_value()))
+                .collect();
+            values.sort_by(|left, right| left.0.cmp(&right.0));
+            values
+        };
+        let nothing = shown(&standing);
+        assert_eq!(nothing.len(), Condition::ALL.len());
+        assert!(nothing.iter().all(|(_, value)| *value == 0.0));
+        standing.set(Condition::SnapshotSlow, true);
+        assert!(shown(&standing).contains(&("snapshot_slow".to_owned(), 1.0)));
+        assert_eq!(shown(&standing).iter().filter(|(_, value)| *value > 0.0).count(), 1);
     }
 
     #[test]

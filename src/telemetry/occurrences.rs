@@ -10,7 +10,7 @@ use tracing::{debug, error, info, warn};
 use super::metrics::{Metrics, TopicMetrics};
 use super::rarely::Rarely;
 use crate::decode::Rejection;
-use crate::lifecycle::Standing;
+use crate::lifecycle::{Condition, Standing};
 
 /// A record cannot be used.
 pub struct Rejected<'a> {
@@ -93,14 +93,32 @@ impl Keyless<'_> {
     }
 }
 
+/// A dead letter is on its way.
+pub struct DeadLetterSent {
+    /// How long its key and its value are together.
+    pub bytes: usize,
+}
+
+impl DeadLetterSent {
+    /// Counts it.
+    pub fn tell(&self, metrics: &Metrics) {
+        metrics.dead_letters_outstanding.inc();
+        metrics.dead_letters_outstanding_bytes.add(i64::try_from(self.bytes).unwrap_or(i64::MAX));
+    }
+}
+
 /// The broker has a dead letter.
-pub struct DeadLetterDelivered;
+pub struct DeadLetterDelivered {
+    /// How long its key and its value are together.
+    pub bytes: usize,
+}
 
 impl DeadLetterDelivered {
     /// Counts it.
     pub fn tell(&self, metrics: &Metrics) {
         metrics.dead_letters.inc();
         metrics.dead_letters_outstanding.dec();
+        metrics.dead_letters_outstanding_bytes.sub(i64::try_from(self.bytes).unwrap_or(i64::MAX));
     }
 }
 
@@ -128,21 +146,25 @@ impl DeadLetterRefused<'_> {
     }
 }
 
-/// Whether any broker answers.
-pub struct Reachability {
-    /// It does.
-    pub reachable: bool,
+/// A look at a condition.
+pub struct Met {
+    /// Which.
+    pub condition: Condition,
+    /// Whether it holds.
+    pub holds: bool,
 }
 
-impl Reachability {
-    /// Notes it, and logs a change.
+impl Met {
+    /// Notes it, and logs when it begins and when it ends.
     pub fn tell(&self, standing: &Standing) {
-        if standing.set_reachable(self.reachable) {
-            if self.reachable {
-                info!("a Kafka broker answers again");
-            } else {
-                warn!("no Kafka broker answers; the numbers stay as they are until one does");
-            }
+        let Met { condition, holds } = self;
+        if !standing.set(*condition, *holds) {
+            return;
+        }
+        if *holds {
+            warn!(condition = condition.name(), "{}", condition.sentence());
+        } else {
+            info!(condition = condition.name(), "{}", condition.end());
         }
     }
 }

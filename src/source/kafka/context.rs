@@ -15,8 +15,8 @@ use tracing::{debug, error, info, warn};
 use super::consumer::list_of;
 use super::layout::Layout;
 use super::partition::{Committed, Partition};
-use crate::lifecycle::{Phase, Standing};
-use crate::telemetry::{KafkaTrouble, Metrics, Reachability};
+use crate::lifecycle::{Condition, Phase, Standing};
+use crate::telemetry::{KafkaTrouble, Met, Metrics};
 
 /// What happened during a poll.
 #[derive(Debug, Default)]
@@ -110,6 +110,10 @@ impl Member {
         consumer.unassign()
     }
 
+    fn met_reachable(&self, reachable: bool) {
+        Met { condition: Condition::BrokerUnreachable, holds: !reachable }.tell(&self.standing);
+    }
+
     /// What has come about since the assignment.
     fn done(&self) -> Vec<(Arc<Partition>, Committed)> {
         let news = |partition: &Arc<Partition>| {
@@ -127,13 +131,13 @@ impl ClientContext for Member {
 
     fn stats(&self, statistics: Statistics) {
         let reachable = statistics.brokers.values().any(|broker| matches!(broker.state.as_str(), "UP" | "UPDATE"));
-        Reachability { reachable }.tell(&self.standing);
+        self.met_reachable(reachable);
         lock(&self.news).statistics = Some(statistics);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
-            Reachability { reachable: false }.tell(&self.standing);
+            self.met_reachable(false);
         }
         self.trouble.note(&error, reason);
     }

@@ -1,9 +1,11 @@
 //! What is known of one partition. The poll thread writes; others look.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Stands for an offset or a timestamp that is not known.
 const UNKNOWN: i64 = -1;
@@ -26,8 +28,8 @@ pub struct Partition {
     /// The first offset and the end of the log at the last assignment.
     low: AtomicI64,
     high: AtomicI64,
-    /// Offsets of records whose dead letter is not acknowledged yet.
-    unacknowledged: Mutex<BTreeSet<i64>>,
+    /// Offsets of records whose dead letter is not acknowledged yet, with the instant since when it is awaited.
+    unacknowledged: Mutex<BTreeMap<i64, Instant>>,
 }
 
 /// What a group has committed of a partition.
@@ -68,6 +70,8 @@ pub struct Origin {
     pub partition: Arc<Partition>,
     /// Its offset there.
     pub offset: i64,
+    /// How long its key and its value are together.
+    pub bytes: usize,
 }
 
 impl Partition {
@@ -206,7 +210,19 @@ impl Partition {
 
     /// Begins to wait for the acknowledgement of a dead letter; false if it is awaited already.
     pub fn await_acknowledgement(&self, offset: i64) -> bool {
-        self.unacknowledged().insert(offset)
+        match self.unacknowledged().entry(offset) {
+            Entry::Vacant(place) => {
+                place.insert(Instant::now());
+                true
+            }
+            Entry::Occupied(_) => false,
+        }
+    }
+
+    /// Since when the first dead letter that is not acknowledged has been awaited.
+    #[must_use]
+    pub fn awaits_since(&self) -> Option<Instant> {
+        self.unacknowledged().first_key_value().map(|(_, since)| *since)
     }
 
     /// Notes that a dead letter is acknowledged.
@@ -218,11 +234,11 @@ impl Partition {
     /// letter that is not acknowledged.
     #[must_use]
     pub fn committable(&self, position: i64) -> i64 {
-        self.unacknowledged().first().map_or(position, |first| position.min(*first))
+        self.unacknowledged().first_key_value().map_or(position, |(first, _)| position.min(*first))
     }
 
-    fn unacknowledged(&self) -> MutexGuard<'_, BTreeSet<i64>> {
-        // The set is changed by single calls that do not panic half way.
+    fn unacknowledged(&self) -> MutexGuard<'_, BTreeMap<i64, Instant>> {
+        // The map is changed by single calls that do not panic half way.
         self.unacknowledged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -252,12 +268,14 @@ mod tests {
         assert!(partition.await_acknowledgement(3));
         assert!(partition.await_acknowledgement(7));
         assert!(!partition.await_acknowledgement(7), "awaited already");
+        let since = partition.awaits_since();
+        assert!(since.is_some_and(|since| since <= Instant::now()));
         assert_eq!(partition.committable(10), 3);
         // Acknowledgements may come in any order.
         partition.acknowledge(7);
-        assert_eq!(partition.committable(10), 3);
+        assert_eq!((partition.committable(10), partition.awaits_since()), (3, since));
         partition.acknowledge(3);
-        assert_eq!(partition.committable(10), 10);
+        assert_eq!((partition.committable(10), partition.awaits_since()), (10, None));
         partition.await_acknowledgement(12);
         assert_eq!(partition.committable(10), 10, "a later one does not hold back");
     }

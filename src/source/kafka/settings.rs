@@ -57,7 +57,8 @@ const PRODUCER: [(&str, &str); 6] = [
 /// what its first producer's made.
 const PRODUCER_DEFAULTS: [(&str, &str); 4] = [
     ("compression.type", "zstd"),
-    ("queue.buffering.max.messages", "10000"),
+    // Room for all that may wait, so that none has to wait before it.
+    ("queue.buffering.max.messages", "20000"),
     ("queue.buffering.max.kbytes", "131072"),
     ("linger.ms", "5"),
 ];

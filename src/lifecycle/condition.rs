@@ -1,0 +1,126 @@
+//! What may be wrong with an instance, beside where it stands.
+
+use serde::Serialize;
+
+/// Something that is wrong and mends itself when its cause is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// No broker answers.
+    BrokerUnreachable,
+    /// So many dead letters wait that nothing is read.
+    ReadingStopped,
+    /// A dead letter has waited for long.
+    DeadLettersWaiting,
+    /// The last snapshot could not be written.
+    SnapshotsFailing,
+    /// A snapshot takes longer than it should.
+    SnapshotSlow,
+    /// Records are missing from the numbers.
+    RecordsMissing,
+}
+
+impl Condition {
+    /// All of them; where several make an instance not ready, the first is the one to mend.
+    pub const ALL: [Condition; 6] = [
+        Condition::BrokerUnreachable,
+        Condition::ReadingStopped,
+        Condition::DeadLettersWaiting,
+        Condition::SnapshotsFailing,
+        Condition::SnapshotSlow,
+        Condition::RecordsMissing,
+    ];
+
+    /// One word for machines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Condition::BrokerUnreachable => "broker_unreachable",
+            Condition::ReadingStopped => "reading_stopped",
+            Condition::DeadLettersWaiting => "dead_letters_waiting",
+            Condition::SnapshotsFailing => "snapshots_failing",
+            Condition::SnapshotSlow => "snapshot_slow",
+            Condition::RecordsMissing => "records_missing",
+        }
+    }
+
+    /// A sentence for people while it holds.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Condition::BrokerUnreachable => "No Kafka broker answers; the numbers stay as they were until one does.",
+            Condition::ReadingStopped => {
+                "So many dead letters wait for Kafka that reading has stopped; the numbers stay as they were until it takes them."
+            }
+            Condition::DeadLettersWaiting => {
+                "Kafka has not taken a dead letter for 10 seconds; it is tried again, and no offset behind it is committed."
+            }
+            Condition::SnapshotsFailing => {
+                "The last snapshot could not be written; the numbers are right, but a start would read again what came since."
+            }
+            Condition::SnapshotSlow => {
+                "A snapshot takes longer than snapshot.interval; the numbers are right, but a start would read more again."
+            }
+            Condition::RecordsMissing => {
+                "Kafka had deleted records before they were read; the numbers of their time are too low."
+            }
+        }
+    }
+
+    /// A sentence for people when it has ended.
+    #[must_use]
+    pub const fn end(self) -> &'static str {
+        match self {
+            Condition::BrokerUnreachable => "A Kafka broker answers again.",
+            Condition::ReadingStopped => "There is room for dead letters again, and reading goes on.",
+            Condition::DeadLettersWaiting => "Kafka has taken the dead letters that waited.",
+            Condition::SnapshotsFailing => "A snapshot is durable again.",
+            Condition::SnapshotSlow => "A snapshot was durable within snapshot.interval again.",
+            Condition::RecordsMissing => "No records are missing from the numbers any more.",
+        }
+    }
+
+    /// Whether the numbers of an owner stand still, so that it is not ready.
+    #[must_use]
+    pub const fn stops_numbers(self) -> bool {
+        matches!(self, Condition::BrokerUnreachable | Condition::ReadingStopped)
+    }
+
+    /// The bit that stands for it.
+    pub(super) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// A condition that holds, as it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Holding {
+    /// One word for machines.
+    pub condition: &'static str,
+    /// A sentence for people.
+    pub reason: &'static str,
+}
+
+impl From<Condition> for Holding {
+    fn from(condition: Condition) -> Holding {
+        Holding { condition: condition.name(), reason: condition.sentence() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_bit_and_a_name_of_its_own() {
+        let bits = Condition::ALL.iter().fold(0_u8, |bits, condition| bits | condition.bit());
+        assert_eq!(bits.count_ones() as usize, Condition::ALL.len());
+        let mut names = Condition::ALL.map(Condition::name);
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+        for condition in Condition::ALL {
+            for text in [condition.sentence(), condition.end()] {
+                assert!(text.starts_with(char::is_uppercase) && text.ends_with('.'), "{text}");
+            }
+        }
+    }
+}
