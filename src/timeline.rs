@@ -24,8 +24,8 @@ impl Timeline {
         self.entries += 1;
     }
 
-    /// Notes many at once, in the order of their instants, so that each hour is looked up once; `number` says what the number
-    /// of each is.
+    /// Notes many at once, of which those of an hour should lie next to each other, so that each hour is looked up once;
+    /// `number` says what the number of each is.
     pub fn note_all(&mut self, due: &[(Time, u32)], number: impl Fn(u32) -> u32) {
         for of_hour in due.chunk_by(|(earlier, _), (later, _)| hour(*earlier) == hour(*later)) {
             let Some((first, _)) = of_hour.first() else { continue };
@@ -72,7 +72,8 @@ impl Timeline {
 }
 
 /// The hour of an instant, since the Unix epoch.
-fn hour(at: Time) -> i64 {
+#[must_use]
+pub fn hour(at: Time) -> i64 {
     at.millis().div_euclid(HOUR)
 }
 

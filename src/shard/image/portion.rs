@@ -8,9 +8,13 @@ use crate::id::Id;
 use crate::shard::Shard;
 use crate::shard::bytes::Writer;
 use crate::time::Time;
+use crate::timeline::hour;
 
 /// Room is made in advance for at most so many journeys; what says more may be damaged, and more come by growing.
 const MOST_EXPECTED: u64 = 1 << 24;
+
+/// Items are brought together by counting while there are at most so many possible groups for each of them.
+const MOST_GROUPS: usize = 4;
 
 /// A part of an image, prepared for one shard. Preparing it needs no shard, so that whoever reads can do it; taking it in
 /// is then little more than copying and adding.
@@ -73,11 +77,48 @@ impl Portion {
         self.negative_responses += i64::from(story.negative_response);
     }
 
-    /// Brings together what lies together in a shard: what is far apart in memory costs most.
-    pub(super) fn sort(&mut self) {
-        self.facts.sort_unstable_by_key(|fact| fact.row.index());
-        self.due.sort_unstable();
+    /// Takes what there is, with what lies together in a shard brought together: what is far apart in memory costs most.
+    pub(super) fn take(&mut self) -> Portion {
+        let facts = grouped(&self.facts, |fact| fact.row.index());
+        let first = self.due.iter().map(|(at, _)| hour(*at)).min().unwrap_or(0);
+        let due = grouped(&self.due, |(at, _)| usize::try_from(hour(*at) - first).unwrap_or(usize::MAX));
+        // The next portion is about as large: the lists that grew for this one are kept for it.
+        let room = Portion {
+            packed: Writer(Vec::with_capacity(self.packed.0.capacity())),
+            journeys: Vec::with_capacity(self.journeys.capacity()),
+            facts: std::mem::take(&mut self.facts),
+            due: std::mem::take(&mut self.due),
+            ..Portion::default()
+        };
+        let taken = std::mem::replace(self, room);
+        self.facts.clear();
+        self.due.clear();
+        Portion { facts, due, ..taken }
     }
+}
+
+/// The items, those of a group next to each other.
+fn grouped<T: Copy>(items: &[T], group: impl Fn(&T) -> usize) -> Vec<T> {
+    let mut grouped = items.to_vec();
+    let groups = items.iter().map(&group).max().map_or(0, |last| last.saturating_add(1));
+    if groups > items.len().saturating_mul(MOST_GROUPS) {
+        grouped.sort_unstable_by_key(group);
+        return grouped;
+    }
+    let mut places = vec![0; groups];
+    for item in items {
+        places.get_mut(group(item)).into_iter().for_each(|count| *count += 1);
+    }
+    let mut next = 0;
+    for place in &mut places {
+        next += std::mem::replace(place, next);
+    }
+    for item in items {
+        let Some(place) = places.get_mut(group(item)) else { continue };
+        grouped.get_mut(*place).into_iter().for_each(|free| *free = *item);
+        *place += 1;
+    }
+    grouped
 }
 
 impl Shard {
@@ -118,5 +159,24 @@ impl Shard {
             self.apply_roster(event_id, version);
         }
         portion.items
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn grouping_loses_nothing_and_leaves_no_group_apart(
+            keys in proptest::collection::vec(prop_oneof![0_usize..40, 0_usize..usize::MAX], 0..200),
+        ) {
+            let items: Vec<(usize, usize)> = keys.into_iter().enumerate().map(|(place, key)| (key, place)).collect();
+            let mut grouped = grouped(&items, |(key, _)| *key);
+            prop_assert!(grouped.is_sorted_by_key(|(key, _)| *key), "{grouped:?}");
+            grouped.sort_unstable_by_key(|(_, place)| *place);
+            prop_assert_eq!(grouped, items);
+        }
     }
 }

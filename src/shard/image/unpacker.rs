@@ -84,12 +84,7 @@ impl Unpacker {
 
     fn take(&mut self, least: usize) -> Vec<(usize, Portion)> {
         let heavy = self.portions.iter_mut().enumerate().filter(|(_, portion)| portion.weight() >= least);
-        let taken = heavy.map(|(shard, portion)| {
-            let mut portion = std::mem::take(portion);
-            portion.sort();
-            (shard, portion)
-        });
-        taken.collect()
+        heavy.map(|(shard, portion)| (shard, portion.take())).collect()
     }
 
     /// The portion that gets the item of this identity, which is counted.

@@ -6,6 +6,7 @@
 //! An image shares all chunks with the slabs: it takes no longer than counting references, and a chunk is copied only
 //! when a block in it is written while the image still lives.
 
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 /// Sizes are rounded up to this many bytes.
@@ -69,7 +70,7 @@ impl Slabs {
         let place = Place { class, index: slab.blocks };
         let (chunk, _) = locate(slab.blocks, size);
         if slab.chunks.len() <= chunk {
-            slab.chunks.push(vec![0; per_chunk(size) * size].into());
+            slab.chunks.push(repeat_n(0, per_chunk(size) * size).collect());
         }
         slab.blocks += 1;
         self.write(place, owner, content);
