@@ -75,7 +75,8 @@ fn run(arguments: RunArguments, environment: &[(OsString, OsString)]) -> Result<
     let listen = flag("--listen", "http.listen", arguments.listen);
     let flags: Vec<Flag> = brokers.into_iter().chain(listen).collect();
     let config = Config::load(&arguments.config, environment, &flags)?;
-    Ok(run::run(config, arguments.as_of.map_or(Clock::System, Clock::Fixed))?)
+    let clock = arguments.as_of.map_or(Clock::System, Clock::Fixed);
+    Ok(run::run(config, clock, arguments.clock_file.as_deref())?)
 }
 
 /// Prints the exposition, or why there is none, and after that the summary as the last line.

@@ -8,7 +8,7 @@
 //!   [`entry`] number their names, [`facts`] tells what a journey contributes, [`sketch`], [`timeline`] and [`cells`] hold the
 //!   sums, [`shard`] is the first stage and [`board`] the second, [`kpi`] is the catalogue, [`exposition`] writes it, and
 //!   [`engine`] is both stages in one thread. [`simulate`] makes the records of an organisation that never was.
-//! - **Edges**: [`config`], [`lifecycle`], [`telemetry`], [`shard_threads`], [`snapshot`], [`source`], [`deadletter`], [`http`].
+//! - **Edges**: [`config`], [`lifecycle`], [`telemetry`], [`present`], [`shard_threads`], [`snapshot`], [`source`], [`deadletter`], [`http`].
 //! - [`pipeline`] joins them, and [`app`] is what the user types.
 //!
 //! The numbers are a pure function of the configuration, the instant and the set of accepted events. Two laws make them so:
@@ -34,6 +34,7 @@ pub mod kpi;
 pub mod lifecycle;
 pub mod money;
 pub mod pipeline;
+pub mod present;
 pub mod rules;
 pub mod shard;
 pub mod shard_threads;

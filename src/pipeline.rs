@@ -19,9 +19,11 @@ use self::intake::Intake;
 use self::recovery::Recovery;
 use crate::deadletter::DeadLetters;
 use crate::lifecycle::{Condition, Phase, Standing, Stop};
+use crate::present::PATIENCE;
 use crate::snapshot::{Cut, Offsets, Restored};
 use crate::source::kafka::{Change, Consumer, Finding, KafkaFailure, Layout, News, Polled, Position, Surveyor, change};
 use crate::telemetry::{Met, Metrics};
+use crate::time::seconds;
 
 pub use failure::PipelineFailure;
 pub use intake::IntakeParts;
@@ -115,6 +117,7 @@ impl Pipeline {
         self.go_on_when_restored()?;
         self.fetch_or_hold(Hold { dead_letters: self.dead_letters.is_full(), ..self.hold })?;
         self.watch_dead_letters();
+        self.watch_clock()?;
         self.checkpoint()?;
         self.keep()
     }
@@ -127,6 +130,19 @@ impl Pipeline {
         let has_stopped = are_waiting && self.hold.dead_letters && self.standing.is_owner();
         Met { condition: Condition::DeadLettersWaiting, holds: are_waiting }.tell(&self.standing);
         Met { condition: Condition::ReadingStopped, holds: has_stopped }.tell(&self.standing);
+    }
+
+    /// Tells when the numbers are ahead of the clock, and ends when they would stand still for long.
+    fn watch_clock(&self) -> Result<(), PipelineFailure> {
+        let present = &self.intake.present;
+        let ahead = present.ahead_millis();
+        self.metrics.clock_behind_seconds.set(seconds(ahead));
+        Met { condition: Condition::ClockBehind, holds: ahead > 0 }.tell(&self.standing);
+        if ahead <= PATIENCE {
+            return Ok(());
+        }
+        let told = present.now();
+        Err(PipelineFailure::Clock { clock: told.plus(-ahead), told })
     }
 
     fn is_reachable(&self) -> bool {

@@ -100,6 +100,12 @@ impl Rules {
         now.plus(-self.retention).floor(crate::time::DAY)
     }
 
+    /// The first instant from which a horizon is seen.
+    #[must_use]
+    pub fn first_with_horizon(&self, horizon: Time) -> Time {
+        horizon.plus(self.retention)
+    }
+
     /// The currency of every amount that is told.
     #[must_use]
     pub fn reporting_currency(&self) -> Currency {

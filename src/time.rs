@@ -1,5 +1,9 @@
 //! Instants of the business: Unix milliseconds, their RFC 3339 text, durations and the clock.
 
+mod clock;
+
+pub use self::clock::{Clock, Hands};
+
 use std::fmt;
 
 /// An instant as Unix milliseconds, which may lie before 1970.
@@ -226,36 +230,6 @@ pub fn parse_duration(text: &str) -> Option<i64> {
 #[expect(clippy::cast_precision_loss, reason = "times of events are below 2^53 milliseconds")]
 pub fn seconds(millis: i64) -> f64 {
     millis as f64 / 1e3
-}
-
-/// Where "now" comes from: the machine, or an instant at which it stands still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clock {
-    /// The machine's clock.
-    System,
-    /// Always this instant: replays, back-tests and tests.
-    Fixed(Time),
-}
-
-impl Clock {
-    /// The present instant.
-    #[must_use]
-    pub fn now(self) -> Time {
-        match self {
-            Clock::Fixed(time) => time,
-            Clock::System => system_now(),
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
-fn system_now() -> Time {
-    let now = std::time::SystemTime::now();
-    let millis = match now.duration_since(std::time::UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
-        Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
-    };
-    Time(millis)
 }
 
 #[cfg(test)]

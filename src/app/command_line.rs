@@ -30,7 +30,7 @@ Exit codes:
   64  wrong command line or configuration, or a file that cannot be read
   69  Kafka cannot be used
   70  a bug in salespulse
-  71  the system refuses an address or a thread
+  71  the system refuses an address or a thread, or its clock went back by days
   74  a result cannot be written";
 
 const FIRST_STEPS: &str = "\
@@ -147,6 +147,9 @@ pub(super) struct RunArguments {
     /// Let the clock stand still at this instant, RFC 3339 with an offset: for back-tests
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(super) as_of: Option<Time>,
+    /// Take the time from this file, whenever it changes: for tests of a clock that jumps
+    #[arg(long, value_name = "FILE", hide = true, conflicts_with = "as_of")]
+    pub(super) clock_file: Option<PathBuf>,
 }
 
 /// What `replay` needs.

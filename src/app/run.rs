@@ -1,6 +1,7 @@
 //! `salespulse run`: the service.
 
 mod failure;
+mod hands;
 mod keeping;
 
 pub use failure::RunError;
@@ -8,6 +9,7 @@ pub use failure::RunError;
 use self::keeping::Keeping;
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -27,6 +29,7 @@ use crate::http::{self, Scrape};
 use crate::kpi::Catalogue;
 use crate::lifecycle::{Phase, Standing, Stop, stop_on_signals};
 use crate::pipeline::{IntakeParts, Pipeline};
+use crate::present::Present;
 use crate::rules::Rules;
 use crate::shard_threads::ShardThreads;
 use crate::snapshot::Store;
@@ -43,12 +46,13 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 /// How long requests that are being answered may take at the end.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
-/// Runs the service until SIGINT or SIGTERM.
+/// Runs the service until SIGINT or SIGTERM, by the machine's clock unless a file holds the time.
 ///
 /// # Errors
 /// [`RunError`], which knows its exit code.
-pub fn run(config: Config, clock: Clock) -> Result<(), RunError> {
+pub fn run(config: Config, clock: Clock, clock_file: Option<&Path>) -> Result<(), RunError> {
     logs::start(Level::INFO);
+    let clock = clock_file.map_or(Ok(clock), hands::follow)?;
     let service = Service::bind(config, clock)?;
     service.stop_on_signals()?;
     service.run()
@@ -167,24 +171,26 @@ impl Service {
     pub fn run(self) -> Result<(), RunError> {
         let Service { runtime, listener, kafka, snapshot, rules, catalogue, clock, metrics, standing, .. } = self;
         let directory = Arc::<Directory>::default();
-        let shards = ShardThreads::start(shard_count(), &rules, &directory, clock.now(), &metrics)
+        let present = Arc::new(Present::new(clock, Arc::clone(&rules)));
+        let shards = ShardThreads::start(shard_count(), &rules, &directory, present.now(), &metrics)
             .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
         let scrape = Arc::new(Scrape::new(
             catalogue,
             shards.reader(),
-            Board::new(Arc::clone(&rules), Arc::clone(&directory), clock.now()),
-            clock,
+            Board::new(Arc::clone(&rules), Arc::clone(&directory), present.now()),
+            Arc::clone(&present),
             Arc::clone(&standing),
             Arc::clone(&metrics),
         ));
         let server = Server::start(&runtime, listener, scrape);
-        let keeping = Keeping { snapshot: &snapshot, rules: Arc::clone(&rules), directory: Arc::clone(&directory) };
+        let keeping =
+            Keeping { snapshot: &snapshot, rules: Arc::clone(&rules), directory: Arc::clone(&directory), clock };
         let store = keeping.open(&kafka, &runtime)?;
         let parts = IntakeParts {
             decoder: Decoder::new(Arc::clone(&rules)),
             interner: Interner::new(directory, rules.zone.clone()),
             shards,
-            clock,
+            present,
             metrics,
         };
         let consuming = Consuming {

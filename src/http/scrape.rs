@@ -7,9 +7,10 @@ use crate::board::{Board, Reading};
 use crate::exposition::{self, Format, TooManySeries};
 use crate::kpi::Catalogue;
 use crate::lifecycle::Standing;
+use crate::present::Present;
 use crate::shard_threads::{ShardGone, ShardReader};
 use crate::telemetry::{self, Metrics};
-use crate::time::{Clock, seconds};
+use crate::time::seconds;
 
 /// Everything a scrape reads.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct Scrape {
     shards: ShardReader,
     /// Kept from reading to reading; each reading of the shards must reach it.
     board: Mutex<Board>,
-    clock: Clock,
+    present: Arc<Present>,
     standing: Arc<Standing>,
     metrics: Arc<Metrics>,
     /// The length of the last text: the next one will be about as long, and growing by doubling would copy it often.
@@ -46,12 +47,12 @@ impl Scrape {
         catalogue: Catalogue,
         shards: ShardReader,
         board: Board,
-        clock: Clock,
+        present: Arc<Present>,
         standing: Arc<Standing>,
         metrics: Arc<Metrics>,
     ) -> Scrape {
         let (board, last_length) = (Mutex::new(board), AtomicUsize::new(0));
-        Scrape { catalogue, shards, board, clock, standing, metrics, last_length }
+        Scrape { catalogue, shards, board, present, standing, metrics, last_length }
     }
 
     /// Where this instance stands.
@@ -99,8 +100,13 @@ impl Scrape {
     fn read(&self) -> Result<Reading, ScrapeError> {
         // A board over which a reading panicked may have missed a part of it: it must not be read again.
         let mut board = self.board.lock().map_err(|_| ScrapeError::BoardBroken)?;
-        let now = self.clock.now();
-        let shards = self.shards.read(now)?;
-        Ok(board.read(now, shards))
+        loop {
+            let now = self.present.now();
+            let reading = board.read(now, self.shards.read(now)?);
+            // Records that came after the horizon moved may have reached the shards before us.
+            if !self.present.has_left(now) {
+                return Ok(reading);
+            }
+        }
     }
 }

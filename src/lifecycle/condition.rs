@@ -17,17 +17,20 @@ pub enum Condition {
     SnapshotSlow,
     /// Records are missing from the numbers.
     RecordsMissing,
+    /// The clock went back to before the horizon last moved.
+    ClockBehind,
 }
 
 impl Condition {
     /// All of them; where several make an instance not ready, the first is the one to mend.
-    pub const ALL: [Condition; 6] = [
+    pub const ALL: [Condition; 7] = [
         Condition::BrokerUnreachable,
         Condition::ReadingStopped,
         Condition::DeadLettersWaiting,
         Condition::SnapshotsFailing,
         Condition::SnapshotSlow,
         Condition::RecordsMissing,
+        Condition::ClockBehind,
     ];
 
     /// One word for machines.
@@ -40,6 +43,7 @@ impl Condition {
             Condition::SnapshotsFailing => "snapshots_failing",
             Condition::SnapshotSlow => "snapshot_slow",
             Condition::RecordsMissing => "records_missing",
+            Condition::ClockBehind => "clock_behind",
         }
     }
 
@@ -63,6 +67,9 @@ impl Condition {
             Condition::RecordsMissing => {
                 "Kafka had deleted records before they were read; the numbers of their time are too low."
             }
+            Condition::ClockBehind => {
+                "The clock went back over a UTC midnight; the numbers are those of that midnight until it has caught up."
+            }
         }
     }
 
@@ -76,6 +83,7 @@ impl Condition {
             Condition::SnapshotsFailing => "A snapshot is durable again.",
             Condition::SnapshotSlow => "A snapshot was durable within snapshot.interval again.",
             Condition::RecordsMissing => "No records are missing from the numbers any more.",
+            Condition::ClockBehind => "The clock has caught up, and the numbers go on with it.",
         }
     }
 

@@ -177,9 +177,12 @@ mod tests {
         let status = standing.status();
         assert_eq!((status.ready, status.status), (true, "ready"));
         let names: Vec<&str> = status.conditions.iter().map(|holding| holding.condition).collect();
-        assert_eq!(names, ["dead_letters_waiting", "snapshots_failing", "snapshot_slow", "records_missing"]);
+        assert_eq!(
+            names,
+            ["dead_letters_waiting", "snapshots_failing", "snapshot_slow", "records_missing", "clock_behind"]
+        );
         standing.set(Condition::SnapshotSlow, false);
-        assert_eq!(standing.status().conditions.len(), 3, "one ends without the others");
+        assert_eq!(standing.status().conditions.len(), 4, "one ends without the others");
     }
 
     #[test]

@@ -9,12 +9,13 @@ use crate::deadletter::DeadLetters;
 use crate::decode::{Decoded, Decoder, Setting, lead_id_of};
 use crate::entry::{Entry, Interner};
 use crate::event::{Body, EventType};
+use crate::present::Present;
 use crate::shard::Image;
 use crate::shard_threads::{ShardGone, ShardThreads};
 use crate::snapshot::Refused;
 use crate::source::kafka::{Layout, Partition, record_of};
 use crate::telemetry::{Keyless, Metrics, Misrouted, Rarely, Rejected, TopicMetrics};
-use crate::time::{Clock, Time, seconds};
+use crate::time::{Time, seconds};
 
 /// What an intake is made of.
 pub struct IntakeParts {
@@ -25,7 +26,7 @@ pub struct IntakeParts {
     /// Where entries go.
     pub shards: ShardThreads,
     /// What "now" is.
-    pub clock: Clock,
+    pub present: Arc<Present>,
     /// Where it is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -35,7 +36,7 @@ pub(super) struct Intake {
     decoder: Decoder,
     interner: Interner,
     shards: ShardThreads,
-    clock: Clock,
+    pub(super) present: Arc<Present>,
     metrics: Arc<Metrics>,
     layout: Arc<Layout>,
     /// By topic, as in the layout.
@@ -59,7 +60,7 @@ struct TopicIntake {
 
 impl Intake {
     pub(super) fn new(parts: IntakeParts, layout: Arc<Layout>) -> Intake {
-        let IntakeParts { decoder, interner, shards, clock, metrics } = parts;
+        let IntakeParts { decoder, interner, shards, present, metrics } = parts;
         let topics = layout.topics().iter().filter_map(|topic| {
             Some(TopicIntake { kind: topic.kind, metrics: metrics.topic(&topic.name)?.clone(), last_event: Time::MIN })
         });
@@ -72,7 +73,7 @@ impl Intake {
             decoder,
             interner,
             shards,
-            clock,
+            present,
             metrics,
             layout,
         }
@@ -90,7 +91,7 @@ impl Intake {
         let Some(partition) = self.layout.partition(index, message.partition()) else { return };
         let Some(topic) = self.topics.get_mut(index) else { return };
         topic.metrics.consumed.inc();
-        let now = *self.now.get_or_insert_with(|| self.clock.now());
+        let now = *self.now.get_or_insert_with(|| self.present.now());
         let record = record_of(message, topic.kind);
         if message.key().is_none() {
             Keyless { topic: partition.topic(), partition: partition.number(), offset: message.offset() }

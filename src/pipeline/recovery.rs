@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 
 use crate::lifecycle::{Condition, Standing};
+use crate::present::Present;
 use crate::shard_threads::ShardGone;
 use crate::snapshot::{Cut, Ends, Keeper, Offsets, Refused, Report, RestoreError, Restored, Restorer};
 use crate::source::kafka::Layout;
 use crate::telemetry::Met;
+use crate::time::Clock;
 
 /// How long a store that does not answer at the start is tried.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,6 +29,8 @@ const LEAST_SLOW: Duration = Duration::from_secs(5);
 pub struct RecoveryParts {
     /// Restores the shards.
     pub restorer: Restorer,
+    /// What "now" is: each try is as of one instant.
+    pub present: Arc<Present>,
     /// Writes snapshots.
     pub keeper: Keeper,
     /// Between two snapshots.
@@ -72,7 +76,7 @@ impl Recovery {
             let ends = ends(layout);
             self.stage = match &self.parts {
                 None => Stage::Reading(Restored { began: ends.lows, ..Restored::default() }),
-                Some(parts) => Stage::Restoring(restore(parts.restorer.clone(), ends)),
+                Some(parts) => Stage::Restoring(restore(parts.restorer.clone(), Arc::clone(&parts.present), ends)),
             };
         }
         matches!(self.stage, Stage::Restoring(_))
@@ -172,11 +176,12 @@ impl Recovery {
 }
 
 /// Restores in a thread of its own, trying for a while if the store does not answer.
-fn restore(restorer: Restorer, ends: Ends) -> Receiver<Result<Restored, RestoreError>> {
+fn restore(mut restorer: Restorer, present: Arc<Present>, ends: Ends) -> Receiver<Result<Restored, RestoreError>> {
     let (told, restored) = sync_channel(1);
     let work = move || {
         let started = Instant::now();
         let result = loop {
+            restorer.clock = Clock::Fixed(present.now());
             match restorer.restore(&ends) {
                 Err(RestoreError::Store(error)) if started.elapsed() < PATIENCE => {
                     warn!(%error, "the snapshots cannot be read; trying again for {PATIENCE:?}");

@@ -79,6 +79,8 @@ pub struct Metrics {
     pub series: IntGauge,
     /// The instant of the last reading.
     pub reading_timestamp_seconds: Gauge,
+    /// How far the machine's clock is behind the instant of the numbers.
+    pub clock_behind_seconds: Gauge,
     /// How long scrapes take.
     pub scrape_seconds: Histogram,
     /// What is measured of snapshots.
@@ -127,6 +129,10 @@ impl Metrics {
             reading_timestamp_seconds: make.float_gauge(
                 "reading_timestamp_seconds",
                 "The instant of the last reading, at which replay --as-of tells the same of the same events.",
+            )?,
+            clock_behind_seconds: make.float_gauge(
+                "clock_behind_seconds",
+                "How far the clock is behind the instant of the numbers, which never go back over a move of the horizon.",
             )?,
             scrape_seconds: make.histogram(
                 "scrape_duration_seconds",

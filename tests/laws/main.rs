@@ -8,6 +8,7 @@
     reason = "a test fails by a panic, and the twin tells its exact numbers as floats only at the end"
 )]
 
+mod clock;
 mod configuration;
 mod equality;
 mod golden;

@@ -26,7 +26,10 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "simulate",
         ],
     ),
-    ("edges", &["config", "lifecycle", "telemetry", "shard_threads", "snapshot", "source", "deadletter", "http"]),
+    (
+        "edges",
+        &["config", "lifecycle", "telemetry", "present", "shard_threads", "snapshot", "source", "deadletter", "http"],
+    ),
     ("pipeline", &["pipeline"]),
     ("app", &["app"]),
 ];
@@ -52,7 +55,7 @@ const IMPURE: [&str; 16] = [
 ];
 
 /// Where the clock is read.
-const CLOCK: &str = "src/time.rs";
+const CLOCK: &str = "src/time/clock.rs";
 
 fn order() -> Vec<&'static str> {
     LAYERS.iter().flat_map(|(_, modules)| modules.iter().copied()).collect()

@@ -18,7 +18,7 @@ pub enum RunError {
     /// A bug of salespulse.
     #[error("{0}")]
     Bug(String),
-    /// The system refused us an address, a thread or a signal handler.
+    /// The system refused us an address, a thread or a signal handler, or its clock went back too far.
     #[error("{0}")]
     System(String),
 }
@@ -50,6 +50,7 @@ impl From<PipelineFailure> for RunError {
         match failure {
             PipelineFailure::Kafka(failure) => failure.into(),
             PipelineFailure::Restore(sentence) => RunError::Snapshots(sentence),
+            PipelineFailure::Clock { .. } => RunError::System(failure.to_string()),
             PipelineFailure::Shard(gone) => RunError::Bug(gone.to_string()),
         }
     }
@@ -59,6 +60,7 @@ impl From<PipelineFailure> for RunError {
 mod tests {
     use super::*;
     use crate::shard_threads::ShardGone;
+    use crate::time::Time;
 
     #[test]
     fn exit_codes() {
@@ -69,5 +71,7 @@ mod tests {
         assert_eq!(code(KafkaFailure::Ended(String::new())), 69);
         assert_eq!(RunError::from(PipelineFailure::from(ShardGone)).exit_code(), 70);
         assert_eq!(RunError::System(String::new()).exit_code(), 71);
+        let clock = PipelineFailure::Clock { clock: Time::MIN, told: Time::MAX };
+        assert_eq!(RunError::from(clock).exit_code(), 71);
     }
 }

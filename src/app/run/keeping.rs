@@ -12,12 +12,14 @@ use crate::pipeline::{IntakeParts, RecoveryParts};
 use crate::rules::Rules;
 use crate::snapshot::{Keeper, Provenance, Restorer, Store, Writer};
 use crate::telemetry::Rarely;
+use crate::time::Clock;
 
 /// What the parts have in common.
 pub(super) struct Keeping<'a> {
     pub(super) snapshot: &'a SnapshotConfig,
     pub(super) rules: Arc<Rules>,
     pub(super) directory: Arc<Directory>,
+    pub(super) clock: Clock,
 }
 
 impl Keeping<'_> {
@@ -49,16 +51,17 @@ impl Keeping<'_> {
             rules: Arc::clone(&rules),
             directory: Arc::clone(&directory),
             loader: parts.shards.loader(),
-            clock: parts.clock,
+            clock: self.clock,
             on_gap: self.snapshot.on_gap,
             metrics: Arc::clone(&parts.metrics),
         };
         let metrics = Arc::clone(&parts.metrics);
-        let (clock, rarely) = (parts.clock, Rarely::default());
+        let (clock, rarely) = (self.clock, Rarely::default());
         let keeper = Keeper::start(Writer { store, provenance, rules, directory, clock, metrics, rarely })
             .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
         Ok(RecoveryParts {
             restorer,
+            present: Arc::clone(&parts.present),
             keeper,
             interval: self.snapshot.interval,
             audit_interval: self.snapshot.audit_interval,

@@ -1,0 +1,35 @@
+//! A clock whose hands follow a file: tests of what a clock that jumps does to a running service.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use super::RunError;
+use crate::time::{Clock, Hands, Time};
+
+/// Between two looks at the file.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// A clock that tells the instant in a file, and any other that is written there later.
+///
+/// # Errors
+/// [`RunError::Configuration`] if there is none now, [`RunError::System`] without a thread.
+pub(super) fn follow(file: &Path) -> Result<Clock, RunError> {
+    let none = || RunError::Configuration(format!("{} does not hold a time", file.display()));
+    // It lives as long as the process, whose clock it is.
+    let hands: &'static Hands = Box::leak(Box::new(Hands::at(read(file).ok_or_else(none)?)));
+    let file = file.to_owned();
+    let work = move || loop {
+        if let Some(time) = read(&file) {
+            hands.set(time);
+        }
+        thread::sleep(PAUSE);
+    };
+    let thread = thread::Builder::new().name("clock".to_owned()).spawn(work);
+    thread.map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
+    Ok(Clock::Hands(hands))
+}
+
+fn read(file: &Path) -> Option<Time> {
+    Time::parse(std::fs::read_to_string(file).ok()?.trim())
+}
