@@ -122,6 +122,13 @@ impl Directory {
         values.get(name.0 as usize).cloned().unwrap_or_else(|| Arc::from(""))
     }
 
+    /// How many names, rows and channels there are.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks whether it is empty")]
+    pub fn len(&self) -> usize {
+        self.names.len() + self.rows.len() + self.channels.len()
+    }
+
     /// Everything so far.
     #[must_use]
     pub fn listing(&self) -> Listing {
@@ -165,6 +172,10 @@ impl<T: Clone + Eq + Hash> Numbered<T> {
             values.push(value);
             u32::try_from(values.len() - 1).unwrap_or(u32::MAX)
         })
+    }
+
+    fn len(&self) -> usize {
+        self.values.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn all(&self) -> Vec<T> {

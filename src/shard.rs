@@ -354,7 +354,7 @@ impl Shard {
             held: Held {
                 journeys: self.journeys.len(),
                 journey_bytes: self.journeys.resident_bytes(),
-                singles: self.singles.len(),
+                identities: self.singles.len() + self.targets.len() + self.roster.len(),
                 cells: self.ledger.rows.cells() + self.ledger.channels.cells(),
                 negative_cycles: self.negative_cycles,
                 negative_responses: self.negative_responses,

@@ -44,22 +44,37 @@ enum Message {
 #[error("a shard's thread has ended by a bug of salespulse; the log says more")]
 pub struct ShardGone;
 
+/// The way to a shard; what waits there is counted.
+#[derive(Clone, Debug)]
+struct Mailbox {
+    sender: SyncSender<Message>,
+    metrics: Arc<Metrics>,
+}
+
+impl Mailbox {
+    /// Sends a message; waits while too many are waiting.
+    fn send(&self, message: Message) -> Result<(), ShardGone> {
+        self.metrics.shard_messages.inc();
+        self.sender.send(message).map_err(|_| ShardGone)
+    }
+}
+
 /// The shards' threads, seen by the one thread that feeds them. They end when this and all readers are dropped.
 #[derive(Debug)]
 pub struct ShardThreads {
-    shards: Vec<SyncSender<Message>>,
+    shards: Vec<Mailbox>,
 }
 
 /// The shards' threads, seen by those who read.
 #[derive(Clone, Debug)]
 pub struct ShardReader {
-    shards: Vec<SyncSender<Message>>,
+    shards: Vec<Mailbox>,
 }
 
 /// The shards' threads, seen by whoever restores them.
 #[derive(Clone, Debug)]
 pub struct ShardLoader {
-    shards: Vec<SyncSender<Message>>,
+    shards: Vec<Mailbox>,
 }
 
 impl ShardThreads {
@@ -83,7 +98,7 @@ impl ShardThreads {
                 Worker { shard: empty(now), empty: Box::new(empty), taken_in: 0, metrics: Arc::clone(metrics) };
             let thread = thread::Builder::new().name(format!("shard-{number}"));
             thread.spawn(move || worker.run(&receiver))?;
-            started.shards.push(sender);
+            started.shards.push(Mailbox { sender, metrics: Arc::clone(metrics) });
         }
         Ok(started)
     }
@@ -120,7 +135,7 @@ impl ShardThreads {
     /// [`ShardGone`].
     pub fn apply(&self, shard: usize, entries: Vec<Entry>, now: Time) -> Result<(), ShardGone> {
         let shard = self.shards.get(shard).ok_or(ShardGone)?;
-        shard.send(Message::Apply { entries, now }).map_err(|_| ShardGone)
+        shard.send(Message::Apply { entries, now })
     }
 
     /// Waits until everything that was handed over has been applied.
@@ -155,8 +170,8 @@ impl ShardLoader {
     /// [`ShardGone`].
     pub fn expect(&self, journeys: u64, rows: usize, channels: usize) -> Result<(), ShardGone> {
         let journeys = journeys / self.count().max(1) as u64;
-        let expect = |shard: &SyncSender<Message>| shard.send(Message::Expect { journeys, rows, channels });
-        self.shards.iter().try_for_each(expect).map_err(|_| ShardGone)
+        let expect = |shard: &Mailbox| shard.send(Message::Expect { journeys, rows, channels });
+        self.shards.iter().try_for_each(expect)
     }
 
     /// Hands a portion to its shard, as of an instant; waits while it has too much to do.
@@ -165,7 +180,7 @@ impl ShardLoader {
     /// [`ShardGone`].
     pub fn hand(&self, shard: usize, portion: Portion, now: Time) -> Result<(), ShardGone> {
         let shard = self.shards.get(shard).ok_or(ShardGone)?;
-        shard.send(Message::TakeIn { portion: Box::new(portion), now }).map_err(|_| ShardGone)
+        shard.send(Message::TakeIn { portion: Box::new(portion), now })
     }
 
     /// Waits until everything is taken in; answers how many items there are.
@@ -182,24 +197,21 @@ impl ShardLoader {
     /// # Errors
     /// [`ShardGone`].
     pub fn reset(&self, now: Time) -> Result<(), ShardGone> {
-        self.shards.iter().try_for_each(|shard| shard.send(Message::Reset { now }).map_err(|_| ShardGone))
+        self.shards.iter().try_for_each(|shard| shard.send(Message::Reset { now }))
     }
 }
 
 /// Asks all shards, so that they work at the same time, and then waits for their answers.
-fn ask<T>(shards: &[SyncSender<Message>], message: impl Fn(SyncSender<T>) -> Message) -> Result<Vec<T>, ShardGone> {
+fn ask<T>(shards: &[Mailbox], message: impl Fn(SyncSender<T>) -> Message) -> Result<Vec<T>, ShardGone> {
     let answers = ask_only(shards, message)?;
     answers.into_iter().map(|answer| answer.recv().map_err(|_| ShardGone)).collect()
 }
 
 /// Asks all shards.
-fn ask_only<T>(
-    shards: &[SyncSender<Message>],
-    message: impl Fn(SyncSender<T>) -> Message,
-) -> Result<Vec<Receiver<T>>, ShardGone> {
-    let ask = |shard: &SyncSender<Message>| {
+fn ask_only<T>(shards: &[Mailbox], message: impl Fn(SyncSender<T>) -> Message) -> Result<Vec<Receiver<T>>, ShardGone> {
+    let ask = |shard: &Mailbox| {
         let (reply, answer) = sync_channel(1);
-        shard.send(message(reply)).map_err(|_| ShardGone)?;
+        shard.send(message(reply))?;
         Ok(answer)
     };
     shards.iter().map(ask).collect()
@@ -218,6 +230,7 @@ struct Worker {
 impl Worker {
     fn run(mut self, messages: &Receiver<Message>) {
         for message in messages {
+            self.metrics.shard_messages.dec();
             // Who asked may have gone meanwhile; then nobody misses the answer.
             match message {
                 Message::Apply { entries, now } => self.apply(entries, now),

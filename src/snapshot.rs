@@ -7,6 +7,7 @@
 mod format;
 mod header;
 mod keeper;
+mod leftovers;
 mod restore;
 mod rounds;
 mod store;

@@ -15,9 +15,9 @@ mod snapshots;
 pub use encode::encode;
 pub use metrics::{Metrics, TopicMetrics};
 pub use occurrences::{
-    Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaTrouble, Keyless, Met, Misrouted, Rejected,
-    SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten,
+    Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaLog, KafkaTrouble, Keyless, Met, Misrouted,
+    Rejected, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten,
 };
 pub use panics::quietly;
-pub use rarely::Rarely;
+pub use rarely::{Rarely, RarelyByKind};
 pub use snapshots::SnapshotMetrics;

@@ -206,6 +206,8 @@ impl Service {
         let result = consuming.run(parts, &standing);
         standing.enter(Phase::Stopping);
         server.close(&runtime);
+        // A write to a disk that hangs must not hold up the end; the pipeline has waited for it as long as it may.
+        runtime.shutdown_background();
         if result.is_ok() {
             info!("stopped");
         }
@@ -264,12 +266,9 @@ impl Server {
         let (close, closed) = oneshot::channel();
         let task = runtime.spawn(async move {
             let closed = async { drop(closed.await) };
-            let served = match tokio::net::TcpListener::from_std(listener) {
+            match tokio::net::TcpListener::from_std(listener) {
                 Ok(listener) => http::serve(listener, scrape, closed).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = served {
-                error!(%error, "the HTTP server ended");
+                Err(error) => error!(%error, "there is no HTTP server"),
             }
         });
         Server { close, task }

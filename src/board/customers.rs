@@ -120,6 +120,7 @@ pub(super) struct Customers {
     new_by_channel: Grid,
     by_row: Vec<CustomerSums>,
     by_channel: Vec<CustomerSums>,
+    wins: usize,
 }
 
 impl Customers {
@@ -136,7 +137,13 @@ impl Customers {
             new_by_channel: Grid::default(),
             by_row: Vec::new(),
             by_channel: Vec::new(),
+            wins: 0,
         }
+    }
+
+    /// How many wins there are.
+    pub(super) fn wins(&self) -> usize {
+        self.wins
     }
 
     /// New customers of a rep in a team, by window.
@@ -173,7 +180,9 @@ impl Customers {
         let Some(number) = self.numbers.get(&win.customer).copied() else { return };
         self.count(number, -1);
         let Some(customer) = self.slots.get_mut(number as usize) else { return };
+        let before = customer.wins.len();
         customer.wins.retain(|bought| bought.lead_id != win.lead_id);
+        self.wins -= before - customer.wins.len();
         if customer.wins.is_empty() {
             // The timeline may forget the win before it comes back, if the clock is set back over the horizon.
             customer.noted = None;
@@ -195,6 +204,7 @@ impl Customers {
         let Some(customer) = self.slots.get_mut(number as usize) else { return };
         let place = customer.wins.partition_point(|other| (other.at, &other.lead_id) < (at, &lead_id));
         customer.wins.insert(place, Bought { at, lead_id, row, channel, amount, margin, date });
+        self.wins += 1;
         self.count(number, 1);
     }
 

@@ -33,6 +33,10 @@ pub struct Reading {
     pub roster: Vec<RosterLine>,
     /// How much the shards hold.
     pub held: Held,
+    /// How many wins the customers have.
+    pub wins: usize,
+    /// How many names, rows and channels are known.
+    pub names: usize,
 }
 
 /// Somebody or something that KPIs are told about.
@@ -111,6 +115,8 @@ pub(super) fn build(
         },
         roster,
         held: sum.held,
+        wins: customers.wins(),
+        names: directory.len(),
     }
 }
 

@@ -8,6 +8,7 @@ use tracing::error;
 
 use super::negotiation::{content_type, negotiate};
 use super::{ScrapeError, Shared};
+use crate::telemetry::Rarely;
 
 const INDEX: &str = "<!doctype html>
 <html lang=\"en\"><head><meta charset=\"utf-8\"><title>salespulse</title></head>
@@ -58,17 +59,21 @@ pub(super) async fn metrics(State(shared): State<Shared>, headers: HeaderMap) ->
     });
     match work.await {
         Ok(Ok(text)) => ([(CONTENT_TYPE, content_type(format))], text).into_response(),
-        Ok(Err(error)) => failure(&error),
+        Ok(Err(error)) => failure(&error, &shared.rarely),
         Err(panic) => {
-            error!(%panic, "a scrape panicked");
+            if let Some(untold) = shared.rarely.tell() {
+                error!(%panic, untold, "a scrape panicked");
+            }
             (StatusCode::INTERNAL_SERVER_ERROR, "The scrape failed by a bug of salespulse; its log says more.\n")
                 .into_response()
         }
     }
 }
 
-fn failure(error: &ScrapeError) -> Response {
-    error!(%error, "scrape refused");
+fn failure(error: &ScrapeError, rarely: &Rarely) -> Response {
+    if let Some(untold) = rarely.tell() {
+        error!(%error, untold, "scrape refused");
+    }
     (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response()
 }
 

@@ -61,6 +61,12 @@ impl Scrape {
         &self.standing
     }
 
+    /// Where everything is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// The complete exposition. Blocks until every shard has answered.
     ///
     /// # Errors
@@ -87,6 +93,9 @@ impl Scrape {
         let told = [
             (&self.metrics.journeys, reading.held.journeys),
             (&self.metrics.journey_bytes, reading.held.journey_bytes),
+            (&self.metrics.identities, reading.held.identities),
+            (&self.metrics.wins, reading.wins),
+            (&self.metrics.names, reading.names),
             (&self.metrics.cells, reading.held.cells),
         ];
         for (gauge, value) in told {

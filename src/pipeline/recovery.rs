@@ -15,7 +15,7 @@ use crate::present::Present;
 use crate::shard_threads::ShardGone;
 use crate::snapshot::{Cut, Ends, Keeper, Offsets, Refused, Report, RestoreError, Restored, Restorer};
 use crate::source::kafka::Layout;
-use crate::telemetry::Met;
+use crate::telemetry::{Met, Rarely};
 use crate::time::Clock;
 
 /// How long a store that does not answer at the start is tried.
@@ -104,7 +104,12 @@ impl Recovery {
     /// Whether it is time for a snapshot, and none is being written.
     pub(super) fn is_due(&self) -> bool {
         let Some(parts) = &self.parts else { return false };
-        matches!(self.stage, Stage::Reading(_)) && !parts.keeper.is_writing() && self.begun.elapsed() >= parts.interval
+        matches!(self.stage, Stage::Reading(_)) && !self.is_writing() && self.begun.elapsed() >= parts.interval
+    }
+
+    /// Whether a snapshot is being written.
+    pub(super) fn is_writing(&self) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts.keeper.is_writing())
     }
 
     /// Whether a snapshot of these offsets would say anything new; the time until the next begins either way.
@@ -137,9 +142,8 @@ impl Recovery {
 
     /// Whether a snapshot has become durable since the last look; the partitions know how far.
     pub(super) fn take_report(&mut self, layout: &Layout) -> bool {
-        let Some(parts) = &mut self.parts else { return false };
-        let report = parts.keeper.report();
-        if parts.keeper.is_writing() && self.is_slow() {
+        let report = self.parts.as_mut().and_then(|parts| parts.keeper.report());
+        if self.is_writing() && self.is_slow() {
             self.meet(Condition::SnapshotSlow, true);
         }
         self.hear(report, layout)
@@ -179,12 +183,14 @@ impl Recovery {
 fn restore(mut restorer: Restorer, present: Arc<Present>, ends: Ends) -> Receiver<Result<Restored, RestoreError>> {
     let (told, restored) = sync_channel(1);
     let work = move || {
-        let started = Instant::now();
+        let (started, rarely) = (Instant::now(), Rarely::default());
         let result = loop {
             restorer.clock = Clock::Fixed(present.now());
             match restorer.restore(&ends) {
                 Err(RestoreError::Store(error)) if started.elapsed() < PATIENCE => {
-                    warn!(%error, "the snapshots cannot be read; trying again for {PATIENCE:?}");
+                    if rarely.tell().is_some() {
+                        warn!(%error, "the snapshots cannot be read; trying again for {PATIENCE:?}");
+                    }
                     if let Err(gone) = restorer.loader.reset(restorer.clock.now()) {
                         break Err(gone.into());
                     }

@@ -27,6 +27,11 @@ impl<T: Clone> Chunks<T> {
         self.0.capacity() * size_of::<Arc<Vec<T>>>() + self.0.len() * (size_of::<Vec<T>>() + CHUNK * size_of::<T>())
     }
 
+    /// Bytes held that no clone shares.
+    pub(super) fn unshared_bytes(&self) -> usize {
+        self.0.iter().filter(|chunk| Arc::strong_count(chunk) == 1).map(|chunk| chunk.capacity() * size_of::<T>()).sum()
+    }
+
     pub(super) fn push(&mut self, value: T) {
         match self.0.last_mut().filter(|chunk| chunk.len() < CHUNK) {
             Some(chunk) => Arc::make_mut(chunk).push(value),
@@ -56,6 +61,19 @@ impl<T: Clone> Chunks<T> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_image_tells_what_it_alone_holds() {
+        let mut chunks = Chunks::default();
+        (0..3 * CHUNK as u64).for_each(|value| chunks.push(value));
+        let image = chunks.clone();
+        assert_eq!(image.unshared_bytes(), 0);
+        *chunks.get_mut(0).unwrap() = 7;
+        *chunks.get_mut(1).unwrap() = 7;
+        assert_eq!(image.unshared_bytes(), CHUNK * size_of::<u64>(), "one chunk was copied, once");
+        drop(chunks);
+        assert_eq!(image.unshared_bytes(), 3 * CHUNK * size_of::<u64>());
+    }
 
     proptest! {
         /// It is a list, and what is done to it is not seen in an image that was taken before.

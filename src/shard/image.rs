@@ -118,6 +118,15 @@ impl Image {
         (self.forgotten > Time::MIN).then(|| self.forgotten.millis())
     }
 
+    /// Bytes that only the image holds by now, since the shard has changed its own copy of them.
+    #[must_use]
+    pub fn copied_bytes(&self) -> usize {
+        self.journeys.unshared_bytes()
+            + self.singles.unshared_bytes()
+            + self.targets.unshared_bytes()
+            + self.roster.unshared_bytes()
+    }
+
     /// Hands the image on in blocks; answers how much was in them.
     ///
     /// # Errors

@@ -41,8 +41,8 @@ pub struct Held {
     pub journeys: usize,
     /// Bytes that they take, their index included.
     pub journey_bytes: usize,
-    /// Spends, answers and payments that are remembered.
-    pub singles: usize,
+    /// Spends, answers, payments, targets and entries of the roster that are remembered.
+    pub identities: usize,
     /// Sums, each in all windows.
     pub cells: usize,
     /// Journeys won before they were created.
@@ -55,7 +55,7 @@ impl AddAssign for Held {
     fn add_assign(&mut self, other: Held) {
         self.journeys += other.journeys;
         self.journey_bytes += other.journey_bytes;
-        self.singles += other.singles;
+        self.identities += other.identities;
         self.cells += other.cells;
         self.negative_cycles += other.negative_cycles;
         self.negative_responses += other.negative_responses;

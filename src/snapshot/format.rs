@@ -23,7 +23,8 @@ pub const FORMAT: u32 = 1;
 const MAGIC: &[u8; 16] = b"salespulse state";
 /// Kind, two lengths, checksum.
 const HEAD: usize = 1 + 4 + 4 + 8;
-/// No block is nearly as long; a length beyond is damage, and must not become an allocation.
+/// No block is nearly as long: it would be a directory of some millions of names. A length beyond is damage, and must not
+/// become an allocation.
 const LONGEST_BLOCK: usize = 256 << 20;
 /// Ids and hashes do not compress, and what else there is does well enough at the fastest.
 const LEVEL: i32 = 1;
@@ -67,8 +68,13 @@ struct Pieces {
 impl Pieces {
     fn add(&mut self, kind: u8, raw: &[u8]) -> io::Result<()> {
         let content = self.compressor.compress(raw)?;
-        let too_long = || io::Error::other("a block is too long");
-        let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| too_long());
+        // What nobody would read must not be written: three such rounds would take the place of good ones.
+        let too_long =
+            || io::Error::other(format!("a block is longer than {LONGEST_BLOCK} bytes: there are too many names"));
+        let length = |bytes: &[u8]| {
+            let length = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= LONGEST_BLOCK);
+            length.ok_or_else(too_long)
+        };
         let mut head = vec![kind];
         head.extend_from_slice(&length(&content)?.to_le_bytes());
         head.extend_from_slice(&length(raw)?.to_le_bytes());
@@ -194,4 +200,18 @@ pub fn is_whole(bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_that_nobody_would_read_is_not_written() {
+        let compressor = zstd::bulk::Compressor::new(LEVEL).unwrap();
+        let mut pieces = Pieces { compressor, done: PutPayloadMut::new() };
+        pieces.add(LISTING, &vec![0; LONGEST_BLOCK]).unwrap();
+        let refused = pieces.add(LISTING, &vec![0; LONGEST_BLOCK + 1]).unwrap_err();
+        assert!(refused.to_string().contains("too many names"), "{refused}");
+    }
 }

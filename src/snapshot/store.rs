@@ -9,10 +9,11 @@ use futures_util::TryStreamExt as _;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, RetryConfig};
+use object_store::{ClientConfigKey, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, RetryConfig};
 use tokio::runtime::Handle;
 
 use super::format;
+use super::leftovers::remove_leftovers;
 use super::rounds::{ObjectName, Round, RoundName, group_rounds};
 
 /// How many complete rounds are kept: one may be damaged, and another may just be read by somebody.
@@ -21,6 +22,9 @@ const KEPT: usize = 3;
 /// more would only keep a failure hidden.
 const RETRIES: usize = 4;
 const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long one request to S3 may take, and its connection, unless the options say otherwise.
+const TIMEOUTS: [(ClientConfigKey, &str); 2] =
+    [(ClientConfigKey::Timeout, "60s"), (ClientConfigKey::ConnectTimeout, "5s")];
 
 /// What went wrong with the store.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,8 @@ pub struct Store {
     folder: Path,
     runtime: Handle,
     place: String,
+    /// The group's folder, where the store is a directory.
+    directory: Option<PathBuf>,
 }
 
 impl Store {
@@ -54,17 +60,19 @@ impl Store {
         group: &str,
         runtime: Handle,
     ) -> Result<Store, StoreError> {
-        let (objects, folder) = match place.strip_prefix("s3://") {
-            Some(bucket) => s3(bucket, options)?,
-            None => (directory(place)?, Path::default()),
-        };
-        Ok(Store::new(objects, &folder, group, runtime, place))
+        if let Some(bucket) = place.strip_prefix("s3://") {
+            let (objects, folder) = s3(bucket, options)?;
+            return Ok(Store::new(objects, &folder, group, runtime, place));
+        }
+        let store = Store::new(directory(place)?, &Path::default(), group, runtime, place);
+        let directory = store.folder.parts().fold(PathBuf::from(place), |path, part| path.join(part.as_ref()));
+        Ok(Store { directory: Some(directory), ..store })
     }
 
     /// The snapshots of a group in any store, below a folder.
     #[must_use]
     pub fn new(objects: Arc<dyn ObjectStore>, folder: &Path, group: &str, runtime: Handle, place: &str) -> Store {
-        Store { objects, folder: folder.clone().join(group), runtime, place: place.to_owned() }
+        Store { objects, folder: folder.clone().join(group), runtime, place: place.to_owned(), directory: None }
     }
 
     /// Where it is, for people.
@@ -87,22 +95,22 @@ impl Store {
         Ok(group_rounds(found.iter().filter_map(|object| name(&object.location)).collect()))
     }
 
-    /// Writes an object unless it is there. One of the same name that is there and whole is as good: both hold everything
-    /// up to their own offsets. A damaged one is replaced.
+    /// Writes an object unless it is there; answers whether it was not. One of the same name that is there and whole is as
+    /// good: both hold everything up to their own offsets. A damaged one is replaced.
     ///
     /// # Errors
     /// [`StoreError::Failed`]: nothing is there then, or what was there before.
-    pub fn put(&self, name: ObjectName, payload: PutPayload) -> Result<(), StoreError> {
+    pub fn put(&self, name: ObjectName, payload: PutPayload) -> Result<bool, StoreError> {
         let path = self.path(name);
         let created = self.runtime.block_on(self.objects.put_opts(&path, payload.clone(), PutMode::Create.into()));
         match created {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) => {
                 let known = self.runtime.block_on(async { self.objects.get(&path).await?.bytes().await })?;
                 if !format::is_whole(&known) {
                     self.runtime.block_on(self.objects.put_opts(&path, payload, PutMode::Overwrite.into()))?;
                 }
-                Ok(())
+                Ok(false)
             }
             Err(error) => Err(error.into()),
         }
@@ -117,16 +125,34 @@ impl Store {
         Ok(Pieces { stream: found.into_stream(), runtime: self.runtime.clone() })
     }
 
-    /// Deletes what lies behind the newest three complete rounds.
+    /// Deletes what lies behind the newest three complete rounds, what lies behind the newest and will never be one, and
+    /// what killed writes have left.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
     pub fn prune(&self) -> Result<(), StoreError> {
         let rounds = self.rounds()?;
-        let oldest: Option<RoundName> =
-            rounds.iter().filter(|round| round.is_complete).nth(KEPT - 1).map(|round| round.name);
-        let Some(oldest) = oldest else { return Ok(()) };
-        for object in rounds.iter().filter(|round| round.name < oldest).flat_map(|round| &round.objects) {
+        let complete: Vec<RoundName> =
+            rounds.iter().filter(|round| round.is_complete).map(|round| round.name).take(KEPT).collect();
+        let oldest = complete.get(KEPT - 1);
+        let is_useless = |round: &&Round| {
+            oldest.is_some_and(|oldest| round.name < *oldest)
+                || (!round.is_complete && complete.first().is_some_and(|newest| round.name < *newest))
+        };
+        rounds.iter().filter(is_useless).try_for_each(|round| self.delete(&round.objects))?;
+        if let Some(directory) = &self.directory {
+            // Whoever cannot read it fails where it matters.
+            let _ = remove_leftovers(directory);
+        }
+        Ok(())
+    }
+
+    /// Deletes objects, whether they are there or not.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`]; some may be deleted then.
+    pub fn delete(&self, objects: &[ObjectName]) -> Result<(), StoreError> {
+        for object in objects {
             match self.runtime.block_on(self.objects.delete(&self.path(*object))) {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -177,7 +203,10 @@ fn s3(bucket: &str, options: &BTreeMap<String, String>) -> Result<(Arc<dyn Objec
     // Somebody else in this process may have installed one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let retry = RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry);
+    let mut builder = TIMEOUTS.into_iter().fold(AmazonS3Builder::from_env(), |builder, (key, timeout)| {
+        builder.with_config(AmazonS3ConfigKey::Client(key), timeout)
+    });
+    builder = builder.with_bucket_name(bucket).with_retry(retry);
     for (name, value) in options {
         let key: AmazonS3ConfigKey =
             name.parse().map_err(|_| wrong(format!("snapshot.options.{name} is no option of S3")))?;

@@ -71,16 +71,22 @@ impl Writer {
     pub fn write(&self, cut: Cut) -> Report {
         let metrics = &self.metrics;
         let offsets = cut.offsets.clone();
-        match self.attempt(cut) {
+        let mut created = Vec::new();
+        match self.attempt(cut, &mut created) {
             Ok(()) => Report::Durable(offsets),
             Err(error) => {
                 SnapshotFailed { place: self.store.place(), error: &error }.tell(metrics, &self.rarely);
+                // A part of a round is of no use, and would take the room that the next one needs.
+                if let Err(error) = self.store.delete(&created) {
+                    debug!(%error, "the part that was written could not be deleted");
+                }
                 Report::Failed
             }
         }
     }
 
-    fn attempt(&self, cut: Cut) -> Result<(), WriteError> {
+    /// Writes all objects, and notes those that were not there before.
+    fn attempt(&self, cut: Cut, created: &mut Vec<ObjectName>) -> Result<(), WriteError> {
         let started = Instant::now();
         let Writer { store, metrics, rules, directory, .. } = self;
         // Another instance may have begun anew meanwhile. What we have is valid there too, and would be overlooked here.
@@ -89,7 +95,7 @@ impl Writer {
         let round = RoundName { lineage, position: total(&cut.offsets) };
         debug!(%round, "writing a snapshot");
         let shards = cut.images.len();
-        let (mut bytes, mut items) = (0, 0);
+        let (mut bytes, mut items, mut copied) = (0, 0, 0);
         let mut audited = Vec::new();
         for (shard, image) in cut.images.into_iter().enumerate() {
             let image = image.recv().map_err(|_| WriteError::ShardGone)?;
@@ -98,16 +104,22 @@ impl Writer {
             items += contents.total();
             bytes += payload.content_length() as u64;
             audited.extend(image.has_counted().then(|| image.audit(rules, directory)));
+            copied += image.copied_bytes();
             drop(image);
-            store.put(ObjectName { round, shard, shards }, payload)?;
+            let name = ObjectName { round, shard, shards };
+            if store.put(name, payload)? {
+                created.push(name);
+            }
         }
-        SnapshotWritten { round: &round, bytes, items, took: started.elapsed() }.tell(metrics);
+        SnapshotWritten { round: &round, bytes, items, copied, took: started.elapsed() }.tell(metrics);
         for (shard, mismatches) in audited.iter().enumerate() {
             Audited { shard, mismatches }.tell(metrics);
         }
         if let Err(error) = store.prune() {
             // The snapshot is durable all the same; what is left lying is deleted after the next.
-            warn!(%error, "older snapshots could not be deleted");
+            if let Some(untold) = self.rarely.tell() {
+                warn!(%error, untold, "older snapshots could not be deleted");
+            }
         }
         Ok(())
     }

@@ -73,8 +73,20 @@ pub struct Metrics {
     pub journeys: IntGauge,
     /// Bytes held for them.
     pub journey_bytes: IntGauge,
+    /// Identities of what stands alone, at the last reading.
+    pub identities: IntGauge,
+    /// Wins held, at the last reading.
+    pub wins: IntGauge,
+    /// Names, rows and channels known, at the last reading.
+    pub names: IntGauge,
     /// Sums held.
     pub cells: IntGauge,
+    /// Messages waiting for shards.
+    pub shard_messages: IntGauge,
+    /// Bytes of records that were fetched and not read yet.
+    pub fetched_bytes: IntGauge,
+    /// Connections to the HTTP server.
+    pub http_connections: IntGauge,
     /// Series of the last reading.
     pub series: IntGauge,
     /// The instant of the last reading.
@@ -124,6 +136,18 @@ impl Metrics {
             journeys: make.gauge("journeys", "Sales journeys held in memory, at the last reading.")?,
             journey_bytes: make
                 .gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
+            identities: make.gauge(
+                "identities",
+                "Spends, answers, payments, targets and entries of the roster held, at the last reading.",
+            )?,
+            wins: make.gauge("wins", "Wins held, at the last reading.")?,
+            names: make.gauge(
+                "directory_names",
+                "Names, rows and channels in the directory, which only grows, at the last reading.",
+            )?,
+            shard_messages: make.gauge("shard_messages", "Messages that wait for shards.")?,
+            fetched_bytes: make.gauge("fetched_bytes", "Records that were fetched and not read yet.")?,
+            http_connections: make.gauge("http_connections", "Connections to the HTTP server.")?,
             cells: make.gauge("cells", "Sums held, each in all windows, at the last reading.")?,
             series: make.gauge("series", "Series of KPI families in the last reading.")?,
             reading_timestamp_seconds: make.float_gauge(

@@ -4,11 +4,12 @@ mod snapshots;
 
 pub use self::snapshots::{Audited, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten};
 
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use tracing::{debug, error, info, warn};
 
 use super::metrics::{Metrics, TopicMetrics};
-use super::rarely::Rarely;
+use super::rarely::{Rarely, RarelyByKind};
 use crate::decode::Rejection;
 use crate::lifecycle::{Condition, Standing};
 
@@ -165,6 +166,38 @@ impl Met {
             warn!(condition = condition.name(), "{}", condition.sentence());
         } else {
             info!(condition = condition.name(), "{}", condition.end());
+        }
+    }
+}
+
+/// A line of librdkafka's own log. It suppresses repetitions of a line, but not those of its kind, and while a broker is
+/// away many lines differ by a number only.
+pub struct KafkaLog<'a> {
+    /// How grave it is.
+    pub level: RDKafkaLogLevel,
+    /// What part of librdkafka says it: its kind.
+    pub facility: &'a str,
+    /// What it says.
+    pub message: &'a str,
+}
+
+impl KafkaLog<'_> {
+    /// Logs it, or quietly if its kind was logged a moment ago.
+    pub fn tell(&self, rarely: &RarelyByKind) {
+        let KafkaLog { level, facility, message } = self;
+        let untold = if matches!(level, RDKafkaLogLevel::Debug) { None } else { rarely.tell(facility) };
+        let Some(untold) = untold else {
+            debug!(target: "librdkafka", facility, "{message}");
+            return;
+        };
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+                error!(target: "librdkafka", facility, untold, "{message}");
+            }
+            RDKafkaLogLevel::Warning => warn!(target: "librdkafka", facility, untold, "{message}"),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+                info!(target: "librdkafka", facility, untold, "{message}");
+            }
         }
     }
 }

@@ -1,18 +1,25 @@
-//! A log line that may come thousands of times a second is told once in a while, with the count.
+//! A log line that may come thousands of times a second, or for a whole night, is told once in a while, with the count.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a kind of occurrence is quiet after it was told.
+/// How long a kind of occurrence is quiet after it was told for the first time; each time after that twice as long.
 const QUIET: Duration = Duration::from_secs(10);
+/// At most so long. What has not occurred at all for so long is told as if for the first time.
+const LONGEST_QUIET: Duration = Duration::from_secs(600);
+/// How many kinds are kept apart; there are never nearly as many, but their names come from elsewhere.
+const MOST_KINDS: usize = 64;
 
-/// Lets one occurrence in ten seconds through and counts the others.
+/// Lets one occurrence through and counts the others for a pause that grows as long as there are any.
 #[derive(Debug, Default)]
 pub struct Rarely(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     told_at: Option<Instant>,
+    occurred_at: Option<Instant>,
+    pause: Duration,
     untold: u64,
 }
 
@@ -24,12 +31,32 @@ impl Rarely {
 
     fn tell_at(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.told_at.is_some_and(|told_at| now.duration_since(told_at) < QUIET) {
+        let since = |at: Option<Instant>| at.map(|at| now.duration_since(at));
+        let (told, occurred) = (since(state.told_at), since(state.occurred_at));
+        state.occurred_at = Some(now);
+        if occurred.is_none_or(|occurred| occurred >= LONGEST_QUIET) {
+            state.pause = QUIET;
+        } else if told.is_some_and(|told| told < state.pause) {
             state.untold += 1;
             return None;
+        } else {
+            state.pause = (state.pause * 2).min(LONGEST_QUIET);
         }
         state.told_at = Some(now);
         Some(std::mem::take(&mut state.untold))
+    }
+}
+
+/// The same for each of a few kinds, by their names.
+#[derive(Debug, Default)]
+pub struct RarelyByKind(Mutex<BTreeMap<String, Rarely>>);
+
+impl RarelyByKind {
+    /// `Some(n)` if this occurrence is to be told, where `n` earlier ones of its kind were not.
+    pub fn tell(&self, kind: &str) -> Option<u64> {
+        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kind = if kinds.len() < MOST_KINDS || kinds.contains_key(kind) { kind } else { "" };
+        kinds.entry(kind.to_owned()).or_default().tell()
     }
 }
 
@@ -37,14 +64,37 @@ impl Rarely {
 mod tests {
     use super::*;
 
+    /// The seconds at which occurrences at these seconds are told.
+    fn told(seconds: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
+        let (rarely, start) = (Rarely::default(), Instant::now());
+        seconds.filter_map(|at| Some((at, rarely.tell_at(start + Duration::from_secs(at))?))).collect()
+    }
+
     #[test]
-    fn one_in_ten_seconds_with_the_count_of_the_others() {
-        let rarely = Rarely::default();
-        let start = Instant::now();
-        assert_eq!(rarely.tell_at(start), Some(0));
-        assert_eq!(rarely.tell_at(start + Duration::from_secs(1)), None);
-        assert_eq!(rarely.tell_at(start + Duration::from_secs(9)), None);
-        assert_eq!(rarely.tell_at(start + Duration::from_secs(10)), Some(2));
-        assert_eq!(rarely.tell_at(start + Duration::from_secs(20)), Some(0));
+    fn the_pause_grows_while_it_occurs_and_the_others_are_counted() {
+        let expected = [(0, 0), (10, 9), (30, 19), (70, 39), (150, 79), (310, 159), (630, 319)];
+        assert_eq!(told(0..1_000), expected);
+        let hours = told(0..3 * 3_600).len();
+        assert!(hours < 7 + 3 * 6 + 1, "{hours} lines in three hours");
+    }
+
+    #[test]
+    fn what_occurs_once_a_minute_is_told_ever_more_rarely_too() {
+        let told: Vec<u64> = told((0..60).map(|minute| minute * 60)).into_iter().map(|(at, _)| at).collect();
+        assert_eq!(told, [0, 60, 120, 180, 300, 480, 840, 1_440, 2_040, 2_640, 3_240]);
+    }
+
+    #[test]
+    fn after_a_long_quiet_it_is_news_again() {
+        let again = [0, 1, 10, 30, 31, 700, 701, 710];
+        assert_eq!(told(again.into_iter()), [(0, 0), (10, 1), (30, 0), (700, 1), (710, 1)]);
+    }
+
+    #[test]
+    fn kinds_do_not_silence_each_other() {
+        let kinds = RarelyByKind::default();
+        assert_eq!((kinds.tell("a"), kinds.tell("b"), kinds.tell("a")), (Some(0), Some(0), None));
+        let told = (0..1_000).filter(|number| kinds.tell(&number.to_string()).is_some()).count();
+        assert_eq!(told, MOST_KINDS - 1, "all that are too many are one kind");
     }
 }

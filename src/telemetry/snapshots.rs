@@ -31,6 +31,8 @@ pub struct SnapshotMetrics {
     pub restore_seconds: Histogram,
     /// Bytes of the last round.
     pub bytes: IntGauge,
+    /// Bytes that shards copied for the last round, because they changed meanwhile.
+    pub copied_bytes: IntGauge,
     /// Whether records are missing from the numbers.
     pub degraded: IntGauge,
     /// Audits done.
@@ -64,6 +66,10 @@ impl SnapshotMetrics {
                 &WORK_BUCKETS,
             )?,
             bytes: make.gauge("snapshot_bytes", "Size of the last snapshot.")?,
+            copied_bytes: make.gauge(
+                "snapshot_copied_bytes",
+                "What shards had to copy while the last snapshot was written, because it changed meanwhile.",
+            )?,
             degraded: make.gauge(
                 "degraded",
                 "1 if records are missing from the numbers that retention deleted before they were read, else 0.",

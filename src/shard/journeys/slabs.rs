@@ -124,6 +124,12 @@ impl Slabs {
         self.0.iter().flat_map(|slab| &slab.chunks).map(|chunk| chunk.len()).sum()
     }
 
+    /// Bytes held that no clone shares.
+    pub(in crate::shard) fn unshared_bytes(&self) -> usize {
+        let chunks = self.0.iter().flat_map(|slab| &slab.chunks);
+        chunks.filter(|chunk| Arc::strong_count(chunk) == 1).map(|chunk| chunk.len()).sum()
+    }
+
     /// How many blocks there are.
     pub(in crate::shard) fn count(&self) -> u64 {
         self.0.iter().map(|slab| u64::from(slab.blocks)).sum()

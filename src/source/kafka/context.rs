@@ -10,13 +10,13 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info};
 
 use super::consumer::list_of;
 use super::layout::Layout;
 use super::partition::{Committed, Partition};
 use crate::lifecycle::{Condition, Phase, Standing};
-use crate::telemetry::{KafkaTrouble, Met, Metrics};
+use crate::telemetry::{KafkaLog, KafkaTrouble, Met, Metrics, RarelyByKind};
 
 /// What happened during a poll.
 #[derive(Debug, Default)]
@@ -39,6 +39,8 @@ pub(super) struct Member {
     metrics: Arc<Metrics>,
     news: Mutex<News>,
     trouble: Trouble,
+    /// What librdkafka says again and again is told rarely.
+    rarely: RarelyByKind,
     /// Whether what is read becomes durable.
     keeps_snapshots: bool,
 }
@@ -50,8 +52,15 @@ impl Member {
         metrics: Arc<Metrics>,
         keeps_snapshots: bool,
     ) -> Member {
-        let trouble = Trouble::default();
-        Member { layout: Mutex::new(layout), standing, metrics, news: Mutex::default(), trouble, keeps_snapshots }
+        Member {
+            layout: Mutex::new(layout),
+            standing,
+            metrics,
+            news: Mutex::default(),
+            trouble: Trouble::default(),
+            rarely: RarelyByKind::default(),
+            keeps_snapshots,
+        }
     }
 
     pub(super) fn set_layout(&self, layout: Arc<Layout>) {
@@ -126,7 +135,7 @@ impl Member {
 
 impl ClientContext for Member {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
+        KafkaLog { level, facility, message }.tell(&self.rarely);
     }
 
     fn stats(&self, statistics: Statistics) {
@@ -195,18 +204,6 @@ impl Trouble {
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
             *lock(&self.last) = Some(reason.to_owned());
         }
-    }
-}
-
-/// librdkafka's own log, which already suppresses repetitions.
-pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
-    match level {
-        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
-            error!(target: "librdkafka", facility, "{message}");
-        }
-        RDKafkaLogLevel::Warning => warn!(target: "librdkafka", facility, "{message}"),
-        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => info!(target: "librdkafka", facility, "{message}"),
-        RDKafkaLogLevel::Debug => debug!(target: "librdkafka", facility, "{message}"),
     }
 }
 

@@ -20,6 +20,7 @@ use super::partition::Committed;
 use super::settings;
 use super::topology::{Counts, fetch_counts, serve};
 use crate::config::KafkaConfig;
+use crate::telemetry::Rarely;
 
 /// How often the topics are looked at.
 pub const TOPOLOGY_INTERVAL: Duration = Duration::from_secs(30);
@@ -64,7 +65,7 @@ impl Surveyor {
             .map_err(|error| KafkaFailure::of_creation(&error))?;
         let (surveys, asked) = sync_channel(WAITING_FINDINGS);
         let (told, findings) = sync_channel(WAITING_FINDINGS);
-        let work = Work { client, config: config.clone(), interval, asked, told };
+        let work = Work { client, config: config.clone(), interval, asked, told, rarely: Rarely::default() };
         let thread = spawn(work).map_err(|error| KafkaFailure::Ended(format!("cannot start a thread: {error}")))?;
         Ok(Surveyor { surveys: Some(surveys), findings: Some(findings), thread: Some(thread), asked: 0 })
     }
@@ -113,6 +114,7 @@ struct Work {
     interval: Duration,
     asked: Receiver<Survey>,
     told: SyncSender<Finding>,
+    rarely: Rarely,
 }
 
 impl Work {
@@ -149,7 +151,9 @@ impl Work {
                 None
             }
             Err(error) => {
-                warn!(%error, "cannot ask for the committed offsets and the ends of the partitions; asking again");
+                if let Some(untold) = self.rarely.tell() {
+                    warn!(%error, untold, "cannot ask for the committed offsets and the ends of the partitions; asking again");
+                }
                 Some(survey)
             }
         }

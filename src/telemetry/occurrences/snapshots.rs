@@ -15,6 +15,8 @@ pub struct SnapshotWritten<'a> {
     pub bytes: u64,
     /// What it holds.
     pub items: u64,
+    /// What shards had copied when it was encoded, because they changed it meanwhile.
+    pub copied: usize,
     /// How long it took.
     pub took: Duration,
 }
@@ -22,7 +24,8 @@ pub struct SnapshotWritten<'a> {
 impl SnapshotWritten<'_> {
     /// Logs and counts it.
     pub fn tell(&self, metrics: &Metrics) {
-        let SnapshotWritten { round, bytes, items, took } = self;
+        let SnapshotWritten { round, bytes, items, copied, took } = self;
+        metrics.snapshots.copied_bytes.set(i64::try_from(*copied).unwrap_or(i64::MAX));
         metrics.snapshots.written.inc();
         metrics.snapshots.bytes.set(i64::try_from(*bytes).unwrap_or(i64::MAX));
         metrics.snapshots.write_seconds.observe(took.as_secs_f64());
