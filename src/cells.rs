@@ -2,7 +2,7 @@
 
 mod difference;
 
-pub use self::difference::Difference;
+pub use self::difference::{Content, Difference};
 
 use crate::event::Score;
 use crate::facts::{Fact, FactKind};

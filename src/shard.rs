@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+pub use self::audit::Mismatch;
 pub use self::image::{Contents, Image, Kind, Portion, Translation, Unpacker, Unusable};
 use self::journeys::{Journey, Journeys};
 use self::ledger::Ledger;

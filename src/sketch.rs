@@ -75,6 +75,20 @@ impl Sketch {
         }
     }
 
+    /// About how long what lies in a bucket took, and how much this sketch and another have there by window; for all
+    /// buckets of either.
+    pub fn compared(&self, other: &Sketch) -> impl Iterator<Item = (u64, [i64; WINDOWS], [i64; WINDOWS])> {
+        let mut buckets: Vec<u16> = self.buckets.iter().chain(&other.buckets).map(|(bucket, _)| *bucket).collect();
+        buckets.sort_unstable();
+        buckets.dedup();
+        let at = |sketch: &Sketch, bucket: u16| {
+            let place = sketch.buckets.binary_search_by_key(&bucket, |entry| entry.0).ok();
+            place.and_then(|place| sketch.buckets.get(place)).map(|entry| entry.1).unwrap_or_default()
+        };
+        let counts = buckets.into_iter().map(move |bucket| (middle(bucket), at(self, bucket), at(other, bucket)));
+        std::iter::once((0, self.zeros, other.zeros)).chain(counts)
+    }
+
     /// The value at the nearest rank of quantile `percent` (1–100) in a window, at most 0.4 % off; `None` where
     /// there is no value.
     #[must_use]

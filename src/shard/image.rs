@@ -76,6 +76,8 @@ pub struct Image {
 pub(super) struct Counted {
     pub(super) ledger: Ledger,
     pub(super) horizon: Time,
+    pub(super) negative_cycles: i64,
+    pub(super) negative_responses: i64,
 }
 
 /// How many of each kind an image has.
@@ -176,7 +178,12 @@ impl Shard {
     /// The shard as it is now; with what it counted, if that is to be audited.
     #[must_use]
     pub fn image(&self, with_counted: bool) -> Image {
-        let counted = || Counted { ledger: self.ledger.clone(), horizon: self.horizon };
+        let counted = || Counted {
+            ledger: self.ledger.clone(),
+            horizon: self.horizon,
+            negative_cycles: self.negative_cycles,
+            negative_responses: self.negative_responses,
+        };
         Image {
             shard: self.number,
             forgotten: self.forgotten,

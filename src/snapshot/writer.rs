@@ -103,7 +103,8 @@ impl Writer {
             let (contents, payload) = format::encode(&header, &directory.listing(), &image)?;
             items += contents.total();
             bytes += payload.content_length() as u64;
-            audited.extend(image.has_counted().then(|| image.audit(rules, directory)));
+            let begun = Instant::now();
+            audited.extend(image.has_counted().then(|| (image.audit(rules, directory), begun.elapsed())));
             copied += image.copied_bytes();
             drop(image);
             let name = ObjectName { round, shard, shards };
@@ -112,8 +113,8 @@ impl Writer {
             }
         }
         SnapshotWritten { round: &round, bytes, items, copied, took: started.elapsed() }.tell(metrics);
-        for (shard, mismatches) in audited.iter().enumerate() {
-            Audited { shard, mismatches }.tell(metrics);
+        for (shard, (mismatches, took)) in audited.iter().enumerate() {
+            Audited { shard, mismatches, took: *took }.tell(metrics);
         }
         if let Err(error) = store.prune() {
             // The snapshot is durable all the same; what is left lying is deleted after the next.
@@ -140,3 +141,6 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,8 @@ pub struct SnapshotMetrics {
     pub degraded: IntGauge,
     /// Audits done.
     pub audits: IntCounter,
+    /// How long it took to audit a shard.
+    pub audit_seconds: Histogram,
     /// Cells found wrong by audits.
     pub mismatches: IntCounter,
     age: Gauge,
@@ -75,6 +77,11 @@ impl SnapshotMetrics {
                 "1 if records are missing from the numbers that retention deleted before they were read, else 0.",
             )?,
             audits: make.counter("audits_total", "How often the cells were derived anew and compared.")?,
+            audit_seconds: make.histogram(
+                "audit_seconds",
+                "How long it took to audit a shard, which went on meanwhile.",
+                &WORK_BUCKETS,
+            )?,
             mismatches: make.counter("audit_mismatches_total", "Cells that an audit found wrong.")?,
             age: make.float_gauge(
                 "snapshot_age_seconds",

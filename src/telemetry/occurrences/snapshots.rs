@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 
+use crate::shard::Mismatch;
 use crate::telemetry::{Metrics, Rarely};
 
 /// A round is durable.
@@ -98,7 +99,9 @@ pub struct Audited<'a> {
     /// The shard.
     pub shard: usize,
     /// The cells that are wrong.
-    pub mismatches: &'a [String],
+    pub mismatches: &'a [Mismatch],
+    /// How long it took.
+    pub took: Duration,
 }
 
 impl Audited<'_> {
@@ -106,16 +109,22 @@ impl Audited<'_> {
     pub fn tell(&self, metrics: &Metrics) {
         /// More say nothing new.
         const MOST_TOLD: usize = 10;
-        let Audited { shard, mismatches } = self;
+        let Audited { shard, mismatches, took } = self;
         metrics.snapshots.audits.inc();
+        metrics.snapshots.audit_seconds.observe(took.as_secs_f64());
         metrics.snapshots.mismatches.inc_by(mismatches.len() as u64);
         if mismatches.is_empty() {
-            debug!(shard, "an audit found every cell right");
+            debug!(shard, ?took, "an audit found every cell right");
         }
-        for cell in mismatches.iter().take(MOST_TOLD) {
+        for Mismatch { table, row, metric, window, counted, derived } in mismatches.iter().take(MOST_TOLD) {
             error!(
                 shard,
-                cell,
+                table,
+                row,
+                metric,
+                window,
+                %counted,
+                %derived,
                 "an audit found a cell that does not follow from the events: a bug of salespulse; a restart mends it"
             );
         }

@@ -45,6 +45,7 @@ fn damaged_snapshots_change_no_number() {
             }
             (log.matches(DURABLE).count() >= 2).then_some(())
         });
+        service.assert_audited();
         service.kill();
         unusable = damage(store.path(), &mut dice);
     }

@@ -56,5 +56,6 @@ fn a_store_without_room_changes_no_number() {
     service.wait_for("salespulse_snapshots_restored_total", 1.0);
     let written = |service: &Service| service.metrics().get("salespulse_snapshots_written_total");
     wait_until("with room again a snapshot is durable", SOON, || (written(&service) > Some(0.0)).then_some(()));
+    service.assert_audited();
     announce(&format!("store without room: {FAILURES} failed snapshots survived, told {told} times"));
 }

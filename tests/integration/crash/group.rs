@@ -43,6 +43,7 @@ fn the_last_member_left_tells_what_a_replay_tells() {
     send(&mut stream);
     let still = builder.start();
     stream.assert_told_by(&still);
+    still.assert_audited();
     let mut members: Vec<Service> = ["b", "c"].map(|word| builder.clone().member(word).spawn()).into();
     members.iter().for_each(|member| member.wait_for_text("/readyz", "standing_by"));
     // Newcomers make the group share out its partitions again.
@@ -63,6 +64,7 @@ fn the_last_member_left_tells_what_a_replay_tells() {
     drop(still);
     owner.wait_ready();
     stream.assert_told_by(&owner);
+    owner.assert_audited();
 
     send(&mut stream);
     let start = Instant::now();
@@ -71,6 +73,7 @@ fn the_last_member_left_tells_what_a_replay_tells() {
     announce(&format!("take-over after SIGKILL, with snapshots: {:?}", start.elapsed()));
     owner.wait_ready();
     stream.assert_told_by(&owner);
+    owner.assert_audited();
 
     members.push(builder.member("d").spawn());
     members[0].wait_for_text("/readyz", "standing_by");
@@ -82,4 +85,7 @@ fn the_last_member_left_tells_what_a_replay_tells() {
     last.wait_ready();
     stream.assert_told_by(&last);
     last.wait_for("salespulse_snapshots_restored_total", 1.0);
+    // Where nothing is new, no snapshot is written and none is audited.
+    send(&mut stream);
+    last.assert_audited();
 }

@@ -45,7 +45,8 @@ impl Stage<'_> {
         let builder = ServiceBuilder::new(broker, &topics)
             .at_instant(INSTANT)
             .keeping(store.path(), "300ms")
-            .snapshot("audit_interval", "500ms")
+            // Dead letters are under way for longer than it takes to write a snapshot.
+            .property("linger.ms", "400")
             .logging("info,salespulse=debug");
         let mut stream = Stream::new(broker, &topics, seed);
         stream.send(BACKLOG);

@@ -83,9 +83,10 @@ impl ServiceBuilder {
         self
     }
 
-    /// With its snapshots in a folder that outlives it, one every so often.
+    /// With its snapshots in a folder that outlives it, one every so often, and each one audited.
     pub(crate) fn keeping(self, folder: &Path, interval: &str) -> ServiceBuilder {
-        self.snapshot("store", &folder.display().to_string()).snapshot("interval", interval)
+        let kept = self.snapshot("store", &folder.display().to_string()).snapshot("interval", interval);
+        kept.snapshot("audit_interval", interval)
     }
 
     /// With a key of the table `snapshot`.
@@ -301,6 +302,13 @@ impl Service {
             }
             found.filter(|found| close(*found, value)).map(drop)
         });
+    }
+
+    /// Waits until its sums have been audited, and panics if any was wrong.
+    pub(crate) fn assert_audited(&self) {
+        let metric = |name: &str| self.metrics().get(name).expect("it is shown");
+        wait_until("an audit has ended", SOON, || (metric("salespulse_audits_total") > 0.0).then_some(()));
+        assert_eq!(metric("salespulse_audit_mismatches_total").to_bits(), 0, "{}", self.log());
     }
 
     /// Waits until so many records have been refused with a code.

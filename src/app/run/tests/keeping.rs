@@ -61,11 +61,12 @@ fn a_start_goes_on_where_the_last_one_stopped() {
         "salespulse_snapshots_restored_total 1",
         "salespulse_snapshots_unusable_total 0",
         "salespulse_rejected_records_total{code=\"not_json\"} 0",
-        "salespulse_audit_mismatches_total 0",
         "salespulse_degraded 0",
     ] {
         service.wait_for(line);
     }
+    service.wait_for_at_least("salespulse_audits_total", 1);
+    service.wait_for("salespulse_audit_mismatches_total 0");
     service.stop().unwrap();
     bench.dead_letters(1);
 }
