@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A panic is a bug of ours; the panic's own message is already on standard error.
 const BUG: u8 = 70;
 
