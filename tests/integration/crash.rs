@@ -3,13 +3,16 @@
 //! The schedule follows from a seed, which is printed; the moments of a real process do not, so a run repeats the intent
 //! and not the interleaving. `SALESPULSE_CRASH_SEED` sets the seed, `SALESPULSE_CRASH_KILLS` how many kills the loop makes.
 
+mod absence;
 mod damage;
 mod dice;
 mod disk;
 mod facts;
 mod gap;
 mod group;
+mod letters;
 mod moments;
+mod slow;
 mod stage;
 mod stream;
 mod twin;

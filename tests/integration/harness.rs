@@ -21,8 +21,14 @@ pub(crate) mod process;
 pub(crate) mod producer;
 #[path = "harness/prometheus.rs"]
 pub(crate) mod prometheus;
+#[path = "harness/proxy.rs"]
+#[allow(dead_code, reason = "the benchmarks cut nothing")]
+pub(crate) mod proxy;
 #[path = "harness/reader.rs"]
 pub(crate) mod reader;
+#[path = "harness/room.rs"]
+#[allow(dead_code, reason = "the benchmarks have all the room there is")]
+pub(crate) mod room;
 #[path = "harness/service.rs"]
 pub(crate) mod service;
 #[path = "harness/tools.rs"]

@@ -43,6 +43,11 @@ impl S3 {
         self.process = None;
     }
 
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }

@@ -1,7 +1,4 @@
-//! A snapshot store with no room: the numbers stay right, and a kill loses nothing.
-//!
-//! The room ends by a limit on the size of files, which needs no privilege and no mount; the error is another than that of
-//! a full disk, and the same write fails.
+//! A snapshot store on a disk that is full: the numbers stay right, a kill loses nothing, and it goes on with room again.
 
 use std::sync::Arc;
 
@@ -9,53 +6,71 @@ use super::dice;
 use super::facts::INSTANT;
 use super::moments::{DURABLE, NOT_WRITTEN};
 use super::stream::Stream;
+use crate::harness::room::Room;
 use crate::harness::service::SOON;
 use crate::harness::{Service, ServiceBuilder, Topics, announce, shared_broker, wait_until};
 
-/// 32 KiB: room for a first snapshot and for the log, and not for what comes then.
-const BLOCKS: u32 = 64;
+/// Room for some small snapshots, and not for what comes then.
+const SMALL_KIB: u32 = 256;
+/// Room for everything.
+const LARGE_KIB: u32 = 64 * 1024;
 /// More than fits.
 const RECORDS: usize = 10_000;
 /// How many snapshots fail.
 const FAILURES: f64 = 8.0;
 
+fn metric(service: &Service, name: &str) -> f64 {
+    service.metrics().get(&format!("salespulse_{name}")).expect("it is shown")
+}
+
+fn wait_for_failures(service: &Service, stream: &mut Stream, count: f64) {
+    wait_until(&format!("{count} snapshots fail"), SOON, || {
+        stream.send(1);
+        (metric(service, "snapshots_failed_total") >= count).then_some(())
+    });
+}
+
 #[test]
-fn a_store_without_room_changes_no_number() {
-    let Some(broker) = shared_broker() else { return };
+fn a_full_disk_changes_no_number() {
+    let (Some(broker), Some(room)) = (shared_broker(), Room::make(SMALL_KIB)) else { return };
     let seed = dice::seed();
-    announce(&format!("store without room: SALESPULSE_CRASH_SEED={seed}"));
+    announce(&format!("full disk: SALESPULSE_CRASH_SEED={seed}"));
     let topics = Arc::new(Topics::create(broker, 2));
-    let store = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
-    let builder = ServiceBuilder::new(broker, &topics).at_instant(INSTANT).keeping(store.path(), "200ms");
+    let builder = ServiceBuilder::new(broker, &topics).at_instant(INSTANT).keeping(room.path(), "200ms");
+    let builder = builder.started_by(&room.door());
     let mut stream = Stream::new(broker, &topics, seed);
 
     stream.send(100);
     stream.flush();
-    let mut service = builder.clone().file_limit(BLOCKS).start();
+    let mut service = builder.start();
     wait_until("a small snapshot is durable", SOON, || service.log().contains(DURABLE).then_some(()));
+    assert!(!service.holds("snapshots_failing"));
     stream.send(RECORDS);
-    let failed = |service: &Service| service.metrics().get("salespulse_snapshots_failed_total").expect("it is shown");
-    wait_until("snapshots fail", SOON, || (failed(&service) >= 1.0).then_some(()));
-    let age = |service: &Service| service.metrics().get("salespulse_snapshot_age_seconds").expect("it is shown");
-    let younger = age(&service);
-    wait_until("more snapshots fail", SOON, || {
-        stream.send(1);
-        (failed(&service) >= FAILURES).then_some(())
-    });
-    assert!(age(&service) > younger, "nothing has become durable");
-    assert!(service.is_ready(), "a store without room is no reason to hide right numbers");
+    wait_for_failures(&service, &mut stream, 1.0);
+    let younger = metric(&service, "snapshot_age_seconds");
+    wait_for_failures(&service, &mut stream, FAILURES);
+    assert!(metric(&service, "snapshot_age_seconds") > younger, "nothing has become durable");
+    assert!(service.log().contains("No space left on device"), "{}", service.log());
+    assert!(service.is_ready(), "a full disk is no reason to hide right numbers");
+    assert!(service.holds("snapshots_failing"));
+    assert_eq!(service.changes_of("snapshots_failing"), 1, "{}", service.log());
     let told = service.log().matches(NOT_WRITTEN).count();
-    let seconds = age(&service);
-    assert!(told >= 1, "{}", service.log());
-    assert!(f64::from(u32::try_from(told).expect("few")) <= 1.0 + seconds / 10.0 + 1.0, "{told} times in {seconds} s");
+    assert!((1..=3).contains(&told), "{FAILURES} failures are told {told} times: {}", service.log());
+    assert_eq!(room.files().matches('#').count(), 0, "what does not fit is taken away: {}", room.files());
     service.kill();
 
     stream.flush();
     let service = builder.start();
-    stream.assert_told_by(&service);
+    stream.assert_soon_told_by(&service);
     service.wait_for("salespulse_snapshots_restored_total", 1.0);
-    let written = |service: &Service| service.metrics().get("salespulse_snapshots_written_total");
-    wait_until("with room again a snapshot is durable", SOON, || (written(&service) > Some(0.0)).then_some(()));
+    wait_for_failures(&service, &mut stream, 1.0);
+    service.wait_condition("snapshots_failing", true);
+    room.resize(LARGE_KIB);
+    service.wait_condition("snapshots_failing", false);
+    assert!(metric(&service, "snapshots_written_total") > 0.0, "with room again a snapshot is durable");
+    assert_eq!(service.changes_of("snapshots_failing"), 2, "one line each: {}", service.log());
+    stream.flush();
+    stream.assert_soon_told_by(&service);
     service.assert_audited();
-    announce(&format!("store without room: {FAILURES} failed snapshots survived, told {told} times"));
+    announce(&format!("full disk: {FAILURES} failed snapshots survived, told {told} times"));
 }

@@ -7,15 +7,15 @@ use std::process::Command;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::facts::{Facts, INSTANT, Line};
 use super::twin::Twin;
 use crate::harness::exposition::kpi_lines;
-use crate::harness::service::RULES;
-use crate::harness::{Broker, Producer, Sent, Service, Topics};
+use crate::harness::service::{RULES, SOON};
+use crate::harness::{Broker, Producer, Sent, Service, Topics, wait_until};
 
 /// Between two handfuls of records.
 const TICK: Duration = Duration::from_millis(10);
@@ -104,6 +104,17 @@ impl Stream {
     /// Panics unless the service tells the KPIs in the same bytes as a replay of everything that was sent.
     pub(super) fn assert_told_by(&self, service: &Service) {
         assert_same(&kpi_lines(&service.metrics_text()), &replayed(self.folder.path()));
+    }
+
+    /// The same of a service that may not have read everything yet: it has a while for that.
+    pub(super) fn assert_soon_told_by(&mut self, service: &Service) {
+        let (start, expected) = (Instant::now(), self.twin.told());
+        wait_until("the service tells what the twin tells", SOON * 2, || {
+            let is_told = kpi_lines(&service.metrics_text()) == expected;
+            // What differs is told by the comparison with the replay.
+            (is_told || start.elapsed() > SOON).then_some(())
+        });
+        self.assert_told_by(service);
     }
 
     /// The same by the twin: it costs the same however much was sent, and [`Stream::assert_twin_is_replay`] has to follow.

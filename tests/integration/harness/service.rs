@@ -42,8 +42,8 @@ pub(crate) struct ServiceBuilder {
     snapshot: String,
     /// What is logged, as `RUST_LOG` says it; `None`: as the environment of the tests has it.
     logging: Option<String>,
-    /// The longest file that the process may write, in blocks of 512 bytes.
-    file_limit: Option<u32>,
+    /// What starts the program in its place: another program and what comes before ours.
+    starter: Vec<String>,
     as_of: Option<String>,
 }
 
@@ -60,7 +60,7 @@ impl ServiceBuilder {
             properties: String::new(),
             snapshot: String::new(),
             logging: None,
-            file_limit: None,
+            starter: Vec::new(),
             as_of: None,
         }
     }
@@ -101,9 +101,9 @@ impl ServiceBuilder {
         self
     }
 
-    /// With files of so many blocks of 512 bytes at most, its log too: writing more is an error, as on a full disk.
-    pub(crate) fn file_limit(mut self, blocks: u32) -> ServiceBuilder {
-        self.file_limit = Some(blocks);
+    /// Started by another program, which is given our program and its arguments and must become it.
+    pub(crate) fn started_by(mut self, starter: &[String]) -> ServiceBuilder {
+        starter.clone_into(&mut self.starter);
         self
     }
 
@@ -159,14 +159,13 @@ impl ServiceBuilder {
         Service { process, listen, folder }
     }
 
-    /// The program, with the limits and the logging that it is to have.
+    /// The program, by what starts it, with the logging that it is to have.
     fn command(&self) -> Command {
-        let program = env!("CARGO_BIN_EXE_salespulse");
-        let mut command = Command::new(if self.file_limit.is_some() { "sh" } else { program });
-        if let Some(blocks) = self.file_limit {
-            // Without the trap the signal would end the process where the limit should only refuse a write.
-            command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""), program]);
-        }
+        let program = env!("CARGO_BIN_EXE_salespulse").to_owned();
+        let words: Vec<&String> = self.starter.iter().chain([&program]).collect();
+        let (first, rest) = words.split_first().expect("at least the program");
+        let mut command = Command::new(first);
+        command.args(rest);
         if let Some(filter) = &self.logging {
             command.env("RUST_LOG", filter);
         }
@@ -269,6 +268,37 @@ impl Service {
         Exposition::parse(&self.metrics_text())
     }
 
+    /// The status of `/readyz`, and what it says.
+    pub(crate) fn readiness(&self) -> (u16, serde_json::Value) {
+        let answer = self.get("/readyz", "*/*").expect("/readyz answers");
+        (answer.status, serde_json::from_str(&answer.body).expect("JSON"))
+    }
+
+    /// Whether a condition holds: `/readyz` and the metrics must say the same.
+    pub(crate) fn holds(&self, condition: &str) -> bool {
+        wait_until("/readyz and the metrics agree", SOON, || {
+            let (_, told) = self.readiness();
+            let told = told["conditions"].as_array().expect("a list").iter().any(|told| told["condition"] == condition);
+            let shown = self.metrics().get(&format!("salespulse_condition{{condition={condition:?}}}"));
+            (shown == Some(if told { 1.0 } else { 0.0 })).then_some(told)
+        })
+    }
+
+    /// Waits until a condition holds, or no longer holds.
+    pub(crate) fn wait_condition(&self, condition: &str, holds: bool) {
+        wait_until(&format!("{condition} is {holds}"), SOON, || (self.holds(condition) == holds).then_some(()));
+    }
+
+    /// How often the log says that a condition began or ended.
+    pub(crate) fn changes_of(&self, condition: &str) -> usize {
+        self.log().matches(&format!("\"condition\":{condition:?}")).count()
+    }
+
+    /// The memory that the process holds, in bytes.
+    pub(crate) fn memory(&self) -> f64 {
+        self.metrics().get("salespulse_resident_memory_bytes").expect("it is shown")
+    }
+
     /// Whether `/readyz` says yes.
     pub(crate) fn is_ready(&self) -> bool {
         self.get("/readyz", "*/*").is_some_and(|answer| answer.status == 200)
@@ -320,6 +350,12 @@ impl Service {
     pub(crate) fn end_with(&mut self, signal: Signal) -> ExitStatus {
         self.process.signal(signal);
         self.process.wait(SOON)
+    }
+
+    /// The same where the end may take longer than moments.
+    pub(crate) fn end_within(&mut self, signal: Signal, deadline: Duration) -> ExitStatus {
+        self.process.signal(signal);
+        self.process.wait(deadline)
     }
 
     /// Waits for it to end by itself.
