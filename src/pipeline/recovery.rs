@@ -91,9 +91,6 @@ impl Recovery {
             Err(TryRecvError::Disconnected) => return Err(ShardGone.into()),
         };
         begin_at(layout, &restored.offsets);
-        if let Some(parts) = &self.parts {
-            parts.restorer.metrics.snapshots.degraded.set(restored.degraded.into());
-        }
         self.meet(Condition::RecordsMissing, restored.degraded);
         self.durable.clone_from(&restored.offsets);
         self.stage = Stage::Reading(restored);

@@ -33,8 +33,6 @@ pub struct SnapshotMetrics {
     pub bytes: IntGauge,
     /// Bytes that shards copied for the last round, because they changed meanwhile.
     pub copied_bytes: IntGauge,
-    /// Whether records are missing from the numbers.
-    pub degraded: IntGauge,
     /// Audits done.
     pub audits: IntCounter,
     /// How long it took to audit a shard.
@@ -71,10 +69,6 @@ impl SnapshotMetrics {
             copied_bytes: make.gauge(
                 "snapshot_copied_bytes",
                 "What shards had to copy while the last snapshot was written, because it changed meanwhile.",
-            )?,
-            degraded: make.gauge(
-                "degraded",
-                "1 if records are missing from the numbers that retention deleted before they were read, else 0.",
             )?,
             audits: make.counter("audits_total", "How often the cells were derived anew and compared.")?,
             audit_seconds: make.histogram(

@@ -78,6 +78,36 @@ def instances() -> Row:
     )
 
 
+def conditions() -> Row:
+    return Row(
+        Text("What is wrong", "异常状况"),
+        (
+            curves(
+                Text("Conditions", "状况"),
+                Text(
+                    "What is wrong, by condition: 1 while it lasts. Each ends by itself when its cause is gone.",
+                    "当前的异常，按状况：持续期间为 1。原因消除后会自行结束。",
+                ),
+                COUNT,
+                Query("max by (condition) (salespulse_condition)", same("{{condition}}")),
+                runbooks=("SalespulseReadingStopped", "SalespulseDeadLettersStuck", "SalespulseSnapshotTooOld"),
+            ),
+            curves(
+                Text("What waits", "等待中"),
+                Text(
+                    "What is held until somebody takes it: records fetched and not read, and dead letters that Kafka has not taken."
+                    " Each ends at 64 MiB.",
+                    "等待处理而占用的内存：已拉取但未读的记录，以及 Kafka 尚未接收的死信。两者各以 64 MiB 为上限。",
+                ),
+                BYTES,
+                Query("max(salespulse_fetched_bytes)", Text("fetched", "已拉取")),
+                Query("max(salespulse_dead_letters_outstanding_bytes)", Text("dead letters", "死信")),
+                runbooks=("SalespulseReadingStopped",),
+            ),
+        ),
+    )
+
+
 def reading() -> Row:
     return Row(
         Text("Reading from Kafka", "读取 Kafka"),
@@ -340,5 +370,5 @@ BOARD = Board(
     title=TITLES["operations"],
     description=Text("Whether salespulse itself is well.", "salespulse 自身的运行状况。"),
     variables=("datasource", "docs"),
-    rows=(current.ROW, instances(), reading(), records(), snapshots(), memory()),
+    rows=(current.ROW, instances(), conditions(), reading(), records(), snapshots(), memory()),
 )

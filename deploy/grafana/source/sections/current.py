@@ -38,7 +38,7 @@ COMPLETE = Panel(
     Measure("none", bands=(Band(None, "green"), Band(1, "red"))),
     width=5,
     height=3,
-    queries=(Query("max(salespulse_degraded)"),),
+    queries=(Query('max(salespulse_condition{condition="records_missing"})'),),
     mappings=(Mapping("0", Text("yes", "是"), "green"), Mapping("1", Text("records are missing", "缺少记录"), "red")),
     colour_of_nothing="red",
     runbooks=("SalespulseDegraded",),
