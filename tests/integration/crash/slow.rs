@@ -39,7 +39,10 @@ fn a_store_that_does_not_answer_holds_up_nothing() {
     let proxy = Proxy::start(server.port());
     let topics = Arc::new(Topics::create(broker, 2));
     let mut builder = ServiceBuilder::new(broker, &topics).at_instant(INSTANT);
-    builder = builder.snapshot("store", "s3://snapshots/slow").snapshot("interval", "200ms").snapshot("audit_interval", "200ms");
+    builder = builder
+        .snapshot("store", "s3://snapshots/slow")
+        .snapshot("interval", "200ms")
+        .snapshot("audit_interval", "200ms");
     for (name, value) in server.options() {
         let value = if name == "aws_endpoint" { format!("http://{}", proxy.address()) } else { value };
         builder = builder.snapshot(&format!("options.{name}"), &value);
