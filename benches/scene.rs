@@ -7,6 +7,10 @@ use salespulse::rules::{PerScope, Pipeline, Rules};
 use salespulse::time::{DAY, HOUR, MINUTE, Time};
 use salespulse::window::Window;
 
+/// The program's, so that memory is what the program would hold.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long this thread has had a processor, in nanoseconds.
 pub(crate) fn cpu_nanos() -> u64 {
     let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
