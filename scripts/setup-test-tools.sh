@@ -138,12 +138,21 @@ setup_groff() {
   command -v groff >/dev/null || apt_install groff-base || fail groff "the package groff-base could not be installed"
 }
 
+has_python() {
+  python3 -c "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, $1))" 2>/dev/null
+}
+
+# needs_python TOOL MINOR: Python 3.MINOR that can make environments.
+needs_python() {
+  has_python "$2" || apt_install python3 python3-venv
+  has_python "$2" || fail "$1" "it needs Python 3.$2 with venv, and $(python3 --version 2>&1) is here"
+}
+
 # hadolint, the schema of compose files, those of Kubernetes.
 setup_deploy() {
   local home=$cache/deploy wanted=$here/deploy/requirements.txt
   cmp -s "$wanted" "$home/complete" && return
-  python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || apt_install python3 python3-venv ||
-    { fail deploy "its judges need Python 3.10 with venv"; return; }
+  needs_python deploy 10 || return
   say "fetching the judges of deploy/"
   rm -rf "$home"
   { python3 -m venv "$home" && "$home/bin/pip" --disable-pip-version-check install --quiet -r "$wanted" &&
@@ -164,15 +173,10 @@ setup_helm() {
   mkdir -p "$home" && mv "$build/helm" "$home/helm" && rm -rf "$build"
 }
 
-python_can_make_environments() {
-  python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
-}
-
 # The environment knows its own path, so it is made where it stays.
 setup_moto() {
   [ -e "$moto/complete" ] && return
-  python_can_make_environments || apt_install python3-venv || { fail moto "it needs Python 3.10 with venv"; return; }
-  python_can_make_environments || { fail moto "it needs Python 3.10, and $(python3 --version 2>&1) is here"; return; }
+  needs_python moto 10 || return
   say "fetching moto, an S3-compatible server"
   rm -rf "$moto"
   python3 -m venv "$moto" &&
@@ -193,17 +197,12 @@ setup_chromium() {
   command -v chromium >/dev/null || apt_install chromium || fail chromium "the package chromium could not be installed"
 }
 
-python_is_3_11_or_later() {
-  python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
-}
-
 # The builders that the dashboards are generated with, and Grafana's types that hold the result. Each has a copy of the
 # file that pins it, so that a change of that file installs it anew.
 setup_dashboards() {
   local home=$cache/dashboards builders=$here/../deploy/grafana/source types=$here/dashboards/types
   if ! cmp -s "$builders/requirements.txt" "$home/builders/requirements.txt"; then
-    python_is_3_11_or_later || apt_install python3 python3-venv
-    python_is_3_11_or_later || { fail dashboards "generating them needs Python 3.11 with venv"; return; }
+    needs_python dashboards 11 || return
     say "fetching Grafana's dashboard builders"
     rm -rf "$home/builders"
     { python3 -m venv "$home/builders" &&
