@@ -2,24 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use object_store::PutPayload;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use salespulse::config::Config;
 use salespulse::directory::Directory;
+use salespulse::rules::Rules;
 use salespulse::shard::Shard;
-use salespulse::snapshot::{Header, ObjectName, Offsets, Provenance, Refused, RoundName, Store, encode, is_whole};
-use salespulse::time::Time;
+use salespulse::snapshot::{
+    Cut, Header, ObjectName, Offsets, Provenance, Refused, Report, Restored, RoundName, Store, Writer, encode, is_whole,
+};
+use salespulse::telemetry::{Metrics, Rarely};
+use salespulse::time::{Clock, Time};
 use tokio::runtime::Runtime;
 
+use crate::harness::proxy::{Proxy, Way};
 use crate::harness::service::RULES;
 use crate::harness::tools;
 use crate::s3::S3;
 
+fn rules() -> Arc<Rules> {
+    Arc::new(Config::of_text(RULES, "the rules", &[]).expect("rules").rules)
+}
+
 /// The bytes of a whole object that says it was written at `written_at`.
 fn object(written_at: &str) -> Vec<u8> {
-    let rules = Arc::new(Config::of_text(RULES, "the rules", &[]).expect("rules").rules);
+    let rules = rules();
     let directory = Arc::new(Directory::default());
     let header = Header {
         written_by: "a test".to_owned(),
@@ -88,12 +98,14 @@ fn check(store: &Store) {
         put(store, name(lineage, position, 1), &first);
     }
     put(store, name(2, 7, 1), &first);
-    let all = [(2, 7, false), (2, 6, true), (2, 5, true), (1, 40, true), (1, 30, true), (1, 20, false), (1, 10, true)];
+    put(store, name(1, 50, 1), &first);
+    let kept = [(2, 7, false), (2, 6, true), (2, 5, true), (1, 40, true)];
+    let all = [kept[0], kept[1], kept[2], (1, 50, false), kept[3], (1, 30, true), (1, 20, false), (1, 10, true)];
     assert_eq!(listed(store), all);
     store.prune().expect("it can be pruned");
-    assert_eq!(listed(store), all[..4], "three complete rounds stay, and what is newer");
+    assert_eq!(listed(store), kept, "three complete rounds stay, and what may still become one");
     store.prune().expect("it can be pruned");
-    assert_eq!(listed(store), all[..4]);
+    assert_eq!(listed(store), kept);
 }
 
 #[test]
@@ -111,6 +123,40 @@ fn a_directory_keeps_what_it_promises() {
     assert!(store.put(name(9, 1, 0), PutPayload::from(object("third"))).is_err());
     std::fs::remove_file(&round).expect("the file can be removed");
     assert!(listed(&store).iter().all(|(lineage, ..)| *lineage != 9), "a put that failed left something");
+}
+
+#[test]
+fn of_a_round_that_fails_nothing_is_left() {
+    let (runtime, folder) = (Runtime::new().expect("a runtime"), tempfile::tempdir().expect("a folder"));
+    let open = || Store::open(&folder.path().to_string_lossy(), &BTreeMap::new(), "group", runtime.handle().clone());
+    let (store, rules) = (open().expect("a directory"), rules());
+    let (directory, now) = (Arc::new(Directory::default()), Time::from_millis(1_800_000_000_000));
+    let writer = Writer {
+        store: open().expect("a directory"),
+        provenance: Provenance::new(&rules, None, BTreeMap::new()),
+        rules: Arc::clone(&rules),
+        directory: Arc::clone(&directory),
+        clock: Clock::Fixed(now),
+        metrics: Metrics::new(std::iter::empty()).expect("metrics"),
+        rarely: Rarely::default(),
+    };
+    let cut = || {
+        let image = |number| {
+            let (sender, image) = sync_channel(1);
+            sender.send(Shard::new(number, Arc::clone(&rules), &directory, now).image(false)).expect("there is room");
+            image
+        };
+        let origin = Restored { lineage: 1, ..Restored::default() };
+        Cut { offsets: Offsets::new(), images: vec![image(0), image(1)], origin }
+    };
+    // A folder stands where the second object should be.
+    let second = folder.path().join("group").join(name(1, 0, 1).to_string());
+    std::fs::create_dir_all(&second).expect("the folder can be written");
+    assert_eq!(writer.write(cut()), Report::Failed);
+    assert!(listed(&store).is_empty(), "the first object is of no use: {:?}", listed(&store));
+    std::fs::remove_dir(&second).expect("it is empty");
+    assert_eq!(writer.write(cut()), Report::Durable(Offsets::new()));
+    assert_eq!(listed(&store), [(1, 0, true)]);
 }
 
 #[test]
@@ -136,4 +182,22 @@ fn s3_keeps_what_a_directory_promises() {
     server.restart();
     assert!(listed(&store).is_empty(), "a put that failed left something");
     put(&store, name(9, 1, 0), &object("third"));
+}
+
+/// Without an end to its patience the test would not end either.
+#[test]
+fn a_request_to_s3_that_is_not_answered_fails() {
+    let Some(program) = tools::moto() else { return };
+    let (runtime, server) = (Runtime::new().expect("a runtime"), S3::start(program));
+    let proxy = Proxy::start(server.port());
+    let mut options = server.options();
+    options.insert("aws_endpoint".to_owned(), format!("http://{}", proxy.address()));
+    options.insert("timeout".to_owned(), "1s".to_owned());
+    let store = Store::open("s3://snapshots", &options, "group", runtime.handle().clone()).expect("options");
+    put(&store, name(1, 10, 0), &object("first"));
+    proxy.set(Way::Holding);
+    assert!(store.put(name(1, 20, 0), PutPayload::from(object("second"))).is_err());
+    assert!(store.rounds().is_err());
+    proxy.set(Way::Open);
+    assert_eq!(listed(&store).last(), Some(&(1, 10, false)), "what was there is there");
 }
