@@ -2,16 +2,18 @@
 //! back to Kafka when all is done. No business rules.
 
 mod checkpoint;
+mod ending;
 mod failure;
 mod hold;
 mod intake;
 mod lag;
 mod recovery;
+mod watch;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use self::checkpoint::Checkpoints;
 use self::hold::Hold;
@@ -19,11 +21,9 @@ use self::intake::Intake;
 use self::recovery::Recovery;
 use crate::deadletter::DeadLetters;
 use crate::lifecycle::{Condition, Phase, Standing, Stop};
-use crate::present::PATIENCE;
 use crate::snapshot::{Cut, Offsets, Restored};
 use crate::source::kafka::{Change, Consumer, Finding, KafkaFailure, Layout, News, Polled, Position, Surveyor, change};
-use crate::telemetry::{Met, Metrics};
-use crate::time::seconds;
+use crate::telemetry::Metrics;
 
 pub use failure::PipelineFailure;
 pub use intake::IntakeParts;
@@ -33,12 +33,6 @@ pub use recovery::RecoveryParts;
 const TURN_RECORDS: usize = 512;
 /// How long to wait for a record when there is none.
 const IDLE_WAIT: Duration = Duration::from_millis(20);
-/// How long a dead letter may take to be acknowledged before that is worth a word.
-const DEAD_LETTER_PATIENCE: Duration = Duration::from_secs(10);
-/// How long the end waits for the last snapshot, and for the one that is being written before it.
-const LAST_SNAPSHOT: Duration = Duration::from_secs(60);
-/// How long the end waits for dead letters to be acknowledged.
-const LAST_DEAD_LETTERS: Duration = Duration::from_secs(10);
 
 /// Everything the loop works with.
 pub struct Pipeline {
@@ -52,6 +46,8 @@ pub struct Pipeline {
     metrics: Arc<Metrics>,
     stop: Stop,
     hold: Hold,
+    /// Whether this may have lost its place in the group without knowing it.
+    is_unsure: bool,
 }
 
 impl Pipeline {
@@ -79,6 +75,7 @@ impl Pipeline {
             metrics,
             stop,
             hold: Hold::default(),
+            is_unsure: false,
         }
     }
 
@@ -99,14 +96,24 @@ impl Pipeline {
 
     /// Reads what is there, up to a limit, and looks around.
     fn turn(&mut self) -> Result<(), PipelineFailure> {
-        let mut wait = IDLE_WAIT;
+        self.feel_pulse()?;
+        let (mut wait, mut is_shut_out) = (IDLE_WAIT, false);
         for _ in 0..TURN_RECORDS {
-            let Polled::Record(message) = self.consumer.poll(wait)? else { break };
-            self.intake.take(&message, &mut self.dead_letters);
+            match self.consumer.poll(wait)? {
+                Polled::Record(message) => self.intake.take(&message, &mut self.dead_letters),
+                Polled::Nothing => break,
+                Polled::ShutOut => {
+                    is_shut_out = true;
+                    break;
+                }
+            }
             if self.dead_letters.is_full() {
                 break;
             }
             wait = Duration::ZERO;
+        }
+        if is_shut_out {
+            self.consumer.join_again()?;
         }
         self.intake.flush()?;
         let news = self.consumer.take_news();
@@ -122,29 +129,6 @@ impl Pipeline {
         self.keep()
     }
 
-    /// Tells when dead letters have waited for long, and when nothing is read because of them.
-    fn watch_dead_letters(&self) {
-        let layout = self.consumer.layout();
-        let since = layout.partitions().filter_map(|partition| partition.awaits_since()).min();
-        let are_waiting = since.is_some_and(|since| since.elapsed() >= DEAD_LETTER_PATIENCE);
-        let has_stopped = are_waiting && self.hold.dead_letters && self.standing.is_owner();
-        Met { condition: Condition::DeadLettersWaiting, holds: are_waiting }.tell(&self.standing);
-        Met { condition: Condition::ReadingStopped, holds: has_stopped }.tell(&self.standing);
-    }
-
-    /// Tells when the numbers are ahead of the clock, and ends when they would stand still for long.
-    fn watch_clock(&self) -> Result<(), PipelineFailure> {
-        let present = &self.intake.present;
-        let ahead = present.ahead_millis();
-        self.metrics.clock_behind_seconds.set(seconds(ahead));
-        Met { condition: Condition::ClockBehind, holds: ahead > 0 }.tell(&self.standing);
-        if ahead <= PATIENCE {
-            return Ok(());
-        }
-        let told = present.now();
-        Err(PipelineFailure::Clock { clock: told.plus(-ahead), told })
-    }
-
     fn is_reachable(&self) -> bool {
         !self.standing.holds(Condition::BrokerUnreachable)
     }
@@ -157,6 +141,7 @@ impl Pipeline {
             lag::tell(statistics, &self.consumer.layout(), &self.metrics, self.standing.is_owner());
         }
         if news.lost_partitions {
+            self.is_unsure = false;
             self.hold = Hold { restoring: self.hold.restoring, ..Hold::default() };
             self.checkpoints.forget();
             self.metrics.snapshots.set_durable(false);
@@ -282,7 +267,7 @@ impl Pipeline {
         if !due.look && !due.commit {
             return Ok(());
         }
-        if due.look {
+        if due.look && !self.is_unsure {
             self.look(&self.consumer.positions()?)?;
         }
         // librdkafka would keep the commit until the broker is back. If the session has ended by then, the broker takes
@@ -304,57 +289,6 @@ impl Pipeline {
         self.intake.settle()?;
         info!("caught up");
         self.standing.enter(Phase::Serving);
-        Ok(())
-    }
-
-    /// Stops fetching, finishes the batch, waits for the dead letters, commits, and leaves the group.
-    fn wind_down(mut self) -> Result<(), PipelineFailure> {
-        // An owner whose survey is not finished has read nothing and does not know what is committed.
-        let has_work = self.standing.is_owner() && self.hold.survey.is_none() && !self.hold.restoring;
-        self.standing.enter(Phase::Stopping);
-        if has_work {
-            self.consumer.hold()?;
-            self.intake.settle()?;
-            if !self.dead_letters.drain(LAST_DEAD_LETTERS)? {
-                let missing = self.metrics.dead_letters_outstanding.get();
-                warn!(missing, "dead letters are not acknowledged; their records are read again at the next start");
-            }
-            self.last_snapshot()?;
-            self.last_commit()?;
-        }
-        self.consumer.leave();
-        info!("left the group");
-        Ok(())
-    }
-
-    /// A last snapshot, so that the next start, here or elsewhere, has nothing to read again.
-    fn last_snapshot(&mut self) -> Result<(), PipelineFailure> {
-        if !self.recovery.keeps_snapshots() {
-            return Ok(());
-        }
-        let deadline = Instant::now() + LAST_SNAPSHOT;
-        self.recovery.wait(&self.consumer.layout(), deadline);
-        if !self.recovery.is_writing() {
-            self.write_snapshot()?;
-            self.recovery.wait(&self.consumer.layout(), deadline);
-        }
-        if self.recovery.is_writing() {
-            warn!(
-                "the last snapshot is not durable after {LAST_SNAPSHOT:?}; the next start reads again what came since the one before"
-            );
-        }
-        Ok(())
-    }
-
-    fn last_commit(&mut self) -> Result<(), PipelineFailure> {
-        // Everything once more: an earlier commit may have failed.
-        self.checkpoints.forget();
-        let offsets = self.checkpoints.take(&self.consumer.positions()?);
-        if !offsets.is_empty()
-            && let Err(failure) = self.consumer.commit_and_wait(&offsets)
-        {
-            warn!(%failure, "the last commit failed; some dead letters may come twice");
-        }
         Ok(())
     }
 }

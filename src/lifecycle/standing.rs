@@ -1,11 +1,16 @@
 //! Where this instance stands: written by the pipeline, read at every probe and scrape.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::condition::{Condition, Holding};
+
+/// For how long the poll thread may stand still before the numbers are hidden: half of a session, so that they are hidden
+/// long before another member can show them.
+const STANDSTILL: Duration = Duration::from_secs(5);
 
 /// The steps of an instance's life. It may go back from any of the middle ones to standing by; `Stopping` is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +54,15 @@ pub struct Standing {
     phase: Mutex<Phase>,
     /// A bit for each condition that holds.
     conditions: AtomicU8,
+    born: Instant,
+    /// When the poll thread last showed that it lives, in milliseconds since then.
+    beat_millis: AtomicU64,
 }
 
 impl Default for Standing {
     fn default() -> Standing {
-        Standing { phase: Mutex::new(Phase::Connecting), conditions: AtomicU8::new(0) }
+        let (phase, born) = (Mutex::new(Phase::Connecting), Instant::now());
+        Standing { phase, conditions: AtomicU8::new(0), born, beat_millis: AtomicU64::new(0) }
     }
 }
 
@@ -89,10 +98,30 @@ impl Standing {
         self.conditions.load(Ordering::Relaxed) & condition.bit() != 0
     }
 
-    /// Whether the business gauges may be shown: this member owns the partitions and has caught up.
+    /// The poll thread lives. If it stood still for long while the numbers were shown, they are hidden from now on, and the
+    /// answer is yes.
+    pub fn beat(&self) -> bool {
+        // Whoever is stopped after this line has not beaten when it goes on.
+        let now = self.born.elapsed();
+        let has_stood_still = !self.shows_gauges() && self.phase() == Phase::Serving;
+        if has_stood_still {
+            self.enter(Phase::CatchingUp { records_behind: None });
+        }
+        self.beat_millis.store(millis(now), Ordering::SeqCst);
+        has_stood_still
+    }
+
+    /// How long ago the poll thread last showed that it lives.
+    fn pulse(&self) -> Duration {
+        let beat = Duration::from_millis(self.beat_millis.load(Ordering::SeqCst));
+        self.born.elapsed().saturating_sub(beat)
+    }
+
+    /// Whether the business gauges may be shown: this member owns the partitions, has caught up, and has not stood still
+    /// for so long that another may own them without its knowing.
     #[must_use]
     pub fn shows_gauges(&self) -> bool {
-        self.phase() == Phase::Serving
+        self.phase() == Phase::Serving && self.pulse() <= STANDSTILL
     }
 
     /// Whether this member owns the partitions.
@@ -116,6 +145,9 @@ impl Standing {
             (Phase::CatchingUp { .. }, None) => {
                 ("catching_up", "Reading the records that were there when this member became the owner.")
             }
+            (Phase::Serving, None) if !self.shows_gauges() => {
+                ("standing_still", "The poll thread stands still; another member may own the partitions by now.")
+            }
             (Phase::Serving, None) => ("ready", "Everything that was there at the assignment is in the numbers."),
         };
         let records_behind = if let Phase::CatchingUp { records_behind } = phase { records_behind } else { None };
@@ -129,9 +161,27 @@ impl Standing {
     }
 }
 
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_owner_that_stands_still_shows_nothing_until_it_lives_again() {
+        let born = Instant::now().checked_sub(STANDSTILL * 2).unwrap();
+        let standing = Standing { born, ..Standing::default() };
+        standing.enter(Phase::Serving);
+        assert!(!standing.shows_gauges());
+        assert_eq!((standing.status().status, standing.status().ready), ("standing_still", false));
+        assert!(standing.beat(), "it has stood still");
+        assert_eq!((standing.status().status, standing.is_owner()), ("catching_up", true));
+        standing.enter(Phase::Serving);
+        assert!(!standing.beat());
+        assert!(standing.shows_gauges() && standing.status().ready);
+    }
 
     #[test]
     fn only_a_serving_owner_that_reaches_a_broker_is_ready() {

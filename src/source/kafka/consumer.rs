@@ -7,7 +7,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Offset, TopicPartitionList};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::context::{Member, News};
 use super::failure::{KafkaFailure, forbidden};
@@ -29,6 +29,8 @@ pub enum Polled<'a> {
     Record(BorrowedMessage<'a>),
     /// Nothing to read now; there may be news.
     Nothing,
+    /// The group does not want this client any more, by no fault but its own: [`Consumer::join_again`].
+    ShutOut,
 }
 
 /// A partition with the consumer's position in it: the offset that the next record will at least have; `None` before the
@@ -38,7 +40,7 @@ pub type Position = (Arc<Partition>, Option<i64>);
 /// The group's member.
 pub struct Consumer {
     inner: BaseConsumer<Member>,
-    instance_id: String,
+    config: KafkaConfig,
 }
 
 impl Consumer {
@@ -53,12 +55,27 @@ impl Consumer {
         metrics: Arc<Metrics>,
         keeps_snapshots: bool,
     ) -> Result<Consumer, KafkaFailure> {
-        let topics: Vec<&str> = config.topics.values().map(String::as_str).collect();
-        let inner: BaseConsumer<Member> = settings::consumer_settings(config)
-            .create_with_context(Member::new(layout, standing, metrics, keeps_snapshots))
-            .map_err(|error| KafkaFailure::of_creation(&error))?;
-        inner.subscribe(&topics).map_err(|error| KafkaFailure::Ended(format!("cannot subscribe: {error}")))?;
-        Ok(Consumer { inner, instance_id: config.instance_id.clone() })
+        let inner = client(config, Member::new(layout, standing, metrics, keeps_snapshots))?;
+        let consumer = Consumer { inner, config: config.clone() };
+        consumer.subscribe()?;
+        Ok(consumer)
+    }
+
+    /// Joins the group anew with another client, as the same member. What was read stays read.
+    ///
+    /// # Errors
+    /// If librdkafka does not take the configuration.
+    pub fn join_again(&mut self) -> Result<(), KafkaFailure> {
+        warn!("Kafka took a late commit of ours for that of another member; joining the group anew");
+        let fresh = client(&self.config, self.inner.context().anew())?;
+        // The old client ends before the new one speaks to the group.
+        drop(std::mem::replace(&mut self.inner, fresh));
+        self.subscribe()
+    }
+
+    fn subscribe(&self) -> Result<(), KafkaFailure> {
+        let topics: Vec<&str> = self.config.topics.values().map(String::as_str).collect();
+        self.inner.subscribe(&topics).map_err(|error| KafkaFailure::Ended(format!("cannot subscribe: {error}")))
     }
 
     /// Waits for a record or for news.
@@ -69,6 +86,7 @@ impl Consumer {
     pub fn poll(&self, wait: Duration) -> Result<Polled<'_>, KafkaFailure> {
         match self.inner.poll(wait) {
             Some(Ok(message)) => Ok(Polled::Record(message)),
+            Some(Err(_)) if self.is_shut_out() => Ok(Polled::ShutOut),
             Some(Err(error)) => self.judge(&error).map(|()| Polled::Nothing),
             None => Ok(Polled::Nothing),
         }
@@ -185,17 +203,29 @@ impl Consumer {
         Err(KafkaFailure::Ended(sentence))
     }
 
+    /// librdkafka keeps a commit until the broker is back. If the session has ended by then, and the broker still keeps our
+    /// seat (it counts sessions anew when it starts), it takes the commit for one of a second member with our instance id.
+    fn is_shut_out(&self) -> bool {
+        let is_fenced = matches!(self.inner.client().fatal_error(), Some((RDKafkaErrorCode::FencedInstanceId, _)));
+        is_fenced && self.inner.context().has_lost_session()
+    }
+
     fn fatal(&self, error: &KafkaError) -> String {
         match self.inner.client().fatal_error() {
             Some((RDKafkaErrorCode::FencedInstanceId, _)) => format!(
                 "another member of the group has the same kafka.instance_id \"{}\" and took this one's place; give each \
                  instance an id of its own",
-                self.instance_id
+                self.config.instance_id
             ),
             Some((_, reason)) => format!("the Kafka client cannot go on: {reason}"),
             None => format!("the Kafka client cannot go on: {error}"),
         }
     }
+}
+
+fn client(config: &KafkaConfig, member: Member) -> Result<BaseConsumer<Member>, KafkaFailure> {
+    let client = settings::consumer_settings(config).create_with_context(member);
+    client.map_err(|error| KafkaFailure::of_creation(&error))
 }
 
 pub(super) fn list_of(offsets: &[(Arc<Partition>, Committed)]) -> TopicPartitionList {

@@ -1,6 +1,7 @@
 //! What librdkafka calls: rebalances, statistics, errors and logs. The callbacks run inside `poll`, in the poll thread,
 //! and never block: they leave news for the pipeline, which picks it up after the poll.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::client::ClientContext;
@@ -41,6 +42,8 @@ pub(super) struct Member {
     trouble: Trouble,
     /// What librdkafka says again and again is told rarely.
     rarely: RarelyByKind,
+    /// Whether the partitions were last taken because the session had ended, and none were given since.
+    has_lost_session: AtomicBool,
     /// Whether what is read becomes durable.
     keeps_snapshots: bool,
 }
@@ -59,8 +62,20 @@ impl Member {
             news: Mutex::default(),
             trouble: Trouble::default(),
             rarely: RarelyByKind::default(),
+            has_lost_session: AtomicBool::new(false),
             keeps_snapshots,
         }
+    }
+
+    /// The same member, for another client.
+    pub(super) fn anew(&self) -> Member {
+        let (standing, metrics) = (Arc::clone(&self.standing), Arc::clone(&self.metrics));
+        Member::new(self.layout(), standing, metrics, self.keeps_snapshots)
+    }
+
+    /// Whether the session has ended and no other has begun.
+    pub(super) fn has_lost_session(&self) -> bool {
+        self.has_lost_session.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_layout(&self, layout: Arc<Layout>) {
@@ -88,6 +103,7 @@ impl Member {
     }
 
     fn assigned(&self, consumer: &BaseConsumer<Member>, given: &TopicPartitionList) -> KafkaResult<()> {
+        self.has_lost_session.store(false, Ordering::Relaxed);
         let owns = given.find_partition(self.layout().leading_topic(), 0).is_some();
         if !owns {
             info!("standing by: another member of the group owns the partitions");
@@ -106,6 +122,7 @@ impl Member {
     /// numbers are hidden at once; what was read stays in memory, with its offsets.
     fn revoked(&self, consumer: &BaseConsumer<Member>) -> KafkaResult<()> {
         let was_owner = self.standing.is_owner();
+        self.has_lost_session.store(consumer.assignment_lost(), Ordering::Relaxed);
         self.standing.enter(Phase::Joining);
         lock(&self.news).lost_partitions = true;
         if was_owner {
