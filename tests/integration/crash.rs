@@ -4,14 +4,18 @@
 //! and not the interleaving. `SALESPULSE_CRASH_SEED` sets the seed, `SALESPULSE_CRASH_KILLS` how many kills the loop makes.
 
 mod absence;
+mod brokers;
 mod damage;
 mod dice;
 mod disk;
 mod facts;
 mod gap;
 mod group;
+mod jumps;
 mod letters;
+mod lookout;
 mod moments;
+mod network;
 mod slow;
 mod stage;
 mod stream;

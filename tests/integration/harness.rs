@@ -13,6 +13,8 @@ pub(crate) mod broker;
 pub(crate) mod certificate;
 #[path = "harness/exposition.rs"]
 pub(crate) mod exposition;
+#[path = "harness/looker.rs"]
+pub(crate) mod looker;
 #[path = "harness/ports.rs"]
 pub(crate) mod ports;
 #[path = "harness/process.rs"]

@@ -10,7 +10,7 @@ use crate::harness::{Broker, Producer, Sent, Topics, reader, tools};
 #[test]
 fn a_broker_keeps_records_over_a_kill_and_lets_in_who_has_the_password() {
     let Some(kafka) = tools::kafka() else { return };
-    let mut broker = Broker::start_secure(kafka);
+    let broker = Broker::start_secure(kafka);
     let topics = Topics::create(&broker, 1);
     let sent =
         Sent::new(&topics.name("spend"), "k", "v").header("a", Some(b"1")).header("a", None).header("", Some(b""));

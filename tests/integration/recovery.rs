@@ -9,7 +9,7 @@ use crate::harness::{Broker, Producer, Service, ServiceBuilder, Topics, tools, w
 #[test]
 fn a_broker_that_was_restarted_is_found_again() {
     let Some(kafka) = tools::kafka() else { return };
-    let mut broker = Broker::start(kafka);
+    let broker = Broker::start(kafka);
     let topics = Topics::create(&broker, 2);
     let producer = Producer::new(&broker.client(), &[]);
     let mut service = ServiceBuilder::new(&broker, &topics).start();

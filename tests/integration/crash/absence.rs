@@ -23,7 +23,7 @@ fn a_broker_that_is_away_changes_nothing_but_the_time() {
     let Some(kafka) = tools::kafka() else { return };
     let seed = dice::seed();
     announce(&format!("absence: SALESPULSE_CRASH_SEED={seed}"));
-    let mut broker = Broker::start(kafka);
+    let broker = Broker::start(kafka);
     let topics = Arc::new(Topics::create(&broker, 2));
     let store = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
     let builder = ServiceBuilder::new(&broker, &topics).at_instant(INSTANT).keeping(store.path(), "1s");

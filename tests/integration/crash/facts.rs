@@ -67,6 +67,15 @@ impl Facts {
         }
     }
 
+    /// A lead that no other record is about, of a rep of whom there is nothing else.
+    pub(super) fn steady(&mut self) -> Line {
+        self.made += 1;
+        let (id, at) = (format!("steady-{}", self.made), INSTANT_MILLIS - 3_600_000);
+        let who = r#""rep_id":"zoe","team_id":"east""#;
+        let value = format!(r#"{{"type":"lead","event_id":"{id}","lead_id":"{id}","occurred_at":{at},{who}}}"#);
+        Line { kind: "lead", key: id, value }
+    }
+
     /// A record that nobody can read, unlike any other.
     pub(super) fn poison(&mut self) -> Line {
         self.made += 1;

@@ -124,6 +124,18 @@ impl Survived {
         self.audits += struck.audits;
     }
 
+    /// Whether each of these moments was struck.
+    pub(super) fn has_met(&self, aims: &[Aim]) -> bool {
+        let count = |aim: &Aim| match aim {
+            Aim::Serving(_) | Aim::Starting(_) => self.kills,
+            Aim::CatchingUp => self.while_catching_up,
+            Aim::Writing => self.while_writing,
+            Aim::Uncommitted => self.between_durability_and_commit,
+            Aim::DeadLetters => self.with_dead_letters_in_flight,
+        };
+        aims.iter().all(|aim| count(aim) > 0)
+    }
+
     pub(super) fn has_met_every_moment(&self) -> bool {
         let moments = [
             self.restores,

@@ -1,5 +1,7 @@
 //! One service after another over the same stream and the same snapshots.
 
+mod outage;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use salespulse::time::Time;
 use tempfile::TempDir;
 
 use super::facts::{Facts, INSTANT, Line};
@@ -23,6 +24,8 @@ const TICK: Duration = Duration::from_millis(10);
 const HANDFUL: usize = 3;
 /// One record in so many cannot be read.
 const POISON: u64 = 200;
+/// One record in so many is a lead that stays as it is.
+const STEADY: u64 = 10;
 
 /// Records, one after another.
 pub(super) struct Stream {
@@ -63,10 +66,10 @@ impl Stream {
             self.sent += 1;
             if self.sent.is_multiple_of(POISON) {
                 self.send_poison(1);
-            } else {
-                let line = self.facts.event();
-                self.send_line(&line);
+                continue;
             }
+            let line = if self.sent.is_multiple_of(STEADY) { self.facts.steady() } else { self.facts.event() };
+            self.send_line(&line);
         }
     }
 
@@ -103,7 +106,29 @@ impl Stream {
 
     /// Panics unless the service tells the KPIs in the same bytes as a replay of everything that was sent.
     pub(super) fn assert_told_by(&self, service: &Service) {
-        assert_same(&kpi_lines(&service.metrics_text()), &replayed(self.folder.path()));
+        assert_same(&kpi_lines(&service.metrics_text()), &replayed(self.folder.path(), INSTANT));
+    }
+
+    /// Waits until the service tells the same as a replay at an instant.
+    pub(super) fn wait_told_at(&self, service: &Service, instant: Time) {
+        let replayed = replayed(self.folder.path(), &instant.to_string());
+        let told = || kpi_lines(&service.metrics_text());
+        let start = Instant::now();
+        let has_had_time = || (told() == replayed || start.elapsed() > SOON).then_some(());
+        wait_until("the service has had time to read everything", SOON * 2, has_had_time);
+        let told = told();
+        assert!(told == replayed, "at {instant}: {}", difference(&told, &replayed));
+    }
+
+    /// What the service tells if it has read everything.
+    pub(super) fn told_by_twin(&mut self) -> String {
+        self.twin.told()
+    }
+
+    /// Whether the service has read everything.
+    pub(super) fn is_told_as_by_twin(&mut self, service: &Service) -> bool {
+        let told = service.looker().metrics_text();
+        told.is_some_and(|text| kpi_lines(&text) == self.twin.told())
     }
 
     /// The same of a service that may not have read everything yet: it has a while for that.
@@ -124,15 +149,15 @@ impl Stream {
 
     /// Panics unless the twin, too, tells the KPIs in the same bytes as a replay of everything that was sent.
     pub(super) fn assert_twin_is_replay(&mut self) {
-        assert_same(&self.twin.told(), &replayed(self.folder.path()));
+        assert_same(&self.twin.told(), &replayed(self.folder.path(), INSTANT));
     }
 }
 
-/// What `replay` tells of a folder's events under its rules.
-fn replayed(folder: &Path) -> String {
+/// What `replay` tells of a folder's events under its rules at an instant.
+fn replayed(folder: &Path, instant: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
     command.arg("replay").arg(folder.join("events.jsonl")).arg("--config").arg(folder.join("rules.toml"));
-    let output = command.args(["--as-of", INSTANT]).output().expect("salespulse starts");
+    let output = command.args(["--as-of", instant]).output().expect("salespulse starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     kpi_lines(&String::from_utf8(output.stdout).expect("text"))
 }
@@ -142,10 +167,15 @@ fn assert_same(told: &str, replayed: &str) {
         assert!(told.lines().count() > 1_000, "hardly anything was compared:\n{told}");
         return;
     }
+    panic!("{}", difference(told, replayed));
+}
+
+/// Some lines that differ.
+fn difference(told: &str, replayed: &str) -> String {
     let pairs = told.lines().zip(replayed.lines()).filter(|(told, replayed)| told != replayed);
     let faults: Vec<String> = pairs.take(10).map(|(told, replayed)| format!("{told}, not {replayed}")).collect();
     let lines = (told.lines().count(), replayed.lines().count());
-    panic!("{lines:?} lines; run and replay differ, such as\n{}", faults.join("\n"));
+    format!("{lines:?} lines; run and replay differ, such as\n{}", faults.join("\n"))
 }
 
 /// A stream that flows at a steady rate in a thread of its own.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -24,11 +25,20 @@ pub(crate) const PASSWORD: &str = "a secret with = and spaces";
 /// A broker with its own ports and its own data folder.
 #[derive(Debug)]
 pub(crate) struct Broker {
-    process: Option<Process>,
+    /// `None` while it is away.
+    process: Mutex<Option<Process>>,
     class_path: PathBuf,
     plaintext: u16,
     secure: Option<Secure>,
+    behind: Option<Behind>,
     folder: TempDir,
+}
+
+/// A plain listener whose clients are told to come by another port.
+#[derive(Clone, Copy, Debug)]
+struct Behind {
+    port: u16,
+    told: u16,
 }
 
 /// The SASL_SSL listener.
@@ -41,18 +51,24 @@ struct Secure {
 impl Broker {
     /// Starts a broker with a plain listener and waits until it answers.
     pub(crate) fn start(class_path: PathBuf) -> Broker {
-        Broker::start_in(class_path, false)
+        Broker::start_in(class_path, false, None)
     }
 
     /// Starts a broker that has a SASL_SSL listener with SCRAM-SHA-512 too.
     pub(crate) fn start_secure(class_path: PathBuf) -> Broker {
-        Broker::start_in(class_path, true)
+        Broker::start_in(class_path, true, None)
     }
 
-    fn start_in(class_path: PathBuf, secure: bool) -> Broker {
+    /// Starts a broker that has a second plain listener, for clients that come by another port to this one.
+    pub(crate) fn start_behind(class_path: PathBuf, port: u16, told: u16) -> Broker {
+        Broker::start_in(class_path, false, Some(Behind { port, told }))
+    }
+
+    fn start_in(class_path: PathBuf, secure: bool, behind: Option<Behind>) -> Broker {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
         let secure = secure.then(|| Secure { port: free_port(), certificate: Certificate::make(folder.path()) });
-        let mut broker = Broker { process: None, class_path, plaintext: free_port(), secure, folder };
+        let (process, plaintext) = (Mutex::default(), free_port());
+        let broker = Broker { process, class_path, plaintext, secure, behind, folder };
         std::fs::write(broker.properties_path(), broker.properties()).expect("the folder can be written");
         broker.format();
         broker.restart();
@@ -77,30 +93,34 @@ impl Broker {
         config
     }
 
-    /// Starts the stopped broker again on the same ports and data, and waits until it answers.
-    pub(crate) fn restart(&mut self) {
+    /// Starts the broker again that is away, on the same ports and data, and waits until it answers.
+    pub(crate) fn restart(&self) {
         let mut command = self.java();
         command.args(["-Xms256m", "-Xmx512m", "kafka.Kafka"]).arg(self.properties_path());
-        self.process = Some(Process::spawn(&mut command, self.folder.path()));
+        let mut process = Process::spawn(&mut command, self.folder.path());
         let consumer: BaseConsumer = self.client().create().expect("a client");
         wait_until("the broker answers a metadata request", START, || {
-            let process = self.process.as_mut().expect("just started");
             assert!(process.exit_status().is_none(), "the broker ended: {}", process.log());
             consumer.fetch_metadata(None, Duration::from_millis(500)).ok().filter(|seen| !seen.brokers().is_empty())
         });
+        *self.process() = Some(process);
     }
 
     /// Stops the broker in the orderly way.
-    pub(crate) fn stop(&mut self) {
-        if let Some(mut process) = self.process.take() {
+    pub(crate) fn stop(&self) {
+        if let Some(mut process) = self.process().take() {
             process.signal(Signal::Terminate);
             process.wait(START);
         }
     }
 
     /// Kills the broker without warning.
-    pub(crate) fn kill(&mut self) {
-        self.process = None;
+    pub(crate) fn kill(&self) {
+        *self.process() = None;
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<Process>> {
+        self.process.lock().expect("not poisoned")
     }
 
     fn properties_path(&self) -> PathBuf {
@@ -131,13 +151,16 @@ impl Broker {
     fn properties(&self) -> String {
         let (port, controller, data) = (self.plaintext, free_port(), self.folder.path().join("data"));
         let (sasl_listener, sasl_properties) = self.secure.as_ref().map(Secure::properties).unwrap_or_default();
+        let listener = |port| format!(",BEHIND://127.0.0.1:{port}");
+        let behind = self.behind.map(|behind| listener(behind.port)).unwrap_or_default();
+        let told = self.behind.map(|behind| listener(behind.told)).unwrap_or_default();
         format!(
             "process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{sasl_listener}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{sasl_listener}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{sasl_listener}{behind}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{sasl_listener}{told}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,BEHIND:PLAINTEXT,SASL_SSL:SASL_SSL
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}

@@ -2,13 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::exposition::family;
+use super::looker::{Answer, Looker};
 use super::ports::free_port;
 use super::process::{Process, Signal, Tail};
 use super::{Broker, Exposition, Topics, wait_until};
@@ -45,6 +46,7 @@ pub(crate) struct ServiceBuilder {
     /// What starts the program in its place: another program and what comes before ours.
     starter: Vec<String>,
     as_of: Option<String>,
+    clock_file: Option<PathBuf>,
 }
 
 impl ServiceBuilder {
@@ -62,6 +64,7 @@ impl ServiceBuilder {
             logging: None,
             starter: Vec::new(),
             as_of: None,
+            clock_file: None,
         }
     }
 
@@ -74,6 +77,12 @@ impl ServiceBuilder {
     /// With the clock standing still.
     pub(crate) fn at_instant(mut self, instant: &str) -> ServiceBuilder {
         self.as_of = Some(instant.to_owned());
+        self
+    }
+
+    /// With a clock that follows a file.
+    pub(crate) fn by_clock(mut self, file: &Path) -> ServiceBuilder {
+        self.clock_file = Some(file.to_owned());
         self
     }
 
@@ -155,6 +164,9 @@ impl ServiceBuilder {
         if let Some(instant) = &self.as_of {
             command.args(["--as-of", instant]);
         }
+        if let Some(file) = &self.clock_file {
+            command.arg("--clock-file").arg(file);
+        }
         let process = Process::spawn(&mut command, folder.path());
         Service { process, listen, folder }
     }
@@ -188,17 +200,6 @@ pub(crate) struct Service {
     folder: TempDir,
 }
 
-/// An answer over HTTP.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// The status code.
-    pub(crate) status: u16,
-    /// The content type.
-    pub(crate) content_type: String,
-    /// The body, uncompressed.
-    pub(crate) body: String,
-}
-
 impl Service {
     /// Starts the demo, which runs in its own folder, and does not wait.
     pub(crate) fn demo(arguments: &[&str]) -> Service {
@@ -228,17 +229,12 @@ impl Service {
 
     /// Fetches a path with an `Accept` header; `None` while nobody answers.
     pub(crate) fn get(&self, path: &str, accept: &str) -> Option<Answer> {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(20)))
-            .build()
-            .into();
-        let mut response = agent.get(format!("http://{}{path}", self.listen)).header("Accept", accept).call().ok()?;
-        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
-        let content_type = content_type.unwrap_or_default().to_owned();
-        let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(1 << 30).read_to_string().ok()?;
-        Some(Answer { status, content_type, body })
+        self.looker().get(path, accept)
+    }
+
+    /// Who asks it, for another thread.
+    pub(crate) fn looker(&self) -> Looker {
+        Looker::new(&self.listen)
     }
 
     /// The head of the answer to a client that takes gzip, as it came: the HTTP client that [`Service::get`] uses hides
