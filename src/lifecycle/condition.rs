@@ -51,7 +51,9 @@ impl Condition {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
-            Condition::BrokerUnreachable => "No Kafka broker answers; the numbers stay as they were until one does.",
+            Condition::BrokerUnreachable => {
+                "No Kafka broker answers; the numbers stand still, and are hidden when this member's session ends."
+            }
             Condition::ReadingStopped => {
                 "So many dead letters wait for Kafka that reading has stopped; the numbers stay as they were until it takes them."
             }
