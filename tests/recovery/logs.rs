@@ -1,13 +1,12 @@
-//! The topics' partitions: records that have been produced, of which retention may have deleted the first.
+//! What a broker has: the topics' partitions, of which retention may have deleted the first records, and what the group
+//! has committed.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use salespulse::config::{Config, Settings};
 use salespulse::event::EventType;
-use salespulse::rules::Rules;
 use salespulse::simulate::{Plan, Produced, Simulation};
 use salespulse::snapshot::{Ends, Offsets};
+use salespulse::source::kafka::Committed;
 use salespulse::time::{DAY, Time};
 
 use crate::dice::Dice;
@@ -19,7 +18,10 @@ const PARTITIONS: usize = 2;
 pub(crate) type Place = (EventType, usize);
 
 pub(crate) struct Logs {
-    pub(crate) rules: Arc<Rules>,
+    /// The configuration that fits the records.
+    pub(crate) configuration: String,
+    /// What the group has committed.
+    pub(crate) commits: BTreeMap<Place, Committed>,
     records: BTreeMap<Place, Vec<Produced>>,
     lows: BTreeMap<Place, usize>,
     /// What will be produced.
@@ -33,13 +35,12 @@ impl Logs {
         (plan.reps, plan.journeys_per_week) = (5, 8);
         (plan.disorder, plan.bad) = (2_500, 500);
         let mut simulation = Simulation::new(plan).expect("a plan");
-        let mut settings = Settings::defaults().expect("defaults");
-        settings.lay_toml(simulation.configuration(), "simulation").expect("a configuration");
-        let rules = Arc::new(Config::new(&settings, || "test".to_owned()).expect("a configuration").rules);
+        let configuration = simulation.configuration().to_owned();
         let future: Vec<Produced> = simulation.by_ref().collect();
         let places = || EventType::ALL.into_iter().flat_map(|kind| (0..PARTITIONS).map(move |number| (kind, number)));
         Logs {
-            rules,
+            configuration,
+            commits: BTreeMap::new(),
             records: places().map(|place| (place, Vec::new())).collect(),
             lows: places().map(|place| (place, 0)).collect(),
             future: future.into_iter(),

@@ -1,51 +1,70 @@
-//! One life of the service, without Kafka: it restores, reads, snapshots, and may be gone at any moment.
+//! One life of the service, without Kafka: it restores, reads, snapshots, commits, and may be gone at any moment. What it
+//! decides it decides by the service's own parts: restorer, partitions, present, shards, writer, board.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use salespulse::board::Board;
 use salespulse::config::OnGap;
-use salespulse::decode::{Decoded, Decoder, Record, Setting};
+use salespulse::decode::{Decoded, Decoder, Record, Rejection, Setting};
 use salespulse::directory::Directory;
 use salespulse::entry::Interner;
 use salespulse::event::EventType;
 use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
+use salespulse::present::Present;
+use salespulse::rules::Rules;
 use salespulse::shard_threads::ShardThreads;
-use salespulse::snapshot::{Cut, Offsets, Provenance, Report, RestoreError, Restored, Restorer, Store, Writer};
+use salespulse::simulate::Produced;
+use salespulse::snapshot::{Cut, Offsets, Provenance, Report, RestoreError, Restored, Restorer, Store, Writer, total};
+use salespulse::source::kafka::Partition;
 use salespulse::telemetry::{Metrics, Rarely};
-use salespulse::time::{Clock, Time};
+use salespulse::time::{Clock, Hands, Time};
 
 use crate::dice::Dice;
 use crate::logs::{Logs, Place};
 
 pub(crate) struct Process {
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) present: Present,
+    hands: &'static Hands,
     decoder: Decoder,
     interner: Interner,
     shards: ShardThreads,
     board: Board,
     catalogue: Catalogue,
-    writer: Writer,
+    provenance: Provenance,
+    directory: Arc<Directory>,
     restored: Restored,
-    now: Time,
-    positions: BTreeMap<Place, usize>,
+    partitions: BTreeMap<Place, Partition>,
     /// Dead letters that the broker has not acknowledged.
     under_way: BTreeSet<(Place, usize)>,
+    /// Rejected records whose dead letters a commit says are there.
+    pub(crate) settled: u64,
     metrics: Arc<Metrics>,
 }
 
 impl Process {
-    pub(crate) fn start(logs: &Logs, store: &Store, shards: usize, now: Time) -> Result<Process, RestoreError> {
+    pub(crate) fn start(
+        logs: &Logs,
+        store: &Store,
+        rules: &Arc<Rules>,
+        shards: usize,
+        clock: Time,
+    ) -> Result<Process, RestoreError> {
         let topics = EventType::ALL.map(EventType::default_topic);
         let metrics = Metrics::new(topics.into_iter()).expect("metrics");
-        let (rules, directory) = (Arc::clone(&logs.rules), Arc::new(Directory::default()));
-        let threads = ShardThreads::start(shards, &rules, &directory, now, &metrics).expect("threads");
+        // Few bytes for each life, until the test ends.
+        let hands: &'static Hands = Box::leak(Box::new(Hands::at(clock)));
+        let present = Present::new(Clock::Hands(hands), Arc::clone(rules));
+        let (now, directory) = (present.now(), Arc::new(Directory::default()));
+        let threads = ShardThreads::start(shards, rules, &directory, now, &metrics).expect("threads");
         let topics = EventType::ALL.iter().map(|kind| (kind.name().to_owned(), kind.default_topic().to_owned()));
-        let provenance = Provenance::new(&rules, Some("cluster".to_owned()), topics.collect());
+        let provenance = Provenance::new(rules, Some("cluster".to_owned()), topics.collect());
         let restorer = Restorer {
             store: store.clone(),
             provenance: provenance.clone(),
-            rules: Arc::clone(&rules),
+            rules: Arc::clone(rules),
             directory: Arc::clone(&directory),
             loader: threads.loader(),
             clock: Clock::Fixed(now),
@@ -53,27 +72,21 @@ impl Process {
             metrics: Arc::clone(&metrics),
         };
         let restored = restorer.restore(&logs.ends())?;
-        let at = |place: Place| restored.offsets.get(place.0.default_topic()).map(|offsets| offsets[place.1]);
-        let begin = |place| at(place).map_or(logs.low(place), |offset| usize::try_from(offset).expect("an offset"));
         Ok(Process {
-            decoder: Decoder::new(Arc::clone(&rules)),
+            decoder: Decoder::new(Arc::clone(rules)),
             interner: Interner::new(Arc::clone(&directory), rules.zone.clone()),
-            board: Board::new(Arc::clone(&rules), Arc::clone(&directory), now),
-            catalogue: Catalogue::new(&rules).expect("a catalogue"),
-            positions: logs.places().map(|place| (place, begin(place))).collect(),
+            board: Board::new(Arc::clone(rules), Arc::clone(&directory), now),
+            catalogue: Catalogue::new(rules).expect("a catalogue"),
+            partitions: logs.places().map(|place| (place, partition(logs, place, &restored))).collect(),
+            rules: Arc::clone(rules),
             shards: threads,
-            writer: Writer {
-                store: store.clone(),
-                provenance,
-                rules,
-                directory,
-                clock: Clock::Fixed(now),
-                metrics: Arc::clone(&metrics),
-                rarely: Rarely::default(),
-            },
+            present,
+            hands,
+            provenance,
+            directory,
             restored,
-            now,
             under_way: BTreeSet::new(),
+            settled: 0,
             metrics,
         })
     }
@@ -83,57 +96,91 @@ impl Process {
         self.metrics.snapshots.restored.get() > 0
     }
 
+    /// How far its snapshot reached, as names of rounds tell it.
+    pub(crate) fn began_at(&self) -> u64 {
+        total(&self.restored.offsets)
+    }
+
+    /// How many audits it made.
+    pub(crate) fn audits(&self) -> u64 {
+        self.metrics.snapshots.audits.get()
+    }
+
     /// How many snapshots it could not use.
     pub(crate) fn unusable(&self) -> u64 {
         self.metrics.snapshots.unusable.get()
     }
 
-    /// Reads some records of a partition.
-    pub(crate) fn poll(&mut self, logs: &Logs, place: Place, count: usize) {
-        let begin = self.positions[&place].max(logs.low(place));
+    pub(crate) fn set_clock(&self, clock: Time) {
+        self.hands.set(clock);
+    }
+
+    /// Reads some records of a partition; false if the next one is deleted, upon which Kafka refuses the offset and the
+    /// service ends.
+    #[must_use]
+    pub(crate) fn poll(&mut self, logs: &Logs, place: Place, count: usize) -> bool {
+        let begin = self.position(place);
+        if begin < logs.low(place) {
+            return false;
+        }
         let records = logs.log(place).iter().enumerate().skip(begin).take(count);
-        let mut next = begin;
         for (offset, produced) in records {
-            next = offset + 1;
-            let record = Record {
-                topic_type: Some(produced.kind),
-                value: Some(&produced.value),
-                timestamp: Some(produced.produced_at),
-                ..Record::default()
-            };
-            match self.decoder.decode(&record, self.now) {
-                Ok(Decoded::Event(event)) => {
-                    let entry = self.interner.entry(&event);
-                    let shard = entry.shard(self.shards.count());
-                    self.shards.apply(shard, vec![entry], self.now).expect("a shard");
+            let now = self.present.now();
+            if let Err(rejection) = self.take(produced, now) {
+                match rejection.depends_on {
+                    Some(Setting::Stages) => self.restored.refused.by_stages += 1,
+                    Some(Setting::Rates) => self.restored.refused.by_rates += 1,
+                    None => {}
                 }
-                Ok(Decoded::Tombstone) => {}
-                Err(rejection) => {
-                    match rejection.depends_on {
-                        Some(Setting::Stages) => self.restored.refused.by_stages += 1,
-                        Some(Setting::Rates) => self.restored.refused.by_rates += 1,
-                        None => {}
-                    }
+                let partition = &self.partitions[&place];
+                let number = i64::try_from(offset).expect("an offset");
+                if partition.was_settled(number) {
+                    self.settled += 1;
+                } else if partition.await_acknowledgement(number) {
                     self.under_way.insert((place, offset));
                 }
             }
+            self.partitions[&place].advance(i64::try_from(offset).expect("an offset"), None);
         }
-        self.positions.insert(place, next.max(begin));
+        true
     }
 
-    /// Reads records of a partition, if there are any.
-    pub(crate) fn poll_some(&mut self, logs: &Logs, place: Place) -> bool {
-        let before = self.positions[&place];
-        self.poll(logs, place, usize::MAX);
-        self.positions[&place] > before
+    /// Takes some records that were read already once more; answers how many there were.
+    pub(crate) fn redeliver(&mut self, logs: &Logs, place: Place, count: usize) -> usize {
+        let end = self.position(place);
+        let begin = end.saturating_sub(count).max(logs.low(place));
+        let records = &logs.log(place)[begin.min(end)..end];
+        let now = self.present.now();
+        records.iter().for_each(|produced| drop(self.take(produced, now)));
+        records.len()
+    }
+
+    fn take(&mut self, produced: &Produced, now: Time) -> Result<(), Rejection> {
+        let event = match self.decoder.decode(&record(produced), now)? {
+            Decoded::Event(event) => event,
+            Decoded::Tombstone => return Ok(()),
+        };
+        let entry = self.interner.entry(&event);
+        let shard = entry.shard(self.shards.count());
+        self.shards.apply(shard, vec![entry], now).expect("a shard");
+        Ok(())
+    }
+
+    /// Where reading goes on.
+    fn position(&self, place: Place) -> usize {
+        let partition = &self.partitions[&place];
+        let position = partition.next().unwrap_or(partition.ends().0);
+        usize::try_from(position).expect("an offset")
     }
 
     /// The broker acknowledges some of the dead letters under way, in any order.
     pub(crate) fn acknowledge(&mut self, dice: &mut Dice, letters: &mut BTreeSet<(Place, usize)>) {
-        self.under_way.retain(|letter| {
+        let partitions = &self.partitions;
+        self.under_way.retain(|(place, offset)| {
             let is_acknowledged = dice.percent(60);
             if is_acknowledged {
-                letters.insert(*letter);
+                letters.insert((*place, *offset));
+                partitions[place].acknowledge(i64::try_from(*offset).expect("an offset"));
             }
             !is_acknowledged
         });
@@ -143,30 +190,73 @@ impl Process {
         !self.under_way.is_empty()
     }
 
-    /// All shards as they are now.
-    pub(crate) fn cut(&self) -> Cut {
+    /// Writes all shards as they are now; answers up to where everything is in it.
+    pub(crate) fn write(&self, store: Store) -> Offsets {
         let mut offsets = Offsets::new();
-        for (place, position) in &self.positions {
-            let unacknowledged = self.under_way.iter().find(|(other, _)| other == place).map(|(_, offset)| *offset);
-            let offset = unacknowledged.map_or(*position, |offset| offset.min(*position));
-            let offset = i64::try_from(offset).expect("an offset");
+        for (place, partition) in &self.partitions {
+            let offset = partition.goes_on_at(partition.next());
             offsets.entry(place.0.default_topic().to_owned()).or_default().push(offset);
         }
         let images = self.shards.images(true).expect("shards");
-        Cut { offsets, images, origin: self.restored.clone() }
-    }
-
-    /// Writes a cut; answers up to where everything is durable.
-    pub(crate) fn write(&self, cut: Cut) -> Offsets {
-        let Report::Durable(offsets) = self.writer.write(cut) else { panic!("the store does not fail") };
+        let writer = Writer {
+            store,
+            provenance: self.provenance.clone(),
+            rules: Arc::clone(&self.rules),
+            directory: Arc::clone(&self.directory),
+            clock: Clock::Fixed(self.present.now()),
+            metrics: Arc::clone(&self.metrics),
+            rarely: Rarely::default(),
+        };
+        let Report::Durable(offsets) = writer.write(Cut { offsets, images, origin: self.restored.clone() }) else {
+            panic!("the store does not fail")
+        };
         assert_eq!(self.metrics.snapshots.mismatches.get(), 0, "an audit found a cell wrong");
         offsets
     }
 
-    pub(crate) fn text(&mut self, now: Time) -> String {
+    /// Learns that a snapshot is durable.
+    pub(crate) fn learn_durable(&self, offsets: &Offsets) {
+        for (place, partition) in &self.partitions {
+            partition.set_durable(offsets[place.0.default_topic()][place.1]);
+        }
+    }
+
+    /// Commits what is done.
+    pub(crate) fn commit(&self, logs: &mut Logs) {
+        for (place, partition) in &self.partitions {
+            if let Some(position) = partition.next() {
+                logs.commits.insert(*place, partition.progress(position, true));
+            }
+        }
+    }
+
+    /// What is shown at the present instant.
+    pub(crate) fn text(&mut self) -> String {
+        let now = self.present.now();
         let readings = self.shards.reader().read(now).expect("shards");
         let mut text = String::new();
         render(&self.catalogue, &self.board.read(now, readings), Format::Prometheus, &mut text).expect("few series");
         text
+    }
+}
+
+/// What is known of a partition when it is assigned.
+fn partition(logs: &Logs, place: Place, restored: &Restored) -> Partition {
+    let partition = Partition::new(place.0.default_topic().into(), i32::try_from(place.1).expect("few"));
+    let offset = |offset: usize| i64::try_from(offset).expect("an offset");
+    let commit = logs.commits.get(&place).copied();
+    partition.set_survey(commit, offset(logs.low(place)), offset(logs.log(place).len()));
+    if let Some(offsets) = restored.offsets.get(place.0.default_topic()) {
+        partition.begin_at(offsets[place.1]);
+    }
+    partition
+}
+
+pub(crate) fn record(produced: &Produced) -> Record<'_> {
+    Record {
+        topic_type: Some(produced.kind),
+        value: Some(&produced.value),
+        timestamp: Some(produced.produced_at),
+        ..Record::default()
     }
 }

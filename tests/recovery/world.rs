@@ -1,104 +1,86 @@
 //! What happens to the service, step by step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use object_store::memory::InMemory;
-use object_store::path::Path;
-use object_store::{ObjectStore as _, ObjectStoreExt as _};
-use salespulse::snapshot::{Offsets, RestoreError, Round, Store};
-use salespulse::time::{DAY, HOUR, Time};
-use tokio::runtime::Runtime;
+use salespulse::decode::Decoder;
+use salespulse::present;
+use salespulse::rules::Rules;
+use salespulse::snapshot::{ObjectName, Offsets, RestoreError, total};
+use salespulse::time::{DAY, HOUR, MINUTE, Time};
 
+use crate::configurations;
 use crate::dice::Dice;
 use crate::logs::{Logs, Place};
-use crate::process::Process;
+use crate::objects::Objects;
+use crate::process::{Process, record};
+use crate::survived::Survived;
 
-/// How often what happened.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Survived {
-    snapshots: u64,
-    crashes: u64,
-    crashes_with_dead_letters_under_way: u64,
-    crashes_between_two_objects: u64,
-    torn_objects: u64,
-    damaged_objects: u64,
-    stale_listings: u64,
-    zombie_snapshots: u64,
-    deletions_by_retention: u64,
-    restores: u64,
-    restores_past_unusable_ones: u64,
-    starts_from_the_beginning: u64,
-    refused_starts: u64,
-}
-
-impl Survived {
-    pub(crate) fn all(&self) -> [(&'static str, u64); 13] {
-        [
-            ("a snapshot", self.snapshots),
-            ("a crash", self.crashes),
-            ("a crash with dead letters under way", self.crashes_with_dead_letters_under_way),
-            ("a crash between two objects", self.crashes_between_two_objects),
-            ("a torn object", self.torn_objects),
-            ("a damaged object", self.damaged_objects),
-            ("a stale listing", self.stale_listings),
-            ("a snapshot of a zombie", self.zombie_snapshots),
-            ("a deletion by retention", self.deletions_by_retention),
-            ("a restore", self.restores),
-            ("a restore past an unusable snapshot", self.restores_past_unusable_ones),
-            ("a start from the beginning", self.starts_from_the_beginning),
-            ("a refused start", self.refused_starts),
-        ]
-    }
-
-    pub(crate) fn add(&mut self, other: Survived) {
-        self.snapshots += other.snapshots;
-        self.crashes += other.crashes;
-        self.crashes_with_dead_letters_under_way += other.crashes_with_dead_letters_under_way;
-        self.crashes_between_two_objects += other.crashes_between_two_objects;
-        self.torn_objects += other.torn_objects;
-        self.damaged_objects += other.damaged_objects;
-        self.stale_listings += other.stale_listings;
-        self.zombie_snapshots += other.zombie_snapshots;
-        self.deletions_by_retention += other.deletions_by_retention;
-        self.restores += other.restores;
-        self.restores_past_unusable_ones += other.restores_past_unusable_ones;
-        self.starts_from_the_beginning += other.starts_from_the_beginning;
-        self.refused_starts += other.refused_starts;
-    }
-}
+/// How far the clock may jump at once, and within what it stays.
+const JUMPS: [i64; 6] = [HOUR, DAY, 20 * DAY, -3 * MINUTE, -5 * HOUR, -2 * DAY];
+const LATEST: i64 = 60 * DAY;
 
 pub(crate) struct World {
     dice: Dice,
     logs: Logs,
-    runtime: Runtime,
-    objects: Arc<InMemory>,
+    objects: Objects,
     /// What somebody saw of the store a while ago.
-    earlier: Arc<InMemory>,
+    earlier: Objects,
     process: Option<Process>,
     /// One that others believe dead.
     zombie: Option<Process>,
-    /// What the newest snapshot reaches to.
-    durable: Option<Offsets>,
-    now: Time,
+    rules: Arc<Rules>,
+    /// What the rules were before the last change.
+    rules_before: Option<Arc<Rules>>,
+    /// All rules that somebody has read under.
+    used: Vec<Arc<Rules>>,
+    /// What the newest snapshot was written under, and what it reaches to.
+    durable: Option<(Arc<Rules>, Offsets)>,
+    /// What the newest one reaches to that somebody may not know of yet, as long as nothing has happened that may keep the
+    /// next start from using it.
+    intact: Option<Offsets>,
+    /// Whether the process began with an old view of the store: what it writes may reach less far than what is there.
+    has_begun_late: bool,
+    /// When everything has happened that is told of; the clock begins here.
+    first: Time,
+    clock: Time,
     letters: BTreeSet<(Place, usize)>,
     survived: Survived,
 }
 
+/// A round that is being written.
+struct Round {
+    objects: VecDeque<(ObjectName, Vec<u8>)>,
+    durable: Offsets,
+}
+
+impl Round {
+    /// Whether nobody has written a part of it before.
+    fn is_all_new(&self) -> bool {
+        self.objects.front().is_some_and(|(name, _)| name.shards == self.objects.len())
+    }
+}
+
 impl World {
     pub(crate) fn new(seed: u64) -> World {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let (logs, objects) = (Logs::new(seed), Arc::new(InMemory::new()));
+        let (logs, objects) = (Logs::new(seed), Objects::new());
+        let mut dice = Dice::new(seed);
+        let first = Time::parse("2026-07-05T00:00:00Z").expect("a time");
         World {
-            dice: Dice::new(seed),
+            rules: configurations::choose(&logs.configuration, &mut dice),
+            dice,
             logs,
-            runtime,
-            earlier: Arc::new(objects.fork()),
+            earlier: objects.fork(),
             objects,
             process: None,
             zombie: None,
+            rules_before: None,
+            used: Vec::new(),
             durable: None,
-            now: Time::parse("2026-07-05T00:00:00Z").expect("a time"),
+            intact: None,
+            has_begun_late: false,
+            first,
+            clock: first,
             letters: BTreeSet::new(),
             survived: Survived::default(),
         }
@@ -113,32 +95,40 @@ impl World {
             Some(process) if self.dice.percent(50) => process,
             _ => self.start(),
         };
-        while process_reads(&mut process, &self.logs) {}
+        while !reads_everything(&mut process, &self.logs) {
+            process = self.start();
+        }
         while process.has_letters_under_way() {
             process.acknowledge(&mut self.dice, &mut self.letters);
         }
         self.logs.mend();
-        self.compare(&mut process);
+        self.compare_numbers(&mut process);
+        self.compare_letters();
         self.survived
     }
 
-    fn compare(&self, process: &mut Process) {
-        let nothing = self.store(&Arc::new(InMemory::new()));
-        let mut straight = Process::start(&self.logs, &nothing, 1, self.now).expect("nothing to restore");
-        while process_reads(&mut straight, &self.logs) {}
-        let mut rejected = BTreeSet::new();
-        let mut all = Dice::new(0);
-        while straight.has_letters_under_way() {
-            straight.acknowledge(&mut all, &mut rejected);
-        }
-        assert_eq!(self.letters, rejected, "dead letters");
-        let (told, expected) = (process.text(self.now), straight.text(self.now));
+    /// The numbers are those of one process that has read everything once, under the rules of now.
+    fn compare_numbers(&self, process: &mut Process) {
+        let now = process.present.now();
+        let straight = Process::start(&self.logs, &Objects::new().store(), &process.rules, 1, now);
+        let mut straight = straight.expect("nothing to restore");
+        assert!(reads_everything(&mut straight, &self.logs), "nothing is deleted");
+        let (told, expected) = (process.text(), straight.text());
         let differs = told.lines().zip(expected.lines()).find(|(told, expected)| told != expected);
         assert!(told == expected, "told and expected: {differs:?}");
     }
 
-    fn store(&self, objects: &Arc<InMemory>) -> Store {
-        Store::new(Arc::<InMemory>::clone(objects), &Path::default(), "group", self.runtime.handle().clone(), "memory")
+    /// What was beyond use under all rules is among the dead letters, and nothing that was of use under all.
+    fn compare_letters(&self) {
+        for place in self.logs.places() {
+            for (offset, produced) in self.logs.log(place).iter().enumerate() {
+                let is_rejected =
+                    |rules: &Arc<Rules>| Decoder::new(Arc::clone(rules)).decode(&record(produced), self.clock).is_err();
+                let is_letter = self.letters.contains(&(place, offset));
+                assert!(is_letter || !self.used.iter().all(is_rejected), "no dead letter of {offset} of {place:?}");
+                assert!(!is_letter || self.used.iter().any(is_rejected), "a dead letter of {offset} of {place:?}");
+            }
+        }
     }
 
     fn step(&mut self) {
@@ -147,25 +137,49 @@ impl World {
                 let count = 1 + self.dice.below(60);
                 self.logs.produce(count, &mut self.dice);
             }
-            20..70 => self.read(),
-            70..82 => self.snapshot(),
-            82..87 => self.crash(),
-            87..90 => self.damage(),
-            90..93 => self.let_the_zombie_write(),
-            93..96 => self.delete_by_retention(),
-            96..98 => self.earlier = Arc::new(self.objects.fork()),
-            _ => self.now = self.now.plus(HOUR),
+            20..62 => self.read(),
+            62..65 => self.redeliver(),
+            65..69 => self.scrape(),
+            69..81 => self.snapshot(),
+            81..86 => self.crash(),
+            86..89 => self.damage(),
+            89..92 => self.let_the_zombie_write(),
+            92..95 => self.delete_by_retention(),
+            95..97 => self.earlier = self.objects.fork(),
+            _ => self.move_clock(),
         }
     }
 
+    fn place(&mut self) -> Place {
+        let places: Vec<Place> = self.logs.places().collect();
+        places[self.dice.below(places.len())]
+    }
+
     fn read(&mut self) {
-        let place = self.logs.places().nth(self.dice.below(14)).expect("14 partitions");
-        let count = 1 + self.dice.below(40);
+        let (place, count) = (self.place(), 1 + self.dice.below(40));
         let mut process = self.alive();
-        process.poll(&self.logs, place, count);
+        if !process.poll(&self.logs, place, count) {
+            self.survived.count("an end because records are deleted that were not read", 1);
+            return;
+        }
         if self.dice.percent(50) {
             process.acknowledge(&mut self.dice, &mut self.letters);
         }
+        self.process = Some(process);
+    }
+
+    fn redeliver(&mut self) {
+        let (place, count) = (self.place(), 1 + self.dice.below(40));
+        let mut process = self.alive();
+        let again = process.redeliver(&self.logs, place, count);
+        self.survived.count("a record delivered twice", again as u64);
+        self.process = Some(process);
+    }
+
+    fn scrape(&mut self) {
+        let mut process = self.alive();
+        process.text();
+        self.survived.count("a scrape", 1);
         self.process = Some(process);
     }
 
@@ -180,136 +194,217 @@ impl World {
     fn start(&mut self) -> Process {
         let shards = 1 + self.dice.below(3);
         let is_stale = self.dice.percent(20);
-        let objects = Arc::clone(if is_stale { &self.earlier } else { &self.objects });
-        match Process::start(&self.logs, &self.store(&objects), shards, self.now) {
+        let intact = self.intact.clone().filter(|offsets| !is_stale && self.has_what_follows(offsets));
+        let objects = if is_stale { &self.earlier } else { &self.objects };
+        match Process::start(&self.logs, &objects.store(), &self.rules, shards, self.clock) {
             Ok(process) => {
-                self.survived.stale_listings += u64::from(is_stale);
-                self.survived.restores += u64::from(process.has_restored());
-                self.survived.starts_from_the_beginning += u64::from(!process.has_restored());
-                let is_past = process.has_restored() && process.unusable() > 0;
-                self.survived.restores_past_unusable_ones += u64::from(is_past);
-                assert!(process.has_restored() || !is_stale || !self.logs.is_trimmed() || self.is_empty(&objects));
+                assert!(process.has_restored() || !self.logs.is_trimmed(), "started without what was deleted");
+                let least = intact.as_ref().map_or(0, total);
+                assert!(process.began_at() >= least, "not from the newest snapshot");
+                self.has_begun_late = is_stale;
+                if !self.used.iter().any(|rules| Arc::ptr_eq(rules, &self.rules)) {
+                    self.used.push(Arc::clone(&self.rules));
+                }
+                let has_restored = u64::from(process.has_restored());
+                let is_other = self.durable.as_ref().is_some_and(|(rules, _)| !Arc::ptr_eq(rules, &self.rules));
+                for (event, times) in [
+                    ("a stale listing", u64::from(is_stale)),
+                    ("a restore", has_restored),
+                    ("a start from the beginning", 1 - has_restored),
+                    ("a restore past an unusable snapshot", has_restored * u64::from(process.unusable() > 0)),
+                    ("a restore under another configuration", has_restored * u64::from(is_other)),
+                ] {
+                    self.survived.count(event, times);
+                }
                 process
             }
             Err(RestoreError::Refused(sentence)) => {
                 assert!(self.logs.is_trimmed(), "refused although nothing was deleted: {sentence}");
-                self.survived.refused_starts += 1;
-                self.logs.mend();
+                let is_there = intact.is_some() && !self.has_begun_late;
+                assert!(!is_there, "refused although the newest snapshot is there: {sentence}");
+                self.survived.count("a refused start", 1);
+                self.intact = None;
+                self.help_a_refused_start();
                 self.start()
             }
             Err(error) => panic!("{error}"),
         }
     }
 
-    fn is_empty(&self, objects: &Arc<InMemory>) -> bool {
-        self.rounds(objects).is_empty()
+    /// Whether the logs have all records after some offsets.
+    fn has_what_follows(&self, offsets: &Offsets) -> bool {
+        let lows = self.logs.ends().lows;
+        offsets.iter().all(|(topic, offsets)| lows[topic].iter().zip(offsets).all(|(low, offset)| low <= offset))
     }
 
-    fn rounds(&self, objects: &Arc<InMemory>) -> Vec<Round> {
-        self.store(objects).rounds().expect("a listing")
+    /// What an operator does: he takes the last change of the configuration back, or gets the records from a backup.
+    fn help_a_refused_start(&mut self) {
+        match self.rules_before.take() {
+            Some(before) if self.dice.percent(50) => {
+                self.survived.count("a configuration taken back", 1);
+                self.rules = before;
+                self.intact = None;
+            }
+            _ => self.logs.mend(),
+        }
     }
 
-    /// Takes a snapshot, which may not come to its end.
+    /// Takes a snapshot, which may not come to its end, and which another may write at the same time.
     fn snapshot(&mut self) {
         let process = self.alive();
-        let before = self.names();
-        let durable = process.write(process.cut());
+        let mut rounds = vec![self.round(&process)];
+        let durable = rounds[0].durable.clone();
+        if let Some(zombie) = self.zombie.as_ref().filter(|_| self.dice.percent(40)) {
+            rounds.push(self.round(zombie));
+            self.survived.count("two writers at once", 1);
+        }
+        let is_alone = rounds.len() == 1;
+        let objects: usize = rounds.iter().map(|round| round.objects.len()).sum();
+        let gone_after = self.dice.percent(15).then(|| self.dice.below(objects + 1));
+        // What is written while the clock is behind has forgotten what a start by that clock needs.
+        let is_usable = is_alone && rounds[0].is_all_new() && process.present.ahead_millis() == 0;
         self.process = Some(process);
-        self.survived.snapshots += 1;
-        let written: Vec<Path> = self.names().into_iter().filter(|name| !before.contains(name)).collect();
-        match self.dice.below(100) {
-            _ if written.is_empty() => {}
-            // Gone after so many objects of the round, or in the middle of one that the store does not write whole.
-            0..12 => {
-                let kept = self.dice.below(written.len());
-                if self.dice.percent(50) {
-                    self.tear(&written[kept]);
-                    self.survived.torn_objects += 1;
-                }
-                written.iter().skip(kept + 1).for_each(|name| self.delete(name));
-                self.survived.crashes_between_two_objects += u64::from(kept + 1 < written.len());
+        if !self.put(rounds, gone_after) {
+            return self.crash();
+        }
+        self.survived.count("a snapshot", 1);
+        self.intact = Some(durable.clone()).filter(|_| is_usable && !self.objects.has_mixed_round());
+        if self.dice.percent(10) {
+            self.survived.count("a crash between durability and commit", 1);
+            return self.crash();
+        }
+        self.durable = Some((Arc::clone(&self.rules), durable.clone()));
+        let Some(process) = &self.process else { return };
+        process.learn_durable(&durable);
+        if self.dice.percent(80) {
+            process.commit(&mut self.logs);
+            if self.dice.percent(10) {
+                self.survived.count("a crash between commit and the next record", 1);
                 self.crash();
             }
-            // Gone when it was durable, and before anybody knew.
-            12..20 => self.crash(),
-            _ => self.durable = Some(durable),
+        }
+    }
+
+    /// The round that a process would write to the store as it is.
+    fn round(&self, process: &Process) -> Round {
+        let fork = self.objects.fork();
+        let before = fork.all();
+        let durable = process.write(fork.store());
+        let is_new = |object: &(ObjectName, Vec<u8>)| before.get(&object.0) != Some(&object.1);
+        Round { objects: fork.all().into_iter().filter(is_new).collect(), durable }
+    }
+
+    /// Puts the objects of rounds that are written at the same time, in any order; false if the writers are gone after so many
+    /// of them.
+    fn put(&mut self, mut rounds: Vec<Round>, gone_after: Option<usize>) -> bool {
+        let mut put = 0;
+        loop {
+            rounds.retain(|round| !round.objects.is_empty());
+            let next = if rounds.is_empty() { None } else { Some(self.dice.below(rounds.len())) };
+            let next = next.and_then(|next| rounds[next].objects.pop_front());
+            if gone_after == Some(put) {
+                self.survived.count("a crash between two objects", u64::from(put > 0 && next.is_some()));
+                next.into_iter().for_each(|(name, bytes)| self.tear(name, bytes));
+                return false;
+            }
+            let Some((name, bytes)) = next else { break };
+            self.objects.store().put(name, bytes.into()).expect("memory");
+            put += 1;
+        }
+        self.objects.store().prune().expect("memory");
+        true
+    }
+
+    /// Gone in the middle of an object, which some stores do not write whole.
+    fn tear(&mut self, name: ObjectName, mut bytes: Vec<u8>) {
+        if self.dice.percent(50) && !self.objects.all().contains_key(&name) {
+            bytes.truncate(self.dice.below(bytes.len()));
+            self.objects.overwrite(name, bytes);
+            self.survived.count("a torn object", 1);
         }
     }
 
     fn crash(&mut self) {
         let Some(process) = self.process.take() else { return };
-        self.survived.crashes += 1;
-        self.survived.crashes_with_dead_letters_under_way += u64::from(process.has_letters_under_way());
+        self.survived.count("a crash", 1);
+        self.survived.count("a crash with dead letters under way", process.has_letters_under_way().into());
+        self.survived.count("an audit", process.audits());
+        self.survived.count("a dead letter known from a commit", process.settled);
         if self.dice.percent(40) {
             self.zombie = Some(process);
         }
-        let days = i64::try_from(self.dice.below(3)).expect("few");
-        self.now = self.now.plus(days * DAY);
+        if self.dice.percent(30) {
+            let rules = configurations::choose(&self.logs.configuration, &mut self.dice);
+            self.intact = None;
+            self.rules_before = Some(std::mem::replace(&mut self.rules, rules));
+            self.survived.count("another configuration", 1);
+        }
     }
 
     fn let_the_zombie_write(&mut self) {
         let Some(mut zombie) = self.zombie.take() else { return };
-        let place = self.logs.places().nth(self.dice.below(14)).expect("14 partitions");
-        zombie.poll(&self.logs, place, 10);
-        zombie.write(zombie.cut());
-        self.survived.zombie_snapshots += 1;
-        self.zombie = Some(zombie);
+        let place = self.place();
+        if !zombie.poll(&self.logs, place, 10) {
+            return;
+        }
+        zombie.write(self.objects.store());
+        self.intact = None;
+        self.survived.count("a snapshot of a zombie", 1);
+        self.zombie = Some(zombie).filter(|_| self.dice.percent(70));
     }
 
     /// Only what the newest snapshot holds, and what nobody else needs any more.
     fn delete_by_retention(&mut self) {
-        let Some(durable) = &self.durable else { return };
+        let Some((_, durable)) = &self.durable else { return };
         if self.zombie.is_none() && self.dice.percent(30) {
             self.logs.trim(durable);
-            self.survived.deletions_by_retention += u64::from(self.logs.is_trimmed());
+            self.survived.count("a deletion by retention", self.logs.is_trimmed().into());
+            if self.earlier.is_empty() {
+                // No listing is older than a topic's retention.
+                self.earlier = self.objects.fork();
+            }
         }
     }
 
     fn damage(&mut self) {
-        let names = self.names();
-        if names.is_empty() {
+        let objects: Vec<(ObjectName, Vec<u8>)> = self.objects.all().into_iter().collect();
+        if objects.is_empty() {
             return;
         }
-        let name = names[self.dice.below(names.len())].clone();
-        let mut bytes = self.bytes(&name);
+        let (name, mut bytes) = objects[self.dice.below(objects.len())].clone();
         if bytes.is_empty() {
             return;
         }
         let place = self.dice.below(bytes.len());
         bytes[place] ^= 1 << self.dice.below(8);
-        self.put(&name, bytes);
-        self.survived.damaged_objects += 1;
+        self.objects.overwrite(name, bytes);
+        self.intact = None;
+        self.survived.count("a damaged object", 1);
     }
 
-    fn tear(&mut self, name: &Path) {
-        let mut bytes = self.bytes(name);
-        bytes.truncate(self.dice.below(bytes.len().max(1)));
-        self.put(name, bytes);
-    }
-
-    fn names(&self) -> Vec<Path> {
-        let objects = self.rounds(&self.objects).into_iter().flat_map(|round| round.objects);
-        let mut names: Vec<Path> = objects.map(|object| Path::from(format!("group/{object}"))).collect();
-        names.sort();
-        names
-    }
-
-    fn bytes(&self, name: &Path) -> Vec<u8> {
-        let read = async { self.objects.get(name).await?.bytes().await };
-        self.runtime.block_on(read).expect("it is there").to_vec()
-    }
-
-    fn put(&self, name: &Path, bytes: Vec<u8>) {
-        self.runtime.block_on(self.objects.put_opts(name, bytes.into(), Default::default())).expect("memory");
-    }
-
-    fn delete(&self, name: &Path) {
-        self.runtime.block_on(self.objects.delete(name)).expect("it is there");
+    /// The clock jumps, forward or back, under the process that lives.
+    fn move_clock(&mut self) {
+        let jump = JUMPS[self.dice.below(JUMPS.len())];
+        let before = self.clock;
+        self.clock = self.clock.plus(jump).max(self.first).min(self.first.plus(LATEST));
+        self.survived.count("a clock that jumps forward", u64::from(self.clock > before));
+        self.survived.count("a clock that jumps back", u64::from(self.clock < before));
+        if self.clock < before {
+            self.intact = None;
+        }
+        let Some(process) = &self.process else { return };
+        process.set_clock(self.clock);
+        let ahead = process.present.ahead_millis();
+        if ahead > present::PATIENCE {
+            self.survived.count("an end because the clock does not catch up", 1);
+            self.process = None;
+        } else if ahead > 0 {
+            self.survived.count("numbers that stand still until the clock has caught up", 1);
+        }
     }
 }
 
-/// Reads what there is; false if there was nothing.
-fn process_reads(process: &mut Process, logs: &Logs) -> bool {
-    // All of them, not only up to the first that has some.
-    logs.places().filter(|place| process.poll_some(logs, *place)).count() > 0
+/// Reads to the ends; false if records there are deleted.
+fn reads_everything(process: &mut Process, logs: &Logs) -> bool {
+    logs.places().all(|place| process.poll(logs, place, usize::MAX))
 }
