@@ -114,6 +114,13 @@ impl Broker {
         }
     }
 
+    /// Lets the broker stand still, with its connections open, or go on.
+    #[allow(dead_code, reason = "the benchmarks want it to run")]
+    pub(crate) fn stand_still(&self, still: bool) {
+        let signal = if still { Signal::Stop } else { Signal::Continue };
+        self.process.lock().expect("not poisoned").as_ref().expect("it runs").signal(signal);
+    }
+
     /// Kills the broker without warning.
     pub(crate) fn kill(&self) {
         *self.process() = None;
