@@ -46,6 +46,8 @@ pub struct Pipeline {
     metrics: Arc<Metrics>,
     stop: Stop,
     hold: Hold,
+    /// Whether the partitions are assigned for reading, which the owner's are once nothing holds them back.
+    is_assigned: bool,
     /// Whether this may have lost its place in the group without knowing it.
     is_unsure: bool,
 }
@@ -75,6 +77,7 @@ impl Pipeline {
             metrics,
             stop,
             hold: Hold::default(),
+            is_assigned: false,
             is_unsure: false,
         }
     }
@@ -112,12 +115,12 @@ impl Pipeline {
             }
             wait = Duration::ZERO;
         }
-        if is_shut_out {
-            self.consumer.join_again()?;
-        }
         self.intake.flush()?;
         let news = self.consumer.take_news();
         self.hear(news)?;
+        if is_shut_out {
+            self.consumer.join_again()?;
+        }
         self.dead_letters.pump()?;
         let findings: Vec<Finding> = self.surveyor.findings().collect();
         findings.into_iter().try_for_each(|finding| self.learn(finding))?;
@@ -142,6 +145,7 @@ impl Pipeline {
         }
         if news.lost_partitions {
             self.is_unsure = false;
+            self.let_go()?;
             self.hold = Hold { restoring: self.hold.restoring, ..Hold::default() };
             self.checkpoints.forget();
             self.metrics.snapshots.set_durable(false);
@@ -154,7 +158,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Nothing is fetched until the survey is finished: the assignment itself was made with all partitions on hold.
+    /// Nothing is assigned until the survey is finished: only then is it known where to read from.
     fn survey(&mut self) {
         self.hold.survey = Some(self.surveyor.survey(self.consumer.layout()));
     }
@@ -178,6 +182,7 @@ impl Pipeline {
     fn grow(&mut self, layout: Layout) -> Result<(), PipelineFailure> {
         info!("a topic has new partitions");
         let is_owner = self.standing.is_owner();
+        self.let_go()?;
         self.consumer.take_layout(Arc::new(layout), is_owner)?;
         self.intake.take_layout(self.consumer.layout());
         if is_owner {
@@ -186,11 +191,28 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Stops or resumes fetching when the reasons to hold have changed.
+    /// Begins to fetch when nothing holds it any more; from then on stops and resumes when that changes.
     fn fetch_or_hold(&mut self, hold: Hold) -> Result<(), PipelineFailure> {
         let before = std::mem::replace(&mut self.hold, hold);
-        if self.standing.is_owner() && before.any() != hold.any() {
+        if !self.standing.is_owner() {
+            return Ok(());
+        }
+        if !self.is_assigned {
+            if !hold.any() {
+                self.consumer.assign()?;
+                self.is_assigned = true;
+            }
+        } else if before.any() != hold.any() {
             if hold.any() { self.consumer.hold()? } else { self.consumer.go_on()? }
+        }
+        Ok(())
+    }
+
+    /// Notes that nothing is assigned any more.
+    fn let_go(&mut self) -> Result<(), PipelineFailure> {
+        if std::mem::take(&mut self.is_assigned) && self.hold.any() {
+            // Or the next assignment would be on hold from its beginning.
+            self.consumer.go_on()?;
         }
         Ok(())
     }
@@ -200,15 +222,7 @@ impl Pipeline {
         if !self.recovery.take_restored(&self.consumer.layout())? {
             return Ok(());
         }
-        if self.standing.is_owner() {
-            // The assignment was made before it was known where to go on.
-            self.consumer.assign_anew()?;
-        }
-        self.hold.restoring = false;
-        if self.standing.is_owner() && !self.hold.any() {
-            self.consumer.go_on()?;
-        }
-        Ok(())
+        self.fetch_or_hold(Hold { restoring: false, ..self.hold })
     }
 
     /// Has a snapshot written when it is time, and commits what has become durable.

@@ -19,7 +19,9 @@ impl Pipeline {
         let has_work = self.standing.is_owner() && self.hold.survey.is_none() && !self.hold.restoring;
         self.standing.enter(Phase::Stopping);
         if has_work {
-            self.consumer.hold()?;
+            if self.is_assigned {
+                self.consumer.hold()?;
+            }
             self.intake.settle()?;
             if !self.dead_letters.drain(LAST_DEAD_LETTERS)? {
                 let missing = self.metrics.dead_letters_outstanding.get();

@@ -104,26 +104,28 @@ impl Consumer {
         self.inner.context().layout()
     }
 
-    /// Takes topics that have grown; if this member is the owner, it also assigns itself the new partitions and holds
-    /// them all until the cluster has been surveyed.
+    /// Takes topics that have grown; if this member is the owner, nothing is assigned any more until [`Consumer::assign`]:
+    /// the cluster has to be surveyed first.
     ///
     /// # Errors
     /// If librdkafka does not do it.
     pub fn take_layout(&self, layout: Arc<Layout>, is_owner: bool) -> Result<(), KafkaFailure> {
         self.inner.context().set_layout(layout);
-        let assigned = if is_owner { self.inner.context().assign_everything(&self.inner) } else { Ok(()) };
-        done(assigned, "assign new partitions")
+        let let_go = if is_owner { self.inner.assign(&TopicPartitionList::new()) } else { Ok(()) };
+        done(let_go, "let go of the partitions")
     }
 
-    /// Assigns everything anew, each partition where its reading goes on now, and holds it.
+    /// Assigns all partitions, each where its reading goes on, and begins to fetch. Not to be followed by
+    /// [`Consumer::hold`] at once: the order of the two is decided by threads of librdkafka, and in the wrong one what a
+    /// partition fetches is thrown away for good.
     ///
     /// # Errors
     /// If librdkafka does not do it.
-    pub fn assign_anew(&self) -> Result<(), KafkaFailure> {
+    pub fn assign(&self) -> Result<(), KafkaFailure> {
         done(self.inner.context().assign_everything(&self.inner), "assign the partitions")
     }
 
-    /// Stops fetching; polls go on to serve the group.
+    /// Stops fetching what is assigned; polls go on to serve the group. It outlives the assignment.
     ///
     /// # Errors
     /// If librdkafka does not do it.

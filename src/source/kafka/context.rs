@@ -90,16 +90,18 @@ impl Member {
         std::mem::take(&mut lock(&self.news))
     }
 
-    /// Assigns all partitions, each where its reading goes on, and holds them until the cluster has been surveyed.
+    /// Assigns all partitions, each where its reading goes on: what was not read yet begins where the survey saw the log
+    /// begin.
+    ///
+    /// Offsets are told as numbers. librdkafka would look a logical one up at the broker, and an answer that comes after
+    /// the partition was assigned anew makes it read from there again, whatever the new assignment said.
     pub(super) fn assign_everything(&self, consumer: &BaseConsumer<Member>) -> KafkaResult<()> {
-        let layout = self.layout();
         let mut list = TopicPartitionList::new();
-        for partition in layout.partitions() {
-            let offset = partition.next().map_or(Offset::Beginning, Offset::Offset);
-            list.add_partition_offset(partition.topic(), partition.number(), offset)?;
+        for partition in self.layout().partitions() {
+            let offset = partition.next().unwrap_or_else(|| partition.ends().0);
+            list.add_partition_offset(partition.topic(), partition.number(), Offset::Offset(offset))?;
         }
-        consumer.assign(&list)?;
-        consumer.pause(&list)
+        consumer.assign(&list)
     }
 
     fn assigned(&self, consumer: &BaseConsumer<Member>, given: &TopicPartitionList) -> KafkaResult<()> {
@@ -112,7 +114,8 @@ impl Member {
             return Ok(());
         }
         info!("this member owns all partitions");
-        self.assign_everything(consumer)?;
+        // Where to read from is not known yet.
+        consumer.assign(&TopicPartitionList::new())?;
         self.standing.enter(Phase::CatchingUp { records_behind: None });
         lock(&self.news).became_owner = true;
         Ok(())
