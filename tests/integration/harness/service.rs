@@ -302,9 +302,16 @@ impl Service {
 
     /// Waits until `/readyz` says yes. Panics if the process ends first.
     pub(crate) fn wait_ready(&mut self) {
-        wait_until("the service is ready", SOON, || {
+        let start = Instant::now();
+        wait_until("the service is ready", SOON * 2, || {
             self.assert_running();
-            self.is_ready().then_some(())
+            let answer = self.get("/readyz", "*/*");
+            assert!(
+                start.elapsed() < SOON,
+                "not ready within {SOON:?}, but {answer:?}: {:?}",
+                self.get("/metrics", "*/*")
+            );
+            answer.filter(|answer| answer.status == 200).map(drop)
         });
     }
 
