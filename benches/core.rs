@@ -18,9 +18,10 @@ use salespulse::decode::Decoder;
 use salespulse::engine::Engine;
 use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
+use salespulse::shard::ShardMemory;
 use salespulse::time::DAY;
 
-use self::scene::{NOW, decode, journey_lines, resident_bytes, rules, timed};
+use self::scene::{NOW, decode, journey_lines, payment_line, resident_bytes, rules, timed};
 
 fn main() {
     // `cargo bench --bench core -- JOURNEYS REPS` measures that size alone; Cargo itself passes `--bench`.
@@ -28,9 +29,10 @@ fn main() {
     if let [journeys, reps] = sizes[..] {
         return measure(journeys, reps);
     }
-    for (journeys, reps) in [(100_000, 1_000), (1_000_000, 10_000), (1_000_000, 100_000)] {
+    for (journeys, reps) in [(100_000, 1_000), (1_000_000, 10_000), (1_000_000, 100_000), (5_000_000, 10_000)] {
         measure(journeys, reps);
     }
+    measure_identities(1_000_000);
 }
 
 fn measure(journeys: u64, reps: u64) {
@@ -60,10 +62,7 @@ fn measure(journeys: u64, reps: u64) {
     println!("  first reading         {:>8} ms", spent / 1_000_000);
     let (reading, spent) = timed(|| engine.read(NOW));
     println!("  reading               {:>8} ms", spent / 1_000_000);
-    println!(
-        "  journeys              {:>8} bytes/journey, index included",
-        reading.held.journey_bytes as u64 / journeys
-    );
+    tell_memory(&engine, journeys, events, held);
     let catalogue = Catalogue::new(&rules).expect("the whole catalogue");
     let mut text = String::new();
     let (series, spent) = timed(|| render(&catalogue, &reading, Format::Prometheus, &mut text).expect("no limit"));
@@ -73,4 +72,33 @@ fn measure(journeys: u64, reps: u64) {
     let spent = timed(|| drop(engine.read(NOW.plus(DAY)))).1;
     println!("  reading a day later   {:>8} ms (all windows move)", spent / 1_000_000);
     println!("  resident at the end   {:>8} MB", resident_bytes() / 1_000_000);
+}
+
+/// What an identity takes that belongs to no journey: payments, with UUIDs for ids.
+fn measure_identities(payments: u64) {
+    let rules = Arc::new(rules());
+    let decoder = Decoder::new(Arc::clone(&rules));
+    let mut engine = Engine::new(&rules, 1, NOW);
+    for number in 0..payments {
+        let line = payment_line(number);
+        engine.accept(&decode(&decoder, &line), NOW);
+    }
+    let bytes: usize = engine.shard_memories().map(|memory| memory.identities).sum();
+    println!("{payments} payments\n  identities            {:>8} bytes/payment", bytes as u64 / payments);
+}
+
+/// What of the memory is what: bytes of each part, and all that the process has taken.
+fn tell_memory(engine: &Engine, journeys: u64, events: u64, held: u64) {
+    let shards: Vec<ShardMemory> = engine.shard_memories().collect();
+    let sum = |part: fn(&ShardMemory) -> usize| shards.iter().map(part).sum::<usize>() as u64;
+    for (name, bytes) in [
+        ("journeys", sum(|memory| memory.journeys)),
+        ("timelines", sum(|memory| memory.timelines)),
+        ("cells", sum(|memory| memory.cells)),
+        ("identities", sum(|memory| memory.identities)),
+        ("board", engine.board_bytes() as u64),
+    ] {
+        println!("  {name:<22}{:>8} bytes/journey, {} MB", bytes / journeys, bytes / 1_000_000);
+    }
+    println!("  resident              {:>8} MB per million events", held / events.max(1));
 }

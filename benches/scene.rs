@@ -38,20 +38,38 @@ pub(crate) fn decode<'a>(decoder: &Decoder, line: &'a str) -> salespulse::event:
     }
 }
 
+fn mixed(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// One of the UUIDs of something.
+fn uuid(number: u64, salt: u64) -> String {
+    let mixed = mixed(number);
+    let high = mixed ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03);
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        high >> 32,
+        high & 0xffff,
+        salt & 0xfff,
+        number & 0xfff,
+        mixed & 0xffff_ffff_ffff
+    )
+}
+
+/// A payment of some customer.
+pub(crate) fn payment_line(number: u64) -> String {
+    let at = NOW.millis() - i64::try_from(mixed(number) % 200).unwrap_or(0) * DAY;
+    let (event, customer) = (uuid(number, 1), uuid(number % 100_000, 2));
+    format!(
+        r#"{{"type":"payment","event_id":"{event}","occurred_at":{at},"customer_id":"{customer}","kind":"payment","rep_id":"rep-{}","team_id":"team-1","amount":"12.50","currency":"CNY"}}"#,
+        number % 1_000
+    )
+}
+
 /// A lead and four stage changes, every third journey won, with UUIDs for ids.
 pub(crate) fn journey_lines(journey: u64, reps: u64, lines: &mut Vec<String>) {
-    let mixed = journey.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let uuid = |salt: u64| {
-        let high = mixed ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03);
-        format!(
-            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-            high >> 32,
-            high & 0xffff,
-            salt & 0xfff,
-            journey & 0xfff,
-            mixed & 0xffff_ffff_ffff
-        )
-    };
+    let mixed = mixed(journey);
+    let uuid = |salt: u64| uuid(journey, salt);
     let (rep, channel) = (mixed % reps, mixed % 20);
     let team = rep % 100;
     let began = NOW.millis()

@@ -143,6 +143,11 @@ fn measure(journeys: u64) {
     let bytes = u64::try_from(service.metrics.snapshots.bytes.get()).expect("a length");
     println!("  write                 {:>8} ms, fsync included", started.elapsed().as_millis());
     println!("  object                {:>8} MB, {} bytes/journey", bytes / 1_000_000, bytes / (journeys + 2 * touched));
+    let image = service.shards.images(true).expect("a shard").remove(0).recv().expect("an image");
+    let started = Instant::now();
+    assert_eq!(image.audit(&service.rules, &service.directory), [], "every cell is right");
+    println!("  audit                 {:>8} ms, while the shard goes on", started.elapsed().as_millis());
+    drop(image);
     drop(service);
     // In a process of its own, so that its memory is that of a restore.
     let own = std::env::current_exe().expect("this program");

@@ -34,6 +34,12 @@ impl Board {
         Board { customers: Customers::new(Arc::clone(&rules), now), rules, directory }
     }
 
+    /// Bytes held: the customers with their wins.
+    #[must_use]
+    pub fn resident_bytes(&self) -> usize {
+        self.customers.resident_bytes()
+    }
+
     /// Sums what all shards say at `now`. Every reading of a shard must come here exactly once, since it tells
     /// how wins have changed since the one before.
     #[must_use]

@@ -163,6 +163,18 @@ impl Table {
         self.counts.len() + self.sums.len() + self.open.len()
     }
 
+    /// Bytes held.
+    #[must_use]
+    pub fn resident_bytes(&self) -> usize {
+        let sketches = self.responses.iter().chain(&self.cycles).map(Sketch::heap_bytes).sum::<usize>();
+        sketches
+            + (self.counts.capacity() + self.previous_counts.capacity()) * size_of::<[i64; WINDOWS]>()
+            + (self.sums.capacity() + self.previous_revenue.capacity()) * size_of::<[i128; WINDOWS]>()
+            + (self.responses.capacity() + self.cycles.capacity()) * size_of::<Sketch>()
+            + self.open.capacity() * size_of::<OpenDeals>()
+            + self.named.capacity() * size_of::<u64>()
+    }
+
     /// Makes sure that a row is there. The table doubles, so that rows that come one by one cost little.
     pub fn reserve(&mut self, row: usize) {
         if row < self.rows {

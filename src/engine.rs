@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use crate::entry::Interner;
 use crate::event::Event;
 use crate::rules::Rules;
-use crate::shard::{Arrival, Shard};
+use crate::shard::{Arrival, Shard, ShardMemory};
 use crate::time::Time;
 
 /// All shards and the board in one thread: replays and tests. The service runs the same shards on
@@ -37,6 +37,17 @@ impl Engine {
         let entry = self.interner.entry(event);
         let place = entry.shard(self.shards.len());
         self.shards.get_mut(place).map(|shard| shard.apply(entry, now)).unwrap_or_default()
+    }
+
+    /// What each shard's parts hold.
+    pub fn shard_memories(&self) -> impl Iterator<Item = ShardMemory> {
+        self.shards.iter().map(Shard::memory)
+    }
+
+    /// What the board holds, in bytes.
+    #[must_use]
+    pub fn board_bytes(&self) -> usize {
+        self.board.resident_bytes()
     }
 
     /// What all events say at `now`.

@@ -45,6 +45,19 @@ pub struct Arrival {
     pub expired: bool,
 }
 
+/// What the parts of a shard hold, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShardMemory {
+    /// Journeys with their index.
+    pub journeys: usize,
+    /// Spends, answers, payments, targets and entries of the roster, with their index.
+    pub identities: usize,
+    /// When to look at what again.
+    pub timelines: usize,
+    /// All sums.
+    pub cells: usize,
+}
+
 /// One share of all journeys and facts, owned by one thread: no lock and no shared map on the way.
 #[derive(Debug)]
 pub struct Shard {
@@ -332,6 +345,17 @@ impl Shard {
         self.journeys_due.forget_before(horizon);
         self.singles_due.forget_before(horizon);
         self.horizon = horizon;
+    }
+
+    /// What its parts hold, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> ShardMemory {
+        ShardMemory {
+            journeys: self.journeys.resident_bytes(),
+            identities: self.singles.resident_bytes() + self.targets.resident_bytes() + self.roster.resident_bytes(),
+            timelines: self.journeys_due.resident_bytes() + self.singles_due.resident_bytes(),
+            cells: self.ledger.rows.resident_bytes() + self.ledger.channels.resident_bytes(),
+        }
     }
 
     /// Moves the windows to `now` and tells the board. Changed wins are told once, so every reading must reach

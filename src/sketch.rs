@@ -57,6 +57,12 @@ impl Sketch {
         }
     }
 
+    /// Bytes held beside the sketch itself.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.buckets.capacity() * size_of::<(u16, [i64; WINDOWS])>()
+    }
+
     /// Adds all that another sketch holds.
     pub fn absorb(&mut self, other: &Sketch) {
         let add = |counts: &mut [i64; WINDOWS], more: &[i64; WINDOWS]| {

@@ -64,6 +64,13 @@ impl Timeline {
         self.entries
     }
 
+    /// Bytes held.
+    #[must_use]
+    pub fn resident_bytes(&self) -> usize {
+        let entries: usize = self.hours.values().map(Vec::capacity).sum();
+        entries * size_of::<(u32, u32)>() + self.hours.len() * (size_of::<i64>() + size_of::<Vec<(u32, u32)>>())
+    }
+
     /// Whether it holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -146,6 +146,16 @@ impl Customers {
         self.wins
     }
 
+    /// Bytes held, the texts of ids that are no UUIDs left out.
+    pub(super) fn resident_bytes(&self) -> usize {
+        let wins: usize = self.slots.iter().map(|customer| customer.wins.capacity()).sum();
+        wins * size_of::<Bought>()
+            + self.slots.capacity() * size_of::<Customer>()
+            + self.numbers.capacity() * (size_of::<(Id, u32)>() + 1)
+            + (self.by_row.capacity() + self.by_channel.capacity()) * size_of::<CustomerSums>()
+            + self.due.resident_bytes()
+    }
+
     /// New customers of a rep in a team, by window.
     pub(super) fn new_of_row(&self, row: usize) -> [i64; WINDOWS] {
         self.new_by_row.row(row)

@@ -104,6 +104,13 @@ impl<K: Clone + Eq + Hash, T: Clone> Register<K, T> {
         existing(version, horizon)
     }
 
+    /// Bytes held, the texts of ids that are no UUIDs left out.
+    pub(super) fn resident_bytes(&self) -> usize {
+        self.slots.bytes()
+            + self.numbers.capacity() * (size_of::<(K, u32)>() + 1)
+            + self.free.capacity() * size_of::<u32>()
+    }
+
     /// All facts that exist, with their identity.
     pub(super) fn all(&self, horizon: Time) -> impl Iterator<Item = (&K, Time, &T)> {
         all(&self.slots, horizon)
