@@ -9,7 +9,7 @@ ARGS =
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
 	@echo "make test     install the test tools (Kafka, Prometheus, …) and run every test"
-	@echo "make fuzz     mutants of snapshots and configurations; RUNS=20000 SEED=1"
+	@echo "make fuzz     mutants of records, snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make soak     the service killed a thousand times, on a real broker: half an hour"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"

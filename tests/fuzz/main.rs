@@ -1,4 +1,5 @@
-//! Mutants of what is read from outside: whole snapshots and configuration files. Damaged records are `tests/contract`'s.
+//! Mutants of what is read from outside: records, whole snapshots and configuration files. What a damaged record should be
+//! answered is `tests/contract`'s to say.
 //!
 //! Every input of `corpus/` is run, then so many mutants as `FUZZ_RUNS` says, from `FUZZ_SEED`. A mutant that fails is
 //! written into `corpus/`, and from then on run first: `cargo test --test fuzz` is all it takes to see it fail again.
@@ -16,6 +17,7 @@ mod configuration;
 mod dice;
 mod mutate;
 mod objects;
+mod records;
 mod snapshot;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
