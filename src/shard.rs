@@ -380,6 +380,7 @@ impl Shard {
                 journeys: self.journeys.len(),
                 journey_bytes: self.journeys.resident_bytes(),
                 identities: self.singles.len() + self.targets.len() + self.roster.len(),
+                instants: self.journeys_due.len() + self.singles_due.len(),
                 cells: self.ledger.rows.cells() + self.ledger.channels.cells(),
                 negative_cycles: self.negative_cycles,
                 negative_responses: self.negative_responses,

@@ -94,6 +94,7 @@ impl Scrape {
             (&self.metrics.journeys, reading.held.journeys),
             (&self.metrics.journey_bytes, reading.held.journey_bytes),
             (&self.metrics.identities, reading.held.identities),
+            (&self.metrics.instants, reading.held.instants),
             (&self.metrics.wins, reading.wins),
             (&self.metrics.names, reading.names),
             (&self.metrics.cells, reading.held.cells),

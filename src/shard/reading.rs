@@ -43,6 +43,8 @@ pub struct Held {
     pub journey_bytes: usize,
     /// Spends, answers, payments, targets and entries of the roster that are remembered.
     pub identities: usize,
+    /// Instants at which the timelines have something to look at again.
+    pub instants: usize,
     /// Sums, each in all windows.
     pub cells: usize,
     /// Journeys won before they were created.
@@ -56,6 +58,7 @@ impl AddAssign for Held {
         self.journeys += other.journeys;
         self.journey_bytes += other.journey_bytes;
         self.identities += other.identities;
+        self.instants += other.instants;
         self.cells += other.cells;
         self.negative_cycles += other.negative_cycles;
         self.negative_responses += other.negative_responses;

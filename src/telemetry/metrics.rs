@@ -75,6 +75,8 @@ pub struct Metrics {
     pub journey_bytes: IntGauge,
     /// Identities of what stands alone, at the last reading.
     pub identities: IntGauge,
+    /// Instants at which the shards have something to look at again, at the last reading.
+    pub instants: IntGauge,
     /// Wins held, at the last reading.
     pub wins: IntGauge,
     /// Names, rows and channels known, at the last reading.
@@ -139,6 +141,10 @@ impl Metrics {
             identities: make.gauge(
                 "identities",
                 "Spends, answers, payments, targets and entries of the roster held, at the last reading.",
+            )?,
+            instants: make.gauge(
+                "timeline_instants",
+                "Instants at which the shards have something to look at again, at the last reading.",
             )?,
             wins: make.gauge("wins", "Wins held, at the last reading.")?,
             names: make.gauge(
