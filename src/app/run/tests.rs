@@ -121,6 +121,24 @@ fn of_two_members_one_owns_everything_and_the_other_takes_over() {
     second.stop().unwrap();
 }
 
+/// A late commit brings that about where a broker comes back at the wrong moment; here the joining does.
+#[test]
+fn a_member_that_is_fenced_after_its_session_ended_joins_anew() {
+    let bench = Bench::new();
+    bench.send_lead("L1");
+    let service = bench.start("a");
+    service.wait_for("sales_org_leads{window=\"1h\"} 1");
+    service.wait_for("salespulse_rebalances_total 1");
+    bench.go_away();
+    service.wait_for("salespulse_rebalances_total 2");
+    assert!(!service.scrape().contains("\nsales_"), "without a session nothing is shown");
+    bench.come_back_and_fence();
+    bench.send_lead("L2");
+    service.wait_for("sales_org_leads{window=\"1h\"} 2");
+    service.wait_for("salespulse_rebalances_total 3");
+    service.stop().unwrap();
+}
+
 #[test]
 fn a_missing_topic_is_refused_with_the_command_that_creates_it() {
     let bench = Bench::empty();

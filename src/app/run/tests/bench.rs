@@ -35,6 +35,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.
 const GLANCE: Duration = Duration::from_millis(50);
 
+/// The only broker of the cluster.
+const BROKER: i32 = 1;
+
 pub(super) struct Bench {
     cluster: MockCluster<'static, DefaultProducerContext>,
     producer: BaseProducer,
@@ -109,6 +112,18 @@ impl Bench {
     pub(super) fn refuse_the_next(&self) {
         let refusal = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE];
         self.cluster.request_errors(RDKafkaApiKey::Produce, &refusal);
+    }
+
+    /// The broker goes away.
+    pub(super) fn go_away(&self) {
+        self.cluster.broker_down(BROKER).unwrap();
+    }
+
+    /// The broker comes back, and takes the first who joins a group for a second member with the same instance id.
+    pub(super) fn come_back_and_fence(&self) {
+        let fence = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID];
+        self.cluster.request_errors(RDKafkaApiKey::JoinGroup, &fence);
+        self.cluster.broker_up(BROKER).unwrap();
     }
 
     pub(super) fn send_lead(&self, lead_id: &str) {
