@@ -103,6 +103,8 @@ impl Group {
     fn stop_owner(&mut self) -> Duration {
         self.members[0].service.signal(Signal::Stop);
         let took = self.await_successor();
+        // Whatever the one that stood still answers from now on was asked while the other showed numbers.
+        self.lookout.await_readings();
         self.members[0].service.signal(Signal::Continue);
         self.settle();
         self.compare();

@@ -16,6 +16,9 @@ use crate::harness::{Service, wait_until};
 /// Between two looks at one member.
 const POLL: Duration = Duration::from_millis(50);
 
+/// How long an answer may take: what a process that stands still is asked must end before another has shown some readings.
+const ANSWER: Duration = Duration::from_millis(400);
+
 /// How many readings are to be seen between two events.
 const READINGS: usize = 10;
 
@@ -80,7 +83,7 @@ impl Lookout {
     /// Looks at a member from now on.
     pub(super) fn watch(&mut self, service: &Service) {
         let (stop, stopped) = sync_channel(1);
-        let (member, seen, looker) = (self.eyes.len(), Arc::clone(&self.seen), service.looker());
+        let (member, seen, looker) = (self.eyes.len(), Arc::clone(&self.seen), service.looker().within(ANSWER));
         let eye = thread::spawn(move || {
             while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
                 let asked = Instant::now();

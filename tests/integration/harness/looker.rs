@@ -6,6 +6,8 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct Looker {
     listen: String,
+    /// How long an answer may take.
+    patience: Duration,
 }
 
 /// An answer over HTTP.
@@ -22,14 +24,20 @@ pub(crate) struct Answer {
 impl Looker {
     /// Asks at a host and port.
     pub(crate) fn new(listen: &str) -> Looker {
-        Looker { listen: listen.to_owned() }
+        Looker { listen: listen.to_owned(), patience: Duration::from_secs(20) }
+    }
+
+    /// The same with another patience.
+    #[allow(dead_code, reason = "the benchmarks are patient")]
+    pub(crate) fn within(self, patience: Duration) -> Looker {
+        Looker { patience, ..self }
     }
 
     /// Fetches a path with an `Accept` header; `None` while nobody answers.
     pub(crate) fn get(&self, path: &str, accept: &str) -> Option<Answer> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(20)))
+            .timeout_global(Some(self.patience))
             .build()
             .into();
         let request = agent.get(format!("http://{}{path}", self.listen)).header("Accept", accept);
