@@ -1,6 +1,9 @@
 //! The part of the configuration that the numbers depend on, already valid.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::calendar::{PeriodKind, Zone};
 use crate::event::Stage;
@@ -93,11 +96,30 @@ pub struct Rules {
     pub leaderboard: Vec<String>,
 }
 
+/// Stands for the rules by which records are accepted or rejected: with the same, the same records are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acceptance(pub(crate) u64);
+
+impl fmt::Display for Acceptance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
 impl Rules {
     /// The instant before which events do not exist, seen from `now`: the start of a UTC day.
     #[must_use]
     pub fn horizon(&self, now: Time) -> Time {
         now.plus(-self.retention).floor(crate::time::DAY)
+    }
+
+    /// Stands for everything here that decides whether a record is accepted.
+    #[must_use]
+    pub fn acceptance(&self) -> Acceptance {
+        let reporting = self.reporting_currency().code();
+        let (rates, stages) = (self.rates.listed(), self.pipeline.stages());
+        let text = format!("{} {reporting} {rates:?} {stages:?} {}", self.zone.name(), self.allowed_skew);
+        Acceptance(xxh3_64(text.as_bytes()))
     }
 
     /// The first instant from which a horizon is seen.

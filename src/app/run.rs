@@ -242,14 +242,16 @@ impl Consuming<'_> {
         let limits = ProducerLimits { max_batch_bytes: cluster.max_message_bytes(&self.kafka.dead_letter_topic) };
         let metrics = &parts.metrics;
         let dead_letters = DeadLetters::new(self.kafka, limits, Arc::clone(metrics))?;
-        let surveyor = Surveyor::start(self.kafka, self.topology_interval)?;
+        let acceptance = self.keeping.rules.acceptance();
+        let surveyor = Surveyor::start(self.kafka, acceptance, self.topology_interval)?;
         let topics = self.kafka.topics.iter().map(|(kind, topic)| (*kind, topic.as_str()));
         let layout = Arc::new(Layout::new(topics, &cluster.counts));
         let recovery =
             self.store.map(|store| self.keeping.recovery(store, self.kafka, cluster.id, &parts)).transpose()?;
         standing.enter(Phase::Joining);
         let keeps_snapshots = recovery.is_some();
-        let consumer = Consumer::join(self.kafka, layout, Arc::clone(standing), Arc::clone(metrics), keeps_snapshots)?;
+        let (told, counted) = (Arc::clone(standing), Arc::clone(metrics));
+        let consumer = Consumer::join(self.kafka, layout, told, counted, keeps_snapshots, acceptance)?;
         Pipeline::new(consumer, surveyor, dead_letters, parts, recovery, Arc::clone(standing), self.stop).run()?;
         Ok(())
     }

@@ -351,3 +351,24 @@ fn retention_needs_what_the_longest_period_needs() {
     let windows = ["\"1h\"", "\"30d\"", "\"90d\"", "\"mtd\"", "\"qtd\"", "\"ytd\""];
     assert_eq!(windows.map(|window| least("month", window)), [92, 92, 180, 92, 184, 731]);
 }
+
+#[test]
+fn acceptance_is_of_what_decides_it_and_of_nothing_else() {
+    let rules = |text: &str| {
+        let mut settings = Settings::defaults().unwrap();
+        settings.lay_toml(&format!("org.reporting_currency = \"CNY\"\n{text}"), "test").unwrap();
+        Config::new(&settings, String::new).unwrap().rules.acceptance()
+    };
+    let as_it_is = rules("");
+    for text in ["max_series = 9", "windows.rep = [\"24h\"]", "pipeline.probabilities = {contacted = 0.3}"] {
+        assert_eq!(rules(text), as_it_is, "{text}");
+    }
+    for text in [
+        "pipeline.stages = [\"lead\", \"won\"]",
+        "allowed_skew = \"2h\"",
+        "org.timezone = \"Asia/Tokyo\"",
+        "fx = [{date = \"2026-01-01\", from = \"USD\", rate = \"7\"}]",
+    ] {
+        assert_ne!(rules(text), as_it_is, "{text}");
+    }
+}

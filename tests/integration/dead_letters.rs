@@ -3,7 +3,7 @@
 use crate::events::{ORG_LEADS, ORG_SPEND, garbage, lead, now, spend, spend_value};
 use crate::harness::process::Signal;
 use crate::harness::reader::{Stored, committed, read_all};
-use crate::harness::service::SOON;
+use crate::harness::service::{RULES, SOON};
 use crate::harness::topics::KINDS;
 use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker, wait_until};
 
@@ -158,6 +158,33 @@ fn a_restart_does_not_repeat_dead_letters_below_the_committed_offset() {
         .map(|letter| String::from_utf8_lossy(letter.value.as_ref().expect("a value")).into_owned())
         .collect();
     assert_eq!(values, ["garbage one", "garbage two", "garbage three"]);
+}
+
+#[test]
+fn what_other_rules_reject_is_dead_lettered_although_it_was_done() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 1);
+    let producer = Producer::new(&broker.client(), &[]);
+    let dollars = spend_value("s", "2.00").replace("EUR", "USD");
+    producer.send_all(&[garbage(&topics, "one"), Sent::new(&topics.name("spend"), "s", dollars.as_str())]);
+    let builder = ServiceBuilder::new(broker, &topics);
+    let mut service = builder.start();
+    service.wait_for(ORG_SPEND, 1.0);
+    assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
+    assert!(all_committed(broker, &topics, builder.group()));
+
+    let others = builder.rules(&RULES.replace("USD", "GBP"));
+    let mut service = others.start();
+    service.wait_for("salespulse_dead_letters_total", 2.0);
+    assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
+    let mut service = others.start();
+    service.wait_rejected("unknown_currency", 1.0);
+    assert_eq!(service.end_with(Signal::Terminate).code(), Some(0), "the same rules send nothing again");
+
+    let letters = read_all(&broker.client(), &topics.name("dead_letters"));
+    let mut values: Vec<_> = letters.into_iter().filter_map(|letter| String::from_utf8(letter.value?).ok()).collect();
+    values.sort();
+    assert_eq!(values, ["garbage one".to_owned(), "garbage one".to_owned(), dollars]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use super::partition::{Committed, Partition};
 use super::settings;
 use crate::config::KafkaConfig;
 use crate::lifecycle::Standing;
+use crate::rules::Acceptance;
 use crate::telemetry::Metrics;
 
 /// How long leaving the group may take; it takes half a second where the coordinator answers.
@@ -54,8 +55,9 @@ impl Consumer {
         standing: Arc<Standing>,
         metrics: Arc<Metrics>,
         keeps_snapshots: bool,
+        acceptance: Acceptance,
     ) -> Result<Consumer, KafkaFailure> {
-        let inner = client(config, Member::new(layout, standing, metrics, keeps_snapshots))?;
+        let inner = client(config, Member::new(layout, standing, metrics, keeps_snapshots, acceptance))?;
         let consumer = Consumer { inner, config: config.clone() };
         consumer.subscribe()?;
         Ok(consumer)
@@ -160,7 +162,7 @@ impl Consumer {
 
     /// Begins to commit these offsets. rdkafka does not tell how that ends; librdkafka logs it if it fails.
     pub fn commit(&self, offsets: &[(Arc<Partition>, Committed)]) {
-        if let Err(error) = self.inner.commit(&list_of(offsets), CommitMode::Async) {
+        if let Err(error) = self.inner.commit(&self.inner.context().list_of(offsets), CommitMode::Async) {
             debug!(%error, "cannot commit now");
         }
     }
@@ -170,7 +172,7 @@ impl Consumer {
     /// # Errors
     /// Why the broker does not have them.
     pub fn commit_and_wait(&self, offsets: &[(Arc<Partition>, Committed)]) -> Result<(), KafkaFailure> {
-        done(self.inner.commit(&list_of(offsets), CommitMode::Sync), "commit")
+        done(self.inner.commit(&self.inner.context().list_of(offsets), CommitMode::Sync), "commit")
     }
 
     /// Leaves the group, so that a stand-by takes over at once. Dropping a static member alone would keep its seat until
@@ -228,17 +230,6 @@ impl Consumer {
 fn client(config: &KafkaConfig, member: Member) -> Result<BaseConsumer<Member>, KafkaFailure> {
     let client = settings::consumer_settings(config).create_with_context(member);
     client.map_err(|error| KafkaFailure::of_creation(&error))
-}
-
-pub(super) fn list_of(offsets: &[(Arc<Partition>, Committed)]) -> TopicPartitionList {
-    let mut list = TopicPartitionList::new();
-    for (partition, committed) in offsets {
-        let mut element = list.add_partition(partition.topic(), partition.number());
-        // Offsets are not negative, so they can be represented.
-        let _ = element.set_offset(Offset::Offset(committed.offset));
-        element.set_metadata(committed.metadata());
-    }
-    list
 }
 
 fn done(result: KafkaResult<()>, what: &str) -> Result<(), KafkaFailure> {

@@ -13,10 +13,10 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 use tracing::{debug, info};
 
-use super::consumer::list_of;
 use super::layout::Layout;
 use super::partition::{Committed, Partition};
 use crate::lifecycle::{Condition, Phase, Standing};
+use crate::rules::Acceptance;
 use crate::telemetry::{KafkaLog, KafkaTrouble, Met, Metrics, RarelyByKind};
 
 /// What happened during a poll.
@@ -46,6 +46,8 @@ pub(super) struct Member {
     has_lost_session: AtomicBool,
     /// Whether what is read becomes durable.
     keeps_snapshots: bool,
+    /// By what rules records are accepted.
+    acceptance: Acceptance,
 }
 
 impl Member {
@@ -54,6 +56,7 @@ impl Member {
         standing: Arc<Standing>,
         metrics: Arc<Metrics>,
         keeps_snapshots: bool,
+        acceptance: Acceptance,
     ) -> Member {
         Member {
             layout: Mutex::new(layout),
@@ -64,13 +67,14 @@ impl Member {
             rarely: RarelyByKind::default(),
             has_lost_session: AtomicBool::new(false),
             keeps_snapshots,
+            acceptance,
         }
     }
 
     /// The same member, for another client.
     pub(super) fn anew(&self) -> Member {
         let (standing, metrics) = (Arc::clone(&self.standing), Arc::clone(&self.metrics));
-        Member::new(self.layout(), standing, metrics, self.keeps_snapshots)
+        Member::new(self.layout(), standing, metrics, self.keeps_snapshots, self.acceptance)
     }
 
     /// Whether the session has ended and no other has begun.
@@ -133,7 +137,7 @@ impl Member {
             let done = self.done();
             if !done.is_empty() && !consumer.assignment_lost() {
                 // librdkafka logs a failure; then some dead letters may come twice.
-                let _ = consumer.commit(&list_of(&done), CommitMode::Async);
+                let _ = consumer.commit(&self.list_of(&done), CommitMode::Async);
             }
         }
         consumer.unassign()
@@ -141,6 +145,18 @@ impl Member {
 
     fn met_reachable(&self, reachable: bool) {
         Met { condition: Condition::BrokerUnreachable, holds: !reachable }.tell(&self.standing);
+    }
+
+    /// What to commit, as librdkafka takes it.
+    pub(super) fn list_of(&self, offsets: &[(Arc<Partition>, Committed)]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for (partition, committed) in offsets {
+            let mut element = list.add_partition(partition.topic(), partition.number());
+            // Offsets are not negative, so they can be represented.
+            let _ = element.set_offset(Offset::Offset(committed.offset));
+            element.set_metadata(committed.metadata(self.acceptance));
+        }
+        list
     }
 
     /// What has come about since the assignment.

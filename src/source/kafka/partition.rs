@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::rules::Acceptance;
+
 /// Stands for an offset or a timestamp that is not known.
 const UNKNOWN: i64 = -1;
 
@@ -36,7 +38,8 @@ pub struct Partition {
 ///
 /// The offset tells how far everything is durable, which is what tools that watch a group's lag want to know. Dead letters
 /// are usually further: every rejected record before `settled` is acknowledged. That stands in the commit's metadata, so
-/// that whoever reads these records again does not send their dead letters again.
+/// that whoever reads these records again does not send their dead letters again. It stands there with the rules that
+/// rejected them: other rules may reject others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Committed {
     /// Everything before it is durable.
@@ -45,21 +48,23 @@ pub struct Committed {
     pub settled: i64,
 }
 
-/// What the metadata of our commits begin with.
+/// What the metadata of our commits begin with, and what stands between the offset and the rules.
 const SETTLED: &str = "dead letters acknowledged before ";
+const UNDER: &str = " under rules ";
 
 impl Committed {
-    /// Reads a commit, ours or somebody else's.
+    /// Reads a commit, ours or somebody else's, under the rules of now.
     #[must_use]
-    pub fn parse(offset: i64, metadata: &str) -> Committed {
-        let settled = metadata.strip_prefix(SETTLED).and_then(|offset| offset.parse().ok());
-        Committed { offset, settled: settled.unwrap_or(offset).max(offset) }
+    pub fn parse(offset: i64, metadata: &str, acceptance: Acceptance) -> Committed {
+        let Some(ours) = metadata.strip_prefix(SETTLED) else { return Committed { offset, settled: offset } };
+        let settled = ours.strip_suffix(&format!("{UNDER}{acceptance}")).and_then(|settled| settled.parse().ok());
+        Committed { offset, settled: settled.map_or(0, |settled: i64| settled.max(offset)) }
     }
 
     /// The text to commit beside the offset.
     #[must_use]
-    pub fn metadata(&self) -> String {
-        format!("{SETTLED}{}", self.settled)
+    pub fn metadata(&self, acceptance: Acceptance) -> String {
+        format!("{SETTLED}{}{UNDER}{acceptance}", self.settled)
     }
 }
 
@@ -295,10 +300,13 @@ mod tests {
 
     #[test]
     fn a_commit_says_how_far_dead_letters_are() {
+        let (rules, others) = (Acceptance(7), Acceptance(8));
         let ours = Committed { offset: 7, settled: 12 };
-        assert_eq!(Committed::parse(7, &ours.metadata()), ours);
-        assert_eq!(Committed::parse(7, ""), Committed { offset: 7, settled: 7 });
-        assert_eq!(Committed::parse(7, "of another program"), Committed { offset: 7, settled: 7 });
+        assert_eq!(Committed::parse(7, &ours.metadata(rules), rules), ours);
+        let unsettled = Committed { offset: 7, settled: 0 };
+        assert_eq!(Committed::parse(7, &ours.metadata(others), rules), unsettled, "other rules reject other records");
+        assert_eq!(Committed::parse(7, "", rules), Committed { offset: 7, settled: 7 });
+        assert_eq!(Committed::parse(7, "of another program", rules), Committed { offset: 7, settled: 7 });
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::partition::Committed;
 use super::settings;
 use super::topology::{Counts, fetch_counts, serve};
 use crate::config::KafkaConfig;
+use crate::rules::Acceptance;
 use crate::telemetry::Rarely;
 
 /// How often the topics are looked at.
@@ -59,13 +60,14 @@ impl Surveyor {
     ///
     /// # Errors
     /// If librdkafka does not take the configuration, or the thread cannot be started.
-    pub fn start(config: &KafkaConfig, interval: Duration) -> Result<Surveyor, KafkaFailure> {
+    pub fn start(config: &KafkaConfig, acceptance: Acceptance, interval: Duration) -> Result<Surveyor, KafkaFailure> {
         let client: BaseConsumer<Onlooker> = settings::onlooker_settings(config)
             .create_with_context(Onlooker::default())
             .map_err(|error| KafkaFailure::of_creation(&error))?;
         let (surveys, asked) = sync_channel(WAITING_FINDINGS);
         let (told, findings) = sync_channel(WAITING_FINDINGS);
-        let work = Work { client, config: config.clone(), interval, asked, told, rarely: Rarely::default() };
+        let (config, rarely) = (config.clone(), Rarely::default());
+        let work = Work { client, config, acceptance, interval, asked, told, rarely };
         let thread = spawn(work).map_err(|error| KafkaFailure::Ended(format!("cannot start a thread: {error}")))?;
         Ok(Surveyor { surveys: Some(surveys), findings: Some(findings), thread: Some(thread), asked: 0 })
     }
@@ -99,9 +101,9 @@ impl Drop for Surveyor {
     }
 }
 
-fn committed_of(element: &TopicPartitionListElem<'_>) -> Option<Committed> {
+fn committed_of(element: &TopicPartitionListElem<'_>, acceptance: Acceptance) -> Option<Committed> {
     let Offset::Offset(offset) = element.offset() else { return None };
-    Some(Committed::parse(offset, element.metadata()))
+    Some(Committed::parse(offset, element.metadata(), acceptance))
 }
 
 fn spawn(work: Work) -> io::Result<JoinHandle<()>> {
@@ -111,6 +113,7 @@ fn spawn(work: Work) -> io::Result<JoinHandle<()>> {
 struct Work {
     client: BaseConsumer<Onlooker>,
     config: KafkaConfig,
+    acceptance: Acceptance,
     interval: Duration,
     asked: Receiver<Survey>,
     told: SyncSender<Finding>,
@@ -170,7 +173,7 @@ impl Work {
             let committed = match found {
                 Some(element) => {
                     element.error()?;
-                    committed_of(&element)
+                    committed_of(&element, self.acceptance)
                 }
                 None => None,
             };
