@@ -354,11 +354,7 @@ fn retention_needs_what_the_longest_period_needs() {
 
 #[test]
 fn acceptance_is_of_what_decides_it_and_of_nothing_else() {
-    let rules = |text: &str| {
-        let mut settings = Settings::defaults().unwrap();
-        settings.lay_toml(&format!("org.reporting_currency = \"CNY\"\n{text}"), "test").unwrap();
-        Config::new(&settings, String::new).unwrap().rules.acceptance()
-    };
+    let rules = |text: &str| load(&format!("{SMALLEST}{text}"), &[]).unwrap().rules.acceptance();
     let as_it_is = rules("");
     for text in ["max_series = 9", "windows.rep = [\"24h\"]", "pipeline.probabilities = {contacted = 0.3}"] {
         assert_eq!(rules(text), as_it_is, "{text}");
