@@ -2,7 +2,7 @@
 
 use crate::events::{ORG_LEADS, ORG_SPEND, garbage, lead, now, spend, spend_value};
 use crate::harness::process::Signal;
-use crate::harness::reader::{Stored, committed, read_all};
+use crate::harness::reader::{Stored, all_committed, committed, read_all};
 use crate::harness::service::{RULES, SOON};
 use crate::harness::topics::KINDS;
 use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker, wait_until};
@@ -107,30 +107,32 @@ fn every_code_reaches_the_dead_letter_topic_byte_for_byte() {
 
     let letters = read_all(&broker.client(), &topics.name("dead_letters"));
     assert_eq!(letters.len(), faulty.len());
-    for (topic, record) in all_records(broker, &topics) {
+    let records = all_records(broker, &topics);
+    for (topic, record) in &records {
         let place = [topic.clone(), record.partition.to_string(), record.offset.to_string()];
         let header = |letter: &Stored, name: &str| letter.header(&format!("salespulse.error.{name}")).to_owned();
         let is_copy = |letter: &&Stored| ["topic", "partition", "offset"].map(|name| header(letter, name)) == place;
         let copies: Vec<&Stored> = letters.iter().filter(is_copy).collect();
-        let sent =
-            faulty.iter().find(|(_, sent)| sent.topic == topic && sent.value == record.value && sent.key == record.key);
+        let sent = faulty
+            .iter()
+            .find(|(_, sent)| sent.topic == *topic && sent.value == record.value && sent.key == record.key);
         match (copies.as_slice(), sent) {
             ([letter], Some((code, sent))) => {
                 assert_eq!(sent.headers, record.headers, "the broker keeps headers as they are");
-                assert_is_copy(letter, &record, code);
+                assert_is_copy(letter, record, code);
             }
             ([], None) => {}
             _ => panic!("{} copies of {place:?}, which should be {sent:?}", copies.len()),
         }
     }
-    wait_until("all offsets are committed", SOON, || all_committed(broker, &topics, builder.group()).then_some(()));
+    wait_until("all offsets are committed", SOON, || all_done(broker, &records, builder.group()).then_some(()));
 }
 
 /// Whether the group has committed the end of every partition that holds a record.
-fn all_committed(broker: &Broker, topics: &Topics, group: &str) -> bool {
-    all_records(broker, topics).iter().all(|(topic, record)| {
-        committed(&broker.client(), group, topic, record.partition).is_some_and(|offset| offset > record.offset)
-    })
+fn all_done(broker: &Broker, records: &[(String, Stored)], group: &str) -> bool {
+    let places: Vec<_> = records.iter().map(|(topic, record)| (topic.as_str(), record.partition)).collect();
+    let committed = all_committed(&broker.client(), group, &places);
+    records.iter().zip(committed).all(|((_, record), committed)| committed.is_some_and(|offset| offset > record.offset))
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn a_restart_does_not_repeat_dead_letters_below_the_committed_offset() {
     let mut service = builder.start();
     service.wait_rejected("not_json", 2.0);
     assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
-    assert!(all_committed(broker, &topics, builder.group()), "an orderly end commits what is done");
+    assert!(all_done(broker, &all_records(broker, &topics), builder.group()), "an orderly end commits what is done");
 
     let mut service = builder.start();
     service.wait_for(ORG_SPEND, 2.0);
@@ -171,7 +173,7 @@ fn what_other_rules_reject_is_dead_lettered_although_it_was_done() {
     let mut service = builder.start();
     service.wait_for(ORG_SPEND, 1.0);
     assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
-    assert!(all_committed(broker, &topics, builder.group()));
+    assert!(all_done(broker, &all_records(broker, &topics), builder.group()));
 
     let others = builder.rules(&RULES.replace("USD", "GBP"));
     let mut service = others.start();

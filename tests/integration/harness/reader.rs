@@ -104,14 +104,22 @@ fn ends(consumer: &BaseConsumer, topic: &str) -> Vec<(i32, i64, i64)> {
 
 /// The offset that a group has committed for a partition, if any.
 pub(crate) fn committed(client: &ClientConfig, group: &str, topic: &str, partition: i32) -> Option<i64> {
+    all_committed(client, group, &[(topic, partition)]).remove(0)
+}
+
+/// The offsets that a group has committed for partitions, with one question.
+pub(crate) fn all_committed(client: &ClientConfig, group: &str, partitions: &[(&str, i32)]) -> Vec<Option<i64>> {
     let mut config = client.clone();
     config.set("group.id", group).set("enable.auto.commit", "false");
     let consumer: BaseConsumer = config.create().expect("a consumer");
     let mut asked = TopicPartitionList::new();
-    asked.add_partition(topic, partition);
+    for (topic, partition) in partitions {
+        asked.add_partition(topic, *partition);
+    }
     let answer = consumer.committed_offsets(asked, ANSWER).expect("committed offsets");
-    match answer.find_partition(topic, partition)?.offset() {
+    let offset = |(topic, partition): &(&str, i32)| match answer.find_partition(topic, *partition)?.offset() {
         Offset::Offset(offset) => Some(offset),
         _ => None,
-    }
+    };
+    partitions.iter().map(offset).collect()
 }
