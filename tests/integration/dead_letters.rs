@@ -95,7 +95,8 @@ fn every_code_reaches_the_dead_letter_topic_byte_for_byte() {
     producer.send_all(faulty.iter().map(|(_, sent)| sent));
     producer.send_all(&[lead_of_size(&topics, "largest", LARGEST)]);
 
-    let builder = ServiceBuilder::new(broker, &topics);
+    // Offsets are committed when a snapshot is durable.
+    let builder = ServiceBuilder::new(broker, &topics).snapshot("interval", "1s");
     let service = builder.start();
     service.wait_for(ORG_LEADS, 1.0);
     for code in salespulse::decode::RejectionCode::ALL.map(salespulse::decode::RejectionCode::name) {
@@ -194,7 +195,8 @@ fn an_offset_counts_only_after_its_dead_letter_is_acknowledged() {
     let Some(broker) = shared_broker() else { return };
     let topics = Topics::create(broker, 1);
     let producer = Producer::new(&broker.client(), &[]);
-    let builder = ServiceBuilder::new(broker, &topics);
+    // Offsets are committed when a snapshot is durable.
+    let builder = ServiceBuilder::new(broker, &topics).snapshot("interval", "1s");
     let service = builder.start();
     let dead_letters = topics.name("dead_letters");
     topics.set_only("dead_letters", "max.message.bytes", "200");
