@@ -14,12 +14,12 @@ mod scene;
 
 use std::sync::Arc;
 
-use salespulse::decode::Decoder;
+use salespulse::contract::decode::Decoder;
 use salespulse::engine::Engine;
-use salespulse::exposition::{Format, render};
+use salespulse::engine::shard::ShardMemory;
 use salespulse::kpi::Catalogue;
-use salespulse::shard::ShardMemory;
-use salespulse::time::DAY;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::time::DAY;
 
 use self::scene::{NOW, decode, journey_lines, payment_line, resident_bytes, rules, timed};
 

@@ -75,7 +75,7 @@ impl Cost {
 /// Leads, stage changes and spending of 1,000 reps in 50 teams over the last 60 days.
 fn produce(broker: &Broker, topics: &Topics, events: u64) -> u64 {
     let producer = Producer::new(&broker.client(), &[("linger.ms", "50"), ("compression.codec", "lz4")]);
-    let now = salespulse::time::Clock::System.now().millis();
+    let now = salespulse::model::time::Clock::System.now().millis();
     let mut produced = 0;
     for journey in 0.. {
         for sent in journey_records(topics, journey, now) {

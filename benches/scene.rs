@@ -1,11 +1,11 @@
 //! What the benchmarks of the core have in common: an organisation's rules and journeys, and clocks.
 
-use salespulse::calendar::{PeriodKind, Zone};
-use salespulse::decode::{Decoded, Decoder, Record};
-use salespulse::money::{Currency, Rates};
-use salespulse::rules::{PerScope, Pipeline, Rules};
-use salespulse::time::{DAY, HOUR, MINUTE, Time};
-use salespulse::window::Window;
+use salespulse::contract::decode::{Decoded, Decoder, Record};
+use salespulse::model::calendar::{PeriodKind, Zone};
+use salespulse::model::money::{Currency, Rates};
+use salespulse::model::rules::{PerScope, Pipeline, Rules};
+use salespulse::model::time::{DAY, HOUR, MINUTE, Time};
+use salespulse::model::window::Window;
 
 /// The program's, so that memory is what the program would hold.
 #[global_allocator]
@@ -27,7 +27,7 @@ pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (T, u64) {
 pub(crate) const NOW: Time = Time::from_millis(1_790_000_000_000);
 pub(crate) const STAGES: [&str; 6] = ["lead", "contacted", "qualified", "proposal", "negotiation", "won"];
 
-pub(crate) fn decode<'a>(decoder: &Decoder, line: &'a str) -> salespulse::event::Event<'a> {
+pub(crate) fn decode<'a>(decoder: &Decoder, line: &'a str) -> salespulse::model::event::Event<'a> {
     // A CRM tells of what happens on the same day.
     let digits = line.split_once("\"occurred_at\":").and_then(|(_, rest)| rest.split_once(','));
     let timestamp = digits.and_then(|(digits, _)| digits.parse().ok()).map(Time::from_millis);

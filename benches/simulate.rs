@@ -9,8 +9,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::time::Instant;
 
+use salespulse::model::time::{DAY, Time};
 use salespulse::simulate::{Plan, Simulation};
-use salespulse::time::{DAY, Time};
 
 const START: Time = Time::from_millis(1_767_571_200_000);
 

@@ -19,15 +19,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use salespulse::config::OnGap;
-use salespulse::decode::Decoder;
-use salespulse::directory::Directory;
-use salespulse::entry::{Entry, Interner};
-use salespulse::event::EventType;
-use salespulse::rules::Rules;
-use salespulse::shard_threads::ShardThreads;
+use salespulse::contract::decode::Decoder;
+use salespulse::engine::directory::Directory;
+use salespulse::engine::entry::{Entry, Interner};
+use salespulse::health::{Metrics, Rarely};
+use salespulse::model::event::EventType;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Clock;
 use salespulse::snapshot::{Cut, Ends, Offsets, Provenance, Report, Restored, Restorer, Store, Writer};
-use salespulse::telemetry::{Metrics, Rarely};
-use salespulse::time::Clock;
+use salespulse::threads::ShardThreads;
 use tokio::runtime::Runtime;
 
 use self::scene::{NOW, decode, journey_lines, resident_bytes, rules};

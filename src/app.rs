@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use command_line::{Asked, Command, ReplayArguments, RunArguments};
 
 use crate::config::{Config, Flag};
-use crate::time::Clock;
+use crate::model::time::Clock;
 
 /// The exit code of a check that has found something.
 const FOUND: u8 = 1;

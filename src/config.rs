@@ -36,7 +36,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::kpi::Catalogue;
-use crate::rules::Rules;
+use crate::model::rules::Rules;
 
 /// A valid configuration.
 #[derive(Clone, Debug)]

@@ -1,58 +1,15 @@
-//! Events in, a board out: the two stages wired together in one thread.
+//! Events in, sums out: shards turn journeys into facts and facts into cells, the board adds the shards up.
+//!
+//! Pure: instants come in as arguments, and nothing here reads a clock, does I/O, starts a thread or counts a metric.
 
-use std::sync::Arc;
+pub mod board;
+pub mod cells;
+pub mod directory;
+pub mod entry;
+pub mod facts;
+mod one_thread;
+pub mod shard;
+pub mod sketch;
+pub mod timeline;
 
-use crate::board::{Board, Reading};
-use crate::directory::Directory;
-use crate::entry::Interner;
-use crate::event::Event;
-use crate::rules::Rules;
-use crate::shard::{Arrival, Shard, ShardMemory};
-use crate::time::Time;
-
-/// All shards and the board in one thread: replays and tests. The service runs the same shards on
-/// threads of their own.
-#[derive(Debug)]
-pub struct Engine {
-    interner: Interner,
-    shards: Vec<Shard>,
-    board: Board,
-}
-
-impl Engine {
-    /// An engine of so many shards, at least one.
-    #[must_use]
-    pub fn new(rules: &Arc<Rules>, shards: usize, now: Time) -> Engine {
-        let directory = Arc::new(Directory::default());
-        let shard = |number| Shard::new(number, Arc::clone(rules), &directory, now);
-        Engine {
-            shards: (0..shards.max(1)).map(shard).collect(),
-            interner: Interner::new(Arc::clone(&directory), rules.zone.clone()),
-            board: Board::new(Arc::clone(rules), directory, now),
-        }
-    }
-
-    /// Applies an accepted event that arrived at `now`.
-    pub fn accept(&mut self, event: &Event<'_>, now: Time) -> Arrival {
-        let entry = self.interner.entry(event);
-        let place = entry.shard(self.shards.len());
-        self.shards.get_mut(place).map(|shard| shard.apply(entry, now)).unwrap_or_default()
-    }
-
-    /// What each shard's parts hold.
-    pub fn shard_memories(&self) -> impl Iterator<Item = ShardMemory> {
-        self.shards.iter().map(Shard::memory)
-    }
-
-    /// What the board holds, in bytes.
-    #[must_use]
-    pub fn board_bytes(&self) -> usize {
-        self.board.resident_bytes()
-    }
-
-    /// What all events say at `now`.
-    pub fn read(&mut self, now: Time) -> Reading {
-        let shards = self.shards.iter_mut().map(|shard| shard.read(now)).collect();
-        self.board.read(now, shards)
-    }
-}
+pub use one_thread::Engine;

@@ -5,6 +5,7 @@
 
 mod activity;
 mod customers;
+pub mod exposition;
 mod exposure;
 mod family;
 mod leaderboard;
@@ -16,11 +17,11 @@ mod targets;
 
 pub use self::family::{Family, Instance};
 pub use self::scorecard::{Scorecard, Survey};
-use crate::board::CustomerPeriod;
-use crate::calendar::PeriodKind;
-use crate::rules::{PerScope, Rules, Scope};
-use crate::value::Value;
-use crate::window::Window;
+use crate::engine::board::CustomerPeriod;
+use crate::model::calendar::PeriodKind;
+use crate::model::rules::{PerScope, Rules, Scope};
+use crate::model::value::Value;
+use crate::model::window::Window;
 
 /// What a KPI's values are measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use salespulse::simulate::{Plan, Simulation};
-//! use salespulse::time::Time;
+//! use salespulse::model::time::Time;
 //!
 //! let (start, end) = (Time::parse("2026-01-01T00:00:00Z").unwrap(), Time::parse("2026-01-08T00:00:00Z").unwrap());
 //! let mut simulation = Simulation::new(Plan::new(42, start, end)).unwrap();
@@ -48,9 +48,9 @@ use self::rates::Rates;
 use self::staff::{REP, Staff, rep_number};
 use self::world::{Buyers, Pace, World};
 use self::write::Context;
-use crate::event::EventType;
-use crate::id::UNASSIGNED;
-use crate::time::Time;
+use crate::model::event::EventType;
+use crate::model::id::UNASSIGNED;
+use crate::model::time::Time;
 
 /// A record as a producer would send it.
 #[derive(Clone, Debug, PartialEq, Eq)]

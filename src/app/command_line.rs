@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use super::check::CheckArguments;
 use super::demo::DemoArguments;
 use super::simulate::SimulateArguments;
-use crate::time::Time;
+use crate::model::time::Time;
 
 /// Streaming sales KPIs: Kafka events in, exact live Prometheus gauges out.
 #[derive(Debug, Parser)]

@@ -29,10 +29,10 @@ use super::simulate::files::Files;
 use super::simulate::pace::Pace;
 use super::simulate::{FITTING, write_configuration};
 use crate::config::{Config, Flag};
-use crate::lifecycle::{Standing, Stop};
+use crate::health::logs;
+use crate::health::{Standing, Stop};
+use crate::model::time::{Clock, Time};
 use crate::simulate::Simulation;
-use crate::telemetry::logs;
-use crate::time::{Clock, Time};
 
 /// Between two looks whether the service has come further.
 const GLANCE: Duration = Duration::from_millis(10);

@@ -2,7 +2,7 @@
 
 use super::run::RunError;
 use crate::config::ConfigError;
-use crate::exposition::TooManySeries;
+use crate::kpi::exposition::TooManySeries;
 
 /// How a command can fail. Each is one sentence for people and one exit code for machines.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -16,12 +16,12 @@ use lines::Line;
 use rejects::Rejects;
 
 use super::AppError;
-use crate::decode::{Decoded, Decoder};
+use crate::contract::decode::{Decoded, Decoder};
 use crate::engine::Engine;
-use crate::exposition::{self, Format, TooManySeries};
 use crate::kpi::Catalogue;
-use crate::rules::Rules;
-use crate::time::Time;
+use crate::kpi::exposition::{self, Format, TooManySeries};
+use crate::model::rules::Rules;
+use crate::model::time::Time;
 
 /// What to replay.
 #[derive(Clone, Copy, Debug)]

@@ -19,23 +19,23 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::{Level, error, info, warn};
 
-use crate::board::Board;
 use crate::config::{Config, KafkaConfig, SnapshotConfig};
-use crate::deadletter::DeadLetters;
-use crate::decode::Decoder;
-use crate::directory::Directory;
-use crate::entry::Interner;
-use crate::http::{self, Scrape};
+use crate::contract::decode::Decoder;
+use crate::engine::board::Board;
+use crate::engine::directory::Directory;
+use crate::engine::entry::Interner;
+use crate::health::{Metrics, logs};
+use crate::health::{Phase, Standing, Stop, stop_on_signals};
+use crate::kafka::dead_letters::DeadLetters;
+use crate::kafka::{Consumer, Layout, ProducerLimits, Surveyor, TOPOLOGY_INTERVAL, find_cluster};
 use crate::kpi::Catalogue;
-use crate::lifecycle::{Phase, Standing, Stop, stop_on_signals};
-use crate::pipeline::{IntakeParts, Pipeline};
-use crate::present::Present;
-use crate::rules::Rules;
-use crate::shard_threads::ShardThreads;
+use crate::model::rules::Rules;
+use crate::model::time::Clock;
+use crate::serve::admin::{self, Scrape};
+use crate::service::event_loop::{IntakeParts, Pipeline};
+use crate::service::horizon_clock::Present;
 use crate::snapshot::Store;
-use crate::source::kafka::{Consumer, Layout, ProducerLimits, Surveyor, TOPOLOGY_INTERVAL, find_cluster};
-use crate::telemetry::{Metrics, logs};
-use crate::time::Clock;
+use crate::threads::ShardThreads;
 
 /// The threads of the HTTP server: one scrape at a time does the work, the others answer probes.
 const HTTP_THREADS: usize = 2;
@@ -229,7 +229,7 @@ struct Consuming<'a> {
 
 impl Consuming<'_> {
     fn run(self, parts: IntakeParts, standing: &Arc<Standing>) -> Result<(), RunError> {
-        use crate::source::kafka::KafkaFailure::Stopped;
+        use crate::kafka::KafkaFailure::Stopped;
         let mut cluster = match find_cluster(self.kafka, &self.stop, START_PATIENCE) {
             Err(Stopped) => return Ok(()),
             found => found?,
@@ -269,7 +269,7 @@ impl Server {
         let task = runtime.spawn(async move {
             let closed = async { drop(closed.await) };
             match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => http::serve(listener, scrape, closed).await,
+                Ok(listener) => admin::serve(listener, scrape, closed).await,
                 Err(error) => error!(%error, "there is no HTTP server"),
             }
         });

@@ -19,9 +19,9 @@ use self::pace::Pace;
 use super::AppError;
 use super::run::RunError;
 use crate::config::{Config, ConfigError, Flag};
-use crate::lifecycle::{Stop, stop_on_signals};
+use crate::health::{Stop, stop_on_signals};
+use crate::model::time::Clock;
 use crate::simulate::{PlanError, Simulation, Written};
-use crate::time::Clock;
 
 /// What errors call the configuration that fits a simulation.
 pub(super) const FITTING: &str = "the simulation's own configuration";

@@ -13,7 +13,7 @@ use super::path::{KeyPath, Step};
 use super::settings::{Flag, Settings};
 use super::value::Value;
 use super::{Config, hostname};
-use crate::money::Currency;
+use crate::model::money::Currency;
 
 /// What is to be said of a configuration.
 #[derive(Debug)]

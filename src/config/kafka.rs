@@ -11,7 +11,7 @@ use super::path::KeyPath;
 use super::secrets;
 use super::settings::{Settings, allowed};
 use super::value::Value;
-use crate::event::EventType;
+use crate::model::event::EventType;
 
 /// Where the events come from.
 #[derive(Clone, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::error::ConfigError;
 use super::path::KeyPath;
 use super::settings::Settings;
-use crate::money::{Decimal, Ratio};
-use crate::rules::Pipeline;
-use crate::time::parse_duration;
+use crate::model::money::{Decimal, Ratio};
+use crate::model::rules::Pipeline;
+use crate::model::time::parse_duration;
 
 pub(super) fn read(settings: &Settings) -> Result<Pipeline, ConfigError> {
     let stages = KeyPath::new("pipeline.stages");

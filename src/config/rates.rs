@@ -6,7 +6,7 @@ use super::error::ConfigError;
 use super::path::KeyPath;
 use super::settings::Settings;
 use super::value::Value;
-use crate::money::{Currency, Decimal, Rates, Ratio};
+use crate::model::money::{Currency, Decimal, Rates, Ratio};
 
 pub(super) fn read(settings: &Settings) -> Result<Rates, ConfigError> {
     let currency = |value: &Value| Currency::from_code(value.text()?);

@@ -3,10 +3,10 @@
 use super::error::ConfigError;
 use super::path::KeyPath;
 use super::settings::Settings;
-use crate::calendar::PeriodKind;
-use crate::rules::{Rules, Scope};
-use crate::time::DAY;
-use crate::window::Window;
+use crate::model::calendar::PeriodKind;
+use crate::model::rules::{Rules, Scope};
+use crate::model::time::DAY;
+use crate::model::window::Window;
 
 pub(super) fn check(settings: &Settings, rules: &Rules) -> Result<(), ConfigError> {
     let (needed, because) = needed(rules);

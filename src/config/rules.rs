@@ -6,11 +6,11 @@ use super::error::ConfigError;
 use super::path::KeyPath;
 use super::settings::{Settings, allowed};
 use super::{pipeline, rates, retention};
-use crate::calendar::{PeriodKind, Zone};
-use crate::id::LONGEST_ID;
-use crate::rules::{PerScope, Rules, Scope};
-use crate::time::parse_duration;
-use crate::window::Window;
+use crate::model::calendar::{PeriodKind, Zone};
+use crate::model::id::LONGEST_ID;
+use crate::model::rules::{PerScope, Rules, Scope};
+use crate::model::time::parse_duration;
+use crate::model::window::Window;
 
 pub(super) fn read(settings: &Settings) -> Result<Rules, ConfigError> {
     let path = KeyPath::new;

@@ -9,7 +9,7 @@ use super::path::KeyPath;
 use super::secrets;
 use super::settings::Settings;
 use super::value::Value;
-use crate::time::parse_duration;
+use crate::model::time::parse_duration;
 
 /// What to do when records are missing between a snapshot and the beginning of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! The sentences of wrong configurations as a stranger would read them, and what right ones mean.
 
 use super::{Config, ConfigError, Flag, Origin, Settings};
-use crate::event::EventType;
-use crate::money::Ratio;
-use crate::time::DAY;
-use crate::window::Window;
+use crate::model::event::EventType;
+use crate::model::money::Ratio;
+use crate::model::time::DAY;
+use crate::model::window::Window;
 
 const SMALLEST: &str = "org.reporting_currency = \"CNY\"\n";
 
@@ -97,7 +97,7 @@ fn the_environment_speaks_of_lists_tables_and_secrets() {
     assert_eq!(config.rules.windows.rep, [Window::Hour, Window::YearToDate]);
     assert_eq!(config.rules.pipeline.probability(3), Ratio { numerator: 40, denominator: 100 });
     assert_eq!(config.rules.pipeline.probability(0), Ratio { numerator: 2, denominator: 10 });
-    let currency = |code| crate::money::Currency::from_code(code).unwrap();
+    let currency = |code| crate::model::money::Currency::from_code(code).unwrap();
     assert!(config.rules.rates.knows(currency("EUR")) && !config.rules.rates.knows(currency("USD")));
     assert_eq!(config.rules.team_market_size["East"], 800);
     assert!(!config.kafka.topics.contains_key(&EventType::Spend));

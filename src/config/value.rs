@@ -4,7 +4,7 @@ use std::fmt;
 
 use toml::de::{DeInteger, DeValue};
 
-use crate::money::Decimal;
+use crate::model::money::Decimal;
 
 /// A value of the configuration as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Activity and funnel.
 
 use super::{C, Formula, Kpi, O, R, T, Unit};
-use crate::cells::Count;
-use crate::value::{Value, ratio};
+use crate::engine::cells::Count;
+use crate::model::value::{Value, ratio};
 
 pub(super) static KPIS: &[Kpi] = &[
     Kpi {

@@ -1,9 +1,9 @@
 //! Customers, credited to the rep, team and channel of their first win.
 
 use super::{C, Formula, Kpi, O, Scorecard, T, Unit};
-use crate::board::CustomerPeriod;
-use crate::value::{Value, ratio};
-use crate::window::Window;
+use crate::engine::board::CustomerPeriod;
+use crate::model::value::{Value, ratio};
+use crate::model::window::Window;
 
 /// A lifetime is taken to be at most this long.
 const LONGEST_LIFETIME_MONTHS: i128 = 36;

@@ -1,7 +1,7 @@
 //! Which families a scope exposes.
 
 use super::Kpi;
-use crate::rules::{Rules, Scope};
+use crate::model::rules::{Rules, Scope};
 
 /// Drops the families that the configuration does not expose.
 ///

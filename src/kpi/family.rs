@@ -3,11 +3,11 @@
 use super::leaderboard::RankedBy;
 use super::scorecard::{Scorecard, Survey};
 use super::{Formula, Kpi, Unit};
-use crate::board::{CustomerPeriod, Reading};
-use crate::calendar::PeriodKind;
-use crate::rules::{Pipeline, Rules, Scope};
-use crate::value::Value;
-use crate::window::Window;
+use crate::engine::board::{CustomerPeriod, Reading};
+use crate::model::calendar::PeriodKind;
+use crate::model::rules::{Pipeline, Rules, Scope};
+use crate::model::value::Value;
+use crate::model::window::Window;
 
 /// One family of one scope.
 #[derive(Debug)]

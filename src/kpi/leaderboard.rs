@@ -2,12 +2,12 @@
 
 use super::scorecard::to_date;
 use super::{Formula, Kpi, R, Scorecard, Unit, all};
-use crate::board::{Reading, SubjectName};
-use crate::calendar::PeriodKind;
-use crate::id::UNASSIGNED;
-use crate::rules::{Rules, Scope};
-use crate::value::Value;
-use crate::window::Window;
+use crate::engine::board::{Reading, SubjectName};
+use crate::model::calendar::PeriodKind;
+use crate::model::id::UNASSIGNED;
+use crate::model::rules::{Rules, Scope};
+use crate::model::value::Value;
+use crate::model::window::Window;
 
 pub(super) static KPIS: &[Kpi] = &[
     Kpi {

@@ -1,8 +1,8 @@
 //! Money.
 
 use super::{C, Formula, Kpi, O, R, T, Unit};
-use crate::cells::{Count, Sum};
-use crate::value::{Value, ratio};
+use crate::engine::cells::{Count, Sum};
+use crate::model::value::{Value, ratio};
 
 pub(super) static KPIS: &[Kpi] = &[
     Kpi {

@@ -1,9 +1,9 @@
 //! The pipeline as it stands now.
 
 use super::{Formula, Kpi, O, R, T, Unit};
-use crate::time::DAY;
-use crate::value::{Value, float};
-use crate::window::Window;
+use crate::model::time::DAY;
+use crate::model::value::{Value, float};
+use crate::model::window::Window;
 
 pub(super) static KPIS: &[Kpi] = &[
     Kpi {

@@ -1,8 +1,8 @@
 //! Satisfaction.
 
 use super::{Formula, Kpi, O, R, Survey, T, Unit};
-use crate::cells::Count;
-use crate::value::{Value, ratio};
+use crate::engine::cells::Count;
+use crate::model::value::{Value, ratio};
 
 pub(super) static KPIS: &[Kpi] = &[
     Kpi {

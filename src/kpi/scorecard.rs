@@ -1,10 +1,10 @@
 //! The sums of one subject at one instant, and the quotients that several KPIs share.
 
-use crate::board::{CustomerPeriod, Reading, Subject};
-use crate::calendar::PeriodKind;
-use crate::cells::{Count, OpenDeals, Sum, Table};
-use crate::value::{Value, float, ratio};
-use crate::window::Window;
+use crate::engine::board::{CustomerPeriod, Reading, Subject};
+use crate::engine::cells::{Count, OpenDeals, Sum, Table};
+use crate::model::calendar::PeriodKind;
+use crate::model::value::{Value, float, ratio};
+use crate::model::window::Window;
 
 /// The surveys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

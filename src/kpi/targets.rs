@@ -1,7 +1,7 @@
 //! Targets of the month, quarter and year that hold now.
 
 use super::{Formula, Kpi, O, R, T, Unit};
-use crate::value::{Value, float, ratio};
+use crate::model::value::{Value, float, ratio};
 
 pub(super) static KPIS: &[Kpi] = &[
     Kpi {

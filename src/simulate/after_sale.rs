@@ -6,7 +6,7 @@ use super::figures::odds;
 use super::journey::Journey;
 use super::random::Random;
 use super::world::World;
-use crate::time::{DAY, HOUR};
+use crate::model::time::{DAY, HOUR};
 
 /// How a bill is paid: the share of each instalment in permille, and between which days after the one before it.
 /// In full; half and half; and the usual 30 % down, 60 % on delivery, 10 % when the warranty ends.

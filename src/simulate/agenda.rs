@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use super::after_sale::{Bill, Survey};
 use super::journey::Journey;
-use crate::time::HOUR;
+use crate::model::time::HOUR;
 
 /// Something to be done at an instant.
 #[derive(Clone, Copy, Debug)]

@@ -54,7 +54,7 @@ negotiation = "45d"
 
 /// Ten times as many customers as the plan wins.
 fn market_size(plan: &Plan) -> u64 {
-    let weeks = u64::try_from(plan.end.since(plan.start) / (7 * crate::time::DAY)).unwrap_or(1).min(520) + 1;
+    let weeks = u64::try_from(plan.end.since(plan.start) / (7 * crate::model::time::DAY)).unwrap_or(1).min(520) + 1;
     let won = plan.journeys_per_week.saturating_mul(weeks) / 1_000 * LEADS_WON.unsigned_abs();
     (won * 10).max(5_000)
 }

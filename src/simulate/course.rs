@@ -8,7 +8,7 @@ use super::figures::{
 };
 use super::journey::{Journey, Next};
 use super::world::World;
-use crate::time::{DAY, MINUTE};
+use crate::model::time::{DAY, MINUTE};
 
 /// Takes the next step of a journey and notes the one after it.
 pub(super) fn step(world: &mut World, at: i64, mut journey: Journey) {

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use super::random::Random;
-use crate::calendar::{Zone, next_day};
-use crate::time::{DAY, HOUR, MINUTE, SECOND, Time};
+use crate::model::calendar::{Zone, next_day};
+use crate::model::time::{DAY, HOUR, MINUTE, SECOND, Time};
 
 /// In which hours from 8 o'clock deals move (Olist: hours in which deals were won).
 const WORK: [i64; 12] = [28, 86, 84, 63, 25, 66, 97, 81, 87, 89, 56, 15];

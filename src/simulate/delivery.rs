@@ -8,8 +8,8 @@ use std::collections::BinaryHeap;
 
 use super::fact::{Fact, Statement};
 use super::random::{Actor, Random};
-use crate::decode::RejectionCode;
-use crate::time::{DAY, HOUR, MINUTE, SECOND};
+use crate::contract::decode::RejectionCode;
+use crate::model::time::{DAY, HOUR, MINUTE, SECOND};
 
 /// A journey with this bit was never begun: somebody entered it by mistake.
 const MISTAKEN: u64 = 1 << 63;

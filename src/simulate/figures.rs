@@ -3,7 +3,7 @@
 //! `docs/simulation.md` names the source of each. Everything is whole numbers: permille, per myriad, milliseconds,
 //! minor units, and quantiles at equal steps.
 
-use crate::time::{DAY, MINUTE};
+use crate::model::time::{DAY, MINUTE};
 
 /// A source of leads.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use super::fact::{Fact, LOST, Sum, VOID, WON};
 use super::ledger::Booking;
 use super::random::{Actor, Random};
 use super::world::World;
-use crate::time::DAY;
+use crate::model::time::DAY;
 
 /// What happens to a journey next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::figures::{LEADS_WON, MEAN_AMOUNT, odds};
 use super::random::{Actor, Random};
 use super::spending;
 use super::world::World;
-use crate::time::{DAY, HOUR};
+use crate::model::time::{DAY, HOUR};
 
 /// States the whole roster as it is at the beginning.
 pub(super) fn introduce(world: &mut World, at: i64) {

@@ -3,8 +3,8 @@
 use super::fact::{STAGES, WON};
 use super::figures::LEADS_PER_REP_AND_WEEK;
 use super::world::{Broken, Pace};
-use crate::calendar::Zone;
-use crate::time::Time;
+use crate::model::calendar::Zone;
+use crate::model::time::Time;
 
 /// The zone of a plan that names none.
 pub const DEFAULT_ZONE: &str = "Asia/Shanghai";

@@ -4,7 +4,7 @@ use super::fact::{Coin, Fact, Sum};
 use super::figures::{CHANNELS, odds};
 use super::random::{Actor, Random};
 use super::world::World;
-use crate::time::{DAY, HOUR, MINUTE};
+use crate::model::time::{DAY, HOUR, MINUTE};
 
 /// When a day's advertising is booked.
 const BOOKED_AT: i64 = 22 * HOUR;

@@ -3,7 +3,7 @@
 use super::figures::{LARGEST_LOAD, LOAD, NEWCOMER, SKILL};
 use super::names;
 use super::random::{Actor, Random};
-use crate::time::DAY;
+use crate::model::time::DAY;
 
 /// The regions after which teams are named, and the place of each in a block of people who are hired one after another.
 const REGIONS: [&str; 5] = ["east", "south", "north", "west", "overseas"];

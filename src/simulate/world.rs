@@ -12,7 +12,7 @@ use super::random::{Actor, Random};
 use super::rates::Rates;
 use super::staff::Staff;
 use super::{after_sale, course, people, spending};
-use crate::time::{DAY, HOUR};
+use crate::model::time::{DAY, HOUR};
 
 /// From when on life goes so many times faster than its clock: instants after `from` are stamped closer together.
 #[derive(Clone, Copy, Debug)]

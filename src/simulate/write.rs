@@ -6,8 +6,8 @@ use super::fact::{Coin, Fact, STAGES, Statement, Sum, Whose};
 use super::figures::CHANNELS;
 use super::random::{Actor, Random};
 use super::staff::{REP, Staff, rep_number};
-use crate::decode::{LARGEST_VALUE, RejectionCode};
-use crate::event::EventType;
+use crate::contract::decode::{LARGEST_VALUE, RejectionCode};
+use crate::model::event::EventType;
 
 /// The canonical text of a UUID, which is the key of every record.
 pub type Uuid = [u8; 36];

@@ -14,8 +14,8 @@ use object_store::{PutPayload, PutPayloadMut};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::header::Header;
-use crate::directory::Listing;
-use crate::shard::{Contents, Image, Kind};
+use crate::engine::directory::Listing;
+use crate::engine::shard::{Contents, Image, Kind};
 
 /// The version of everything in these objects, the byte form of journeys and the table of currencies included.
 pub const FORMAT: u32 = 1;

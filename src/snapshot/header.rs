@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rules::Rules;
-use crate::time::Time;
+use crate::model::rules::Rules;
+use crate::model::time::Time;
 
 /// Offsets by topic and partition.
 pub type Offsets = BTreeMap<String, Vec<i64>>;

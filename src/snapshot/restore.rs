@@ -8,12 +8,12 @@ use super::header::{Header, Offsets, Provenance, Refused, Usability};
 use super::rounds::{Round, RoundName};
 use super::store::{Pieces, Store, StoreError};
 use crate::config::OnGap;
-use crate::directory::{Directory, Listing};
-use crate::rules::Rules;
-use crate::shard::{Contents, Translation, Unpacker, Unusable};
-use crate::shard_threads::{ShardGone, ShardLoader};
-use crate::telemetry::{Metrics, SnapshotRestored, SnapshotUnusable};
-use crate::time::{Clock, Time};
+use crate::engine::directory::{Directory, Listing};
+use crate::engine::shard::{Contents, Translation, Unpacker, Unusable};
+use crate::health::{Metrics, SnapshotRestored, SnapshotUnusable};
+use crate::model::rules::Rules;
+use crate::model::time::{Clock, Time};
+use crate::threads::{ShardGone, ShardLoader};
 
 /// Where the logs begin and end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,11 +12,11 @@ use super::header::{Header, Offsets, Provenance, total};
 use super::restore::Restored;
 use super::rounds::{ObjectName, RoundName};
 use super::store::{Store, StoreError};
-use crate::directory::Directory;
-use crate::rules::Rules;
-use crate::shard::Image;
-use crate::telemetry::{Audited, Metrics, Rarely, SnapshotFailed, SnapshotWritten};
-use crate::time::Clock;
+use crate::engine::directory::Directory;
+use crate::engine::shard::Image;
+use crate::health::{Audited, Metrics, Rarely, SnapshotFailed, SnapshotWritten};
+use crate::model::rules::Rules;
+use crate::model::time::Clock;
 
 /// Writes snapshots.
 pub struct Writer {

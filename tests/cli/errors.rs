@@ -1,7 +1,7 @@
 //! Wrong command lines and configurations: exit 64 and one line that says what is allowed.
 
 use salespulse::config::{Config, Settings};
-use salespulse::source::kafka::owned_properties;
+use salespulse::kafka::owned_properties;
 
 use crate::program::Folder;
 

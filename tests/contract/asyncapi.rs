@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use salespulse::decode::RejectionCode;
-use salespulse::event::EventType;
+use salespulse::contract::decode::RejectionCode;
+use salespulse::model::event::EventType;
 use serde_json::Value;
 
 use crate::schemas::folder;

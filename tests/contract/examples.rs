@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use salespulse::decode::{CloudEventHeaders, Decoded, Record, Rejection, RejectionCode};
-use salespulse::event::EventType;
+use salespulse::contract::decode::{CloudEventHeaders, Decoded, Record, Rejection, RejectionCode};
+use salespulse::model::event::EventType;
 
 use crate::judge::{CODES, Judge};
 use crate::setting::{NOW, decoder, rules};

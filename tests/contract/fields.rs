@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use salespulse::decode::{Decoded, Record, unread_fields};
-use salespulse::event::EventType;
+use salespulse::contract::decode::{Decoded, Record, unread_fields};
+use salespulse::model::event::EventType;
 use serde_json::{Value, json};
 
 use crate::examples::{self, Example};

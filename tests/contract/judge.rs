@@ -12,9 +12,9 @@ mod tell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use salespulse::decode::Record;
-use salespulse::event::EventType;
-use salespulse::time::Time;
+use salespulse::contract::decode::Record;
+use salespulse::model::event::EventType;
+use salespulse::model::time::Time;
 
 use crate::schemas;
 use crate::told::Told;

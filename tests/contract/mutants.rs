@@ -7,10 +7,10 @@ mod pool;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use salespulse::decode::{CloudEventHeaders, Decoded, Decoder, Record};
-use salespulse::event::EventType;
-use salespulse::rules::Pipeline;
-use salespulse::time::Time;
+use salespulse::contract::decode::{CloudEventHeaders, Decoded, Decoder, Record};
+use salespulse::model::event::EventType;
+use salespulse::model::rules::Pipeline;
+use salespulse::model::time::Time;
 
 use crate::judge::{CODES, Judge, Refusal};
 use crate::setting::{NOW, decoder, rules};

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use jsonschema::{Registry, Validator};
-use salespulse::event::EventType;
+use salespulse::model::event::EventType;
 use serde_json::Value;
 
 /// Where the schemas lie.
@@ -95,14 +95,14 @@ fn every_field_is_described() {
 fn the_currencies_are_those_of_the_program() {
     let codes = currencies();
     for (code, digits) in &codes {
-        let known = salespulse::money::Currency::from_code(code).map(salespulse::money::Currency::digits);
+        let known = salespulse::model::money::Currency::from_code(code).map(salespulse::model::money::Currency::digits);
         assert_eq!(known, Some(*digits), "{code}");
     }
     let letters = || b'A'..=b'Z';
     let all = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
     for code in all {
         let code = std::str::from_utf8(&code).unwrap();
-        let known = salespulse::money::Currency::from_code(code).is_some();
+        let known = salespulse::model::money::Currency::from_code(code).is_some();
         assert_eq!(known, codes.contains_key(code), "{code}");
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
-use salespulse::calendar::{PeriodKind, Zone};
-use salespulse::decode::Decoder;
-use salespulse::money::{Currency, Decimal, Rates};
-use salespulse::rules::{PerScope, Pipeline, Rules};
-use salespulse::time::{DAY, Time};
+use salespulse::contract::decode::Decoder;
+use salespulse::model::calendar::{PeriodKind, Zone};
+use salespulse::model::money::{Currency, Decimal, Rates};
+use salespulse::model::rules::{PerScope, Pipeline, Rules};
+use salespulse::model::time::{DAY, Time};
 
 /// When every record arrives: 2026-11-24T12:00:00Z.
 pub(crate) const NOW: Time = Time::from_millis(1_795_521_600_000);

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use salespulse::event::{
+use salespulse::model::event::{
     Body, Event, EventType, Feedback, Lead, Payment, PaymentKind, Rep, Retraction, Score, Spend, Stage, StageChange,
     Target, TargetScope, Text,
 };
-use salespulse::event::{Period, PeriodPart};
-use salespulse::money::Money;
-use salespulse::rules::Pipeline;
+use salespulse::model::event::{Period, PeriodPart};
+use salespulse::model::money::Money;
+use salespulse::model::rules::Pipeline;
 
 /// The fields of an event and their values as text; absent fields are absent.
 pub(crate) type Told = BTreeMap<&'static str, String>;

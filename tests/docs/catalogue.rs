@@ -1,7 +1,7 @@
 //! Both pages document every family of the catalogue once, and none that does not exist.
 
 use salespulse::kpi::{Formula, Kpi, Unit, every_family};
-use salespulse::rules::Scope;
+use salespulse::model::rules::Scope;
 
 use crate::page::{self, CHINESE_PARTS, ENGLISH_PARTS, Page, code_spans};
 

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use salespulse::config::{Config, Settings};
-use salespulse::decode::{Decoded, Decoder, Record};
-use salespulse::time::Time;
+use salespulse::contract::decode::{Decoded, Decoder, Record};
+use salespulse::model::time::Time;
 use serde_json::Value;
 
 use crate::page::{self, Block};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use salespulse::exposition::Format;
-use salespulse::lifecycle::{Condition, Standing};
-use salespulse::telemetry::{self, Metrics};
+use salespulse::health::{self, Metrics};
+use salespulse::health::{Condition, Standing};
+use salespulse::kpi::exposition::Format;
 
 use crate::page::{code_spans, root};
 
@@ -33,7 +33,7 @@ fn scrape() -> String {
     metrics.lag_records.with_label_values(&["sales.leads", "0"]).set(1);
     metrics.lag_seconds.with_label_values(&["sales.leads", "0"]).set(1.0);
     let mut text = String::new();
-    telemetry::encode(&metrics.gather(&Standing::default()), Format::Prometheus, &mut text);
+    health::encode(&metrics.gather(&Standing::default()), Format::Prometheus, &mut text);
     text
 }
 

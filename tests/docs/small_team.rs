@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use salespulse::config::Config;
-use salespulse::decode::{Decoded, Decoder, Record};
+use salespulse::contract::decode::{Decoded, Decoder, Record};
 use salespulse::engine::Engine;
-use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 use crate::page;
 

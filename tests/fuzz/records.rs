@@ -4,13 +4,13 @@
 use std::sync::{Arc, OnceLock};
 
 use salespulse::config::Config;
-use salespulse::decode::{Decoded, Decoder, LARGEST_VALUE, Record};
+use salespulse::contract::decode::{Decoded, Decoder, LARGEST_VALUE, Record};
 use salespulse::engine::Engine;
-use salespulse::event::Event;
-use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::event::Event;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 use crate::dice::Dice;
 use crate::mutate::damage;

@@ -99,7 +99,8 @@ fn every_code_reaches_the_dead_letter_topic_byte_for_byte() {
     let builder = ServiceBuilder::new(broker, &topics).snapshot("interval", "1s");
     let service = builder.start();
     service.wait_for(ORG_LEADS, 1.0);
-    for code in salespulse::decode::RejectionCode::ALL.map(salespulse::decode::RejectionCode::name) {
+    for code in salespulse::contract::decode::RejectionCode::ALL.map(salespulse::contract::decode::RejectionCode::name)
+    {
         let expected = faulty.iter().filter(|(other, _)| *other == code).count();
         assert!(expected > 0, "no record here has the fault {code}");
         service.wait_rejected(code, u32::try_from(expected).expect("few").into());

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use salespulse::time::Time;
+use salespulse::model::time::Time;
 
 use crate::harness::exposition::kpi_lines;
 use crate::harness::process::Signal;

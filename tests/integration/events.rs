@@ -4,7 +4,7 @@ use crate::harness::{Sent, Topics};
 
 /// The present instant in Unix milliseconds.
 pub(crate) fn now() -> i64 {
-    salespulse::time::Clock::System.now().millis()
+    salespulse::model::time::Clock::System.now().millis()
 }
 
 /// A lead that happened now, of Ann's in the team east, through the channel web.

@@ -8,14 +8,14 @@ use object_store::PutPayload;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use salespulse::config::Config;
-use salespulse::directory::Directory;
-use salespulse::rules::Rules;
-use salespulse::shard::Shard;
+use salespulse::engine::directory::Directory;
+use salespulse::engine::shard::Shard;
+use salespulse::health::{Metrics, Rarely};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::{Clock, Time};
 use salespulse::snapshot::{
     Cut, Header, ObjectName, Offsets, Provenance, Refused, Report, Restored, RoundName, Store, Writer, encode, is_whole,
 };
-use salespulse::telemetry::{Metrics, Rarely};
-use salespulse::time::{Clock, Time};
 use tokio::runtime::Runtime;
 
 use crate::harness::proxy::{Proxy, Way};

@@ -52,7 +52,7 @@ fn framings_and_envelopes_are_seen_through() {
         sent.value = sent.value.map(|value| [prefix, &value].concat());
         sent
     };
-    let time = salespulse::time::Clock::System.now().to_string();
+    let time = salespulse::model::time::Clock::System.now().to_string();
     let bare = Sent::new(&topics.name("spend"), "k", r#"{"amount":"10.00","currency":"EUR"}"#);
     let binary = bare.header("ce_specversion", Some(b"1.0")).header("ce_id", Some(b"binary"));
     let binary = binary.header("ce_time", Some(time.as_bytes())).header("ce_type", Some(b"spend"));

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use salespulse::event::Event;
-use salespulse::present::Present;
-use salespulse::rules::Rules;
-use salespulse::time::{Clock, DAY, HOUR, Hands, Time};
+use salespulse::model::event::Event;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::{Clock, DAY, HOUR, Hands, Time};
+use salespulse::service::horizon_clock::Present;
 
 use crate::notation::Script;
 use crate::streams::cases;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use salespulse::calendar::{PeriodKind, Zone};
-use salespulse::money::{Currency, Decimal, Rates, Ratio};
-use salespulse::rules::{PerScope, Pipeline, Rules};
-use salespulse::time::{DAY, HOUR};
-use salespulse::window::Window;
+use salespulse::model::calendar::{PeriodKind, Zone};
+use salespulse::model::money::{Currency, Decimal, Rates, Ratio};
+use salespulse::model::rules::{PerScope, Pipeline, Rules};
+use salespulse::model::time::{DAY, HOUR};
+use salespulse::model::window::Window;
 
 /// The defaults, in a zone and a reporting currency, with a pipeline of these stages.
 pub(crate) fn rules(zone: &str, currency: &str, stages: &[&str]) -> Rules {

@@ -1,7 +1,7 @@
 //! The engine equals the twin at every reading of every stream.
 
 use proptest::prelude::*;
-use salespulse::event::Event;
+use salespulse::model::event::Event;
 
 use crate::notation::Script;
 use crate::streams::{cases, streams};

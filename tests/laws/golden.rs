@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use salespulse::config::Config;
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 use crate::subject::{Subject, assert_decodes};
 use crate::{jsonl, series, twin};

@@ -6,13 +6,13 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
-use salespulse::event::{
+use salespulse::model::event::{
     Body, Event, EventType, Feedback, Lead, Payment, PaymentKind, Period, Rep, Retraction, Score, Spend, StageChange,
     Target, TargetScope, Text,
 };
-use salespulse::money::{Currency, Decimal, Money};
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::model::money::{Currency, Decimal, Money};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 /// All records of a file that were written at `now`, which must be well-formed.
 pub(crate) fn read(text: &str, rules: &Rules, now: Time) -> Vec<Event<'static>> {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use salespulse::engine::Engine;
-use salespulse::exposition::{Format, TooManySeries, render};
 use salespulse::kpi::Catalogue;
+use salespulse::kpi::exposition::{Format, TooManySeries, render};
 
 use crate::notation::Script;
 

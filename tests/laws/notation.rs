@@ -4,9 +4,9 @@
 mod record;
 mod setting;
 
-use salespulse::event::Event;
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::model::event::Event;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 use crate::configuration::rules;
 use crate::{jsonl, series};

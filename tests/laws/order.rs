@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use salespulse::event::{Body, Event, Retraction};
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::model::event::{Body, Event, Retraction};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 use crate::notation::Script;
 use crate::streams::{cases, last_instant, streams};

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use salespulse::board::Board;
-use salespulse::directory::Directory;
-use salespulse::entry::Interner;
-use salespulse::event::Event;
-use salespulse::exposition::{Format, render};
+use salespulse::engine::board::Board;
+use salespulse::engine::directory::Directory;
+use salespulse::engine::entry::Interner;
+use salespulse::engine::shard::{Contents, Kind, Portion, Shard, Translation, Unpacker, Unusable};
 use salespulse::kpi::Catalogue;
-use salespulse::rules::Rules;
-use salespulse::shard::{Contents, Kind, Portion, Shard, Translation, Unpacker, Unusable};
-use salespulse::time::Time;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::event::Event;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 use crate::notation::Script;
 use crate::streams::{cases, last_instant, streams};

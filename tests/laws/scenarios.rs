@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use salespulse::event::Event;
+use salespulse::model::event::Event;
 
 use crate::equality::engine_equals_twin;
 use crate::notation::Script;

@@ -12,7 +12,7 @@ use std::fmt;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use salespulse::time::{DAY, Time};
+use salespulse::model::time::{DAY, Time};
 
 use crate::notation::Script;
 use arrival::{Arrival, Change};

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use salespulse::decode::{Decoded, Decoder, Record};
+use salespulse::contract::decode::{Decoded, Decoder, Record};
 use salespulse::engine::Engine;
-use salespulse::event::Event;
-use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::event::Event;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 use crate::series;
 

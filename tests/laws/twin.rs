@@ -22,9 +22,9 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use salespulse::event::Event;
-use salespulse::rules::{Rules, Scope};
-use salespulse::time::Time;
+use salespulse::model::event::Event;
+use salespulse::model::rules::{Rules, Scope};
+use salespulse::model::time::Time;
 
 use here::{Here, Place};
 use local_days::LocalDays;

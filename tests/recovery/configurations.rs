@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use salespulse::config::Config;
-use salespulse::rules::Rules;
-use salespulse::time::DAY;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::DAY;
 use toml::{Table, Value};
 
 use crate::dice::Dice;

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use salespulse::event::EventType;
+use salespulse::kafka::Committed;
+use salespulse::model::event::EventType;
+use salespulse::model::time::{DAY, Time};
 use salespulse::simulate::{Plan, Produced, Simulation};
 use salespulse::snapshot::{Ends, Offsets};
-use salespulse::source::kafka::Committed;
-use salespulse::time::{DAY, Time};
 
 use crate::dice::Dice;
 

@@ -4,22 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use salespulse::board::Board;
 use salespulse::config::OnGap;
-use salespulse::decode::{Decoded, Decoder, Record, Rejection, Setting};
-use salespulse::directory::Directory;
-use salespulse::entry::Interner;
-use salespulse::event::EventType;
-use salespulse::exposition::{Format, render};
+use salespulse::contract::decode::{Decoded, Decoder, Record, Rejection, Setting};
+use salespulse::engine::board::Board;
+use salespulse::engine::directory::Directory;
+use salespulse::engine::entry::Interner;
+use salespulse::health::{Metrics, Rarely};
+use salespulse::kafka::Partition;
 use salespulse::kpi::Catalogue;
-use salespulse::present::Present;
-use salespulse::rules::Rules;
-use salespulse::shard_threads::ShardThreads;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::event::EventType;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::{Clock, Hands, Time};
+use salespulse::service::horizon_clock::Present;
 use salespulse::simulate::Produced;
 use salespulse::snapshot::{Cut, Offsets, Provenance, Report, RestoreError, Restored, Restorer, Store, Writer, total};
-use salespulse::source::kafka::Partition;
-use salespulse::telemetry::{Metrics, Rarely};
-use salespulse::time::{Clock, Hands, Time};
+use salespulse::threads::ShardThreads;
 
 use crate::dice::Dice;
 use crate::logs::{Logs, Place};

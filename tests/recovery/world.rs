@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use salespulse::decode::Decoder;
-use salespulse::present;
-use salespulse::rules::Rules;
+use salespulse::contract::decode::Decoder;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::{DAY, HOUR, MINUTE, Time};
+use salespulse::service::horizon_clock;
 use salespulse::snapshot::{ObjectName, Offsets, RestoreError, total};
-use salespulse::time::{DAY, HOUR, MINUTE, Time};
 
 use crate::configurations;
 use crate::dice::Dice;
@@ -395,7 +395,7 @@ impl World {
         let Some(process) = &self.process else { return };
         process.set_clock(self.clock);
         let ahead = process.present.ahead_millis();
-        if ahead > present::PATIENCE {
+        if ahead > horizon_clock::PATIENCE {
             self.survived.count("an end because the clock does not catch up", 1);
             self.process = None;
         } else if ahead > 0 {

@@ -1,7 +1,7 @@
 //! The same plan gives the same bytes.
 
+use salespulse::model::time::Time;
 use salespulse::simulate::{BrokenStage, Plan, PlanError, Simulation};
-use salespulse::time::Time;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::reader::{plan, time};
@@ -35,7 +35,7 @@ fn records_come_in_the_order_of_their_arrival() {
         assert!(last <= produced.produced_at && start <= produced.produced_at);
         last = produced.produced_at;
     }
-    assert!(end < last && last < end.plus(4 * salespulse::time::DAY), "late records arrive after the end");
+    assert!(end < last && last < end.plus(4 * salespulse::model::time::DAY), "late records arrive after the end");
 }
 
 #[test]

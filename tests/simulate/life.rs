@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use salespulse::model::time::{DAY, HOUR, Time};
 use salespulse::simulate::{BrokenStage, Plan, Simulation};
-use salespulse::time::{DAY, HOUR, Time};
 use serde_json::Value;
 
 use crate::reader::{Readout, plan, time};

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use salespulse::config::{Config, Settings};
-use salespulse::decode::{Decoded, Decoder, Record, RejectionCode};
+use salespulse::contract::decode::{Decoded, Decoder, Record, RejectionCode};
 use salespulse::engine::Engine;
-use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
-use salespulse::rules::Rules;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::{DAY, Time};
 use salespulse::simulate::{Plan, Simulation};
-use salespulse::time::{DAY, Time};
 
 /// What was read of a simulation, at some days after its end.
 #[derive(Debug)]

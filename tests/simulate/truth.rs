@@ -1,6 +1,6 @@
 //! The ledger equals the gauges.
 
-use salespulse::decode::{Decoder, Record};
+use salespulse::contract::decode::{Decoder, Record};
 use salespulse::simulate::{Plan, Simulation, Tally};
 
 use crate::reader::{Readout, plan, rules, time};
@@ -134,7 +134,7 @@ fn disorder_on_the_way_changes_nothing() {
 fn what_is_refused_is_what_was_spoilt() {
     let readout = Readout::of(Plan { bad: 300, ..plan(4) });
     let deliveries = readout.simulation.deliveries();
-    let codes = salespulse::decode::RejectionCode::ALL;
+    let codes = salespulse::contract::decode::RejectionCode::ALL;
     for (code, spoilt) in codes.into_iter().zip(deliveries.rejected) {
         assert_eq!(readout.rejected.get(&code).copied().unwrap_or(0), spoilt, "{code}");
         assert!(spoilt > 0, "{code}");
@@ -149,7 +149,7 @@ fn what_is_refused_is_what_was_spoilt() {
 #[test]
 fn a_bad_record_is_refused_without_a_topic_too() {
     let plan = Plan { bad: 300, ..plan(4) };
-    let now = plan.end.plus(salespulse::time::DAY * 8);
+    let now = plan.end.plus(salespulse::model::time::DAY * 8);
     let mut simulation = Simulation::new(plan).unwrap();
     let decoder = Decoder::new(rules(&simulation));
     let decode = |value: &[u8]| decoder.decode(&Record { value: Some(value), ..Record::default() }, now).is_ok();

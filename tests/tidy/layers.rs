@@ -5,36 +5,16 @@ use std::collections::BTreeSet;
 use crate::rust::{code, code_before_tests, paths};
 use crate::tree;
 
-/// The modules of the library. Each imports only from those before it.
-const LAYERS: [(&str, &[&str]); 5] = [
-    ("words", &["time", "money", "id", "value", "event", "calendar", "window", "rules"]),
-    (
-        "core",
-        &[
-            "decode",
-            "directory",
-            "entry",
-            "facts",
-            "sketch",
-            "timeline",
-            "cells",
-            "shard",
-            "board",
-            "kpi",
-            "exposition",
-            "engine",
-            "simulate",
-        ],
-    ),
-    (
-        "edges",
-        &["config", "lifecycle", "telemetry", "present", "shard_threads", "snapshot", "source", "deadletter", "http"],
-    ),
-    ("pipeline", &["pipeline"]),
-    ("app", &["app"]),
+/// The rooms of the library. Each imports only from rooms before it.
+const ROOMS: [&str; 13] = [
+    "model", "contract", "engine", "kpi", "simulate", "config", "health", "threads", "snapshot", "kafka", "service",
+    "serve", "app",
 ];
 
-/// What words and core must not name: crates of the edges, the world outside, and clocks.
+/// The rooms that compute and know nothing of the world outside.
+const PURE: [&str; 5] = ["model", "contract", "engine", "kpi", "simulate"];
+
+/// What pure rooms must not name: crates of the edges, the world outside, and clocks.
 const IMPURE: [&str; 16] = [
     "tokio",
     "rdkafka",
@@ -55,46 +35,39 @@ const IMPURE: [&str; 16] = [
 ];
 
 /// Where the clock is read.
-const CLOCK: &str = "src/time/clock.rs";
+const CLOCK: &str = "src/model/time/clock.rs";
 
-fn order() -> Vec<&'static str> {
-    LAYERS.iter().flat_map(|(_, modules)| modules.iter().copied()).collect()
-}
-
-/// The top-level module of a file below `src`; `None` for the crate's roots.
-fn module(path: &str) -> Option<&str> {
-    let module = path.strip_prefix("src/")?.split(['/', '.']).next()?;
-    (!["lib", "main"].contains(&module)).then_some(module)
+/// The room of a file below `src`; `None` for the crate's roots.
+fn room(path: &str) -> Option<&str> {
+    let room = path.strip_prefix("src/")?.split(['/', '.']).next()?;
+    (!["lib", "main"].contains(&room)).then_some(room)
 }
 
 #[test]
-fn every_module_has_its_place() {
-    let order = order();
-    let modules: BTreeSet<String> =
-        tree::rust_below("src/").filter_map(|file| module(&file.path).map(str::to_owned)).collect();
-    for module in &modules {
-        assert!(order.contains(&module.as_str()), "{module} has no place in the layers");
-    }
-    for module in order {
-        assert!(modules.contains(module), "{module} is in the layers and not in src");
-    }
+fn every_room_has_its_place() {
+    let rooms: BTreeSet<String> =
+        tree::rust_below("src/").filter_map(|file| room(&file.path).map(str::to_owned)).collect();
+    assert_eq!(rooms, ROOMS.map(str::to_owned).into());
 }
 
-/// The crate's own documentation is the map of the house, so it names every module in the order of the layers.
+/// The crate's own documentation and the architecture's map name every room, in the order of the imports.
 #[test]
-fn the_map_of_the_house_is_the_order_of_the_layers() {
+fn the_map_of_the_house_is_the_order_of_the_rooms() {
     let root = std::fs::read_to_string(tree::root().join("src/lib.rs")).unwrap();
     let links = root.lines().filter(|line| line.starts_with("//!")).flat_map(|line| line.split("[`").skip(1));
     let named: Vec<&str> = links.filter_map(|rest| rest.split('`').next()).collect();
-    assert_eq!(named, order());
+    assert_eq!(named, ROOMS);
+    let page = std::fs::read_to_string(tree::root().join("ARCHITECTURE.md")).unwrap();
+    let rows: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| [`")).filter_map(|row| row.split('`').next()).collect();
+    assert_eq!(rows, ROOMS);
 }
 
 #[test]
 fn imports_point_one_way() {
-    let order = order();
-    let place = |module: &str| order.iter().position(|known| *known == module);
+    let place = |room: &str| ROOMS.iter().position(|known| *known == room);
     for file in tree::rust_below("src/") {
-        let Some(own) = module(&file.path) else { continue };
+        let Some(own) = room(&file.path) else { continue };
         for path in paths(&code(&file.text)) {
             let Some(other) = path.strip_prefix("crate::").and_then(|rest| rest.split("::").next()) else { continue };
             let Some(other_place) = place(other).filter(|_| other != own) else { continue };
@@ -104,10 +77,9 @@ fn imports_point_one_way() {
 }
 
 #[test]
-fn words_and_core_are_pure() {
-    let pure: Vec<&str> = LAYERS.iter().take(2).flat_map(|(_, modules)| modules.iter().copied()).collect();
+fn pure_rooms_are_pure() {
     for file in tree::rust_below("src/") {
-        if file.path == CLOCK || !module(&file.path).is_some_and(|module| pure.contains(&module)) {
+        if file.path == CLOCK || !room(&file.path).is_some_and(|room| PURE.contains(&room)) {
             continue;
         }
         for path in paths(&code_before_tests(&file.text)) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::time::Time;
+use crate::model::time::Time;
 
 /// What is to be checked.
 #[derive(Debug, Args)]

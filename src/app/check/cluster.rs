@@ -22,11 +22,11 @@ use super::report::{Details, Report, count};
 use crate::app::AppError;
 use crate::app::run::RunError;
 use crate::config::{Config, Flag, KafkaConfig};
-use crate::event::EventType;
-use crate::lifecycle::Stop;
-use crate::rules::Rules;
-use crate::source::kafka::{Cluster, KafkaFailure, Layout, Objection, Sampled, find_cluster, sample};
-use crate::time::Clock;
+use crate::health::Stop;
+use crate::kafka::{Cluster, KafkaFailure, Layout, Objection, Sampled, find_cluster, sample};
+use crate::model::event::EventType;
+use crate::model::rules::Rules;
+use crate::model::time::Clock;
 
 /// How long a cluster that does not answer is tried: somebody waits at a terminal.
 const PATIENCE: Duration = Duration::from_secs(10);

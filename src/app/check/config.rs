@@ -12,8 +12,8 @@ use super::finding::{Finding, OriginShown, Place, Severity};
 use super::report::{Details, Report};
 use crate::app::AppError;
 use crate::config::{Config, ConfigError, Effective, Flag, Judgement, Origin};
+use crate::kafka::try_properties;
 use crate::kpi::Catalogue;
-use crate::source::kafka::try_properties;
 
 /// What a configuration says.
 #[derive(Debug, Serialize)]

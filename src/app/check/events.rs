@@ -15,11 +15,11 @@ use super::unread::Unread;
 use crate::app::AppError;
 use crate::app::replay::{FileLine, Summary, read_lines};
 use crate::config::{Config, ConfigError, Settings};
-use crate::decode::{Decoded, Decoder, Rejection, RejectionCode};
+use crate::contract::decode::{Decoded, Decoder, Rejection, RejectionCode};
 use crate::engine::Engine;
-use crate::money::{Currency, Ratio};
-use crate::rules::Rules;
-use crate::time::{Clock, Time};
+use crate::model::money::{Currency, Ratio};
+use crate::model::rules::Rules;
+use crate::model::time::{Clock, Time};
 
 /// What became of the lines.
 #[derive(Debug, Serialize)]

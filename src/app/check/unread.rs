@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::decode::{Record, unread_fields};
-use crate::event::{Body, Event, EventType};
+use crate::contract::decode::{Record, unread_fields};
+use crate::model::event::{Body, Event, EventType};
 
 /// The most names that are told apart; there may be keys of any number.
 const MOST_NAMES: usize = 50;

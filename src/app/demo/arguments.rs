@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::app::simulate::arguments::{duration, team_and_stage};
+use crate::model::time::{DAY, Time};
 use crate::simulate::{BrokenStage, FASTEST, Faster, Plan};
-use crate::time::{DAY, Time};
 
 /// How long the past is: the year to date and the same days of the year before, and a month in which the first deals
 /// of those years were begun.

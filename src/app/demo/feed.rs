@@ -7,10 +7,10 @@ use super::cluster::PARTITIONS;
 use crate::app::AppError;
 use crate::app::simulate::broker::Broker;
 use crate::app::simulate::files::Files;
-use crate::event::EventType;
+use crate::health::{Metrics, TopicMetrics};
+use crate::model::event::EventType;
+use crate::model::time::Time;
 use crate::simulate::{Simulation, Written};
-use crate::telemetry::{Metrics, TopicMetrics};
-use crate::time::Time;
 
 /// What a topic may hold that the service has not read: of the 5 MiB that each partition keeps less than a half, since
 /// keys do not fill them evenly. If a record were dropped all the same, the service would end and say so: it takes no

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::lines::{Line, Lines};
 use super::progress::Progress;
 use crate::app::AppError;
-use crate::decode::{LARGEST_VALUE, Record, Rejection, RejectionCode};
-use crate::event::EventType;
+use crate::contract::decode::{LARGEST_VALUE, Record, Rejection, RejectionCode};
+use crate::model::event::EventType;
 
 /// Where a line stands.
 #[derive(Clone, Copy, Debug)]

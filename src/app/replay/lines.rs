@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, Write};
 
-use crate::decode::LARGEST_VALUE;
+use crate::contract::decode::LARGEST_VALUE;
 
 /// A line without its line feed. Lines of only spaces, tabs and carriage returns are none.
 #[derive(Debug)]

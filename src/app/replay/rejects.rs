@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::AppError;
 use super::files::Place;
-use crate::decode::Rejection;
+use crate::contract::decode::Rejection;
 
 /// The file of rejected lines.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::decode::RejectionCode;
-use crate::shard::Arrival;
+use crate::contract::decode::RejectionCode;
+use crate::engine::shard::Arrival;
 
 /// What became of the records: one line of JSON with its keys in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 use crate::config::{Config, Settings};
-use crate::event::EventType;
+use crate::model::event::EventType;
 
 fn rules() -> Rules {
     let mut settings = Settings::defaults().unwrap();

@@ -1,7 +1,7 @@
 //! Why the service ended, as an exit code and a sentence.
 
-use crate::pipeline::PipelineFailure;
-use crate::source::kafka::KafkaFailure;
+use crate::kafka::KafkaFailure;
+use crate::service::event_loop::PipelineFailure;
 
 /// Why the service ended before it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,8 +59,8 @@ impl From<PipelineFailure> for RunError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard_threads::ShardGone;
-    use crate::time::Time;
+    use crate::model::time::Time;
+    use crate::threads::ShardGone;
 
     #[test]
     fn exit_codes() {

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::RunError;
-use crate::time::{Clock, Hands, Time};
+use crate::model::time::{Clock, Hands, Time};
 
 /// Between two looks at the file.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -7,12 +7,12 @@ use tracing::{info, warn};
 
 use super::RunError;
 use crate::config::{KafkaConfig, SnapshotConfig};
-use crate::directory::Directory;
-use crate::pipeline::{IntakeParts, RecoveryParts};
-use crate::rules::Rules;
+use crate::engine::directory::Directory;
+use crate::health::Rarely;
+use crate::model::rules::Rules;
+use crate::model::time::Clock;
+use crate::service::event_loop::{IntakeParts, RecoveryParts};
 use crate::snapshot::{Keeper, Provenance, Restorer, Store, Writer};
-use crate::telemetry::Rarely;
-use crate::time::Clock;
 
 /// What the parts have in common.
 pub(super) struct Keeping<'a> {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 
 use crate::app::AppError;
-use crate::calendar::Zone;
+use crate::model::calendar::Zone;
+use crate::model::time::{DAY, Time, parse_duration};
 use crate::simulate::{BrokenStage, DEFAULT_ZONE, FASTEST, Faster, MOST_REPS, Plan};
-use crate::time::{DAY, Time, parse_duration};
 
 /// How long a live simulation goes on.
 const LIVE_DAYS: i64 = 366;

@@ -10,8 +10,8 @@ use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerConte
 use crate::app::AppError;
 use crate::app::run::RunError;
 use crate::config::KafkaConfig;
+use crate::kafka::{ProducerLimits, producer_settings};
 use crate::simulate::Written;
-use crate::source::kafka::{ProducerLimits, producer_settings};
 
 /// How long all records may take to be acknowledged at the end.
 const LAST_RECORDS: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::app::AppError;
-use crate::event::EventType;
+use crate::model::event::EventType;
 
 /// Large enough that writing to the system costs little beside making the records.
 const BUFFER_BYTES: usize = 1 << 20;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lifecycle::Stop;
-use crate::time::{Clock, Time};
+use crate::health::Stop;
+use crate::model::time::{Clock, Time};
 
 /// The longest wait at once; then the clock is read again, which somebody may have set, and whether to stop.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::decode::RejectionCode;
+use crate::contract::decode::RejectionCode;
+use crate::model::time::Time;
 use crate::simulate::Simulation;
-use crate::time::Time;
 
 /// The line, without its line feed.
 pub(super) fn line(simulation: &Simulation, records: u64, start: Time, end: Time) -> String {

@@ -1,8 +1,8 @@
 //! Under which changes of the configuration a snapshot may be used.
 
 use super::*;
-use crate::calendar::Zone;
-use crate::money::{Currency, Rates, Ratio};
+use crate::model::calendar::Zone;
+use crate::model::money::{Currency, Rates, Ratio};
 use jiff::civil::date;
 
 fn provenance() -> Provenance {

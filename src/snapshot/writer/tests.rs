@@ -8,16 +8,16 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 
 use super::*;
-use crate::cells::{Count, Table};
 use crate::config::{Config, OnGap};
-use crate::decode::{Decoded, Decoder, Record};
-use crate::directory::RepInTeam;
-use crate::entry::Interner;
-use crate::shard::Shard;
-use crate::shard_threads::ShardThreads;
+use crate::contract::decode::{Decoded, Decoder, Record};
+use crate::engine::cells::{Count, Table};
+use crate::engine::directory::RepInTeam;
+use crate::engine::entry::Interner;
+use crate::engine::shard::Shard;
+use crate::model::time::Time;
+use crate::model::window::{Lanes, Window, Windows};
 use crate::snapshot::{Ends, Restorer};
-use crate::time::Time;
-use crate::window::{Lanes, Window, Windows};
+use crate::threads::ShardThreads;
 
 /// The instant of the example.
 const NOW: Time = Time::from_millis(1_794_758_400_000);
@@ -154,7 +154,7 @@ fn right_of_both(scene: &mut Scene, row: usize) -> i64 {
 }
 
 /// What shards say that are restored from what the scene has written.
-fn restored(scene: &Scene) -> Vec<crate::shard::ShardReading> {
+fn restored(scene: &Scene) -> Vec<crate::engine::shard::ShardReading> {
     let Writer { store, provenance, rules, directory, metrics, .. } = &scene.writer;
     let threads = ShardThreads::start(SHARDS, rules, directory, NOW, metrics).unwrap();
     let restorer = Restorer {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use salespulse::event::EventType;
+use salespulse::model::event::EventType;
 
 use super::{check, findings};
 use crate::program::Folder;

@@ -1,6 +1,6 @@
 //! What may stand around the JSON or in for its fields: Confluent framing and CloudEvents.
 
-use salespulse::decode::CloudEventHeaders;
+use salespulse::contract::decode::CloudEventHeaders;
 
 use super::Members;
 use super::json::Json;
@@ -32,7 +32,7 @@ pub(super) fn body(mut object: Members, headers: &CloudEventHeaders<'_>) -> Memb
         }
         None => object,
     };
-    let types = salespulse::event::EventType::ALL.map(salespulse::event::EventType::name);
+    let types = salespulse::model::event::EventType::ALL.map(salespulse::model::event::EventType::name);
     let one_of_the_seven = |said: &Json| said.text().is_some_and(|said| types.contains(&said));
     stand_in(&mut body, "type", [envelope.remove("type"), headers.kind.and_then(text)], one_of_the_seven);
     // A header that is no UTF-8 is no text, which both fields must be.

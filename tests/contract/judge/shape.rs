@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
-use salespulse::event::EventType;
+use salespulse::model::event::EventType;
 use serde_json::Value;
 
 use super::json::Json;

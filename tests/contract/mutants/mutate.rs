@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use salespulse::event::EventType;
-use salespulse::time::{DAY, HOUR};
+use salespulse::model::event::EventType;
+use salespulse::model::time::{DAY, HOUR};
 use serde_json::value::RawValue;
 
 use super::dice::Dice;

@@ -6,13 +6,13 @@ use std::process::Command;
 use std::sync::Arc;
 
 use salespulse::config::{Config, Settings};
-use salespulse::decode::{Decoded, Decoder, Record};
+use salespulse::contract::decode::{Decoded, Decoder, Record};
 use salespulse::engine::Engine;
-use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
-use salespulse::rules::Rules;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::{DAY, HOUR, Time};
 use salespulse::simulate::{Plan, Simulation};
-use salespulse::time::{DAY, HOUR, Time};
 
 use super::shipped;
 use crate::harness::{announce, tools};

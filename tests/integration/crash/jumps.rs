@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use salespulse::time::{DAY, HOUR, MINUTE, Time, seconds};
+use salespulse::model::time::{DAY, HOUR, MINUTE, Time, seconds};
 
 use super::dice::{self, Dice};
 use super::facts::INSTANT_MILLIS;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use salespulse::time::Time;
+use salespulse::model::time::Time;
 use tempfile::TempDir;
 
 use super::facts::{Facts, INSTANT, Line};

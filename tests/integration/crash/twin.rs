@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use salespulse::config::Config;
-use salespulse::decode::{Decoded, Decoder, Record};
+use salespulse::contract::decode::{Decoded, Decoder, Record};
 use salespulse::engine::Engine;
-use salespulse::exposition::{Format, render};
 use salespulse::kpi::Catalogue;
-use salespulse::time::Time;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::time::Time;
 
 use super::facts::INSTANT;
 use crate::harness::exposition::kpi_lines;

@@ -4,8 +4,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 /// An instant: RFC 3339, or the clock on the organisation's wall without an offset.
 pub(crate) fn time(rules: &Rules, text: &str) -> Time {

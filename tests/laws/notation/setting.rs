@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 
-use salespulse::calendar::{PeriodKind, Zone};
-use salespulse::money::{Currency, Rates};
-use salespulse::rules::{PerScope, Pipeline, Rules};
-use salespulse::time::parse_duration;
-use salespulse::window::Window;
+use salespulse::model::calendar::{PeriodKind, Zone};
+use salespulse::model::money::{Currency, Rates};
+use salespulse::model::rules::{PerScope, Pipeline, Rules};
+use salespulse::model::time::parse_duration;
+use salespulse::model::window::Window;
 
 use crate::configuration::ratio;
 

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use proptest::prelude::*;
-use salespulse::money::Currency;
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::model::money::Currency;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::instant::{Moment, moments};

@@ -1,8 +1,8 @@
 //! Instants worth trying: where panes, days and periods turn, a millisecond before and after, and any.
 
 use proptest::prelude::*;
-use salespulse::rules::Rules;
-use salespulse::time::{DAY, HOUR, MINUTE, SECOND, Time};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::{DAY, HOUR, MINUTE, SECOND, Time};
 
 use crate::twin::local_days::{Length, LocalDays};
 use crate::twin::windows;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use proptest::prelude::*;
-use salespulse::time::Time;
+use salespulse::model::time::Time;
 
 /// Time zones with an instant where something turns there.
 const STARTS: [(&str, &str); 20] = [

@@ -1,6 +1,6 @@
 //! Activity and funnel (windowed; R T O C).
 
-use salespulse::rules::{Rules, Scope};
+use salespulse::model::rules::{Rules, Scope};
 
 use super::here::{Dated, Here};
 use super::journey::Journey;

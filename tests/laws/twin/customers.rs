@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use salespulse::rules::{Rules, Scope};
-use salespulse::time::Time;
+use salespulse::model::rules::{Rules, Scope};
+use salespulse::model::time::Time;
 
 use super::here::{Here, Place};
 use super::journey::{Credit, Journey};

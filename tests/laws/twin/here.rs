@@ -1,8 +1,8 @@
 //! Scopes and labels: a scope's facts are those whose own rep, team or channel match.
 
-use salespulse::event::{Feedback, Payment, Spend, Target, TargetScope};
-use salespulse::rules::Scope;
-use salespulse::time::Time;
+use salespulse::model::event::{Feedback, Payment, Spend, Target, TargetScope};
+use salespulse::model::rules::Scope;
+use salespulse::model::time::Time;
 
 use super::customers::Customer;
 use super::journey::{Credit, Journey, Moment, Status, assigned};

@@ -1,9 +1,9 @@
 //! Facts of a journey.
 
-use salespulse::event::{Body, Event, Lead, Stage, StageChange, Text};
-use salespulse::id::UNASSIGNED;
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::model::event::{Body, Event, Lead, Stage, StageChange, Text};
+use salespulse::model::id::UNASSIGNED;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 /// Who is credited with a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

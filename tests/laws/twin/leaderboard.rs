@@ -1,7 +1,7 @@
 //! Leaderboard (R): ranks, and who is who.
 
-use salespulse::id::UNASSIGNED;
-use salespulse::rules::Rules;
+use salespulse::model::id::UNASSIGNED;
+use salespulse::model::rules::Rules;
 
 use super::here::Here;
 use super::journey::Credit;

@@ -3,8 +3,8 @@
 use jiff::civil::{Date, date};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp, ToSpan};
-use salespulse::event::{Period, PeriodPart};
-use salespulse::time::Time;
+use salespulse::model::event::{Period, PeriodPart};
+use salespulse::model::time::Time;
 
 use super::windows::Stretch;
 

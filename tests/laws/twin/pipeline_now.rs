@@ -1,7 +1,7 @@
 //! Pipeline now (no window; R T O), credited to the rep and team of the last of S, or of L.
 
-use salespulse::rules::Rules;
-use salespulse::time::{DAY, MINUTE, Time};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::{DAY, MINUTE, Time};
 
 use super::activity::within;
 use super::here::Here;

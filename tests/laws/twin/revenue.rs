@@ -1,7 +1,7 @@
 //! Money (windowed; R T O C).
 
-use salespulse::event::PaymentKind;
-use salespulse::rules::Scope;
+use salespulse::model::event::PaymentKind;
+use salespulse::model::rules::Scope;
 
 use super::activity::{quantile_seconds, within};
 use super::here::Here;

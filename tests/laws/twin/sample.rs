@@ -1,6 +1,6 @@
 //! One value of a KPI, exact as long as it can be.
 
-use salespulse::rules::Rules;
+use salespulse::model::rules::Rules;
 
 /// A fraction of two exact integers.
 #[derive(Clone, Copy, Debug)]

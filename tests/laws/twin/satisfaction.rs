@@ -1,6 +1,6 @@
 //! Satisfaction (windowed; R T O).
 
-use salespulse::event::Score;
+use salespulse::model::event::Score;
 
 use super::here::Here;
 use super::sample::{Sample, count, exact, ratio};

@@ -1,7 +1,7 @@
 //! Targets (label `period`; R T O).
 
-use salespulse::event::Event;
-use salespulse::time::Time;
+use salespulse::model::event::Event;
+use salespulse::model::time::Time;
 
 use super::here::Here;
 use super::local_days::{Length, LocalDays};

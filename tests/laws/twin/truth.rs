@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use salespulse::event::{Body, Event, EventType};
-use salespulse::rules::Rules;
-use salespulse::time::{DAY, Time};
+use salespulse::model::event::{Body, Event, EventType};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::{DAY, Time};
 
 use super::local_days::LocalDays;
 

@@ -1,7 +1,7 @@
 //! Windows: where each begins and ends at an instant, and the one before it.
 
 use jiff::ToSpan;
-use salespulse::time::{DAY, HOUR, MINUTE, Time};
+use salespulse::model::time::{DAY, HOUR, MINUTE, Time};
 
 use super::local_days::{Length, LocalDays};
 

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use salespulse::event::{Body, Event, Feedback, Payment, Rep, Spend, Target, TargetScope};
-use salespulse::id::UNASSIGNED;
-use salespulse::rules::Rules;
-use salespulse::time::Time;
+use salespulse::model::event::{Body, Event, Feedback, Payment, Rep, Spend, Target, TargetScope};
+use salespulse::model::id::UNASSIGNED;
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 use super::customers::Customer;
 use super::here::Place;

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::records::shown;
 use crate::app::check::finding::{Finding, Place, Severity};
 use crate::config::KafkaConfig;
-use crate::event::EventType;
-use crate::source::kafka::Partitioner;
+use crate::kafka::Partitioner;
+use crate::model::event::EventType;
 
 /// Where the sampled keys of the topics of journeys lie.
 #[derive(Debug, Default)]

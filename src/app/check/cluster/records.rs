@@ -10,11 +10,11 @@ use super::placement::{Placement, Placements};
 use crate::app::check::finding::{Finding, Place, Severity};
 use crate::app::check::unread::Unread;
 use crate::config::KafkaConfig;
-use crate::decode::{Decoded, Decoder, RejectionCode, lead_id_of};
-use crate::event::EventType;
-use crate::rules::Rules;
-use crate::source::kafka::{Counts, record_of};
-use crate::time::Time;
+use crate::contract::decode::{Decoded, Decoder, RejectionCode, lead_id_of};
+use crate::kafka::{Counts, record_of};
+use crate::model::event::EventType;
+use crate::model::rules::Rules;
+use crate::model::time::Time;
 
 /// The longest key that a sentence repeats, in characters.
 const LONGEST_SHOWN: usize = 40;

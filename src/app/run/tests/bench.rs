@@ -16,14 +16,14 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use ureq::Agent;
 
 use super::super::{RunError, Service};
-use crate::calendar::{PeriodKind, Zone};
 use crate::config::{Config, HttpConfig, KafkaConfig, OnGap, SnapshotConfig};
-use crate::event::EventType;
-use crate::lifecycle::Stop;
-use crate::money::{Currency, Rates};
-use crate::rules::{PerScope, Pipeline, Rules};
-use crate::time::{Clock, DAY};
-use crate::window::Window;
+use crate::health::Stop;
+use crate::model::calendar::{PeriodKind, Zone};
+use crate::model::event::EventType;
+use crate::model::money::{Currency, Rates};
+use crate::model::rules::{PerScope, Pipeline, Rules};
+use crate::model::time::{Clock, DAY};
+use crate::model::window::Window;
 
 pub(super) const LEADS: &str = "sales.leads";
 pub(super) const STAGE_CHANGES: &str = "sales.stage-changes";
@@ -287,7 +287,7 @@ impl Running {
 
 /// A minute ago, so that no window has ended meanwhile.
 fn just_now() -> i64 {
-    Clock::System.now().plus(-crate::time::MINUTE).millis()
+    Clock::System.now().plus(-crate::model::time::MINUTE).millis()
 }
 
 fn config(brokers: String, name: &str, properties: &[(&str, &str)]) -> Config {

@@ -6,7 +6,7 @@ use tempfile::tempdir;
 
 use super::bench::{Bench, LEADS, SPEND, STAGE_CHANGES};
 use crate::config::Config;
-use crate::money::{Currency, Rates, Ratio};
+use crate::model::money::{Currency, Rates, Ratio};
 
 /// All objects, the latest last.
 fn objects(folder: &Path) -> Vec<PathBuf> {
@@ -102,7 +102,7 @@ fn a_damaged_snapshot_is_counted_and_the_one_before_is_used() {
 fn other_rates_convert_what_is_kept_or_it_is_read_again() {
     let (bench, folder) = (Bench::new(), tempdir().unwrap());
     let spend = |id: &str| {
-        let now = crate::time::Clock::System.now().plus(-crate::time::MINUTE);
+        let now = crate::model::time::Clock::System.now().plus(-crate::model::time::MINUTE);
         format!(r#"{{"event_id":"{id}","occurred_at":{},"amount":"10","currency":"USD"}}"#, now.millis())
     };
     bench.send(SPEND, Some("s1"), &spend("s1"));

@@ -1,0 +1,314 @@
+//! From bytes to an event, or to a rejection with its code: every rule of the event contract.
+//!
+//! The scanner reads a record once and keeps the spans of the fields that mean something; the
+//! fields are then judged in the order of the codes, so that the first fault is the one reported.
+
+mod body;
+mod envelope;
+mod faults;
+mod json;
+mod reader;
+mod rejection;
+mod unread;
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use self::json::{Fields, Key, Raw};
+use self::reader::Reader;
+pub use self::rejection::{Rejection, RejectionCode, Setting};
+pub use self::unread::unread_fields;
+use crate::model::event::{Event, EventType, Text};
+use crate::model::rules::Rules;
+use crate::model::time::Time;
+
+/// The largest value of a record, framing included, in bytes.
+pub const LARGEST_VALUE: usize = 64 * 1024;
+
+/// A record as it came from a topic or a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Record<'a> {
+    /// The type that its topic (or file name) decides.
+    pub topic_type: Option<EventType>,
+    /// The value; `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// Whether a Confluent prefix may stand before the JSON: in Kafka, not in files.
+    pub may_be_framed: bool,
+    /// The CloudEvents headers of binary mode.
+    pub headers: CloudEventHeaders<'a>,
+    /// The record's Kafka timestamp.
+    pub timestamp: Option<Time>,
+}
+
+/// The headers that stand in for missing fields. Of a header that comes twice the last counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CloudEventHeaders<'a> {
+    /// `ce_id`, for `event_id`.
+    pub id: Option<&'a [u8]>,
+    /// `ce_time`, for `occurred_at`.
+    pub time: Option<&'a [u8]>,
+    /// `ce_type`, for `type`, if it is one of the seven.
+    pub kind: Option<&'a [u8]>,
+}
+
+/// What a usable record is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a decoded event is consumed at once, never stored in this form")]
+pub enum Decoded<'a> {
+    /// An accepted event.
+    Event(Event<'a>),
+    /// A record with a null value: ignored and counted.
+    Tombstone,
+}
+
+/// Judges records by the event contract.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    rules: Arc<Rules>,
+}
+
+impl Decoder {
+    /// A decoder for this configuration.
+    #[must_use]
+    pub fn new(rules: Arc<Rules>) -> Decoder {
+        Decoder { rules }
+    }
+
+    /// Decodes one record that arrived at `now`.
+    ///
+    /// # Errors
+    /// A [`Rejection`] with the first of its faults in the order of [`RejectionCode`].
+    pub fn decode<'a>(&self, record: &Record<'a>, now: Time) -> Result<Decoded<'a>, Rejection> {
+        let Some(value) = record.value else { return Ok(Decoded::Tombstone) };
+        if value.len() > LARGEST_VALUE {
+            return Err(Rejection::new(
+                RejectionCode::TooLarge,
+                format!("the value has {} bytes; at most {LARGEST_VALUE} are allowed, framing included", value.len()),
+            ));
+        }
+        let json = if record.may_be_framed { envelope::without_frame(value) } else { value };
+        let outer = std::str::from_utf8(json).ok().and_then(Fields::scan).ok_or_else(not_json)?;
+        let fields = envelope::open(outer, &record.headers);
+        let kind = kind(&fields, record.topic_type)?;
+        let recorded_at = record.timestamp.unwrap_or(now);
+        let mut reader = Reader::new(fields, &self.rules);
+        let event = self.read(&mut reader, kind, recorded_at, recorded_at.min(now));
+        match (reader.into_fault(), event) {
+            (None, Some(mut event)) => {
+                event.hash = xxh3_64(json);
+                Ok(Decoded::Event(event))
+            }
+            (Some(fault), _) => Err(fault),
+            (None, None) => Err(Rejection::new(RejectionCode::InvalidField, "a field cannot be read")),
+        }
+    }
+
+    /// Reads all fields of a type; `None` only if a fault was noted.
+    fn read<'a>(
+        &self,
+        reader: &mut Reader<'a, '_>,
+        kind: EventType,
+        recorded_at: Time,
+        earliest_now: Time,
+    ) -> Option<Event<'a>> {
+        let event_id = reader.required_id(Key::EventId);
+        let version = match reader.has(Key::Version) {
+            true => {
+                reader.integer(Key::Version, "an integer from 0 to 18446744073709551615", |digits| digits.parse().ok())
+            }
+            false => Some(0),
+        };
+        let (occurred_at, body) = if reader.bool(Key::Retracted) == Some(true) {
+            (Some(recorded_at), body::retraction(reader, kind))
+        } else {
+            let at = reader.required_time(Key::OccurredAt);
+            let latest = earliest_now.plus(self.rules.allowed_skew);
+            if let Some(at) = at.filter(|at| *at > latest) {
+                reader.note(RejectionCode::InFuture, Key::OccurredAt, || {
+                    format!(
+                        "\"occurred_at\" is {at}, later than {latest}, the latest allowed when this record was written"
+                    )
+                });
+            }
+            (at, body::read(reader, kind, at, &self.rules.pipeline))
+        };
+        let (event_id, version, occurred_at) = (event_id?, version?, occurred_at?);
+        Some(Event { event_id, version, hash: 0, occurred_at, recorded_at, body: body? })
+    }
+}
+
+/// The `lead_id` that a record names, whatever else is wrong with it.
+#[must_use]
+pub fn lead_id_of<'a>(record: &Record<'a>) -> Option<Text<'a>> {
+    let value = record.value?;
+    let json = if record.may_be_framed { envelope::without_frame(value) } else { value };
+    let outer = std::str::from_utf8(json).ok().and_then(Fields::scan)?;
+    match envelope::open(outer, &record.headers).get(Key::LeadId)? {
+        Raw::String(string) => Some(string.text()),
+        _ => None,
+    }
+}
+
+fn not_json() -> Rejection {
+    Rejection::new(
+        RejectionCode::NotJson,
+        "the value is not one JSON object in UTF-8, nested at most 32 deep and without lone surrogates",
+    )
+}
+
+/// The type that the record and its topic agree on.
+fn kind(fields: &Fields<'_>, topic_type: Option<EventType>) -> Result<EventType, Rejection> {
+    let said = match fields.get(Key::Type) {
+        None => None,
+        Some(Raw::String(string)) => Some(EventType::from_name(&string.text()).ok_or_else(unknown_type)?),
+        Some(_) => return Err(unknown_type()),
+    };
+    match (said, topic_type) {
+        (Some(said), Some(topic)) if said != topic => Err(Rejection::of_field(
+            RejectionCode::TypeMismatch,
+            Key::Type,
+            format!("\"type\" is \"{said}\", but this topic carries \"{topic}\""),
+        )),
+        (Some(kind), _) | (None, Some(kind)) => Ok(kind),
+        (None, None) => Err(Rejection::of_field(
+            RejectionCode::MissingField,
+            Key::Type,
+            "\"type\" is required where neither the topic nor the file's name decides it",
+        )),
+    }
+}
+
+fn unknown_type() -> Rejection {
+    let names = EventType::ALL.map(EventType::name).join(", ");
+    Rejection::of_field(RejectionCode::UnknownType, Key::Type, format!("\"type\" must be one of {names}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::calendar::{PeriodKind, Zone};
+    use crate::model::money::{Currency, Decimal, Rates};
+    use crate::model::rules::{PerScope, Pipeline};
+    use jiff::civil::date;
+
+    fn decoder() -> Decoder {
+        let currency = |code| Currency::from_code(code).unwrap();
+        let mut rates = Rates::new(currency("CNY"));
+        rates.add(date(2026, 1, 1), currency("USD"), Decimal::parse("7.10").unwrap().to_ratio().unwrap());
+        let stages = ["lead", "contacted", "won"].map(str::to_owned).to_vec();
+        Decoder::new(Arc::new(Rules {
+            max_series: 1,
+            retention: 800 * crate::model::time::DAY,
+            allowed_skew: crate::model::time::DAY,
+            zone: Zone::utc(),
+            rates,
+            customer_period: PeriodKind::Quarter,
+            market_size: None,
+            team_market_size: std::collections::BTreeMap::new(),
+            pipeline: Pipeline::new(stages).unwrap(),
+            windows: PerScope::default(),
+            expose: PerScope::default(),
+            leaderboard: Vec::new(),
+        }))
+    }
+
+    const NOW: &str = "2026-03-01T00:00:00Z";
+
+    fn decode(json: &str) -> Result<String, RejectionCode> {
+        let record = Record { value: Some(json.as_bytes()), ..Record::default() };
+        match decoder().decode(&record, Time::parse(NOW).unwrap()) {
+            Ok(decoded) => Ok(format!("{decoded:?}")),
+            Err(rejection) => Err(rejection.code),
+        }
+    }
+
+    fn code(fields: &str) -> Option<RejectionCode> {
+        decode(&format!("{{\"event_id\":\"e\",\"occurred_at\":\"2026-02-01T00:00:00Z\",{fields}}}")).err()
+    }
+
+    #[test]
+    fn a_rejected_record_still_names_its_journey() {
+        fn named(value: &str) -> Option<Text<'_>> {
+            lead_id_of(&Record { value: Some(value.as_bytes()), ..Record::default() })
+        }
+        assert_eq!(named(r#"{"lead_id":"L1","stage":7}"#).as_deref(), Some("L1"));
+        assert_eq!(named(r#"{"specversion":"1.0","data":{"lead_id":"L2"},"lead_id":"L3"}"#).as_deref(), Some("L2"));
+        for value in [r#"{"lead_id":1}"#, "{}", "[]", "not json"] {
+            assert_eq!(named(value), None, "{value}");
+        }
+        assert_eq!(lead_id_of(&Record::default()), None);
+    }
+
+    #[test]
+    fn the_first_fault_in_the_order_of_the_codes_counts() {
+        use RejectionCode::*;
+        let lead = "\"type\":\"lead\",\"lead_id\":\"l\"";
+        let move_to = |rest: &str| format!("\"type\":\"stage_change\",\"lead_id\":\"l\",{rest}");
+        for (fields, expected) in [
+            (lead.to_owned(), None),
+            ("\"type\":\"deal\"".to_owned(), Some(UnknownType)),
+            ("\"type\":5".to_owned(), Some(UnknownType)),
+            ("\"type\":null".to_owned(), Some(MissingField)),
+            ("\"type\":\"lead\",\"rep_id\":5".to_owned(), Some(MissingField)),
+            (format!("{lead},\"rep_id\":5,\"occurred_at\":\"x\""), Some(InvalidField)),
+            (format!("{lead},\"occurred_at\":\"x\""), Some(InvalidTime)),
+            (format!("{lead},\"occurred_at\":1.5"), Some(InvalidTime)),
+            (format!("{lead},\"occurred_at\":true"), Some(InvalidField)),
+            (format!("{lead},\"occurred_at\":\"2026-03-02T00:00:00Z\""), None),
+            (format!("{lead},\"occurred_at\":\"2026-03-02T00:00:00.001Z\""), Some(InFuture)),
+            (format!("{lead},\"version\":-1"), Some(InvalidField)),
+            (format!("{lead},\"version\":18446744073709551615"), None),
+            (move_to("\"stage\":\"lead\""), Some(UnknownStage)),
+            (move_to("\"stage\":\"contacted\",\"amount\":\"1\""), Some(MissingField)),
+            (move_to("\"stage\":\"contacted\",\"amount\":\"1.234\",\"currency\":\"XXX\""), Some(UnknownCurrency)),
+            (move_to("\"stage\":\"contacted\",\"amount\":\"-1\",\"currency\":\"XXX\""), Some(InvalidAmount)),
+            (move_to("\"stage\":\"contacted\",\"amount\":\"1.234\",\"currency\":\"EUR\""), Some(InvalidAmount)),
+            (move_to("\"stage\":\"contacted\",\"amount\":\"1.23\",\"currency\":\"EUR\""), Some(UnknownCurrency)),
+            (move_to("\"stage\":\"contacted\",\"currency\":\"EUR\""), None),
+            (move_to("\"stage\":\"void\",\"margin\":\"-1.23\",\"currency\":\"USD\""), None),
+            (move_to("\"stage\":\"lost\",\"expected_close_at\":\"soon\""), Some(InvalidTime)),
+            ("\"type\":\"spend\",\"retracted\":true,\"occurred_at\":\"x\"".to_owned(), None),
+            ("\"type\":\"lead\",\"retracted\":true".to_owned(), Some(MissingField)),
+            ("\"type\":\"feedback\",\"survey\":\"nps\",\"score\":0,\"scale_max\":\"x\"".to_owned(), None),
+            ("\"type\":\"feedback\",\"survey\":\"csat\",\"score\":6".to_owned(), Some(InvalidField)),
+            ("\"type\":\"feedback\",\"survey\":\"csat\",\"score\":6,\"scale_max\":10".to_owned(), None),
+            ("\"type\":\"payment\",\"amount\":0,\"currency\":\"CNY\"".to_owned(), Some(InvalidAmount)),
+            (
+                "\"type\":\"target\",\"scope\":\"team\",\"period\":\"2026\",\"amount\":0,\"currency\":\"CNY\""
+                    .to_owned(),
+                Some(MissingField),
+            ),
+        ] {
+            assert_eq!(code(&fields), expected, "{fields}");
+        }
+    }
+
+    #[test]
+    fn framing_is_taken_off_in_kafka_only() {
+        let json = b"{\"type\":\"rep\",\"event_id\":\"e\",\"occurred_at\":0,\"rep_id\":\"r\",\"team_id\":\"t\"}";
+        for prefix in [vec![], vec![0; 5], [vec![1], vec![9; 16]].concat()] {
+            let value = [prefix.as_slice(), json].concat();
+            let record = Record { value: Some(&value), may_be_framed: true, ..Record::default() };
+            let framed = decoder().decode(&record, Time::default());
+            let Ok(Decoded::Event(event)) = framed else { panic!("{framed:?}") };
+            assert_eq!(event.hash, xxh3_64(json));
+            let in_file = decoder().decode(&Record { may_be_framed: false, ..record }, Time::default());
+            assert_eq!(in_file.is_ok(), prefix.is_empty());
+        }
+        let cut = Record { value: Some(&[0, 0, 0]), may_be_framed: true, ..Record::default() };
+        assert_eq!(decoder().decode(&cut, Time::default()).unwrap_err().code, RejectionCode::NotJson);
+    }
+
+    #[test]
+    fn cloud_events_stand_in_for_what_is_missing() {
+        let json = "{\"specversion\":\"1.0\",\"id\":\"e\",\"time\":\"2026-01-01T00:00:00Z\",\"type\":\"lead\",\"data\":{\"lead_id\":\"l\"}}";
+        assert!(decode(json).unwrap().contains("event_id: \"e\""));
+        let foreign = json.replace("\"lead\"", "\"com.crm.deal\"");
+        assert_eq!(decode(&foreign), Err(RejectionCode::MissingField));
+        let headers = CloudEventHeaders { id: Some(b"h"), time: Some(b"2026-01-01T00:00:00Z"), kind: Some(b"lead") };
+        let record = Record { value: Some(b"{\"lead_id\":\"l\"}"), headers, ..Record::default() };
+        let decoded = decoder().decode(&record, Time::parse(NOW).unwrap()).unwrap();
+        assert!(matches!(decoded, Decoded::Event(event) if event.event_id == "h"));
+    }
+}

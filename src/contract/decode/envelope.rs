@@ -1,0 +1,55 @@
+//! What may lie around an event: Confluent framing and CloudEvents.
+
+use super::CloudEventHeaders;
+use super::json::{Fields, Key, Raw, RawString};
+use crate::model::event::EventType;
+
+/// Takes a Confluent prefix off: `0x00` and a 4-byte schema id, or `0x01` and a 16-byte GUID.
+pub(super) fn without_frame(value: &[u8]) -> &[u8] {
+    let length = match value.first() {
+        Some(0) => 5,
+        Some(1) => 17,
+        _ => 0,
+    };
+    // A prefix that is cut short leaves a byte that no JSON begins with.
+    value.get(length..).unwrap_or(value)
+}
+
+/// The fields of the event itself, with those of its envelope and headers standing in for absent ones.
+pub(super) fn open<'a>(outer: Fields<'a>, headers: &CloudEventHeaders<'a>) -> Fields<'a> {
+    let mut fields = match data_of(&outer) {
+        Some(data) => structured(&outer, data),
+        None => outer,
+    };
+    fields.stand_in(Key::EventId, headers.id.map(header_text));
+    fields.stand_in(Key::OccurredAt, headers.time.map(header_text));
+    fields.stand_in(Key::Type, headers.kind.map(header_text).filter(is_known_type));
+    fields
+}
+
+/// The text of the body, if the object is an envelope.
+pub(super) fn data_of<'a>(outer: &Fields<'a>) -> Option<&'a str> {
+    match (outer.get(Key::SpecVersion), outer.get(Key::Data)) {
+        (Some(Raw::String(_)), Some(Raw::Object(data))) => Some(data),
+        _ => None,
+    }
+}
+
+/// Structured mode: `data` is the body.
+fn structured<'a>(outer: &Fields<'a>, data: &'a str) -> Fields<'a> {
+    // The object was scanned as part of the envelope, so it is valid.
+    let Some(mut fields) = Fields::scan(data) else { return *outer };
+    fields.stand_in(Key::EventId, outer.get(Key::Id));
+    fields.stand_in(Key::OccurredAt, outer.get(Key::Time));
+    fields.stand_in(Key::Type, outer.get(Key::Type).filter(is_known_type));
+    fields
+}
+
+/// A header that is not UTF-8 is a value of the wrong kind, like an array.
+fn header_text(bytes: &[u8]) -> Raw<'_> {
+    std::str::from_utf8(bytes).map_or(Raw::Array, |text| Raw::String(RawString::plain(text)))
+}
+
+fn is_known_type(value: &Raw<'_>) -> bool {
+    matches!(value, Raw::String(string) if EventType::from_name(&string.text()).is_some())
+}

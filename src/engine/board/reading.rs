@@ -1,0 +1,249 @@
+//! What the board says at one instant: the subjects of each scope, in the order of their names.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::Merged;
+use super::customers::{CustomerSums, Customers};
+use crate::engine::cells::Table;
+use crate::engine::directory::{Directory, NameId};
+use crate::engine::entry::TargetOf;
+use crate::engine::shard::{Held, RosterValue};
+use crate::model::calendar::PeriodKind;
+use crate::model::id::Id;
+use crate::model::rules::{PerScope, Rules};
+use crate::model::time::Time;
+use crate::model::value::ratio;
+use crate::model::window::WINDOWS;
+
+/// Everything that KPIs are computed from at one instant.
+#[derive(Debug)]
+pub struct Reading {
+    /// The rules of the numbers.
+    pub rules: Arc<Rules>,
+    /// The instant.
+    pub now: Time,
+    /// Sums by scope; a subject names its row.
+    pub tables: PerScope<Table>,
+    /// Who is told about, by scope, in the order of their names.
+    pub subjects: PerScope<Vec<Subject>>,
+    /// Which share of the present month, quarter and year has passed: 0 to 1.
+    pub elapsed: [f64; 3],
+    /// The roster, in the order of reps.
+    pub roster: Vec<RosterLine>,
+    /// How much the shards hold.
+    pub held: Held,
+    /// How many wins the customers have.
+    pub wins: usize,
+    /// How many names, rows and channels are known.
+    pub names: usize,
+}
+
+/// Somebody or something that KPIs are told about.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Its names.
+    pub name: SubjectName,
+    /// Its row in its scope's table.
+    pub row: usize,
+    /// New customers by window.
+    pub new_customers: [i64; WINDOWS],
+    /// What its customers add up to.
+    pub customers: CustomerSums,
+    /// Its targets of the present month, quarter and year, in minor units.
+    pub targets: [Option<i64>; 3],
+    /// How many customers it could have.
+    pub market_size: Option<u64>,
+}
+
+/// The names of a subject.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SubjectName {
+    /// A rep in a team.
+    Rep {
+        /// The rep.
+        rep: Arc<str>,
+        /// The team.
+        team: Arc<str>,
+    },
+    /// A team.
+    Team(Arc<str>),
+    /// The organisation.
+    Org,
+    /// A channel.
+    Channel(Arc<str>),
+}
+
+/// A rep of the roster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RosterLine {
+    /// The rep.
+    pub rep: Arc<str>,
+    /// The present team.
+    pub team: Arc<str>,
+    /// The name to show.
+    pub name: Box<str>,
+}
+
+/// The last target of each scope and period.
+type Targets = HashMap<(TargetOf, PeriodKind), ((Time, Id), i64)>;
+
+/// Builds a reading from the merged shards and the customers.
+pub(super) fn build(
+    rules: &Arc<Rules>,
+    directory: &Directory,
+    now: Time,
+    mut sum: Merged,
+    customers: &Customers,
+) -> Reading {
+    let targets = last_targets(&mut sum);
+    let roster = roster_lines(directory, &sum);
+    let reps = reps(directory, &sum, customers, &targets);
+    let (team_table, teams) = teams(rules, directory, &sum, &reps, &targets);
+    let (org_table, org) = org(rules, &sum, &reps, &targets);
+    let channels = channels(directory, &sum, customers);
+    Reading {
+        rules: Arc::clone(rules),
+        now,
+        elapsed: PeriodKind::ALL.map(|kind| elapsed(rules, now, kind)),
+        tables: PerScope { rep: sum.rows, team: team_table, org: org_table, channel: sum.channels },
+        subjects: PerScope {
+            rep: reps.into_iter().map(|(_, subject)| subject).collect(),
+            team: teams,
+            org: vec![org],
+            channel: channels,
+        },
+        roster,
+        held: sum.held,
+        wins: customers.wins(),
+        names: directory.len(),
+    }
+}
+
+fn roster_lines(directory: &Directory, sum: &Merged) -> Vec<RosterLine> {
+    let rows = directory.rows();
+    let line = |entry: &RosterValue| {
+        let team = rows.get(entry.row.index()).map(|pair| directory.text(pair.team));
+        let team = team.unwrap_or_else(|| Arc::from(""));
+        RosterLine { rep: directory.text(entry.rep), team, name: entry.name.clone() }
+    };
+    let mut lines: Vec<RosterLine> = sum.roster.values().map(line).collect();
+    lines.sort_unstable();
+    lines
+}
+
+fn last_targets(sum: &mut Merged) -> Targets {
+    let mut last: Targets = HashMap::new();
+    for target in std::mem::take(&mut sum.targets) {
+        let entry = (target.set, target.amount);
+        let known = last.entry((target.of, target.period)).or_insert_with(|| entry.clone());
+        if known.0 < entry.0 {
+            *known = entry;
+        }
+    }
+    last
+}
+
+fn targets_of(targets: &Targets, of: TargetOf) -> [Option<i64>; 3] {
+    PeriodKind::ALL.map(|kind| targets.get(&(of, kind)).map(|(_, amount)| *amount))
+}
+
+/// Every rep in a team that an existing event names, or the roster as active, with its team's name.
+fn reps(directory: &Directory, sum: &Merged, customers: &Customers, targets: &Targets) -> Vec<(NameId, Subject)> {
+    let active: BTreeSet<usize> =
+        sum.roster.values().filter(|entry| entry.active).map(|entry| entry.row.index()).collect();
+    let pairs = directory.rows().into_iter().enumerate();
+    let told = pairs.filter(|(row, _)| sum.rows.is_named(*row) || active.contains(row));
+    let mut reps: Vec<(NameId, Subject)> = told
+        .map(|(row, pair)| {
+            let name = SubjectName::Rep { rep: directory.text(pair.rep), team: directory.text(pair.team) };
+            let of = TargetOf::Row(directory.row(pair));
+            let subject = Subject {
+                name,
+                row,
+                new_customers: customers.new_of_row(row),
+                customers: customers.of_row(row),
+                targets: targets_of(targets, of),
+                market_size: None,
+            };
+            (pair.team, subject)
+        })
+        .collect();
+    reps.sort_unstable_by(|left, right| left.1.name.cmp(&right.1.name));
+    reps
+}
+
+/// The teams, each the sum of its reps.
+fn teams(
+    rules: &Rules,
+    directory: &Directory,
+    sum: &Merged,
+    reps: &[(NameId, Subject)],
+    targets: &Targets,
+) -> (Table, Vec<Subject>) {
+    let named = reps.iter().map(|(team, _)| *team).chain(sum.teams.iter().copied());
+    let names: BTreeMap<Arc<str>, NameId> = named.map(|team| (directory.text(team), team)).collect();
+    let mut place: HashMap<NameId, usize> = HashMap::new();
+    let mut subjects = Vec::with_capacity(names.len());
+    for (row, (text, team)) in names.into_iter().enumerate() {
+        place.insert(team, row);
+        let market_size = rules.team_market_size.get(&*text).copied();
+        subjects.push(empty(SubjectName::Team(text), row, targets_of(targets, TargetOf::Team(team)), market_size));
+    }
+    let mut to = vec![None; sum.rows.rows()];
+    for (team, rep) in reps {
+        let Some(row) = place.get(team).copied() else { continue };
+        if let Some(entry) = to.get_mut(rep.row) {
+            *entry = Some(row);
+        }
+        if let Some(team) = subjects.get_mut(row) {
+            add_customers(team, rep);
+        }
+    }
+    let mut table = Table::new(rules.pipeline.between());
+    if let Some(last) = subjects.len().checked_sub(1) {
+        table.reserve(last);
+    }
+    table.absorb(&sum.rows, |row| to.get(row).copied().flatten());
+    (table, subjects)
+}
+
+/// The organisation: the sum of all reps.
+fn org(rules: &Rules, sum: &Merged, reps: &[(NameId, Subject)], targets: &Targets) -> (Table, Subject) {
+    let mut table = Table::new(rules.pipeline.between());
+    table.reserve(0);
+    table.absorb(&sum.rows, |_| Some(0));
+    let mut subject = empty(SubjectName::Org, 0, targets_of(targets, TargetOf::Org), rules.market_size);
+    reps.iter().for_each(|(_, rep)| add_customers(&mut subject, rep));
+    (table, subject)
+}
+
+fn channels(directory: &Directory, sum: &Merged, customers: &Customers) -> Vec<Subject> {
+    let channels = directory.channels().into_iter().enumerate();
+    let told = channels.filter(|(row, _)| sum.channels.is_named(*row));
+    let mut subjects: Vec<Subject> = told
+        .map(|(row, name)| Subject {
+            new_customers: customers.new_of_channel(row),
+            customers: customers.of_channel(row),
+            ..empty(SubjectName::Channel(directory.text(name)), row, [None; 3], None)
+        })
+        .collect();
+    subjects.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+    subjects
+}
+
+fn empty(name: SubjectName, row: usize, targets: [Option<i64>; 3], market_size: Option<u64>) -> Subject {
+    let customers = CustomerSums::default();
+    Subject { name, row, new_customers: [0; WINDOWS], customers, targets, market_size }
+}
+
+fn add_customers(sum: &mut Subject, part: &Subject) {
+    sum.customers.add(&part.customers, 1);
+    sum.new_customers.iter_mut().zip(part.new_customers).for_each(|(sum, more)| *sum += more);
+}
+
+/// Which share of the period that holds `now` has passed.
+fn elapsed(rules: &Rules, now: Time, kind: PeriodKind) -> f64 {
+    let (start, end) = rules.zone.bounds(kind.period(kind.first_day(rules.zone.day_of(now))));
+    ratio(i128::from(now.since(start)), i128::from(end.since(start))).unwrap_or(0.0)
+}

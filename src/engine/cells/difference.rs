@@ -1,0 +1,140 @@
+//! Where two tables that should be equal are not.
+
+use super::{Count, OpenDeals, SUMS, Sum, Table};
+use crate::model::window::Window;
+
+/// A cell that is not the same in two tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Its row.
+    pub row: usize,
+    /// What it holds.
+    pub what: Content,
+    /// The window; `None` for what is of no window.
+    pub window: Option<Window>,
+    /// Whether it is of the previous window.
+    pub is_previous: bool,
+    /// What the table holds.
+    pub own: i128,
+    /// What the other one holds.
+    pub other: i128,
+}
+
+/// What a cell holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A count.
+    Count(Count),
+    /// A sum.
+    Sum(Sum),
+    /// How many responses took about so many milliseconds.
+    Responses(u64),
+    /// How many cycles took about so many milliseconds.
+    Cycles(u64),
+    /// How many deals are open at a stage.
+    Open(u8),
+    /// How many of them are stalled.
+    Stalled(u8),
+    /// The sum of their amounts.
+    OpenAmount(u8),
+    /// The sum of their weighted amounts.
+    OpenWeighted(u8),
+    /// How many existing events name the row.
+    Named,
+}
+
+/// Tells what of a row differs: what it is, the window and whether it is a previous one, and both values.
+type Tell<'a> = dyn FnMut(Content, Option<Window>, bool, [i128; 2]) + 'a;
+
+const ALL_SUMS: [Sum; SUMS] = [Sum::Revenue, Sum::Cycle, Sum::Spend, Sum::Payments, Sum::Refunds];
+
+impl Table {
+    /// The cells in which this table differs from another of the same pipeline. Rows that one of them does not have are
+    /// empty there.
+    #[must_use]
+    pub fn differences(&self, other: &Table) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        for row in 0..self.rows.max(other.rows) {
+            let mut tell = |what, window, is_previous, [own, other]: [i128; 2]| {
+                if own != other {
+                    differences.push(Difference { row, what, window, is_previous, own, other });
+                }
+            };
+            self.compare_windows(other, row, &mut tell);
+            self.compare_sketches(other, row, &mut tell);
+            self.compare_open(other, row, &mut tell);
+            let named = |table: &Table| table.named.get(row).copied().unwrap_or(0);
+            tell(Content::Named, None, false, [i128::from(named(self)), i128::from(named(other))]);
+        }
+        differences
+    }
+
+    fn compare_windows(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
+        for window in Window::ALL {
+            for what in self.layout.counts() {
+                let both = [self, other].map(|table| i128::from(table.count(row, what, window)));
+                tell(Content::Count(what), Some(window), false, both);
+                let both = [self, other].map(|table| i128::from(table.previous_count(row, what, window)));
+                tell(Content::Count(what), Some(window), true, both);
+            }
+            for what in ALL_SUMS {
+                tell(Content::Sum(what), Some(window), false, [self, other].map(|table| table.sum(row, what, window)));
+            }
+            let both = [self, other].map(|table| table.previous_revenue(row, window));
+            tell(Content::Sum(Sum::Revenue), Some(window), true, both);
+        }
+    }
+
+    fn compare_sketches(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
+        let mut compare = |own: Option<&super::Sketch>, others: Option<&super::Sketch>, content: fn(u64) -> Content| {
+            let (own, others) = (own.cloned().unwrap_or_default(), others.cloned().unwrap_or_default());
+            for (millis, own, other) in own.compared(&others) {
+                let counts = own.into_iter().zip(other).zip(Window::ALL);
+                counts.for_each(|((own, other), window)| {
+                    tell(content(millis), Some(window), false, [own, other].map(i128::from));
+                });
+            }
+        };
+        compare(self.responses.get(row), other.responses.get(row), Content::Responses);
+        compare(self.cycles.get(row), other.cycles.get(row), Content::Cycles);
+    }
+
+    fn compare_open(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
+        for stage in 0..self.stages() {
+            let open = [self, other].map(|table| table.open(row, stage));
+            let stage = u8::try_from(stage).unwrap_or(u8::MAX);
+            let mut tell = |what, value: fn(OpenDeals) -> i128| tell(what, None, false, open.map(value));
+            tell(Content::Open(stage), |open| open.deals.into());
+            tell(Content::Stalled(stage), |open| open.stalled.into());
+            tell(Content::OpenAmount(stage), |open| open.amount);
+            tell(Content::OpenWeighted(stage), |open| open.weighted);
+        }
+    }
+}
+
+impl super::Layout {
+    /// All that is counted.
+    fn counts(self) -> impl Iterator<Item = Count> {
+        let stages = 1..=u8::try_from(self.between).unwrap_or(u8::MAX);
+        let stages = stages.flat_map(|stage| [Count::Reached(stage), Count::Cohort(stage)]);
+        let others = [
+            Count::Leads,
+            Count::Won,
+            Count::Lost,
+            Count::CohortWon,
+            Count::Responses,
+            Count::Cycles,
+            Count::Csat,
+            Count::CsatSatisfied,
+            Count::Nps,
+            Count::NpsPromoters,
+            Count::NpsDetractors,
+            Count::Ces,
+            Count::CesPoints,
+        ];
+        others.into_iter().chain(stages)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! Every cell of a table is compared: whatever is put into one of two tables is told.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::engine::directory::{Directory, RepInTeam};
+use crate::engine::facts::{Fact, FactKind};
+use crate::model::calendar::Zone;
+use crate::model::event::Score;
+use crate::model::time::Time;
+use crate::model::window::Windows;
+
+const NOW: Time = Time::from_millis(1_790_000_000_000);
+/// Stages between `lead` and `won`.
+const BETWEEN: usize = 2;
+
+fn all_kinds() -> Vec<FactKind> {
+    let mut kinds = vec![
+        FactKind::Created { furthest: 2, won: true, response: Some(60_000) },
+        FactKind::Reached { from: 1, to: 2 },
+        FactKind::Won { revenue: 700, cycle: Some(0) },
+        FactKind::Lost,
+        FactKind::Spent(5),
+        FactKind::Paid(6),
+        FactKind::Refunded(7),
+        FactKind::Answered(Score::Csat { score: 5, scale_max: 5 }),
+        FactKind::Answered(Score::Ces(3)),
+    ];
+    kinds.extend([3, 10].map(|score| FactKind::Answered(Score::Nps(score))));
+    kinds
+}
+
+fn table(kinds: &[FactKind]) -> Table {
+    let (mut table, directory) = (Table::new(BETWEEN), Directory::default());
+    let name = directory.name("ann");
+    let row = directory.row(RepInTeam { team: name, rep: name });
+    for kind in kinds {
+        // In every window, and in those before it.
+        for at in [NOW, NOW.plus(-3_600_000), NOW.plus(-86_400_000 * 400)] {
+            let fact = Fact { at, row, channel: None, kind: *kind };
+            table.apply(0, &fact, Windows::at(NOW, &Zone::utc()).lanes(at), 1);
+        }
+    }
+    table
+}
+
+#[test]
+fn equal_tables_do_not_differ_whatever_rows_they_have() {
+    let (mut own, other) = (table(&all_kinds()), table(&all_kinds()));
+    own.reserve(100);
+    assert_eq!(own.differences(&other), []);
+    assert_eq!(other.differences(&own), []);
+}
+
+#[test]
+fn whatever_is_in_one_table_only_is_told() {
+    let (own, nothing) = (table(&all_kinds()), Table::new(BETWEEN));
+    let differences = own.differences(&nothing);
+    let told: BTreeSet<String> = differences.iter().map(|found| format!("{:?}", found.what)).collect();
+    for count in own.layout.counts() {
+        assert!(told.contains(&format!("{:?}", Content::Count(count))), "{count:?} is not in {told:?}");
+    }
+    for sum in ALL_SUMS {
+        // The cycle of the fact is 0, as its sum is.
+        assert_eq!(told.contains(&format!("{:?}", Content::Sum(sum))), sum != Sum::Cycle, "{sum:?}");
+    }
+    assert!(told.contains("Cycles(0)"), "{told:?}");
+    assert!(told.iter().any(|what| what.starts_with("Responses(")), "{told:?}");
+    assert!(differences.iter().any(|found| found.is_previous && found.what == Content::Sum(Sum::Revenue)));
+    assert!(differences.iter().any(|found| found.is_previous && found.what == Content::Count(Count::Reached(2))));
+    let reversed: Vec<Difference> = nothing.differences(&own);
+    let turned = |found: &Difference| Difference { own: found.other, other: found.own, ..*found };
+    assert_eq!(reversed, differences.iter().map(turned).collect::<Vec<_>>());
+}
+
+#[test]
+fn open_deals_and_names_are_told_with_both_values() {
+    let (mut own, mut other) = (Table::new(BETWEEN), Table::new(BETWEEN));
+    *own.open_mut(1, 2).unwrap() = OpenDeals { deals: 3, stalled: 1, amount: 50, weighted: 25 };
+    *other.open_mut(1, 2).unwrap() = OpenDeals { deals: 2, stalled: 0, amount: 40, weighted: 20 };
+    own.name(1, 4);
+    let told: Vec<_> =
+        own.differences(&other).iter().map(|found| (found.row, found.what, found.own, found.other)).collect();
+    let expected = [
+        (1, Content::Open(2), 3, 2),
+        (1, Content::Stalled(2), 1, 0),
+        (1, Content::OpenAmount(2), 50, 40),
+        (1, Content::OpenWeighted(2), 25, 20),
+        (1, Content::Named, 4, 0),
+    ];
+    assert_eq!(told, expected);
+}

@@ -1,0 +1,374 @@
+//! An accepted event in the form in which shards keep it: names numbered, ids packed.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use foldhash::fast::{FixedState, RandomState};
+
+use crate::engine::directory::{ChannelId, Directory, NameId, RepInTeam, RowId};
+use crate::model::calendar::Zone;
+use crate::model::event::{Body, Event, EventType, PaymentKind, Period, Score, Stage, TargetScope, Text};
+use crate::model::id::{Id, UNASSIGNED};
+use crate::model::money::Money;
+use crate::model::time::Time;
+
+/// What decides between two versions of one fact: the greater one is the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// The version that the event states.
+    pub version: u64,
+    /// XXH3-64 of its JSON bytes.
+    pub hash: u64,
+    /// When it happened, or for a retraction when its record was written.
+    pub occurred_at: Time,
+}
+
+/// One version of a fact.
+#[derive(Clone, Debug)]
+pub struct Version<T> {
+    /// Its place among the versions.
+    pub stamp: Stamp,
+    /// The fact exists as long as this does not lie before the horizon.
+    pub dated: Time,
+    /// The identity is remembered as long as this does not lie before the horizon.
+    pub remembered: Time,
+    /// What it says; `None`: retracted.
+    pub content: Option<T>,
+}
+
+/// How a version met the one that was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meeting {
+    /// It is the known truth again.
+    Duplicate,
+    /// It loses to the known truth.
+    Superseded,
+    /// It is the truth now.
+    Replaced,
+}
+
+impl<T> Version<T> {
+    /// Lets another version of the same fact meet this one; the greater of the two stays.
+    pub fn meet(&mut self, other: Version<T>) -> Meeting {
+        let same_text = (self.stamp.version, self.stamp.hash) == (other.stamp.version, other.stamp.hash);
+        let remembered = self.remembered.max(other.remembered);
+        let is_greater = other.stamp > self.stamp;
+        if is_greater {
+            *self = other;
+        }
+        self.remembered = remembered;
+        match (same_text, is_greater) {
+            (true, _) => Meeting::Duplicate,
+            (false, true) => Meeting::Replaced,
+            (false, false) => Meeting::Superseded,
+        }
+    }
+
+    /// What it says, unless it is retracted or lies before the horizon.
+    #[must_use]
+    pub fn existing(&self, horizon: Time) -> Option<&T> {
+        self.content.as_ref().filter(|_| self.dated >= horizon)
+    }
+}
+
+/// A lead or a stage change of a journey.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Who is credited.
+    pub row: RowId,
+    /// The customer that it names.
+    pub customer: Option<Id>,
+    /// What it is.
+    pub kind: StepKind,
+}
+
+/// What a step of a journey is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum StepKind {
+    /// A lead from this channel.
+    Lead(ChannelId),
+    /// A move to a stage.
+    Move {
+        /// The stage.
+        stage: Stage,
+        /// The deal's amount from here on.
+        amount: Option<Money>,
+        /// Its expected gross profit.
+        margin: Option<Money>,
+    },
+}
+
+/// A fact that stands alone: spend, feedback or a payment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Single {
+    /// Who is credited.
+    pub row: RowId,
+    /// The channel, of spend.
+    pub channel: Option<ChannelId>,
+    /// What it is.
+    pub kind: SingleKind,
+}
+
+/// What a fact that stands alone is. Amounts are in their own and in the reporting currency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SingleKind {
+    /// Money spent to win customers.
+    Spend(Money),
+    /// Money received.
+    Payment(Money),
+    /// Money given back.
+    Refund(Money),
+    /// An answer to a survey.
+    Feedback(Score),
+}
+
+/// Whose target it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TargetOf {
+    /// A rep in a team.
+    Row(RowId),
+    /// A team.
+    Team(NameId),
+    /// The organisation.
+    Org,
+}
+
+/// A target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TargetFact {
+    /// Whose it is.
+    pub of: TargetOf,
+    /// The period it is for.
+    pub period: Period,
+    /// The revenue to reach.
+    pub amount: Money,
+}
+
+/// An entry of the roster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RosterFact {
+    /// The rep.
+    pub rep: NameId,
+    /// The rep in the present team.
+    pub row: RowId,
+    /// The name to show.
+    pub name: Box<str>,
+    /// Whether the rep works here now.
+    pub active: bool,
+}
+
+/// An accepted event on its way to its shard.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Identity of the fact within its type.
+    pub event_id: Id,
+    /// What it says, by the kind of its identity.
+    pub fact: EntryFact,
+}
+
+/// The fact of an entry, with the rest of its identity.
+#[derive(Clone, Debug)]
+pub enum EntryFact {
+    /// A step of a journey.
+    Step {
+        /// The journey.
+        lead_id: Id,
+        /// Whether it is a lead or a stage change: part of its identity, also where it is retracted.
+        kind: EventType,
+        /// The version.
+        version: Version<Step>,
+    },
+    /// Spend, feedback or a payment: the type is part of the identity.
+    Single(EventType, Version<Single>),
+    /// A target.
+    Target(Version<TargetFact>),
+    /// An entry of the roster.
+    Roster(Version<RosterFact>),
+}
+
+impl Entry {
+    /// The shard, of so many, that owns this entry. All versions of a fact and all steps of a journey
+    /// have the same, whatever partition they came from.
+    #[must_use]
+    pub fn shard(&self, shards: usize) -> usize {
+        let owner = match &self.fact {
+            EntryFact::Step { lead_id, .. } => lead_id,
+            _ => &self.event_id,
+        };
+        shard_of(owner, shards)
+    }
+}
+
+/// The shard, of so many, that owns the journey or the fact of this id.
+pub(crate) fn shard_of(owner: &Id, shards: usize) -> usize {
+    if shards <= 1 {
+        return 0;
+    }
+    let hash = FixedState::with_seed(0).hash_one(owner);
+    usize::try_from(hash % shards as u64).unwrap_or(0)
+}
+
+/// When a target is dated: it goes when its period's end is not after the horizon.
+pub(crate) fn target_dated(period: Period, zone: &Zone) -> Time {
+    let (_, end) = zone.bounds(period);
+    end.plus(-1)
+}
+
+/// Turns events into entries; one for each decoding thread.
+#[derive(Debug)]
+pub struct Interner {
+    directory: Arc<Directory>,
+    zone: Zone,
+    /// What this thread has looked up before, so that it need not ask the shared directory again.
+    names: HashMap<Box<str>, NameId, RandomState>,
+    rows: HashMap<RepInTeam, RowId, RandomState>,
+    channels: HashMap<NameId, ChannelId, RandomState>,
+}
+
+impl Interner {
+    /// An interner over the shared directory; the time zone tells when a target's period ends.
+    #[must_use]
+    pub fn new(directory: Arc<Directory>, zone: Zone) -> Interner {
+        Interner { directory, zone, names: HashMap::default(), rows: HashMap::default(), channels: HashMap::default() }
+    }
+
+    /// Packs an event.
+    pub fn entry(&mut self, event: &Event<'_>) -> Entry {
+        let fact = match &event.body {
+            Body::Lead(lead) => {
+                let row = self.row(lead.team_id.as_ref(), lead.rep_id.as_ref());
+                let kind = StepKind::Lead(self.channel(lead.channel.as_ref()));
+                step(event, &lead.lead_id, Some(Step { row, customer: lead.customer_id.as_deref().map(Id::new), kind }))
+            }
+            Body::StageChange(change) => {
+                let row = self.row(change.team_id.as_ref(), change.rep_id.as_ref());
+                let kind = StepKind::Move { stage: change.stage, amount: change.amount, margin: change.margin };
+                let customer = change.customer_id.as_deref().map(Id::new);
+                step(event, &change.lead_id, Some(Step { row, customer, kind }))
+            }
+            Body::Spend(spend) => {
+                let row = self.row(spend.team_id.as_ref(), spend.rep_id.as_ref());
+                let channel = Some(self.channel(spend.channel.as_ref()));
+                single(event, Some(Single { row, channel, kind: SingleKind::Spend(spend.amount) }))
+            }
+            Body::Feedback(feedback) => {
+                let row = self.row(feedback.team_id.as_ref(), feedback.rep_id.as_ref());
+                single(event, Some(Single { row, channel: None, kind: SingleKind::Feedback(feedback.score) }))
+            }
+            Body::Payment(payment) => {
+                let row = self.row(payment.team_id.as_ref(), payment.rep_id.as_ref());
+                let kind = match payment.kind {
+                    PaymentKind::Payment => SingleKind::Payment(payment.amount),
+                    PaymentKind::Refund => SingleKind::Refund(payment.amount),
+                };
+                single(event, Some(Single { row, channel: None, kind }))
+            }
+            Body::Target(target) => {
+                let of = self.target_of(&target.scope);
+                let dated = target_dated(target.period, &self.zone);
+                let content = TargetFact { of, period: target.period, amount: target.amount };
+                EntryFact::Target(version(event, dated, Some(content)))
+            }
+            Body::Rep(rep) => {
+                let row = self.row(Some(&rep.team_id), Some(&rep.rep_id));
+                let name = rep.name.as_deref().unwrap_or("").into();
+                let content = RosterFact { rep: self.name(&rep.rep_id), row, name, active: rep.active };
+                EntryFact::Roster(version(event, Time::MAX, Some(content)))
+            }
+            Body::Retraction(retraction) => match retraction.kind {
+                EventType::Lead | EventType::StageChange => {
+                    step(event, retraction.lead_id.as_deref().unwrap_or(""), None)
+                }
+                EventType::Spend | EventType::Feedback | EventType::Payment => single(event, None),
+                EventType::Target => EntryFact::Target(version(event, event.occurred_at, None)),
+                // The roster stays, and so does the memory of what left it.
+                EventType::Rep => EntryFact::Roster(version(event, Time::MAX, None)),
+            },
+        };
+        Entry { event_id: Id::new(&event.event_id), fact }
+    }
+
+    fn target_of(&mut self, scope: &TargetScope<'_>) -> TargetOf {
+        match scope {
+            TargetScope::Rep { rep_id, team_id } => TargetOf::Row(self.row(Some(team_id), Some(rep_id))),
+            TargetScope::Team { team_id } => TargetOf::Team(self.name(team_id)),
+            TargetScope::Org => TargetOf::Org,
+        }
+    }
+
+    fn name(&mut self, text: &str) -> NameId {
+        if let Some(name) = self.names.get(text) {
+            return *name;
+        }
+        let name = self.directory.name(text);
+        self.names.insert(text.into(), name);
+        name
+    }
+
+    fn row(&mut self, team: Option<&Text<'_>>, rep: Option<&Text<'_>>) -> RowId {
+        let team = self.name(team.map_or(UNASSIGNED, |team| team));
+        let rep = self.name(rep.map_or(UNASSIGNED, |rep| rep));
+        let pair = RepInTeam { team, rep };
+        let directory = &self.directory;
+        *self.rows.entry(pair).or_insert_with(|| directory.row(pair))
+    }
+
+    fn channel(&mut self, channel: Option<&Text<'_>>) -> ChannelId {
+        let name = self.name(channel.map_or(UNASSIGNED, |channel| channel));
+        let directory = &self.directory;
+        *self.channels.entry(name).or_insert_with(|| directory.channel(name))
+    }
+}
+
+fn step(event: &Event<'_>, lead_id: &str, content: Option<Step>) -> EntryFact {
+    let version = version(event, event.occurred_at, content);
+    EntryFact::Step { lead_id: Id::new(lead_id), kind: event.body.kind(), version }
+}
+
+fn single(event: &Event<'_>, content: Option<Single>) -> EntryFact {
+    EntryFact::Single(event.body.kind(), version(event, event.occurred_at, content))
+}
+
+fn version<T>(event: &Event<'_>, dated: Time, content: Option<T>) -> Version<T> {
+    Version {
+        stamp: Stamp { version: event.version, hash: event.hash, occurred_at: event.occurred_at },
+        dated,
+        remembered: dated.max(event.recorded_at),
+        content,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn version_of((version, hash, at): (u64, u64, i64)) -> Version<i64> {
+        let occurred_at = Time::from_millis(at);
+        let stamp = Stamp { version, hash, occurred_at };
+        Version { stamp, dated: occurred_at, remembered: occurred_at, content: Some(at) }
+    }
+
+    proptest! {
+        /// Whatever the order of arrival, the same version is the truth and the same memory stays.
+        #[test]
+        fn the_truth_does_not_depend_on_arrival(
+            mut versions in proptest::collection::vec((0_u64..3, 0_u64..3, 0_i64..3), 1..6),
+            seed in any::<u64>(),
+        ) {
+            let truth = |versions: &[(u64, u64, i64)]| {
+                let mut known = version_of(versions[0]);
+                for other in &versions[1..] {
+                    known.meet(version_of(*other));
+                }
+                (known.stamp, known.remembered, known.content)
+            };
+            let before = truth(&versions);
+            let length = versions.len();
+            versions.rotate_left(usize::try_from(seed % length as u64).unwrap());
+            versions.reverse();
+            prop_assert_eq!(before, truth(&versions));
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! The first stage: a set of events becomes facts, summed in windows.
+//!
+//! On every event `delta = facts(journey after) − facts(journey before)`. Duplicates, order, corrections,
+//! re-opened deals, changes of owner and wins that arrive before their lead then need no code of their own.
+//! The clock works the same way: `delta = windows(fact now) − windows(fact before)` for the facts that an
+//! edge of a window has passed, and facts(now) − facts(before) where the horizon has.
+
+mod audit;
+mod bytes;
+mod chunks;
+mod image;
+mod journeys;
+mod ledger;
+mod reading;
+mod register;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+pub use self::audit::Mismatch;
+pub use self::image::{Contents, Image, Kind, Portion, Translation, Unpacker, Unusable};
+use self::journeys::{Journey, Journeys};
+use self::ledger::Ledger;
+pub use self::reading::{Held, RosterValue, ShardReading, TargetValue, WinChange};
+use self::register::Register;
+use crate::engine::directory::{ChannelId, Directory};
+use crate::engine::entry::{Entry, EntryFact, Meeting, RosterFact, Single, Step, TargetFact, TargetOf, Version};
+use crate::engine::facts::{Fact, Judge, Story, Win};
+use crate::engine::timeline::Timeline;
+use crate::model::event::EventType;
+use crate::model::id::{Id, UNASSIGNED};
+use crate::model::rules::Rules;
+use crate::model::time::Time;
+
+/// How an accepted record met what was known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its identity is known, and its version and hash are the present truth's.
+    pub duplicate: bool,
+    /// It loses to the present truth.
+    pub superseded: bool,
+    /// It lies before the horizon.
+    pub expired: bool,
+}
+
+/// What the parts of a shard hold, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShardMemory {
+    /// Journeys with their index.
+    pub journeys: usize,
+    /// Spends, answers, payments, targets and entries of the roster, with their index.
+    pub identities: usize,
+    /// When to look at what again.
+    pub timelines: usize,
+    /// All sums.
+    pub cells: usize,
+}
+
+/// One share of all journeys and facts, owned by one thread: no lock and no shared map on the way.
+#[derive(Debug)]
+pub struct Shard {
+    number: usize,
+    rules: Arc<Rules>,
+    /// The channel of journeys without a lead.
+    no_channel: ChannelId,
+    horizon: Time,
+    ledger: Ledger,
+    journeys: Journeys,
+    /// When to look at a journey again.
+    journeys_due: Timeline,
+    /// Spend, feedback and payments.
+    singles: Register<(EventType, Id), Single>,
+    singles_due: Timeline,
+    targets: Register<Id, TargetFact>,
+    roster: Register<Id, RosterFact>,
+    /// The wins of journeys whose win has changed since the last reading, as they were then. It is bounded by the
+    /// number of journeys, however long nobody reads.
+    changed_wins: HashMap<u32, Option<Win>, RandomState>,
+    negative_cycles: i64,
+    negative_responses: i64,
+    /// Until when the last identity that was forgotten was to be remembered.
+    forgotten: Time,
+    /// Kept for their memory: the open journey, and its story as it was and as it is.
+    open: Journey,
+    before: Story,
+    after: Story,
+}
+
+impl Shard {
+    /// An empty shard whose windows stand at `now`.
+    #[must_use]
+    pub fn new(number: usize, rules: Arc<Rules>, directory: &Directory, now: Time) -> Shard {
+        Shard {
+            number,
+            no_channel: directory.channel(directory.name(UNASSIGNED)),
+            horizon: rules.horizon(now),
+            ledger: Ledger::new(Arc::clone(&rules), now),
+            rules,
+            journeys: Journeys::default(),
+            journeys_due: Timeline::default(),
+            singles: Register::default(),
+            singles_due: Timeline::default(),
+            targets: Register::default(),
+            roster: Register::default(),
+            changed_wins: HashMap::default(),
+            negative_cycles: 0,
+            negative_responses: 0,
+            forgotten: Time::MIN,
+            open: Journey::default(),
+            before: Story::default(),
+            after: Story::default(),
+        }
+    }
+
+    /// Applies an entry that arrived at `now`.
+    pub fn apply(&mut self, entry: Entry, now: Time) -> Arrival {
+        self.advance(now);
+        let horizon = self.horizon;
+        let (expired, meeting) = match entry.fact {
+            EntryFact::Step { lead_id, kind, version } => {
+                let expired = version.dated < horizon;
+                (expired, self.apply_step(lead_id, entry.event_id, kind == EventType::StageChange, version))
+            }
+            EntryFact::Single(kind, version) => {
+                (version.dated < horizon, self.apply_single((kind, entry.event_id), version))
+            }
+            EntryFact::Target(version) => (version.dated < horizon, self.apply_target(entry.event_id, version)),
+            EntryFact::Roster(version) => (version.dated < horizon, self.apply_roster(entry.event_id, version)),
+        };
+        Arrival {
+            expired,
+            duplicate: meeting == Some(Meeting::Duplicate),
+            superseded: meeting == Some(Meeting::Superseded),
+        }
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge { pipeline: &self.rules.pipeline, horizon: self.horizon, no_channel: self.no_channel }
+    }
+
+    fn apply_step(&mut self, lead_id: Id, event_id: Id, is_move: bool, version: Version<Step>) -> Option<Meeting> {
+        let known = self.journeys.number(&lead_id);
+        if known.is_none() && version.remembered < self.horizon {
+            self.note_forgotten(version.remembered);
+            return None;
+        }
+        let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
+        match known {
+            Some(number) => self.journeys.open(number, &mut journey),
+            None => {
+                journey = Journey {
+                    lead_id,
+                    steps: {
+                        journey.steps.clear();
+                        journey.steps
+                    },
+                }
+            }
+        }
+        let win_before = self.tell(&journey, &mut before);
+        let remembered = version.remembered;
+        let accepted = journey.accept(event_id, is_move, version, self.horizon);
+        let number = match known {
+            Some(number) => {
+                if accepted.remember {
+                    self.journeys.write(number, &journey);
+                }
+                number
+            }
+            None => self.journeys.insert(&journey),
+        };
+        if accepted.meeting.is_none() && !accepted.remember {
+            self.note_forgotten(remembered);
+        }
+        if accepted.changed {
+            self.settle(number, &journey, &before, win_before);
+        }
+        (self.open, self.before) = (journey, before);
+        accepted.meeting
+    }
+
+    /// Tells a journey's story, and its win.
+    fn tell(&self, journey: &Journey, story: &mut Story) -> Option<Win> {
+        story.retell(&journey.steps, &self.judge());
+        story.win(&journey.lead_id, &journey.steps, self.horizon)
+    }
+
+    /// Opens a journey and tells its story as it stands, and its win.
+    fn retell(&mut self, number: u32, story: &mut Story) -> Option<Win> {
+        let mut journey = std::mem::take(&mut self.open);
+        self.journeys.open(number, &mut journey);
+        let win = self.tell(&journey, story);
+        self.open = journey;
+        win
+    }
+
+    /// Counts the difference between a journey as it was and as it is.
+    fn settle(&mut self, number: u32, journey: &Journey, before: &Story, win_before: Option<Win>) {
+        let mut after = std::mem::take(&mut self.after);
+        let win_after = self.tell(journey, &mut after);
+        for fact in before.facts.iter().filter(|fact| !after.facts.contains(fact)) {
+            self.ledger.put(fact, -1);
+        }
+        for fact in after.facts.iter().filter(|fact| !before.facts.contains(fact)) {
+            self.ledger.put(fact, 1);
+            if !before.facts.iter().any(|known| known.at == fact.at) {
+                self.journeys_due.note(fact.at, number);
+            }
+        }
+        before.rows.iter().for_each(|row| self.ledger.rows.name(row.index(), -1));
+        after.rows.iter().for_each(|row| self.ledger.rows.name(row.index(), 1));
+        before.channels.iter().for_each(|channel| self.ledger.channels.name(channel.index(), -1));
+        after.channels.iter().for_each(|channel| self.ledger.channels.name(channel.index(), 1));
+        self.negative_cycles += i64::from(after.negative_cycle) - i64::from(before.negative_cycle);
+        self.negative_responses += i64::from(after.negative_response) - i64::from(before.negative_response);
+        if win_before != win_after {
+            self.changed_wins.entry(number).or_insert(win_before);
+        }
+        self.after = after;
+    }
+
+    fn apply_single(&mut self, key: (EventType, Id), version: Version<Single>) -> Option<Meeting> {
+        let remembered = version.remembered;
+        let accepted = self.singles.accept(key, version, self.horizon);
+        if accepted.number.is_none() {
+            self.note_forgotten(remembered);
+        }
+        let fact = |(at, single): (Time, Single)| single.fact(at);
+        let (before, after) = (accepted.before.map(fact), accepted.after.map(fact));
+        if before != after {
+            before.iter().for_each(|fact| self.put_single(fact, -1));
+            after.iter().for_each(|fact| self.put_single(fact, 1));
+            if let (Some(fact), Some(number)) = (after, accepted.number) {
+                self.singles_due.note(fact.at, number);
+            }
+        }
+        accepted.meeting
+    }
+
+    /// Counts a fact that stands alone, and that its event names its row and channel.
+    fn put_single(&mut self, fact: &Fact, times: i64) {
+        self.ledger.put(fact, times);
+        self.ledger.rows.name(fact.row.index(), times);
+        if let Some(channel) = fact.channel {
+            self.ledger.channels.name(channel.index(), times);
+        }
+    }
+
+    fn apply_target(&mut self, event_id: Id, version: Version<TargetFact>) -> Option<Meeting> {
+        let remembered = version.remembered;
+        let accepted = self.targets.accept(event_id, version, self.horizon);
+        if accepted.number.is_none() {
+            self.note_forgotten(remembered);
+        }
+        accepted.before.iter().for_each(|(_, target)| self.name_target(target, -1));
+        accepted.after.iter().for_each(|(_, target)| self.name_target(target, 1));
+        accepted.meeting
+    }
+
+    fn apply_roster(&mut self, event_id: Id, version: Version<RosterFact>) -> Option<Meeting> {
+        let remembered = version.remembered;
+        let accepted = self.roster.accept(event_id, version, self.horizon);
+        if accepted.number.is_none() {
+            self.note_forgotten(remembered);
+        }
+        accepted.meeting
+    }
+
+    fn name_target(&mut self, target: &TargetFact, times: i64) {
+        if let TargetOf::Row(row) = target.of {
+            self.ledger.rows.name(row.index(), times);
+        }
+    }
+
+    /// Moves the windows and the horizon to `now`.
+    pub fn advance(&mut self, now: Time) {
+        if self.ledger.now() == now {
+            return;
+        }
+        if let Some(moved) = self.ledger.advance(now) {
+            let mut story = std::mem::take(&mut self.after);
+            let mut told = None;
+            for (at, number) in by_number(self.journeys_due.within(&moved.spans)) {
+                if told != Some(number) {
+                    let _ = self.retell(number, &mut story);
+                    told = Some(number);
+                }
+                story.facts.iter().filter(|fact| fact.at == at).for_each(|fact| self.ledger.shift(fact, &moved));
+            }
+            self.after = story;
+            for (at, number) in self.singles_due.within(&moved.spans) {
+                let existing = self.singles.existing(number, self.horizon).filter(|(dated, _)| *dated == at);
+                existing.iter().for_each(|(at, single)| self.ledger.shift(&single.fact(*at), &moved));
+            }
+        }
+        let horizon = self.rules.horizon(now);
+        if horizon != self.horizon {
+            self.move_horizon(horizon);
+        }
+    }
+
+    /// Lets events before the horizon cease to exist (or exist again, if the clock went back), and forgets
+    /// identities that nothing can need any more. Once in a day, so it looks at everything.
+    fn move_horizon(&mut self, horizon: Time) {
+        let earlier = self.horizon;
+        let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
+        for number in self.journeys.reaching_before(horizon.max(earlier)) {
+            self.journeys.open(number, &mut journey);
+            self.horizon = earlier;
+            let win_before = self.tell(&journey, &mut before);
+            self.horizon = horizon;
+            self.settle(number, &journey, &before, win_before);
+            let steps = journey.steps.len();
+            let mut forgotten = self.forgotten;
+            journey.steps.retain(|step| {
+                let is_kept = step.version.remembered >= horizon;
+                if !is_kept {
+                    forgotten = forgotten.max(step.version.remembered);
+                }
+                is_kept
+            });
+            self.forgotten = forgotten;
+            if journey.steps.len() < steps {
+                self.journeys.write(number, &journey);
+            }
+        }
+        (self.open, self.before) = (journey, before);
+        let moved = self.singles.move_horizon(earlier, horizon);
+        self.note_forgotten(moved.forgotten);
+        for change in moved.changes {
+            change.was.iter().for_each(|(at, single)| self.put_single(&single.fact(*at), -1));
+            if let Some((at, single)) = change.is {
+                self.put_single(&single.fact(at), 1);
+                self.singles_due.note(at, change.number);
+            }
+        }
+        let moved = self.targets.move_horizon(earlier, horizon);
+        self.note_forgotten(moved.forgotten);
+        for change in moved.changes {
+            change.was.iter().for_each(|(_, target)| self.name_target(target, -1));
+            change.is.iter().for_each(|(_, target)| self.name_target(target, 1));
+        }
+        self.journeys_due.forget_before(horizon);
+        self.singles_due.forget_before(horizon);
+        self.horizon = horizon;
+    }
+
+    /// What its parts hold, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> ShardMemory {
+        ShardMemory {
+            journeys: self.journeys.resident_bytes(),
+            identities: self.singles.resident_bytes() + self.targets.resident_bytes() + self.roster.resident_bytes(),
+            timelines: self.journeys_due.resident_bytes() + self.singles_due.resident_bytes(),
+            cells: self.ledger.rows.resident_bytes() + self.ledger.channels.resident_bytes(),
+        }
+    }
+
+    /// Moves the windows to `now` and tells the board. Changed wins are told once, so every reading must reach
+    /// the board.
+    pub fn read(&mut self, now: Time) -> ShardReading {
+        self.advance(now);
+        let mut story = std::mem::take(&mut self.after);
+        let changed = std::mem::take(&mut self.changed_wins);
+        let wins =
+            changed.into_iter().map(|(number, before)| WinChange { before, after: self.retell(number, &mut story) });
+        let wins = wins.filter(|change| change.before != change.after).collect();
+        self.after = story;
+        ShardReading {
+            shard: self.number,
+            rows: self.ledger.rows.clone(),
+            channels: self.ledger.channels.clone(),
+            wins,
+            targets: reading::present_targets(&self.targets, self.horizon, &self.rules, now),
+            teams: reading::teams_with_targets(&self.targets, self.horizon),
+            roster: reading::roster(&self.roster, self.horizon),
+            held: Held {
+                journeys: self.journeys.len(),
+                journey_bytes: self.journeys.resident_bytes(),
+                identities: self.singles.len() + self.targets.len() + self.roster.len(),
+                instants: self.journeys_due.len() + self.singles_due.len(),
+                cells: self.ledger.rows.cells() + self.ledger.channels.cells(),
+                negative_cycles: self.negative_cycles,
+                negative_responses: self.negative_responses,
+            },
+        }
+    }
+}
+
+/// Orders what is due by its number, so that each journey is told once.
+fn by_number(mut due: Vec<(Time, u32)>) -> Vec<(Time, u32)> {
+    due.sort_unstable_by_key(|(at, number)| (*number, *at));
+    due
+}

@@ -1,0 +1,161 @@
+//! Derives the cells of a shard anew from what it remembers, to see whether counting differences has ever gone wrong.
+//!
+//! Everything that a shard has counted is compared: all cells of both tables, and the journeys whose order of time cannot be.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Image;
+use super::image::Counted;
+use super::journeys::{Journey, Journeys};
+use super::ledger::Ledger;
+#[cfg(test)]
+use crate::engine::cells::Table;
+use crate::engine::cells::{Content, Count, Difference, Sum};
+use crate::engine::directory::Directory;
+use crate::engine::entry::TargetOf;
+use crate::engine::facts::{Judge, Story};
+use crate::model::id::UNASSIGNED;
+use crate::model::rules::Rules;
+
+/// A cell that a shard had counted otherwise than it follows from the events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The table: `reps`, `channels`, or `journeys` for what is counted of all of them.
+    pub table: &'static str,
+    /// The row, by its names.
+    pub row: String,
+    /// What is counted there.
+    pub metric: String,
+    /// The window, or `now` for what is of no window.
+    pub window: String,
+    /// What the shard had.
+    pub counted: i128,
+    /// What follows from the events.
+    pub derived: i128,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mismatch { table, row, metric, window, counted, derived } = self;
+        write!(f, "{table}, {row}, {metric}, {window}: {counted} and not {derived}")
+    }
+}
+
+impl Image {
+    /// The cells that the shard had counted otherwise than they follow from what it remembered; none if the image was
+    /// taken without its counts.
+    #[must_use]
+    pub fn audit(&self, rules: &Arc<Rules>, directory: &Directory) -> Vec<Mismatch> {
+        let Some(counted) = &self.counted else { return Vec::new() };
+        let derived = self.derive(counted, rules, directory);
+        let stages = rules.pipeline.stages();
+        let (pairs, channels) = (directory.rows(), directory.channels());
+        let rep = |row: usize| match pairs.get(row) {
+            Some(pair) => format!("rep \"{}\" in team \"{}\"", directory.text(pair.rep), directory.text(pair.team)),
+            None => format!("row {row}"),
+        };
+        let channel = |row: usize| match channels.get(row) {
+            Some(name) => format!("channel \"{}\"", directory.text(*name)),
+            None => format!("row {row}"),
+        };
+        let mut mismatches = Vec::new();
+        let found = counted.ledger.rows.differences(&derived.ledger.rows);
+        mismatches.extend(found.into_iter().map(|found| mismatch("reps", rep(found.row), found, stages)));
+        let found = counted.ledger.channels.differences(&derived.ledger.channels);
+        mismatches.extend(found.into_iter().map(|found| mismatch("channels", channel(found.row), found, stages)));
+        for (metric, counted, derived) in [
+            ("negative_cycle", counted.negative_cycles, derived.negative_cycles),
+            ("negative_response", counted.negative_responses, derived.negative_responses),
+        ] {
+            if counted != derived {
+                let (row, metric, window) = ("all".to_owned(), metric.to_owned(), "now".to_owned());
+                let (counted, derived) = (counted.into(), derived.into());
+                mismatches.push(Mismatch { table: "journeys", row, metric, window, counted, derived });
+            }
+        }
+        mismatches
+    }
+
+    fn derive(&self, counted: &Counted, rules: &Arc<Rules>, directory: &Directory) -> Counted {
+        let horizon = counted.horizon;
+        let no_channel = directory.channel(directory.name(UNASSIGNED));
+        let judge = Judge { pipeline: &rules.pipeline, horizon, no_channel };
+        let mut ledger = Ledger::new(Arc::clone(rules), counted.ledger.now());
+        let (mut negative_cycles, mut negative_responses) = (0, 0);
+        let (mut journey, mut story) = (Journey::default(), Story::default());
+        for bytes in self.journeys.contents() {
+            if Journeys::unpack(bytes, &mut journey).is_some() {
+                story.retell(&journey.steps, &judge);
+                story.facts.iter().for_each(|fact| ledger.put(fact, 1));
+                story.rows.iter().for_each(|row| ledger.rows.name(row.index(), 1));
+                story.channels.iter().for_each(|channel| ledger.channels.name(channel.index(), 1));
+                negative_cycles += i64::from(story.negative_cycle);
+                negative_responses += i64::from(story.negative_response);
+            }
+        }
+        for (_, at, single) in super::register::all(&self.singles, horizon) {
+            ledger.put(&single.fact(at), 1);
+            ledger.rows.name(single.row.index(), 1);
+            single.channel.iter().for_each(|channel| ledger.channels.name(channel.index(), 1));
+        }
+        for (_, _, target) in super::register::all(&self.targets, horizon) {
+            if let TargetOf::Row(row) = target.of {
+                ledger.rows.name(row.index(), 1);
+            }
+        }
+        Counted { ledger, horizon, negative_cycles, negative_responses }
+    }
+}
+
+fn mismatch(table: &'static str, row: String, found: Difference, stages: &[String]) -> Mismatch {
+    let window = match found.window {
+        None => "now".to_owned(),
+        Some(window) if found.is_previous => format!("the {} before", window.name()),
+        Some(window) => window.name().to_owned(),
+    };
+    Mismatch { table, row, metric: metric(found.what, stages), window, counted: found.own, derived: found.other }
+}
+
+/// What a cell holds, in words.
+fn metric(what: Content, stages: &[String]) -> String {
+    let stage = |place: u8| stages.get(usize::from(place)).map_or_else(|| place.to_string(), Clone::clone);
+    let word = match what {
+        Content::Count(Count::Reached(place)) => return format!("reached {}", stage(place)),
+        Content::Count(Count::Cohort(place)) => return format!("cohort reached {}", stage(place)),
+        Content::Responses(millis) => return format!("responses of about {millis} ms"),
+        Content::Cycles(millis) => return format!("cycles of about {millis} ms"),
+        Content::Open(place) => return format!("open at {}", stage(place)),
+        Content::Stalled(place) => return format!("stalled at {}", stage(place)),
+        Content::OpenAmount(place) => return format!("amount open at {}", stage(place)),
+        Content::OpenWeighted(place) => return format!("weighted amount open at {}", stage(place)),
+        Content::Named => "events that name it",
+        Content::Count(Count::Leads) => "leads",
+        Content::Count(Count::Won) => "won",
+        Content::Count(Count::Lost) => "lost",
+        Content::Count(Count::CohortWon) => "cohort won",
+        Content::Count(Count::Responses) => "responses",
+        Content::Count(Count::Cycles) => "cycles",
+        Content::Count(Count::Csat) => "csat",
+        Content::Count(Count::CsatSatisfied) => "csat satisfied",
+        Content::Count(Count::Nps) => "nps",
+        Content::Count(Count::NpsPromoters) => "nps promoters",
+        Content::Count(Count::NpsDetractors) => "nps detractors",
+        Content::Count(Count::Ces) => "ces",
+        Content::Count(Count::CesPoints) => "ces points",
+        Content::Sum(Sum::Revenue) => "revenue",
+        Content::Sum(Sum::Cycle) => "cycle milliseconds",
+        Content::Sum(Sum::Spend) => "spend",
+        Content::Sum(Sum::Payments) => "payments",
+        Content::Sum(Sum::Refunds) => "refunds",
+    };
+    word.to_owned()
+}
+
+#[cfg(test)]
+impl super::Shard {
+    /// Lets a shard make mistakes in its rows and its channels.
+    pub(crate) fn miscount(&mut self, mistake: impl FnOnce(&mut Table, &mut Table)) {
+        mistake(&mut self.ledger.rows, &mut self.ledger.channels);
+    }
+}

@@ -1,0 +1,240 @@
+//! The byte form of facts that stand alone, of targets and of the roster.
+
+use super::translation::{Translation, Unusable, believe};
+use crate::engine::entry::{RosterFact, Single, SingleKind, Stamp, TargetFact, TargetOf, Version, target_dated};
+use crate::engine::shard::bytes::{Reader, Writer};
+use crate::model::event::{EventType, Period, PeriodPart, Score};
+use crate::model::id::Id;
+use crate::model::money::{Currency, Money};
+use crate::model::rules::Rules;
+use crate::model::time::Time;
+
+const RETRACTED: u8 = 0;
+const EXISTS: u8 = 1;
+
+const SPEND: u8 = 1;
+const PAYMENT: u8 = 2;
+const REFUND: u8 = 3;
+const CSAT: u8 = 4;
+const NPS: u8 = 5;
+const CES: u8 = 6;
+
+const OF_ROW: u8 = 1;
+const OF_TEAM: u8 = 2;
+const OF_ORG: u8 = 3;
+
+const MONTH: u8 = 1;
+const QUARTER: u8 = 2;
+const YEAR: u8 = 3;
+
+pub(super) fn pack_single(((kind, id), version): &((EventType, Id), Version<Single>), writer: &mut Writer) {
+    writer.byte(type_number(*kind));
+    pack_version(id, version, writer, |single, writer| {
+        writer.number(single.row.number().into());
+        writer.number(single.channel.map_or(0, |channel| u64::from(channel.number()) + 1));
+        match single.kind {
+            SingleKind::Spend(money) => pack_money(SPEND, money, writer),
+            SingleKind::Payment(money) => pack_money(PAYMENT, money, writer),
+            SingleKind::Refund(money) => pack_money(REFUND, money, writer),
+            SingleKind::Feedback(Score::Csat { score, scale_max }) => {
+                writer.0.extend_from_slice(&[CSAT, score, scale_max]);
+            }
+            SingleKind::Feedback(Score::Nps(score)) => writer.0.extend_from_slice(&[NPS, score]),
+            SingleKind::Feedback(Score::Ces(score)) => writer.0.extend_from_slice(&[CES, score]),
+        }
+    });
+}
+
+pub(super) fn unpack_single(
+    reader: &mut Reader<'_>,
+    translation: &Translation,
+    rules: &Rules,
+) -> Result<((EventType, Id), Version<Single>), Unusable> {
+    let kind = reader.byte().and_then(type_of).ok_or(Unusable::Damaged)?;
+    let (id, version) = unpack_version(reader, |reader, at| {
+        let row = translation.row(reader.number())?;
+        let channel = match reader.number().ok_or(Unusable::Damaged)? {
+            0 => None,
+            number => Some(translation.channel(Some(number - 1))?),
+        };
+        let kind = match reader.byte().ok_or(Unusable::Damaged)? {
+            SPEND => SingleKind::Spend(unpack_money(reader, at, translation, rules)?),
+            PAYMENT => SingleKind::Payment(unpack_money(reader, at, translation, rules)?),
+            REFUND => SingleKind::Refund(unpack_money(reader, at, translation, rules)?),
+            score => SingleKind::Feedback(unpack_score(score, reader).ok_or(Unusable::Damaged)?),
+        };
+        Ok(Single { row, channel, kind })
+    })?;
+    Ok(((kind, id), dated(version, |_| None)))
+}
+
+fn unpack_score(kind: u8, reader: &mut Reader<'_>) -> Option<Score> {
+    match kind {
+        CSAT => Some(Score::Csat { score: reader.byte()?, scale_max: reader.byte()? }),
+        NPS => Some(Score::Nps(reader.byte()?)),
+        CES => Some(Score::Ces(reader.byte()?)),
+        _ => None,
+    }
+}
+
+pub(super) fn pack_target((id, version): &(Id, Version<TargetFact>), writer: &mut Writer) {
+    pack_version(id, version, writer, |target, writer| {
+        match target.of {
+            TargetOf::Row(row) => pack_of(OF_ROW, row.number(), writer),
+            TargetOf::Team(team) => pack_of(OF_TEAM, team.number(), writer),
+            TargetOf::Org => pack_of(OF_ORG, 0, writer),
+        }
+        let (kind, part) = match target.period.part {
+            PeriodPart::Month(month) => (MONTH, month),
+            PeriodPart::Quarter(quarter) => (QUARTER, quarter),
+            PeriodPart::Year => (YEAR, 0),
+        };
+        writer.signed(target.period.year.into());
+        writer.0.extend_from_slice(&[kind, part.cast_unsigned()]);
+        pack_money(SPEND, target.amount, writer);
+    });
+}
+
+fn pack_of(kind: u8, number: u32, writer: &mut Writer) {
+    writer.byte(kind);
+    writer.number(number.into());
+}
+
+pub(super) fn unpack_target(
+    reader: &mut Reader<'_>,
+    translation: &Translation,
+    rules: &Rules,
+) -> Result<(Id, Version<TargetFact>), Unusable> {
+    let (id, version) = unpack_version(reader, |reader, at| {
+        let (kind, number) = (reader.byte(), reader.number());
+        let of = match kind {
+            Some(OF_ROW) => TargetOf::Row(translation.row(number)?),
+            Some(OF_TEAM) => TargetOf::Team(translation.name(number)?),
+            Some(OF_ORG) => TargetOf::Org,
+            _ => return Err(Unusable::Damaged),
+        };
+        let period = unpack_period(reader).ok_or(Unusable::Damaged)?;
+        // The kind of money says nothing here.
+        reader.byte().ok_or(Unusable::Damaged)?;
+        Ok(TargetFact { of, period, amount: unpack_money(reader, at, translation, rules)? })
+    })?;
+    Ok((id, dated(version, |target| Some(target_dated(target.period, &rules.zone)))))
+}
+
+fn unpack_period(reader: &mut Reader<'_>) -> Option<Period> {
+    let year = i16::try_from(reader.signed()?).ok()?;
+    let (kind, part) = (reader.byte()?, reader.byte()?.cast_signed());
+    let part = match (kind, part) {
+        (MONTH, 1..=12) => PeriodPart::Month(part),
+        (QUARTER, 1..=4) => PeriodPart::Quarter(part),
+        (YEAR, 0) => PeriodPart::Year,
+        _ => return None,
+    };
+    (0..=9999).contains(&year).then_some(Period { year, part })
+}
+
+pub(super) fn pack_roster((id, version): &(Id, Version<RosterFact>), writer: &mut Writer) {
+    pack_version(id, version, writer, |entry, writer| {
+        writer.number(entry.row.number().into());
+        writer.byte(entry.active.into());
+        writer.text(&entry.name);
+    });
+}
+
+pub(super) fn unpack_roster(
+    reader: &mut Reader<'_>,
+    translation: &Translation,
+) -> Result<(Id, Version<RosterFact>), Unusable> {
+    let (id, version) = unpack_version(reader, |reader, _| {
+        let (row, rep) = translation.row_and_rep(reader.number())?;
+        let active = reader.byte().ok_or(Unusable::Damaged)? != 0;
+        let name = reader.text().ok_or(Unusable::Damaged)?.into();
+        Ok(RosterFact { rep, row, name, active })
+    })?;
+    // The roster stays, and so does the memory of what left it.
+    Ok((id, Version { dated: Time::MAX, remembered: Time::MAX, ..version }))
+}
+
+fn pack_version<T>(id: &Id, version: &Version<T>, writer: &mut Writer, pack: impl FnOnce(&T, &mut Writer)) {
+    writer.id(id);
+    writer.word(version.stamp.hash);
+    writer.number(version.stamp.version);
+    writer.signed(version.stamp.occurred_at.millis());
+    writer.signed(version.remembered.millis());
+    match &version.content {
+        None => writer.byte(RETRACTED),
+        Some(content) => {
+            writer.byte(EXISTS);
+            pack(content, writer);
+        }
+    }
+}
+
+/// Reads a version; its content is told when it happened. It is dated then, unless [`dated`] says otherwise.
+fn unpack_version<'a, T>(
+    reader: &mut Reader<'a>,
+    unpack: impl FnOnce(&mut Reader<'a>, Time) -> Result<T, Unusable>,
+) -> Result<(Id, Version<T>), Unusable> {
+    let mut head = || {
+        let id = reader.id()?;
+        let (hash, version) = (reader.word()?, reader.number()?);
+        let occurred_at = Time::from_millis(reader.signed()?);
+        let remembered = Time::from_millis(reader.signed()?);
+        Some((id, Stamp { version, hash, occurred_at }, remembered, reader.byte()?))
+    };
+    let (id, stamp, remembered, exists) = head().ok_or(Unusable::Damaged)?;
+    let content = match exists {
+        RETRACTED => None,
+        EXISTS => {
+            believe(stamp.occurred_at)?;
+            Some(unpack(reader, stamp.occurred_at)?)
+        }
+        _ => return Err(Unusable::Damaged),
+    };
+    Ok((id, Version { stamp, dated: stamp.occurred_at, remembered, content }))
+}
+
+/// A version, dated as its content says.
+fn dated<T>(mut version: Version<T>, of_content: impl FnOnce(&T) -> Option<Time>) -> Version<T> {
+    if let Some(dated) = version.content.as_ref().and_then(of_content) {
+        version.dated = dated;
+        version.remembered = version.remembered.max(dated);
+    }
+    version
+}
+
+fn pack_money(kind: u8, money: Money, writer: &mut Writer) {
+    writer.byte(kind);
+    writer.byte(money.currency.place());
+    writer.signed(money.minor);
+    writer.signed(money.reporting_minor);
+}
+
+fn unpack_money(
+    reader: &mut Reader<'_>,
+    at: Time,
+    translation: &Translation,
+    rules: &Rules,
+) -> Result<Money, Unusable> {
+    let mut money = || {
+        let currency = Currency::from_place(reader.byte()?)?;
+        Some(Money { currency, minor: reader.signed()?, reporting_minor: reader.signed()? })
+    };
+    translation.money(money().ok_or(Unusable::Damaged)?, at, rules)
+}
+
+const fn type_number(kind: EventType) -> u8 {
+    match kind {
+        EventType::Lead => 0,
+        EventType::StageChange => 1,
+        EventType::Spend => 2,
+        EventType::Feedback => 3,
+        EventType::Payment => 4,
+        EventType::Target => 5,
+        EventType::Rep => 6,
+    }
+}
+
+fn type_of(number: u8) -> Option<EventType> {
+    EventType::ALL.into_iter().find(|kind| type_number(*kind) == number)
+}

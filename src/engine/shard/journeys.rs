@@ -1,0 +1,258 @@
+//! The journeys of a shard, each in its byte form; one at a time is opened to be looked at or changed.
+
+mod packed;
+mod slabs;
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use self::slabs::Place;
+pub(super) use self::slabs::Slabs;
+use super::bytes::Writer;
+use super::chunks::Chunks;
+use crate::engine::entry::{Meeting, Step, Version};
+use crate::engine::facts::KnownStep;
+use crate::model::id::Id;
+use crate::model::time::{DAY, Time};
+
+/// One journey, opened.
+#[derive(Debug, Default)]
+pub(super) struct Journey {
+    /// Its identity.
+    pub(super) lead_id: Id,
+    /// All remembered steps, retracted and expired ones too, in their order.
+    pub(super) steps: Vec<KnownStep>,
+}
+
+/// What a step did to its journey.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accepted {
+    /// How it met a known version of itself; `None`: it was unknown.
+    pub(super) meeting: Option<Meeting>,
+    /// Whether the journey may have other facts than before.
+    pub(super) changed: bool,
+    /// Whether the journey must be written back.
+    pub(super) remember: bool,
+}
+
+impl Journey {
+    /// Takes a step in. One that lies wholly before the horizon and is not known is not remembered.
+    pub(super) fn accept(&mut self, event_id: Id, is_move: bool, version: Version<Step>, horizon: Time) -> Accepted {
+        let known = self.steps.iter().position(|step| step.is_move == is_move && step.event_id == event_id);
+        let (meeting, step) = match known {
+            None if version.remembered < horizon => {
+                return Accepted { meeting: None, changed: false, remember: false };
+            }
+            None => (None, KnownStep { event_id, is_move, version }),
+            Some(place) => {
+                let mut step = self.steps.remove(place);
+                let (stamp, remembered) = (step.version.stamp, step.version.remembered);
+                let meeting = Some(step.version.meet(version));
+                if step.version.stamp == stamp {
+                    let remember = step.version.remembered.floor(DAY) > remembered.floor(DAY);
+                    self.steps.insert(place, step);
+                    return Accepted { meeting, changed: false, remember };
+                }
+                (meeting, step)
+            }
+        };
+        let place = self.steps.partition_point(|other| other.order() < step.order());
+        self.steps.insert(place, step);
+        Accepted { meeting, changed: true, remember: true }
+    }
+
+    /// The UTC day of the earliest step.
+    pub(super) fn earliest_day(&self) -> i64 {
+        // The steps are in the order of their times.
+        self.steps.first().map_or(i64::MAX, |step| step.version.dated.millis().div_euclid(DAY))
+    }
+}
+
+/// Where a journey is, and the day of its earliest step, so that the horizon need not open it to pass it by.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    index: u32,
+    class: u16,
+    /// Days since 1970-01-01, as far as 16 bits reach either way.
+    earliest_day: i16,
+}
+
+impl Slot {
+    /// Of no journey.
+    const FREE: Slot = Slot { index: 0, class: 0, earliest_day: 0 };
+
+    fn place(self) -> Option<Place> {
+        (self.class > 0).then_some(Place { class: self.class, index: self.index })
+    }
+}
+
+/// All journeys, by identity and by number. Numbers are given again after a journey is forgotten.
+#[derive(Debug, Default)]
+pub(super) struct Journeys {
+    hasher: RandomState,
+    /// The identities are in the journeys themselves.
+    numbers: HashTable<u32>,
+    slots: Chunks<Slot>,
+    free: Vec<u32>,
+    slabs: Slabs,
+    writer: Writer,
+}
+
+impl Journeys {
+    /// The number of a journey.
+    pub(super) fn number(&self, lead_id: &Id) -> Option<u32> {
+        let hash = self.hasher.hash_one(lead_id);
+        self.numbers
+            .find(hash, |number| self.bytes(*number).is_some_and(|bytes| packed::is_of(bytes, lead_id)))
+            .copied()
+    }
+
+    /// How many journeys there are.
+    pub(super) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Reads the byte form of a journey. `None` if this is none.
+    pub(super) fn unpack(bytes: &[u8], journey: &mut Journey) -> Option<()> {
+        packed::unpack(bytes, journey)
+    }
+
+    /// Appends the byte form of a journey.
+    pub(super) fn pack(journey: &Journey, writer: &mut Writer) {
+        packed::pack(journey, writer);
+    }
+
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, journeys: usize) {
+        let (slots, slabs, hasher) = (&self.slots, &self.slabs, &self.hasher);
+        self.numbers.reserve(journeys, |number| hasher.hash_one(lead_id(slots, slabs, *number).unwrap_or_default()));
+    }
+
+    /// Opens a journey; one that is not there has no steps.
+    pub(super) fn open(&self, number: u32, journey: &mut Journey) {
+        if self.bytes(number).and_then(|bytes| packed::unpack(bytes, journey)).is_none() {
+            journey.steps.clear();
+        }
+    }
+
+    /// Writes a new journey; answers its number.
+    pub(super) fn insert(&mut self, journey: &Journey) -> u32 {
+        self.packed(journey, |journeys, packed| {
+            journeys.insert_packed(&journey.lead_id, journey.earliest_day(), packed)
+        })
+    }
+
+    /// Writes a new journey whose byte form is known; what the rounding of its block added may follow it.
+    pub(super) fn insert_packed(&mut self, id: &Id, earliest_day: i64, packed: &[u8]) -> u32 {
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::FREE);
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.write_back(number, earliest_day, packed);
+        let hash = self.hasher.hash_one(id);
+        let (slots, slabs, hasher) = (&self.slots, &self.slabs, &self.hasher);
+        let rehash = |number: &u32| hasher.hash_one(lead_id(slots, slabs, *number).unwrap_or_default());
+        self.numbers.insert_unique(hash, number, rehash);
+        number
+    }
+
+    /// Does something with the byte form of a journey.
+    fn packed<T>(&mut self, journey: &Journey, write: impl FnOnce(&mut Journeys, &[u8]) -> T) -> T {
+        let mut writer = std::mem::take(&mut self.writer);
+        writer.0.clear();
+        packed::pack(journey, &mut writer);
+        let answer = write(self, &writer.0);
+        self.writer = writer;
+        answer
+    }
+
+    /// Writes a journey back, or forgets it with its last step.
+    pub(super) fn write(&mut self, number: u32, journey: &Journey) {
+        if journey.steps.is_empty() {
+            self.forget(number, journey);
+            return;
+        }
+        self.packed(journey, |journeys, packed| journeys.write_back(number, journey.earliest_day(), packed));
+    }
+
+    fn write_back(&mut self, number: u32, earliest_day: i64, packed: &[u8]) {
+        let before = self.slots.get(number as usize).and_then(|slot| slot.place());
+        let class = Slabs::class(packed.len());
+        let place = match before {
+            Some(place) if place.class == class => {
+                self.slabs.write(place, number, packed);
+                place
+            }
+            before => {
+                // Take the old block out first: the last block of its class may move.
+                if let Some(place) = before {
+                    self.take_out(place);
+                }
+                self.slabs.insert(class, number, packed)
+            }
+        };
+        let earliest = earliest_day.clamp(i16::MIN.into(), i16::MAX.into());
+        if let Some(slot) = self.slots.get_mut(number as usize) {
+            let earliest_day = i16::try_from(earliest).unwrap_or(i16::MIN);
+            *slot = Slot { index: place.index, class: place.class, earliest_day };
+        }
+    }
+
+    fn forget(&mut self, number: u32, journey: &Journey) {
+        let hash = self.hasher.hash_one(&journey.lead_id);
+        if let Ok(entry) = self.numbers.find_entry(hash, |known| *known == number) {
+            entry.remove();
+        }
+        if let Some(place) = self.slots.get(number as usize).and_then(|slot| slot.place()) {
+            self.take_out(place);
+        }
+        if let Some(slot) = self.slots.get_mut(number as usize) {
+            *slot = Slot::FREE;
+            self.free.push(number);
+        }
+    }
+
+    fn take_out(&mut self, place: Place) {
+        if let Some(moved) = self.slabs.remove(place)
+            && let Some(slot) = self.slots.get_mut(moved.owner as usize)
+        {
+            slot.index = moved.to.index;
+        }
+    }
+
+    /// The journeys with a step dated before an instant; days beyond 16 bits are looked at to be sure.
+    pub(super) fn reaching_before(&self, horizon: Time) -> Vec<u32> {
+        let day = horizon.millis().div_euclid(DAY);
+        let reaches =
+            |slot: &Slot| slot.class > 0 && (i64::from(slot.earliest_day) < day || slot.earliest_day == i16::MAX);
+        let numbers = self.slots.iter().enumerate().filter(|(_, slot)| reaches(slot));
+        numbers.filter_map(|(number, _)| u32::try_from(number).ok()).collect()
+    }
+
+    /// All journeys as they are now, in their byte form.
+    pub(super) fn image(&self) -> Slabs {
+        self.slabs.clone()
+    }
+
+    /// Bytes held for journeys, their index included.
+    pub(super) fn resident_bytes(&self) -> usize {
+        self.slabs.bytes()
+            + self.slots.bytes()
+            + self.numbers.capacity() * (size_of::<u32>() + 1)
+            + self.free.capacity() * size_of::<u32>()
+    }
+
+    fn bytes(&self, number: u32) -> Option<&[u8]> {
+        bytes_of(&self.slots, &self.slabs, number)
+    }
+}
+
+fn bytes_of<'a>(slots: &Chunks<Slot>, slabs: &'a Slabs, number: u32) -> Option<&'a [u8]> {
+    slots.get(number as usize)?.place().map(|place| slabs.get(place))
+}
+
+fn lead_id(slots: &Chunks<Slot>, slabs: &Slabs, number: u32) -> Option<Id> {
+    bytes_of(slots, slabs, number).and_then(packed::lead_id)
+}

@@ -1,0 +1,224 @@
+//! Blocks of bytes of any length, packed densely by their size.
+//!
+//! All blocks of a size class lie next to each other; a freed place is filled with the last block of its class. So
+//! nothing lies idle, however journeys grow, except the rounding to [`GRAIN`] and at most a chunk in each class.
+//!
+//! An image shares all chunks with the slabs: it takes no longer than counting references, and a chunk is copied only
+//! when a block in it is written while the image still lives.
+
+use std::iter::repeat_n;
+use std::sync::Arc;
+
+/// Sizes are rounded up to this many bytes.
+const GRAIN: usize = 8;
+/// Above this many grains sizes are rounded up to powers of two: journeys of some 200 steps, which are rare.
+const FINE_CLASSES: u16 = 1_024;
+/// Each class grows by chunks of about this many bytes, so that growing never copies, and a write beside an image
+/// copies little.
+const CHUNK: usize = 32 * 1024;
+/// In front of each block: the number of its owner, so that the owner can be told when it moves.
+const OWNER: usize = 4;
+
+/// Where a block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The size class, from 1.
+    pub(super) class: u16,
+    /// Its place among the blocks of its class.
+    pub(super) index: u32,
+}
+
+/// A block that has moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moved {
+    /// Whose it is.
+    pub(super) owner: u32,
+    /// Where it is now.
+    pub(super) to: Place,
+}
+
+/// All blocks, by class.
+#[derive(Clone, Debug, Default)]
+pub(in crate::engine::shard) struct Slabs(Vec<Slab>);
+
+#[derive(Clone, Debug, Default)]
+struct Slab {
+    chunks: Vec<Arc<[u8]>>,
+    blocks: u32,
+}
+
+impl Slabs {
+    /// The class of blocks that hold so many bytes of content.
+    pub(super) fn class(length: usize) -> u16 {
+        let grains = (length + OWNER).div_ceil(GRAIN);
+        match u16::try_from(grains) {
+            Ok(grains) if grains <= FINE_CLASSES => grains,
+            _ => {
+                let doublings = grains.div_ceil(usize::from(FINE_CLASSES)).next_power_of_two().trailing_zeros();
+                FINE_CLASSES + u16::try_from(doublings).unwrap_or(0)
+            }
+        }
+    }
+
+    /// Puts a new block in. The content is at most as long as its class allows.
+    pub(super) fn insert(&mut self, class: u16, owner: u32, content: &[u8]) -> Place {
+        if self.0.len() <= usize::from(class) {
+            self.0.resize_with(usize::from(class) + 1, Slab::default);
+        }
+        let size = size_of_class(class);
+        let Some(slab) = self.0.get_mut(usize::from(class)) else { return Place { class, index: 0 } };
+        let place = Place { class, index: slab.blocks };
+        let (chunk, _) = locate(slab.blocks, size);
+        if slab.chunks.len() <= chunk {
+            slab.chunks.push(repeat_n(0, per_chunk(size) * size).collect());
+        }
+        slab.blocks += 1;
+        self.write(place, owner, content);
+        place
+    }
+
+    /// Writes a block anew in its place.
+    pub(super) fn write(&mut self, place: Place, owner: u32, content: &[u8]) {
+        let Some(block) = self.block_mut(place) else { return };
+        if let Some((head, body)) = block.split_first_chunk_mut::<OWNER>() {
+            *head = owner.to_le_bytes();
+            if let Some(body) = body.get_mut(..content.len()) {
+                body.copy_from_slice(content);
+            }
+        }
+    }
+
+    /// The content of a block, with what the rounding added after it.
+    pub(super) fn get(&self, place: Place) -> &[u8] {
+        self.block(place).and_then(|block| block.get(OWNER..)).unwrap_or_default()
+    }
+
+    /// Takes a block out; the last one of its class takes its place.
+    pub(super) fn remove(&mut self, place: Place) -> Option<Moved> {
+        let size = size_of_class(place.class);
+        let slab = self.0.get_mut(usize::from(place.class))?;
+        let last = slab.blocks.checked_sub(1)?;
+        slab.blocks = last;
+        let moved = if last == place.index {
+            None
+        } else {
+            let (from_chunk, from) = locate(last, size);
+            let (to_chunk, to) = locate(place.index, size);
+            if from_chunk == to_chunk {
+                Arc::make_mut(slab.chunks.get_mut(to_chunk)?).copy_within(from..from + size, to);
+            } else {
+                let [source, target] = slab.chunks.get_disjoint_mut([from_chunk, to_chunk]).ok()?;
+                Arc::make_mut(target).get_mut(to..to + size)?.copy_from_slice(source.get(from..from + size)?);
+            }
+            let owner = u32::from_le_bytes(*slab.chunks.get(to_chunk)?.get(to..)?.first_chunk::<OWNER>()?);
+            Some(Moved { owner, to: place })
+        };
+        // One free chunk stays, so that a block that comes and goes does not cost a chunk each time.
+        let (last_chunk, _) = locate(last, size);
+        slab.chunks.truncate(last_chunk + 1);
+        moved
+    }
+
+    /// Bytes held, free ends of chunks included.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().flat_map(|slab| &slab.chunks).map(|chunk| chunk.len()).sum()
+    }
+
+    /// Bytes held that no clone shares.
+    pub(in crate::engine::shard) fn unshared_bytes(&self) -> usize {
+        let chunks = self.0.iter().flat_map(|slab| &slab.chunks);
+        chunks.filter(|chunk| Arc::strong_count(chunk) == 1).map(|chunk| chunk.len()).sum()
+    }
+
+    /// How many blocks there are.
+    pub(in crate::engine::shard) fn count(&self) -> u64 {
+        self.0.iter().map(|slab| u64::from(slab.blocks)).sum()
+    }
+
+    /// The contents of all blocks, each with what the rounding added after it.
+    pub(in crate::engine::shard) fn contents(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().enumerate().flat_map(|(class, slab)| {
+            let size = size_of_class(u16::try_from(class).unwrap_or(0));
+            let blocks =
+                slab.chunks.iter().flat_map(move |chunk| chunk.chunks_exact(size.max(1)).take(per_chunk(size)));
+            blocks.take(slab.blocks as usize).filter_map(|block| block.get(OWNER..))
+        })
+    }
+
+    fn block(&self, place: Place) -> Option<&[u8]> {
+        let size = size_of_class(place.class);
+        let (chunk, offset) = locate(place.index, size);
+        self.0.get(usize::from(place.class))?.chunks.get(chunk)?.get(offset..offset + size)
+    }
+
+    fn block_mut(&mut self, place: Place) -> Option<&mut [u8]> {
+        let size = size_of_class(place.class);
+        let (chunk, offset) = locate(place.index, size);
+        let chunk = self.0.get_mut(usize::from(place.class))?.chunks.get_mut(chunk)?;
+        Arc::make_mut(chunk).get_mut(offset..offset + size)
+    }
+}
+
+/// The bytes of a block of a class, its owner's number included.
+fn size_of_class(class: u16) -> usize {
+    match class.checked_sub(FINE_CLASSES) {
+        None | Some(0) => usize::from(class) * GRAIN,
+        Some(doublings) => (usize::from(FINE_CLASSES) * GRAIN) << doublings,
+    }
+}
+
+/// How many blocks of a size lie in one chunk: at least one.
+fn per_chunk(size: usize) -> usize {
+    (CHUNK / size.max(1)).max(1)
+}
+
+/// The chunk of a block, and its first byte in it.
+fn locate(index: u32, size: usize) -> (usize, usize) {
+    let index = index as usize;
+    (index / per_chunk(size), index % per_chunk(size) * size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn every_length_has_a_class_that_holds_it() {
+        for length in (1..40_000).chain([1 << 20, (1 << 20) - OWNER, 50 << 20]) {
+            let size = size_of_class(Slabs::class(length));
+            assert!(
+                size >= length + OWNER && (size < length + OWNER + GRAIN || size < 2 * (length + OWNER)),
+                "{length}"
+            );
+        }
+    }
+
+    proptest! {
+        /// Whatever is put in, rewritten and taken out, every block keeps its content, and nothing lies idle.
+        #[test]
+        fn blocks_keep_their_content(steps in proptest::collection::vec((0_u32..30, 0_usize..200, any::<u8>()), 1..300)) {
+            let mut slabs = Slabs::default();
+            let mut expected: HashMap<u32, (Place, Vec<u8>)> = HashMap::new();
+            let mut classes = std::collections::HashSet::new();
+            for (owner, length, fill) in steps {
+                if let Some((place, _)) = expected.remove(&owner)
+                    && let Some(moved) = slabs.remove(place)
+                {
+                    expected.get_mut(&moved.owner).unwrap().0 = moved.to;
+                }
+                if length % 5 != 0 {
+                    let content = vec![fill; length];
+                    let place = slabs.insert(Slabs::class(length), owner, &content);
+                    expected.insert(owner, (place, content));
+                }
+                for (place, content) in expected.values() {
+                    prop_assert_eq!(&slabs.get(*place)[..content.len()], content.as_slice());
+                }
+                classes.extend(expected.values().map(|(place, _)| place.class));
+                prop_assert!(slabs.bytes() <= classes.len() * CHUNK);
+            }
+        }
+    }
+}

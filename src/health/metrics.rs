@@ -1,0 +1,346 @@
+//! The metrics of our own health, by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use prometheus::proto::MetricFamily;
+use prometheus::{
+    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use super::memory;
+use super::snapshots::SnapshotMetrics;
+use crate::contract::decode::RejectionCode;
+use crate::health::{Condition, Standing};
+
+/// The commit this was built from, as `build.rs` found it.
+const COMMIT: &str = env!("SALESPULSE_COMMIT");
+
+/// The upper bounds of the scrape duration's buckets, in seconds.
+const SCRAPE_BUCKETS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// What is counted for each topic. Handles are looked up once, not for each record.
+#[derive(Clone, Debug)]
+pub struct TopicMetrics {
+    /// Records read.
+    pub consumed: IntCounter,
+    /// Records that are events.
+    pub decoded: IntCounter,
+    /// Records without a value.
+    pub tombstones: IntCounter,
+    /// Records whose key is not their `lead_id`.
+    pub misrouted: IntCounter,
+    /// Records without a key.
+    pub keyless: IntCounter,
+    name: String,
+    last_event: GaugeVec,
+}
+
+impl TopicMetrics {
+    /// Sets the latest `occurred_at` of an accepted event; until then there is none.
+    pub fn set_last_event(&self, seconds: f64) {
+        self.last_event.with_label_values(&[&self.name]).set(seconds);
+    }
+}
+
+/// All metrics of our own health.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    topics: BTreeMap<String, TopicMetrics>,
+    rejected: IntCounterVec,
+    /// Accepted events that the shards have applied.
+    pub applied: IntCounter,
+    /// Applied events that were already known.
+    pub duplicate: IntCounter,
+    /// Applied events that lost to a known version.
+    pub superseded: IntCounter,
+    /// Applied events that lay before the horizon.
+    pub expired: IntCounter,
+    /// Dead letters that the broker has acknowledged.
+    pub dead_letters: IntCounter,
+    /// Dead letters that the broker has not yet acknowledged.
+    pub dead_letters_outstanding: IntGauge,
+    /// Bytes of their keys and values.
+    pub dead_letters_outstanding_bytes: IntGauge,
+    /// How often the group gave or took partitions.
+    pub rebalances: IntCounter,
+    /// Records between the position and the end of a partition.
+    pub lag_records: IntGaugeVec,
+    /// The age of the last record read, where there are more to read.
+    pub lag_seconds: GaugeVec,
+    /// Journeys held, at the last reading.
+    pub journeys: IntGauge,
+    /// Bytes held for them.
+    pub journey_bytes: IntGauge,
+    /// Identities of what stands alone, at the last reading.
+    pub identities: IntGauge,
+    /// Instants at which the shards have something to look at again, at the last reading.
+    pub instants: IntGauge,
+    /// Wins held, at the last reading.
+    pub wins: IntGauge,
+    /// Names, rows and channels known, at the last reading.
+    pub names: IntGauge,
+    /// Sums held.
+    pub cells: IntGauge,
+    /// Messages waiting for shards.
+    pub shard_messages: IntGauge,
+    /// Bytes of records that were fetched and not read yet.
+    pub fetched_bytes: IntGauge,
+    /// Connections to the HTTP server.
+    pub http_connections: IntGauge,
+    /// Series of the last reading.
+    pub series: IntGauge,
+    /// The instant of the last reading.
+    pub reading_timestamp_seconds: Gauge,
+    /// How far the machine's clock is behind the instant of the numbers.
+    pub clock_behind_seconds: Gauge,
+    /// How long scrapes take.
+    pub scrape_seconds: Histogram,
+    /// What is measured of snapshots.
+    pub snapshots: SnapshotMetrics,
+    resident_bytes: IntGauge,
+    owner: IntGauge,
+    ready: IntGauge,
+    conditions: IntGaugeVec,
+}
+
+impl Metrics {
+    /// All metrics at zero, for these topics.
+    ///
+    /// # Errors
+    /// If two metrics have the same name or a name is malformed: a bug.
+    pub fn new<'a>(topics: impl Iterator<Item = &'a str>) -> Result<Arc<Metrics>, prometheus::Error> {
+        let make = Maker(Registry::new());
+        let topics = make.topics(topics)?;
+        let lag_labels = &["topic", "partition"];
+        let metrics = Metrics {
+            topics,
+            rejected: make.rejected()?,
+            applied: make.counter("applied_records_total", "Accepted events that the shards have applied.")?,
+            duplicate: make.counter("duplicate_records_total", "Applied events whose truth was already known.")?,
+            superseded: make.counter("superseded_records_total", "Applied events that lost to a known version.")?,
+            expired: make.counter("expired_records_total", "Applied events that lay before the horizon on arrival.")?,
+            dead_letters: make.counter("dead_letters_total", "Dead letters that the broker has acknowledged.")?,
+            dead_letters_outstanding: make
+                .gauge("dead_letters_outstanding", "Dead letters that the broker has not acknowledged yet.")?,
+            dead_letters_outstanding_bytes: make.gauge(
+                "dead_letters_outstanding_bytes",
+                "Keys and values of dead letters that the broker has not acknowledged yet.",
+            )?,
+            rebalances: make.counter("rebalances_total", "How often the consumer group gave or took partitions.")?,
+            lag_records: make.gauges("consumer_lag_records", "Records not read yet, by partition.", lag_labels)?,
+            lag_seconds: make.float_gauges(
+                "consumer_lag_seconds",
+                "Age of the last record read where there are more to read, by partition.",
+                lag_labels,
+            )?,
+            journeys: make.gauge("journeys", "Sales journeys held in memory, at the last reading.")?,
+            journey_bytes: make
+                .gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
+            identities: make.gauge(
+                "identities",
+                "Spends, answers, payments, targets and entries of the roster held, at the last reading.",
+            )?,
+            instants: make.gauge(
+                "timeline_instants",
+                "Instants at which the shards have something to look at again, at the last reading.",
+            )?,
+            wins: make.gauge("wins", "Wins held, at the last reading.")?,
+            names: make.gauge(
+                "directory_names",
+                "Names, rows and channels in the directory, which only grows, at the last reading.",
+            )?,
+            shard_messages: make.gauge("shard_messages", "Messages that wait for shards.")?,
+            fetched_bytes: make.gauge("fetched_bytes", "Records that were fetched and not read yet.")?,
+            http_connections: make.gauge("http_connections", "Connections to the HTTP server.")?,
+            cells: make.gauge("cells", "Sums held, each in all windows, at the last reading.")?,
+            series: make.gauge("series", "Series of KPI families in the last reading.")?,
+            reading_timestamp_seconds: make.float_gauge(
+                "reading_timestamp_seconds",
+                "The instant of the last reading, at which replay --as-of tells the same of the same events.",
+            )?,
+            clock_behind_seconds: make.float_gauge(
+                "clock_behind_seconds",
+                "How far the clock is behind the instant of the numbers, which never go back over a move of the horizon.",
+            )?,
+            scrape_seconds: make.histogram(
+                "scrape_duration_seconds",
+                "How long it took to compute and write a scrape.",
+                &SCRAPE_BUCKETS,
+            )?,
+            snapshots: SnapshotMetrics::new(&make)?,
+            resident_bytes: make.gauge("resident_memory_bytes", "Memory that this process holds.")?,
+            owner: make.gauge("owner", "1 if this instance owns the partitions of its group, else 0.")?,
+            ready: make.gauge("ready", "1 if the KPI families are readable here, else 0.")?,
+            conditions: make.gauges("condition", "1 while a condition holds, else 0.", &["condition"])?,
+            registry: make.0.clone(),
+        };
+        make.build_info()?;
+        Ok(Arc::new(metrics))
+    }
+
+    /// The metrics of a topic; `None` if it is not one of ours.
+    #[must_use]
+    pub fn topic(&self, name: &str) -> Option<&TopicMetrics> {
+        self.topics.get(name)
+    }
+
+    /// Counts a rejected record.
+    pub fn count_rejected(&self, code: RejectionCode) {
+        self.rejected.with_label_values(&[code.name()]).inc();
+    }
+
+    /// Everything at this moment, sorted by name.
+    #[must_use]
+    pub fn gather(&self, standing: &Standing) -> Vec<MetricFamily> {
+        if let Some(bytes) = memory::resident_bytes() {
+            self.resident_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        }
+        self.snapshots.update();
+        self.owner.set(i64::from(standing.is_owner()));
+        self.ready.set(i64::from(standing.status().ready));
+        for condition in Condition::ALL {
+            self.conditions.with_label_values(&[condition.name()]).set(standing.holds(condition).into());
+        }
+        self.registry.gather()
+    }
+}
+
+/// Registers metrics under our prefix.
+pub(super) struct Maker(Registry);
+
+impl Maker {
+    fn opts(name: &str, help: &str) -> Opts {
+        Opts::new(format!("salespulse_{name}"), help)
+    }
+
+    fn register<M: prometheus::core::Collector + Clone + 'static>(&self, metric: M) -> Result<M, prometheus::Error> {
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    pub(super) fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        self.register(IntCounter::with_opts(Self::opts(name, help))?)
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+        self.register(IntCounterVec::new(Self::opts(name, help), labels)?)
+    }
+
+    pub(super) fn float_gauge(&self, name: &str, help: &str) -> Result<Gauge, prometheus::Error> {
+        self.register(Gauge::with_opts(Self::opts(name, help))?)
+    }
+
+    pub(super) fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
+        let opts = HistogramOpts::from(Self::opts(name, help)).buckets(buckets.to_vec());
+        self.register(Histogram::with_opts(opts)?)
+    }
+
+    pub(super) fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+        self.register(IntGauge::with_opts(Self::opts(name, help))?)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+        self.register(IntGaugeVec::new(Self::opts(name, help), labels)?)
+    }
+
+    fn float_gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec, prometheus::Error> {
+        self.register(GaugeVec::new(Self::opts(name, help), labels)?)
+    }
+
+    fn topics<'a>(
+        &self,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Result<BTreeMap<String, TopicMetrics>, prometheus::Error> {
+        let label = &["topic"];
+        let consumed = self.counters("consumed_records_total", "Records read.", label)?;
+        let decoded = self.counters("decoded_records_total", "Records that were accepted as events.", label)?;
+        let tombstones = self.counters("tombstone_records_total", "Records without a value, ignored.", label)?;
+        let misrouted =
+            self.counters("misrouted_records_total", "Journey records whose key is not their lead_id.", label)?;
+        let keyless = self.counters("keyless_records_total", "Records without a key.", label)?;
+        let last_event =
+            self.float_gauges("last_event_timestamp_seconds", "Latest occurred_at of an accepted event.", label)?;
+        let of = |name: &str| TopicMetrics {
+            consumed: consumed.with_label_values(&[name]),
+            decoded: decoded.with_label_values(&[name]),
+            tombstones: tombstones.with_label_values(&[name]),
+            misrouted: misrouted.with_label_values(&[name]),
+            keyless: keyless.with_label_values(&[name]),
+            name: name.to_owned(),
+            last_event: last_event.clone(),
+        };
+        Ok(names.map(|name| (name.to_owned(), of(name))).collect())
+    }
+
+    fn rejected(&self) -> Result<IntCounterVec, prometheus::Error> {
+        let rejected = self.counters("rejected_records_total", "Records that cannot be used, by code.", &["code"])?;
+        for code in RejectionCode::ALL {
+            // A rate over a counter that first appears at 1 would miss the first rejection.
+            rejected.with_label_values(&[code.name()]);
+        }
+        Ok(rejected)
+    }
+
+    fn build_info(&self) -> Result<(), prometheus::Error> {
+        let opts = Self::opts("build_info", "Always 1; the labels say what this was built from.")
+            .const_label("version", env!("CARGO_PKG_VERSION"))
+            .const_label("commit", COMMIT);
+        self.register(Gauge::with_opts(opts)?)?.set(1.0);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_there_before_it_happens() {
+        let metrics = Metrics::new(["sales.leads"].into_iter()).unwrap();
+        metrics.count_rejected(RejectionCode::NotJson);
+        let families = metrics.gather(&Standing::default());
+        let rejected = families.iter().find(|family| family.name() == "salespulse_rejected_records_total").unwrap();
+        let mut values: Vec<(&str, f64)> = rejected
+            .get_metric()
+            .iter()
+            .map(|metric| (metric.get_label()[0].value(), metric.get_counter().get_value()))
+            .collect();
+        values.sort_by(|left, right| left.0.cmp(right.0));
+        assert_eq!(values.len(), RejectionCode::ALL.len());
+        assert!(values.iter().all(|(code, value)| *value == f64::from(u8::from(*code == "not_json"))));
+    }
+
+    #[test]
+    fn every_condition_is_shown_whether_it_holds_or_not() {
+        let (metrics, standing) = (Metrics::new(["sales.leads"].into_iter()).unwrap(), Standing::default());
+        let shown = |standing: &Standing| {
+            let families = metrics.gather(standing);
+            let conditions = families.iter().find(|family| family.name() == "salespulse_condition").unwrap();
+            let metrics = conditions.get_metric().iter();
+            let mut values: Vec<(String, f64)> = metrics
+                .map(|metric| (metric.get_label()[0].value().to_owned(), metric.get_gauge().get_value()))
+                .collect();
+            values.sort_by(|left, right| left.0.cmp(&right.0));
+            values
+        };
+        let nothing = shown(&standing);
+        assert_eq!(nothing.len(), Condition::ALL.len());
+        assert!(nothing.iter().all(|(_, value)| *value == 0.0));
+        standing.set(Condition::SnapshotSlow, true);
+        assert!(shown(&standing).contains(&("snapshot_slow".to_owned(), 1.0)));
+        assert_eq!(shown(&standing).iter().filter(|(_, value)| *value > 0.0).count(), 1);
+    }
+
+    #[test]
+    fn names_follow_the_conventions() {
+        let metrics = Metrics::new(["sales.leads"].into_iter()).unwrap();
+        for family in metrics.gather(&Standing::default()) {
+            assert!(family.name().starts_with("salespulse_"), "{}", family.name());
+            assert!(family.help().ends_with('.'), "{} has no help", family.name());
+            let is_counter = family.get_field_type() == prometheus::proto::MetricType::COUNTER;
+            assert_eq!(family.name().ends_with("_total"), is_counter, "{}", family.name());
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What happens, each as a struct that logs and counts in one place.
+
+mod snapshots;
+
+pub use self::snapshots::{Audited, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten};
+
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use tracing::{debug, error, info, warn};
+
+use super::metrics::{Metrics, TopicMetrics};
+use super::rarely::{Rarely, RarelyByKind};
+use crate::contract::decode::Rejection;
+use crate::health::{Condition, Standing};
+
+/// A record cannot be used.
+pub struct Rejected<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+    /// Why.
+    pub rejection: &'a Rejection,
+    /// Whether it goes to the dead-letter topic, or is there already.
+    pub is_dead_lettered_now: bool,
+}
+
+impl Rejected<'_> {
+    /// Logs and counts it.
+    pub fn tell(&self, metrics: &Metrics, rarely: &Rarely) {
+        metrics.count_rejected(self.rejection.code);
+        let Rejected { topic, partition, offset, rejection, is_dead_lettered_now } = self;
+        let code = rejection.code.name();
+        debug!(topic, partition, offset, code, is_dead_lettered_now, "rejected: {rejection}");
+        if *is_dead_lettered_now && let Some(untold) = rarely.tell() {
+            warn!(topic, partition, offset, code, untold, "rejected, to the dead-letter topic: {rejection}");
+        }
+    }
+}
+
+/// A record of a journey's topic whose key is not its `lead_id`.
+pub struct Misrouted<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+}
+
+impl Misrouted<'_> {
+    /// Counts it, and warns at the first of its topic.
+    pub fn tell(&self, metrics: &TopicMetrics) {
+        metrics.misrouted.inc();
+        if metrics.misrouted.get() == 1 {
+            let Misrouted { topic, partition, offset } = self;
+            warn!(
+                topic,
+                partition,
+                offset,
+                "a record's key is not its lead_id; it counts, but records of its journey may lie in several partitions; \
+                 salespulse_misrouted_records_total counts these, this warning comes once"
+            );
+        }
+    }
+}
+
+/// A record without a key.
+pub struct Keyless<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+}
+
+impl Keyless<'_> {
+    /// Counts it, and warns at the first of its topic.
+    pub fn tell(&self, metrics: &TopicMetrics) {
+        metrics.keyless.inc();
+        if metrics.keyless.get() == 1 {
+            let Keyless { topic, partition, offset } = self;
+            warn!(
+                topic,
+                partition,
+                offset,
+                "a record has no key; it counts, but versions of one event may lie in several partitions; \
+                 salespulse_keyless_records_total counts these, this warning comes once"
+            );
+        }
+    }
+}
+
+/// A dead letter is on its way.
+pub struct DeadLetterSent {
+    /// How long its key and its value are together.
+    pub bytes: usize,
+}
+
+impl DeadLetterSent {
+    /// Counts it.
+    pub fn tell(&self, metrics: &Metrics) {
+        metrics.dead_letters_outstanding.inc();
+        metrics.dead_letters_outstanding_bytes.add(i64::try_from(self.bytes).unwrap_or(i64::MAX));
+    }
+}
+
+/// The broker has a dead letter.
+pub struct DeadLetterDelivered {
+    /// How long its key and its value are together.
+    pub bytes: usize,
+}
+
+impl DeadLetterDelivered {
+    /// Counts it.
+    pub fn tell(&self, metrics: &Metrics) {
+        metrics.dead_letters.inc();
+        metrics.dead_letters_outstanding.dec();
+        metrics.dead_letters_outstanding_bytes.sub(i64::try_from(self.bytes).unwrap_or(i64::MAX));
+    }
+}
+
+/// The broker refused a dead letter, which will be tried again.
+pub struct DeadLetterRefused<'a> {
+    /// The dead-letter topic.
+    pub topic: &'a str,
+    /// How long the record is, with its key.
+    pub bytes: usize,
+    /// Why.
+    pub error: &'a KafkaError,
+}
+
+impl DeadLetterRefused<'_> {
+    /// Logs it.
+    pub fn tell(&self, rarely: &Rarely) {
+        if let Some(untold) = rarely.tell() {
+            let DeadLetterRefused { topic, bytes, error } = self;
+            error!(
+                topic, bytes, untold, %error,
+                "the broker refuses a dead letter; it is tried again until the broker takes it, and no offset behind it is \
+                 committed before; if it is too large, raise the topic's max.message.bytes with kafka-configs.sh"
+            );
+        }
+    }
+}
+
+/// A look at a condition.
+pub struct Met {
+    /// Which.
+    pub condition: Condition,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+impl Met {
+    /// Notes it, and logs when it begins and when it ends.
+    pub fn tell(&self, standing: &Standing) {
+        let Met { condition, holds } = self;
+        if !standing.set(*condition, *holds) {
+            return;
+        }
+        if *holds {
+            warn!(condition = condition.name(), "{}", condition.sentence());
+        } else {
+            info!(condition = condition.name(), "{}", condition.end());
+        }
+    }
+}
+
+/// A line of librdkafka's own log. It suppresses repetitions of a line, but not those of its kind, and while a broker is
+/// away many lines differ by a number only.
+pub struct KafkaLog<'a> {
+    /// How grave it is.
+    pub level: RDKafkaLogLevel,
+    /// What part of librdkafka says it: its kind.
+    pub facility: &'a str,
+    /// What it says.
+    pub message: &'a str,
+}
+
+impl KafkaLog<'_> {
+    /// Logs it, or quietly if its kind was logged a moment ago.
+    pub fn tell(&self, rarely: &RarelyByKind) {
+        let KafkaLog { level, facility, message } = self;
+        let untold = if matches!(level, RDKafkaLogLevel::Debug) { None } else { rarely.tell(facility) };
+        let Some(untold) = untold else {
+            debug!(target: "librdkafka", facility, "{message}");
+            return;
+        };
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+                error!(target: "librdkafka", facility, untold, "{message}");
+            }
+            RDKafkaLogLevel::Warning => warn!(target: "librdkafka", facility, untold, "{message}"),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+                info!(target: "librdkafka", facility, untold, "{message}");
+            }
+        }
+    }
+}
+
+/// Something that librdkafka tells of and mostly mends itself.
+pub struct KafkaTrouble<'a> {
+    /// The error.
+    pub error: &'a KafkaError,
+    /// What librdkafka says of it.
+    pub reason: &'a str,
+}
+
+impl KafkaTrouble<'_> {
+    /// Logs it, quietly: librdkafka's own log has it too.
+    pub fn tell(&self) {
+        debug!(error = %self.error, "{}", self.reason);
+    }
+}

@@ -1,0 +1,336 @@
+//! What is known of one partition. The poll thread writes; others look.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::model::rules::Acceptance;
+
+/// Stands for an offset or a timestamp that is not known.
+const UNKNOWN: i64 = -1;
+
+/// One partition of one topic.
+#[derive(Debug)]
+pub struct Partition {
+    topic: Arc<str>,
+    number: i32,
+    /// The offset after the last record read: part of the state in memory, kept over rebalances.
+    next: AtomicI64,
+    /// The Kafka timestamp of the last record read.
+    last_timestamp: AtomicI64,
+    /// What was committed when the partitions were last assigned.
+    committed: AtomicI64,
+    /// Below it every rejected record is in the dead-letter topic, as it was known at the last assignment.
+    settled: AtomicI64,
+    /// Everything before it is in a snapshot.
+    durable: AtomicI64,
+    /// The first offset and the end of the log at the last assignment.
+    low: AtomicI64,
+    high: AtomicI64,
+    /// Offsets of records whose dead letter is not acknowledged yet, with the instant since when it is awaited.
+    unacknowledged: Mutex<BTreeMap<i64, Instant>>,
+}
+
+/// What a group has committed of a partition.
+///
+/// The offset tells how far everything is durable, which is what tools that watch a group's lag want to know. Dead letters
+/// are usually further: every rejected record before `settled` is acknowledged. That stands in the commit's metadata, so
+/// that whoever reads these records again does not send their dead letters again. It stands there with the rules that
+/// rejected them: other rules may reject others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Everything before it is durable.
+    pub offset: i64,
+    /// Every rejected record before it is in the dead-letter topic.
+    pub settled: i64,
+}
+
+/// What the metadata of our commits begin with, and what stands between the offset and the rules.
+const SETTLED: &str = "dead letters acknowledged before ";
+const UNDER: &str = " under rules ";
+
+impl Committed {
+    /// Reads a commit, ours or somebody else's, under the rules of now.
+    #[must_use]
+    pub fn parse(offset: i64, metadata: &str, acceptance: Acceptance) -> Committed {
+        let Some(ours) = metadata.strip_prefix(SETTLED) else { return Committed { offset, settled: offset } };
+        let settled = ours.strip_suffix(&format!("{UNDER}{acceptance}")).and_then(|settled| settled.parse().ok());
+        Committed { offset, settled: settled.map_or(0, |settled: i64| settled.max(offset)) }
+    }
+
+    /// The text to commit beside the offset.
+    #[must_use]
+    pub fn metadata(&self, acceptance: Acceptance) -> String {
+        format!("{SETTLED}{}{UNDER}{acceptance}", self.settled)
+    }
+}
+
+/// Where a record came from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Its partition.
+    pub partition: Arc<Partition>,
+    /// Its offset there.
+    pub offset: i64,
+    /// How long its key and its value are together.
+    pub bytes: usize,
+}
+
+impl Partition {
+    /// A partition of which nothing is known.
+    #[must_use]
+    pub fn new(topic: Arc<str>, number: i32) -> Partition {
+        let unknown = || AtomicI64::new(UNKNOWN);
+        Partition {
+            topic,
+            number,
+            next: unknown(),
+            last_timestamp: unknown(),
+            committed: unknown(),
+            settled: unknown(),
+            durable: unknown(),
+            low: unknown(),
+            high: unknown(),
+            unacknowledged: Mutex::default(),
+        }
+    }
+
+    /// The topic's name.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// The number within the topic.
+    #[must_use]
+    pub fn number(&self) -> i32 {
+        self.number
+    }
+
+    /// Notes that the record at this offset has been read.
+    pub fn advance(&self, offset: i64, timestamp: Option<i64>) {
+        self.next.store(offset + 1, Ordering::Relaxed);
+        self.last_timestamp.store(timestamp.unwrap_or(UNKNOWN), Ordering::Relaxed);
+    }
+
+    /// Sets where reading goes on after what was restored, which is durable.
+    pub fn begin_at(&self, offset: i64) {
+        self.next.store(offset, Ordering::Relaxed);
+        self.durable.store(offset, Ordering::Relaxed);
+    }
+
+    /// Notes that everything before an offset is durable.
+    pub fn set_durable(&self, offset: i64) {
+        self.durable.store(offset, Ordering::Relaxed);
+    }
+
+    /// The offset before which everything is durable.
+    #[must_use]
+    pub fn durable(&self) -> Option<i64> {
+        known(&self.durable)
+    }
+
+    /// The first offset and the end of the log at the last assignment.
+    #[must_use]
+    pub fn ends(&self) -> (i64, i64) {
+        (self.low.load(Ordering::Relaxed).max(0), self.high.load(Ordering::Relaxed).max(0))
+    }
+
+    /// Where reading goes on after everything up to a position is applied and its dead letters are acknowledged.
+    #[must_use]
+    pub fn goes_on_at(&self, position: Option<i64>) -> i64 {
+        let (low, _) = self.ends();
+        self.committable(position.or(self.next()).unwrap_or(low))
+    }
+
+    /// The offset at which to go on; `None` if nothing has been read.
+    #[must_use]
+    pub fn next(&self) -> Option<i64> {
+        known(&self.next)
+    }
+
+    /// The Kafka timestamp of the last record read.
+    #[must_use]
+    pub fn last_timestamp(&self) -> Option<i64> {
+        known(&self.last_timestamp)
+    }
+
+    /// Notes what the cluster said at an assignment.
+    pub fn set_survey(&self, committed: Option<Committed>, low: i64, high: i64) {
+        // Beyond the end only if the topic was created anew: then nothing of this log was ever done.
+        let committed = committed.filter(|committed| committed.settled.max(committed.offset) <= high);
+        self.committed.store(committed.map_or(UNKNOWN, |committed| committed.offset), Ordering::Relaxed);
+        self.settled.store(committed.map_or(UNKNOWN, |committed| committed.settled), Ordering::Relaxed);
+        self.low.store(low, Ordering::Relaxed);
+        self.high.store(high, Ordering::Relaxed);
+    }
+
+    /// The offset that was committed at the last assignment.
+    #[must_use]
+    pub fn committed(&self) -> Option<i64> {
+        known(&self.committed)
+    }
+
+    /// What to commit when everything before `position` has been read. Never less than was committed at the assignment: a
+    /// start may read records again, but their dead letters stay acknowledged. Where nothing is ever durable, what is read
+    /// stands for it.
+    #[must_use]
+    pub fn progress(&self, position: i64, keeps_snapshots: bool) -> Committed {
+        let settled = self.committable(position).max(self.settled().unwrap_or(0));
+        let (low, _) = self.ends();
+        let durable = if keeps_snapshots { self.durable().unwrap_or(low) } else { settled };
+        Committed { offset: durable.max(self.committed().unwrap_or(0)), settled }
+    }
+
+    /// What was committed when the partitions were last assigned.
+    #[must_use]
+    pub fn known_commit(&self) -> Option<Committed> {
+        Some(Committed { offset: self.committed()?, settled: self.settled()? })
+    }
+
+    /// The offset below which every rejected record was in the dead-letter topic at the last assignment.
+    #[must_use]
+    pub fn settled(&self) -> Option<i64> {
+        known(&self.settled)
+    }
+
+    /// Whether a rejected record at this offset is in the dead-letter topic already.
+    #[must_use]
+    pub fn was_settled(&self, offset: i64) -> bool {
+        self.settled().is_some_and(|settled| offset < settled)
+    }
+
+    /// How many offsets lie between a position and the end of the log at the assignment. A consumer without a record
+    /// has no position yet; it then stands where it was told to begin.
+    #[must_use]
+    pub fn behind(&self, position: Option<i64>) -> u64 {
+        let low = self.low.load(Ordering::Relaxed);
+        let begin = self.next().map_or(low, |next| next.max(low));
+        let missing = self.high.load(Ordering::Relaxed) - position.unwrap_or(begin);
+        u64::try_from(missing).unwrap_or(0)
+    }
+
+    /// Begins to wait for the acknowledgement of a dead letter; false if it is awaited already.
+    pub fn await_acknowledgement(&self, offset: i64) -> bool {
+        match self.unacknowledged().entry(offset) {
+            Entry::Vacant(place) => {
+                place.insert(Instant::now());
+                true
+            }
+            Entry::Occupied(_) => false,
+        }
+    }
+
+    /// Since when the first dead letter that is not acknowledged has been awaited.
+    #[must_use]
+    pub fn awaits_since(&self) -> Option<Instant> {
+        self.unacknowledged().first_key_value().map(|(_, since)| *since)
+    }
+
+    /// Notes that a dead letter is acknowledged.
+    pub fn acknowledge(&self, offset: i64) {
+        self.unacknowledged().remove(&offset);
+    }
+
+    /// The offset that may be committed when everything before `position` has been read: not beyond the first dead
+    /// letter that is not acknowledged.
+    #[must_use]
+    pub fn committable(&self, position: i64) -> i64 {
+        self.unacknowledged().first_key_value().map_or(position, |(first, _)| position.min(*first))
+    }
+
+    fn unacknowledged(&self) -> MutexGuard<'_, BTreeMap<i64, Instant>> {
+        // The map is changed by single calls that do not panic half way.
+        self.unacknowledged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.topic, self.number)
+    }
+}
+
+fn known(value: &AtomicI64) -> Option<i64> {
+    Some(value.load(Ordering::Relaxed)).filter(|value| *value >= 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partition() -> Partition {
+        Partition::new("sales.leads".into(), 0)
+    }
+
+    #[test]
+    fn commits_stop_at_the_first_unacknowledged_dead_letter() {
+        let partition = partition();
+        assert_eq!(partition.committable(10), 10);
+        assert!(partition.await_acknowledgement(3));
+        assert!(partition.await_acknowledgement(7));
+        assert!(!partition.await_acknowledgement(7), "awaited already");
+        let since = partition.awaits_since();
+        assert!(since.is_some_and(|since| since <= Instant::now()));
+        assert_eq!(partition.committable(10), 3);
+        // Acknowledgements may come in any order.
+        partition.acknowledge(7);
+        assert_eq!((partition.committable(10), partition.awaits_since()), (3, since));
+        partition.acknowledge(3);
+        assert_eq!((partition.committable(10), partition.awaits_since()), (10, None));
+        partition.await_acknowledgement(12);
+        assert_eq!(partition.committable(10), 10, "a later one does not hold back");
+    }
+
+    #[test]
+    fn records_below_the_committed_offset_are_dead_lettered_already() {
+        let partition = partition();
+        assert!(!partition.was_settled(0));
+        partition.set_survey(Some(Committed { offset: 2, settled: 5 }), 0, 9);
+        assert!(partition.was_settled(4));
+        assert!(!partition.was_settled(5));
+        partition.set_survey(None, 0, 9);
+        assert!(!partition.was_settled(0));
+        partition.set_survey(Some(Committed { offset: 50, settled: 50 }), 0, 9);
+        assert!(!partition.was_settled(0), "of a log that is gone");
+    }
+
+    #[test]
+    fn a_commit_says_how_far_dead_letters_are() {
+        let (rules, others) = (Acceptance(7), Acceptance(8));
+        let ours = Committed { offset: 7, settled: 12 };
+        assert_eq!(Committed::parse(7, &ours.metadata(rules), rules), ours);
+        let unsettled = Committed { offset: 7, settled: 0 };
+        assert_eq!(Committed::parse(7, &ours.metadata(others), rules), unsettled, "other rules reject other records");
+        assert_eq!(Committed::parse(7, "", rules), Committed { offset: 7, settled: 7 });
+        assert_eq!(Committed::parse(7, "of another program", rules), Committed { offset: 7, settled: 7 });
+    }
+
+    #[test]
+    fn how_far_behind() {
+        let partition = partition();
+        partition.set_survey(None, 2, 6);
+        assert_eq!(partition.behind(None), 4);
+        partition.advance(2, Some(77));
+        assert_eq!(partition.behind(Some(3)), 3);
+        // A transaction's last record is 2 and its end 6: the position gets there, the last record never does.
+        assert_eq!(partition.behind(Some(6)), 0);
+        assert_eq!(partition.behind(Some(9)), 0);
+        // Assigned again: no position yet, but we know where we go on.
+        assert_eq!((partition.next(), partition.behind(None)), (Some(3), 3));
+        assert_eq!(partition.last_timestamp(), Some(77));
+    }
+
+    #[test]
+    fn an_empty_partition_is_never_behind() {
+        let partition = partition();
+        partition.set_survey(None, 0, 0);
+        assert_eq!(partition.behind(None), 0);
+        // Everything was deleted by retention.
+        partition.set_survey(None, 500, 500);
+        assert_eq!(partition.behind(None), 0);
+    }
+}

@@ -1,0 +1,211 @@
+//! What of the cluster we refuse or warn of, in sentences that hold the command which mends it.
+
+use std::fmt;
+
+use super::failure::KafkaFailure;
+use super::layout::Layout;
+use super::topology::{Cluster, Counts};
+use crate::config::KafkaConfig;
+use crate::model::event::EventType;
+use crate::model::time::DAY;
+
+/// By how much the dead-letter topic must take larger batches than any other: the headers we add.
+const HEADROOM_BYTES: u64 = 16 * 1024;
+/// The partitions of a topic for which nothing else speaks.
+const USUAL_PARTITIONS: usize = 4;
+
+/// What is wrong with a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// What kind of fault it is, as a word for machines.
+    pub rule: &'static str,
+    /// The topic that must change.
+    pub topic: String,
+    /// The fault, and the command that mends it.
+    pub sentence: String,
+}
+
+impl Objection {
+    fn new(rule: &'static str, topic: &str, sentence: String) -> Objection {
+        Objection { rule, topic: topic.to_owned(), sentence }
+    }
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl Cluster {
+    /// Refuses a cluster that is not as we need it.
+    ///
+    /// # Errors
+    /// All faults at once, one sentence each.
+    pub fn judge(&self, config: &KafkaConfig) -> Result<(), KafkaFailure> {
+        let sentences: Vec<String> = self.objections(config).iter().map(Objection::to_string).collect();
+        if sentences.is_empty() { Ok(()) } else { Err(KafkaFailure::Refused(sentences)) }
+    }
+
+    /// Why this cluster is refused, if it is.
+    #[must_use]
+    pub fn objections(&self, config: &KafkaConfig) -> Vec<Objection> {
+        let mut objections: Vec<Objection> = missing(config, &self.counts).collect();
+        if objections.is_empty() {
+            objections.extend(unequal(config, &self.counts));
+            objections.extend(self.narrow_dead_letters(config));
+        }
+        objections
+    }
+
+    /// Whether a topic's settings are known, which decide what can be said of its sizes and its retention.
+    #[must_use]
+    pub fn tells_settings_of(&self, topic: &str) -> bool {
+        self.settings.contains_key(topic)
+    }
+
+    /// The dead-letter topic must take every record of the others, and the headers we add.
+    fn narrow_dead_letters(&self, config: &KafkaConfig) -> Option<Objection> {
+        let largest = config.topics.values().filter_map(|topic| Some((self.max_message_bytes(topic)?, topic))).max()?;
+        let (input, topic) = largest;
+        let allowed = self.max_message_bytes(&config.dead_letter_topic)?;
+        let needed = input + HEADROOM_BYTES;
+        let sentence = || {
+            format!(
+                "the dead-letter topic \"{dead}\" takes records of {allowed} bytes (max.message.bytes), but \"{topic}\" \
+                 takes {input}, and a dead letter is up to {HEADROOM_BYTES} longer; mend it with: kafka-configs.sh \
+                 --bootstrap-server {brokers} --alter --entity-type topics --entity-name {dead} --add-config \
+                 max.message.bytes={needed}",
+                dead = config.dead_letter_topic,
+                brokers = config.brokers,
+            )
+        };
+        (allowed < needed).then(|| Objection::new("narrow_dead_letters", &config.dead_letter_topic, sentence()))
+    }
+
+    /// What makes a start from nothing incomplete, though it is no reason to refuse it.
+    pub fn warnings<'a>(&'a self, config: &'a KafkaConfig, retention_ms: i64) -> impl Iterator<Item = Objection> + 'a {
+        config.topics.values().flat_map(move |topic| {
+            let settings = self.settings.get(topic);
+            let change = format!(
+                "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {topic} --add-config",
+                config.brokers
+            );
+            let short = settings.and_then(|settings| settings.retention_ms).filter(|kept| *kept < retention_ms);
+            let forgets = short.map(|kept| {
+                let sentence = format!(
+                    "topic \"{topic}\" keeps records for {} days, but retention is {} days: older events are missing after \
+                     a start; mend it with: {change} retention.ms=-1",
+                    kept / DAY,
+                    retention_ms / DAY,
+                );
+                Objection::new("short_retention", topic, sentence)
+            });
+            let compacts = settings.filter(|settings| settings.is_compacted).map(|_| {
+                let sentence = format!(
+                    "topic \"{topic}\" is compacted (cleanup.policy): all but the last record of a key vanish, and with \
+                     them most of a journey; mend it with: {change} cleanup.policy=delete"
+                );
+                Objection::new("compacted", topic, sentence)
+            });
+            forgets.into_iter().chain(compacts)
+        })
+    }
+}
+
+/// Each topic that does not exist.
+fn missing<'a>(config: &'a KafkaConfig, counts: &'a Counts) -> impl Iterator<Item = Objection> + 'a {
+    const RULE: &str = "missing_topic";
+    let create = |topic: &str, partitions| {
+        format!(
+            "kafka-topics.sh --bootstrap-server {} --create --topic {topic} --partitions {partitions}",
+            config.brokers
+        )
+    };
+    let inputs = config.topics.iter().filter(|(_, topic)| counts.of(topic) == 0).map(move |(kind, topic)| {
+        let sentence = format!(
+            "topic \"{topic}\" does not exist; create it with: {} (or turn {kind} events off: kafka.topics.{kind} = \"\")",
+            create(topic, wanted_partitions(config, counts, *kind)),
+        );
+        Objection::new(RULE, topic, sentence)
+    });
+    let dead = Some(&config.dead_letter_topic).filter(|topic| counts.of(topic) == 0).map(move |topic| {
+        // The default max.message.bytes of the other topics, and our headroom.
+        let wide = 1_048_588 + HEADROOM_BYTES;
+        let sentence = format!(
+            "the dead-letter topic \"{topic}\" does not exist; create it with: {} --config max.message.bytes={wide}",
+            create(topic, 1),
+        );
+        Objection::new(RULE, topic, sentence)
+    });
+    inputs.chain(dead)
+}
+
+/// The partitions that a missing topic should have: those of the other topic of journeys.
+fn wanted_partitions(config: &KafkaConfig, counts: &Counts, kind: EventType) -> usize {
+    let siblings = config.topics.iter().filter(|(other, _)| kind.is_of_journey() && other.is_of_journey());
+    siblings.map(|(_, topic)| counts.of(topic)).max().filter(|count| *count > 0).unwrap_or(USUAL_PARTITIONS)
+}
+
+/// A journey must lie in one partition, so its two topics need the same number of them.
+fn unequal(config: &KafkaConfig, counts: &Counts) -> Option<Objection> {
+    let leads = config.topics.get(&EventType::Lead)?;
+    let changes = config.topics.get(&EventType::StageChange)?;
+    let (of_leads, of_changes) = (counts.of(leads), counts.of(changes));
+    let fewer = if of_leads < of_changes { leads } else { changes };
+    let sentence = || {
+        format!(
+            "\"{leads}\" has {of_leads} partitions and \"{changes}\" has {of_changes}, but they must be equal so that a \
+             journey lives in one partition; mend it with: kafka-topics.sh --bootstrap-server {} --alter --topic {fewer} \
+             --partitions {} (if it holds records already, create it anew and write them again: their keys would lie in \
+             other partitions)",
+            config.brokers,
+            of_leads.max(of_changes),
+        )
+    };
+    (of_leads != of_changes).then(|| Objection::new("unequal_partitions", fewer, sentence()))
+}
+
+/// What became of the topics since they were looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    None,
+    /// Topics that may grow have new partitions.
+    Grown,
+    /// Something after which the numbers could not be trusted.
+    Broken(String),
+}
+
+/// Compares the topics with what they were.
+#[must_use]
+pub fn change(layout: &Layout, now: &Counts) -> Change {
+    let mut change = Change::None;
+    for topic in layout.topics() {
+        let (name, before, now) = (&topic.name, topic.partitions.len(), now.of(&topic.name));
+        if now == 0 {
+            return Change::Broken(format!(
+                "topic \"{name}\" does not exist any more; create it again and start salespulse anew"
+            ));
+        }
+        if now != before && topic.kind.is_of_journey() {
+            return Change::Broken(format!(
+                "topic \"{name}\" had {before} partitions and now has {now}; the partitions of journeys must not change \
+                 while salespulse runs, because new events of a journey then lie in another partition than its old ones; \
+                 give leads and stage changes the same number of partitions and start salespulse anew"
+            ));
+        }
+        if now < before {
+            return Change::Broken(format!(
+                "topic \"{name}\" had {before} partitions and now has {now}: it was created anew; start salespulse anew"
+            ));
+        }
+        if now > before {
+            change = Change::Grown;
+        }
+    }
+    change
+}
+
+#[cfg(test)]
+mod tests;

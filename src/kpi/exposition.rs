@@ -1,0 +1,184 @@
+//! The KPI families as exposition text.
+//!
+//! Written straight from the sums, with the labels of each subject escaped once, and without the second copy of every
+//! series that filling gauge vectors and encoding them would need.
+
+use crate::engine::board::{Reading, Subject, SubjectName};
+use crate::kpi::{Catalogue, Family, Unit};
+use crate::model::rules::Scope;
+use crate::model::value::Value;
+
+/// Which text format to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Prometheus text 0.0.4.
+    Prometheus,
+    /// OpenMetrics 1.0; the caller ends the exposition with `# EOF`.
+    OpenMetrics,
+}
+
+/// A reading of more series than `max_series` is never served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this reading has {series} sales_* series, more than max_series = {limit} allows; raise max_series or expose less"
+)]
+pub struct TooManySeries {
+    /// How many there are.
+    pub series: u64,
+    /// How many are allowed.
+    pub limit: u64,
+}
+
+/// Appends all `sales_*` families and `salespulse_data_errors` to `text`; answers how many `sales_*` series that were.
+///
+/// # Errors
+/// [`TooManySeries`] if there are more `sales_*` series than allowed; `text` is then as it was.
+pub fn render(
+    catalogue: &Catalogue,
+    reading: &Reading,
+    format: Format,
+    text: &mut String,
+) -> Result<u64, TooManySeries> {
+    let length = text.len();
+    let prefixes = Prefixes::of(reading);
+    let limit = reading.rules.max_series;
+    let mut writer = Writer { text, format, series: 0, limit };
+    for family in catalogue.families() {
+        writer.family(family, reading, prefixes.get(family.scope()));
+    }
+    let series = writer.series;
+    if series > limit {
+        text.truncate(length);
+        return Err(TooManySeries { series, limit });
+    }
+    write_data_errors(reading, text);
+    Ok(series)
+}
+
+/// The labels of every subject, as they stand in a line after the brace.
+struct Prefixes([Vec<String>; 4]);
+
+impl Prefixes {
+    fn of(reading: &Reading) -> Prefixes {
+        Prefixes(Scope::ALL.map(|scope| reading.subjects.get(scope).iter().map(labels_of).collect()))
+    }
+
+    fn get(&self, scope: Scope) -> &[String] {
+        self.0.get(scope as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn labels_of(subject: &Subject) -> String {
+    let mut text = String::new();
+    match &subject.name {
+        SubjectName::Rep { rep, team } => {
+            push_label(&mut text, "rep", rep);
+            push_label(&mut text, "team", team);
+        }
+        SubjectName::Team(team) => push_label(&mut text, "team", team),
+        SubjectName::Org => {}
+        SubjectName::Channel(channel) => push_label(&mut text, "channel", channel),
+    }
+    text
+}
+
+/// Appends `name="value"`, after a comma where it is not the first.
+fn push_label(text: &mut String, name: &str, value: &str) {
+    if !text.is_empty() {
+        text.push(',');
+    }
+    text.push_str(name);
+    text.push_str("=\"");
+    for char in value.chars() {
+        match char {
+            '\\' => text.push_str("\\\\"),
+            '"' => text.push_str("\\\""),
+            '\n' => text.push_str("\\n"),
+            _ => text.push(char),
+        }
+    }
+    text.push('"');
+}
+
+struct Writer<'a> {
+    text: &'a mut String,
+    format: Format,
+    series: u64,
+    limit: u64,
+}
+
+impl Writer<'_> {
+    /// Writes a family that has samples; past the limit it only counts on.
+    fn family(&mut self, family: &Family, reading: &Reading, prefixes: &[String]) {
+        let head = self.text.len();
+        self.head(family);
+        let first = self.series;
+        if family.is_roster() {
+            for line in &reading.roster {
+                let mut labels = String::new();
+                push_label(&mut labels, "rep", &line.rep);
+                push_label(&mut labels, "team", &line.team);
+                push_label(&mut labels, "name", &line.name);
+                self.sample(family.name(), &labels, "", Value::Count(1), 1);
+            }
+        } else {
+            let suffixes: Vec<String> = family
+                .instances()
+                .iter()
+                .map(|instance| {
+                    let mut text = String::new();
+                    let labels = family.labels(*instance, &reading.rules);
+                    labels.into_iter().for_each(|(name, value)| push_label(&mut text, name, value));
+                    text
+                })
+                .collect();
+            let minor_per_major = reading.rules.reporting_currency().minor_per_major();
+            family.samples(reading, |subject, instance, value| {
+                let prefix = prefixes.get(subject).map_or("", String::as_str);
+                let suffix = suffixes.get(instance).map_or("", String::as_str);
+                self.sample(family.name(), prefix, suffix, value, minor_per_major);
+            });
+        }
+        if self.series == first {
+            self.text.truncate(head);
+        }
+    }
+
+    fn head(&mut self, family: &Family) {
+        let name = family.name();
+        self.text.extend(["# HELP ", name, " ", family.help(), "\n# TYPE ", name, " gauge\n"]);
+        let unit = match family.unit() {
+            Unit::Seconds => "seconds",
+            Unit::Ratio => "ratio",
+            Unit::Count | Unit::Money | Unit::Points => return,
+        };
+        if self.format == Format::OpenMetrics && name.ends_with(unit) {
+            self.text.extend(["# UNIT ", name, " ", unit, "\n"]);
+        }
+    }
+
+    fn sample(&mut self, name: &str, prefix: &str, suffix: &str, value: Value, minor_per_major: i64) {
+        self.series += 1;
+        if self.series > self.limit {
+            return;
+        }
+        self.text.push_str(name);
+        if !(prefix.is_empty() && suffix.is_empty()) {
+            let comma = if prefix.is_empty() || suffix.is_empty() { "" } else { "," };
+            self.text.extend(["{", prefix, comma, suffix, "}"]);
+        }
+        self.text.push(' ');
+        value.write(self.text, minor_per_major);
+        self.text.push('\n');
+    }
+}
+
+fn write_data_errors(reading: &Reading, text: &mut String) {
+    text.push_str("# HELP salespulse_data_errors Journeys whose times contradict each other, by reason.\n");
+    text.push_str("# TYPE salespulse_data_errors gauge\n");
+    let reasons =
+        [("negative_cycle", reading.held.negative_cycles), ("negative_response", reading.held.negative_responses)];
+    for (reason, journeys) in reasons {
+        text.extend(["salespulse_data_errors{reason=\"", reason, "\"} ", itoa::Buffer::new().format(journeys), "\n"]);
+    }
+}

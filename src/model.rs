@@ -1,0 +1,10 @@
+//! The words: values that cannot be wrong once they exist. Everything else speaks in them.
+
+pub mod calendar;
+pub mod event;
+pub mod id;
+pub mod money;
+pub mod rules;
+pub mod time;
+pub mod value;
+pub mod window;

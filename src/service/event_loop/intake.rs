@@ -1,0 +1,178 @@
+//! What happens to each record: decoded, packed, handed to its shard; or counted and sent to the dead letters.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use rdkafka::message::{BorrowedMessage, Message as _};
+
+use crate::contract::decode::{Decoded, Decoder, Setting, lead_id_of};
+use crate::engine::entry::{Entry, Interner};
+use crate::engine::shard::Image;
+use crate::health::{Keyless, Metrics, Misrouted, Rarely, Rejected, TopicMetrics};
+use crate::kafka::dead_letters::DeadLetters;
+use crate::kafka::{Layout, Partition, record_of};
+use crate::model::event::{Body, EventType};
+use crate::model::time::{Time, seconds};
+use crate::service::horizon_clock::Present;
+use crate::snapshot::Refused;
+use crate::threads::{ShardGone, ShardThreads};
+
+/// What an intake is made of.
+pub struct IntakeParts {
+    /// Judges records.
+    pub decoder: Decoder,
+    /// Packs events.
+    pub interner: Interner,
+    /// Where entries go.
+    pub shards: ShardThreads,
+    /// What "now" is.
+    pub present: Arc<Present>,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Takes records, one after another.
+pub(super) struct Intake {
+    decoder: Decoder,
+    interner: Interner,
+    shards: ShardThreads,
+    pub(super) present: Arc<Present>,
+    metrics: Arc<Metrics>,
+    layout: Arc<Layout>,
+    /// By topic, as in the layout.
+    topics: Vec<TopicIntake>,
+    /// Entries on their way, by shard.
+    batches: Vec<Vec<Entry>>,
+    /// When the first of them arrived. The clock is read once for all that is read without waiting, a few milliseconds
+    /// at most, rather than for each record.
+    now: Option<Time>,
+    rejections: Rarely,
+    /// Records that other rules might have accepted.
+    pub(super) refused: Refused,
+}
+
+/// What is kept for each topic.
+struct TopicIntake {
+    kind: EventType,
+    metrics: TopicMetrics,
+    last_event: Time,
+}
+
+impl Intake {
+    pub(super) fn new(parts: IntakeParts, layout: Arc<Layout>) -> Intake {
+        let IntakeParts { decoder, interner, shards, present, metrics } = parts;
+        let topics = layout.topics().iter().filter_map(|topic| {
+            Some(TopicIntake { kind: topic.kind, metrics: metrics.topic(&topic.name)?.clone(), last_event: Time::MIN })
+        });
+        Intake {
+            topics: topics.collect(),
+            batches: (0..shards.count()).map(|_| Vec::new()).collect(),
+            now: None,
+            rejections: Rarely::default(),
+            refused: Refused::default(),
+            decoder,
+            interner,
+            shards,
+            present,
+            metrics,
+            layout,
+        }
+    }
+
+    /// Takes topics that have grown.
+    pub(super) fn take_layout(&mut self, layout: Arc<Layout>) {
+        self.layout = layout;
+    }
+
+    /// Takes one record.
+    pub(super) fn take(&mut self, message: &BorrowedMessage<'_>, dead_letters: &mut DeadLetters) {
+        // Only what we assigned to ourselves arrives.
+        let Some(index) = self.layout.index(message.topic()) else { return };
+        let Some(partition) = self.layout.partition(index, message.partition()) else { return };
+        let Some(topic) = self.topics.get_mut(index) else { return };
+        topic.metrics.consumed.inc();
+        let now = *self.now.get_or_insert_with(|| self.present.now());
+        let record = record_of(message, topic.kind);
+        if message.key().is_none() {
+            Keyless { topic: partition.topic(), partition: partition.number(), offset: message.offset() }
+                .tell(&topic.metrics);
+        }
+        match self.decoder.decode(&record, now) {
+            Ok(Decoded::Event(event)) => {
+                topic.metrics.decoded.inc();
+                topic.last_event = topic.last_event.max(event.occurred_at);
+                topic.compare_key(message, partition, lead_id(&event.body));
+                let entry = self.interner.entry(&event);
+                let shard = entry.shard(self.batches.len());
+                if let Some(batch) = self.batches.get_mut(shard) {
+                    batch.push(entry);
+                }
+            }
+            Ok(Decoded::Tombstone) => topic.metrics.tombstones.inc(),
+            Err(rejection) => {
+                if topic.kind.is_of_journey() {
+                    topic.compare_key(message, partition, lead_id_of(&record).as_deref());
+                }
+                let is_dead_lettered_now = !partition.was_settled(message.offset());
+                let (topic, number, offset) = (partition.topic(), partition.number(), message.offset());
+                Rejected { topic, partition: number, offset, rejection: &rejection, is_dead_lettered_now }
+                    .tell(&self.metrics, &self.rejections);
+                match rejection.depends_on {
+                    Some(Setting::Stages) => self.refused.by_stages += 1,
+                    Some(Setting::Rates) => self.refused.by_rates += 1,
+                    None => {}
+                }
+                if is_dead_lettered_now {
+                    dead_letters.send(message, partition, &rejection);
+                }
+            }
+        }
+        partition.advance(message.offset(), message.timestamp().to_millis());
+    }
+
+    /// Hands what was taken to the shards; waits while one has too much to do.
+    pub(super) fn flush(&mut self) -> Result<(), ShardGone> {
+        let Some(now) = self.now.take() else { return Ok(()) };
+        for (shard, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| !batch.is_empty()) {
+            self.shards.apply(shard, std::mem::take(batch), now)?;
+        }
+        for topic in self.topics.iter().filter(|topic| topic.last_event > Time::MIN) {
+            topic.metrics.set_last_event(seconds(topic.last_event.millis()));
+        }
+        Ok(())
+    }
+
+    /// Hands everything to the shards and asks each for an image after it.
+    pub(super) fn images(&mut self, with_counted: bool) -> Result<Vec<Receiver<Image>>, ShardGone> {
+        self.flush()?;
+        self.shards.images(with_counted)
+    }
+
+    /// Waits until everything that was taken has been applied.
+    pub(super) fn settle(&mut self) -> Result<(), ShardGone> {
+        self.flush()?;
+        self.shards.settle()
+    }
+}
+
+impl TopicIntake {
+    /// Counts a record whose key is not the `lead_id` it names.
+    fn compare_key(&self, message: &BorrowedMessage<'_>, partition: &Partition, lead_id: Option<&str>) {
+        if let (Some(key), Some(lead_id)) = (message.key(), lead_id)
+            && key != lead_id.as_bytes()
+        {
+            Misrouted { topic: partition.topic(), partition: partition.number(), offset: message.offset() }
+                .tell(&self.metrics);
+        }
+    }
+}
+
+/// The journey of an event that belongs to one.
+fn lead_id<'a>(body: &'a Body<'_>) -> Option<&'a str> {
+    match body {
+        Body::Lead(lead) => Some(&lead.lead_id),
+        Body::StageChange(change) => Some(&change.lead_id),
+        Body::Retraction(retraction) => retraction.lead_id.as_deref(),
+        Body::Spend(_) | Body::Feedback(_) | Body::Payment(_) | Body::Target(_) | Body::Rep(_) => None,
+    }
+}

@@ -1,0 +1,222 @@
+//! Where the state comes from at a start, and how it becomes durable.
+//!
+//! At the first assignment the shards are restored, in a thread of its own so that the poll thread goes on polling; from
+//! then on the state in memory is as good as any snapshot, and later assignments go on with it.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tracing::warn;
+
+use crate::health::{Condition, Standing};
+use crate::health::{Met, Rarely};
+use crate::kafka::Layout;
+use crate::model::time::Clock;
+use crate::service::horizon_clock::Present;
+use crate::snapshot::{Cut, Ends, Keeper, Offsets, Refused, Report, RestoreError, Restored, Restorer};
+use crate::threads::ShardGone;
+
+/// How long a store that does not answer at the start is tried.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+/// A snapshot that takes less is not slow, however short the interval is.
+const LEAST_SLOW: Duration = Duration::from_secs(5);
+
+/// What recovery is made of.
+pub struct RecoveryParts {
+    /// Restores the shards.
+    pub restorer: Restorer,
+    /// What "now" is: each try is as of one instant.
+    pub present: Arc<Present>,
+    /// Writes snapshots.
+    pub keeper: Keeper,
+    /// Between two snapshots.
+    pub interval: Duration,
+    /// Between two audits; `None`: never.
+    pub audit_interval: Option<Duration>,
+}
+
+/// Restores and keeps the state.
+pub(super) struct Recovery {
+    /// `None`: nothing is kept.
+    parts: Option<RecoveryParts>,
+    stage: Stage,
+    begun: Instant,
+    audited: Instant,
+    /// What the newest snapshot reaches to.
+    durable: Offsets,
+    standing: Arc<Standing>,
+}
+
+enum Stage {
+    /// Nothing has been read.
+    Untouched,
+    /// The shards are being restored.
+    Restoring(Receiver<Result<Restored, RestoreError>>),
+    /// What the state in memory began with.
+    Reading(Restored),
+}
+
+impl Recovery {
+    pub(super) fn new(parts: Option<RecoveryParts>, standing: Arc<Standing>) -> Recovery {
+        let now = Instant::now();
+        Recovery { parts, stage: Stage::Untouched, begun: now, audited: now, durable: Offsets::new(), standing }
+    }
+
+    pub(super) fn keeps_snapshots(&self) -> bool {
+        self.parts.is_some()
+    }
+
+    /// Begins to restore, unless there is a state already; whether it is now under way.
+    pub(super) fn begin(&mut self, layout: &Layout) -> bool {
+        if let Stage::Untouched = self.stage {
+            let ends = ends(layout);
+            self.stage = match &self.parts {
+                None => Stage::Reading(Restored { began: ends.lows, ..Restored::default() }),
+                Some(parts) => Stage::Restoring(restore(parts.restorer.clone(), Arc::clone(&parts.present), ends)),
+            };
+        }
+        matches!(self.stage, Stage::Restoring(_))
+    }
+
+    /// Whether the shards have been restored since the last look: then reading goes on where the partitions say now.
+    pub(super) fn take_restored(&mut self, layout: &Layout) -> Result<bool, RestoreError> {
+        let Stage::Restoring(restoring) = &self.stage else { return Ok(false) };
+        let restored = match restoring.try_recv() {
+            Ok(restored) => restored?,
+            Err(TryRecvError::Empty) => return Ok(false),
+            Err(TryRecvError::Disconnected) => return Err(ShardGone.into()),
+        };
+        begin_at(layout, &restored.offsets);
+        self.meet(Condition::RecordsMissing, restored.degraded);
+        self.durable.clone_from(&restored.offsets);
+        self.stage = Stage::Reading(restored);
+        self.begun = Instant::now();
+        Ok(true)
+    }
+
+    /// Whether it is time for a snapshot, and none is being written.
+    pub(super) fn is_due(&self) -> bool {
+        let Some(parts) = &self.parts else { return false };
+        matches!(self.stage, Stage::Reading(_)) && !self.is_writing() && self.begun.elapsed() >= parts.interval
+    }
+
+    /// Whether a snapshot is being written.
+    pub(super) fn is_writing(&self) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts.keeper.is_writing())
+    }
+
+    /// Whether a snapshot of these offsets would say anything new; the time until the next begins either way.
+    pub(super) fn is_news(&mut self, offsets: &Offsets) -> bool {
+        self.begun = Instant::now();
+        let is_news = self.durable != *offsets;
+        if !is_news {
+            self.meet(Condition::SnapshotSlow, false);
+        }
+        is_news
+    }
+
+    /// Whether the next snapshot is to be audited.
+    pub(super) fn audit_is_due(&self) -> bool {
+        let interval = self.parts.as_ref().and_then(|parts| parts.audit_interval);
+        interval.is_some_and(|interval| self.audited.elapsed() >= interval)
+    }
+
+    /// Begins to write a snapshot.
+    pub(super) fn write(&mut self, mut cut: Cut, refused: Refused, is_audited: bool) {
+        let (Some(parts), Stage::Reading(origin)) = (&mut self.parts, &self.stage) else { return };
+        cut.origin = origin.clone();
+        cut.origin.refused.by_stages += refused.by_stages;
+        cut.origin.refused.by_rates += refused.by_rates;
+        if is_audited {
+            self.audited = Instant::now();
+        }
+        parts.keeper.begin(cut);
+    }
+
+    /// Whether a snapshot has become durable since the last look; the partitions know how far.
+    pub(super) fn take_report(&mut self, layout: &Layout) -> bool {
+        let report = self.parts.as_mut().and_then(|parts| parts.keeper.report());
+        if self.is_writing() && self.is_slow() {
+            self.meet(Condition::SnapshotSlow, true);
+        }
+        self.hear(report, layout)
+    }
+
+    /// Waits until a deadline for the snapshot that is being written.
+    pub(super) fn wait(&mut self, layout: &Layout, deadline: Instant) -> bool {
+        let patience = deadline.saturating_duration_since(Instant::now());
+        let report = self.parts.as_mut().and_then(|parts| parts.keeper.wait(patience));
+        self.hear(report, layout)
+    }
+
+    fn hear(&mut self, report: Option<Report>, layout: &Layout) -> bool {
+        let Some(report) = report else { return false };
+        self.meet(Condition::SnapshotsFailing, report == Report::Failed);
+        let Report::Durable(offsets) = report else { return false };
+        self.meet(Condition::SnapshotSlow, self.is_slow());
+        for topic in layout.topics() {
+            let durable = offsets.get(&*topic.name).into_iter().flatten();
+            topic.partitions.iter().zip(durable).for_each(|(partition, offset)| partition.set_durable(*offset));
+        }
+        self.durable = offsets;
+        true
+    }
+
+    /// Whether the snapshot that was begun last has taken longer than it should.
+    fn is_slow(&self) -> bool {
+        self.parts.as_ref().is_some_and(|parts| self.begun.elapsed() > parts.interval.max(LEAST_SLOW))
+    }
+
+    fn meet(&self, condition: Condition, holds: bool) {
+        Met { condition, holds }.tell(&self.standing);
+    }
+}
+
+/// Restores in a thread of its own, trying for a while if the store does not answer.
+fn restore(mut restorer: Restorer, present: Arc<Present>, ends: Ends) -> Receiver<Result<Restored, RestoreError>> {
+    let (told, restored) = sync_channel(1);
+    let work = move || {
+        let (started, rarely) = (Instant::now(), Rarely::default());
+        let result = loop {
+            restorer.clock = Clock::Fixed(present.now());
+            match restorer.restore(&ends) {
+                Err(RestoreError::Store(error)) if started.elapsed() < PATIENCE => {
+                    if rarely.tell().is_some() {
+                        warn!(%error, "the snapshots cannot be read; trying again for {PATIENCE:?}");
+                    }
+                    if let Err(gone) = restorer.loader.reset(restorer.clock.now()) {
+                        break Err(gone.into());
+                    }
+                    thread::sleep(PAUSE);
+                }
+                result => break result,
+            }
+        };
+        // Who asked has gone only while everything ends.
+        let _ = told.send(result);
+    };
+    // Without a thread the channel is closed, which is told as a bug.
+    drop(thread::Builder::new().name("restorer".to_owned()).spawn(work));
+    restored
+}
+
+fn ends(layout: &Layout) -> Ends {
+    let mut ends = Ends::default();
+    for topic in layout.topics() {
+        let (lows, highs) = topic.partitions.iter().map(|partition| partition.ends()).unzip();
+        ends.lows.insert(topic.name.to_string(), lows);
+        ends.highs.insert(topic.name.to_string(), highs);
+    }
+    ends
+}
+
+fn begin_at(layout: &Layout, offsets: &Offsets) {
+    for topic in layout.topics() {
+        let offsets = offsets.get(&*topic.name).into_iter().flatten();
+        topic.partitions.iter().zip(offsets).for_each(|(partition, offset)| partition.begin_at(*offset));
+    }
+}
