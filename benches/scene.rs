@@ -96,7 +96,7 @@ pub(crate) fn journey_lines(journey: u64, reps: u64, lines: &mut Vec<String>) {
 pub(crate) fn rules() -> Rules {
     let mut pipeline = Pipeline::new(STAGES.map(str::to_owned).to_vec()).expect("a pipeline");
     pipeline.set_stalled_after("proposal", 14 * DAY);
-    let all = Window::ALL.to_vec();
+    let all = Window::USUAL.to_vec();
     let rep = [Window::Day, Window::Week, Window::Month, Window::MonthToDate, Window::QuarterToDate].to_vec();
     Rules {
         max_series: u64::MAX,
@@ -110,7 +110,7 @@ pub(crate) fn rules() -> Rules {
         pipeline,
         windows: PerScope { rep, team: all.clone(), org: all.clone(), channel: all },
         expose: PerScope::default(),
-        leaderboard: ["revenue", "won", "quota_attainment"].map(str::to_owned).to_vec(),
+        ..Rules::new(Rates::new(Currency::from_code("CNY").expect("a currency")))
     }
 }
 

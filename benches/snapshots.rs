@@ -117,7 +117,7 @@ impl Service {
 fn measure(journeys: u64) {
     let folder = tempfile::tempdir().expect("a folder");
     let service = Service::new(folder.path());
-    let mut interner = Interner::new(Arc::clone(&service.directory), service.rules.zone.clone());
+    let mut interner = Interner::new(Arc::clone(&service.directory), Arc::clone(&service.rules));
     service.apply(&mut interner, 0..journeys);
     let held = &service.shards.reader().read(NOW).expect("a shard")[0].held;
     println!("{journeys} journeys of a lead and four stage changes, {REPS} reps, one shard");

@@ -118,7 +118,7 @@ impl Catalogue {
         let ranked = leaderboard::ranked_by(rules)?;
         let mut families = Vec::new();
         for scope in Scope::ALL {
-            let of_scope = all().filter(|kpi| kpi.scopes.contains(&scope));
+            let of_scope = all().filter(|kpi| is_of(kpi, scope, rules));
             let mut named: Vec<(String, &Kpi)> = of_scope.map(|kpi| (full_name(scope, kpi), kpi)).collect();
             exposure::retain_exposed(&mut named, scope, rules)?;
             families.extend(named.into_iter().map(|(name, kpi)| Family::new(name, scope, kpi, rules, &ranked)));
@@ -143,9 +143,18 @@ impl Catalogue {
         PerScope {
             rep: of_scope(Scope::Rep),
             team: of_scope(Scope::Team),
+            region: of_scope(Scope::Region),
             org: of_scope(Scope::Org),
             channel: of_scope(Scope::Channel),
         }
+    }
+}
+
+/// Whether a scope has a KPI: regions, where there are any, have what teams have.
+fn is_of(kpi: &Kpi, scope: Scope, rules: &Rules) -> bool {
+    match scope {
+        Scope::Region => !rules.regions.is_empty() && kpi.scopes.contains(&Scope::Team),
+        _ => kpi.scopes.contains(&scope),
     }
 }
 
@@ -153,7 +162,8 @@ fn full_name(scope: Scope, kpi: &Kpi) -> String {
     format!("sales_{}_{}", scope.name(), kpi.name)
 }
 
-/// Every family that there is, whatever is exposed: full name, scope and entry.
+/// Every family that there is, whatever is exposed: full name, scope and entry. Those of regions, which are those of teams,
+/// are not named again.
 #[must_use]
 pub fn every_family() -> Vec<(String, Scope, &'static Kpi)> {
     all().flat_map(|kpi| kpi.scopes.iter().map(move |scope| (full_name(*scope, kpi), *scope, kpi))).collect()

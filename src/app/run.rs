@@ -188,7 +188,7 @@ impl Service {
         let store = keeping.open(&kafka, &runtime)?;
         let parts = IntakeParts {
             decoder: Decoder::new(Arc::clone(&rules)),
-            interner: Interner::new(directory, rules.zone.clone()),
+            interner: Interner::new(directory, Arc::clone(&rules)),
             shards,
             present,
             metrics,

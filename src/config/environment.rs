@@ -78,9 +78,10 @@ fn value_of(text: &str, kind: Kind) -> Value {
     let fits = |value: &Value| match (kind, value) {
         (Kind::Text | Kind::Property, Value::Text(_))
         | (Kind::Whole, Value::Integer(_))
+        | (Kind::Truth, Value::Boolean(_))
         | (Kind::Number, Value::Integer(_) | Value::Float(_) | Value::Text(_))
         | (Kind::Texts, Value::List(_)) => true,
-        (Kind::Text | Kind::Whole | Kind::Number | Kind::Texts | Kind::Property, _) => false,
+        (Kind::Text | Kind::Whole | Kind::Number | Kind::Truth | Kind::Texts | Kind::Property, _) => false,
     };
     parsed.filter(fits).unwrap_or_else(|| Value::Text(text.to_owned()))
 }

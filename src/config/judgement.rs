@@ -82,10 +82,9 @@ fn mend(settings: &mut Settings, key: &str) -> bool {
         return false;
     };
     settings.remove(&path);
-    if key == "pipeline.stages" {
-        // Nobody knows which stages these name.
-        settings.remove(&KeyPath::new("pipeline.probabilities"));
-        settings.remove(&KeyPath::new("pipeline.stalled_after"));
+    if path.name() == "stages" {
+        // Nobody knows which stages the others name; a pipeline without stages is none.
+        settings.remove(&path.parent());
     }
     if let Some(value) = stand_in(settings, &path, key) {
         settings.put(path, value, Origin::Default);
@@ -101,6 +100,8 @@ fn stand_in(settings: &Settings, path: &KeyPath, key: &str) -> Option<Value> {
         // Windows and periods ask for a retention, so it must be long and they must ask for little.
         "retention" => Some(Value::Text("40000d".to_owned())),
         "org.customer_period" => Some(Value::Text("month".to_owned())),
+        // Whoever has no regions has no windows of theirs.
+        "windows.region" => None,
         _ if key.starts_with("windows.") => Some(Value::List(Vec::new())),
         // A default may be the name that the user gave to another topic; the key itself is none that anybody gives.
         _ if key.starts_with("kafka.topics.") || key == "kafka.dead_letter_topic" => Some(Value::Text(key.to_owned())),

@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Whole,
     /// A number by its digits, or a decimal string.
     Number,
+    /// `true` or `false`.
+    Truth,
     /// A list of texts.
     Texts,
     /// Whatever librdkafka takes: a text, a number, a truth value.
@@ -38,7 +40,11 @@ const fn key(path: &'static str, kind: Kind, default: Option<&'static str>, allo
 
 const WHOLE: &str = "a whole number, not negative";
 const DURATION: &str = "a duration: a whole number and one of ms s m h d w, such as \"30d\"";
-const WINDOWS: &str = "a list of windows, each of 1h 24h 7d 30d 90d mtd qtd ytd at most once";
+const WINDOWS: &str = "a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once";
+const TRUTH: &str = "true or false";
+const STAGES: &str = "a list of stages, each once, the first \"lead\" and the last \"won\"";
+const PROBABILITY: &str = "a number or decimal string from 0 to 1 with at most 18 digits, such as \"0.4\"";
+const ALIAS: &str = "the name of a stage of the same pipeline, \"lost\" or \"void\"";
 const EXPOSE: &str = "a list of metric families, each once: full names, or prefixes that end in *";
 const TOPIC: &str = "the name of a topic (1 to 249 of A-Z a-z 0-9 . _ -) that no other type has, or \"\" for none";
 const ALL_WINDOWS: Option<&str> = Some(r#"["1h", "24h", "7d", "30d", "90d", "mtd", "qtd", "ytd"]"#);
@@ -55,22 +61,32 @@ pub(super) static KEYS: &[Key] = &[
         None,
         "an active ISO 4217 code with minor units, in upper case, such as \"CNY\"",
     ),
+    key("org.fiscal_year_starts", Kind::Whole, Some("1"), "a month, 1 to 12"),
+    key("org.fiscal_year_named_by", Kind::Text, Some(r#""end""#), "\"end\" or \"start\""),
+    key(
+        "org.week_starts",
+        Kind::Text,
+        Some(r#""monday""#),
+        "a day of the week in lower case: monday, tuesday, wednesday, thursday, friday, saturday or sunday",
+    ),
     key("org.customer_period", Kind::Text, Some(r#""quarter""#), "\"month\", \"quarter\" or \"year\""),
     key("org.market_size", Kind::Whole, None, WHOLE),
     key("org.team_market_size.*", Kind::Whole, None, WHOLE),
+    key("org.credit_through_deal", Kind::Truth, Some("false"), TRUTH),
+    key("org.regions.*", Kind::Texts, None, "a list of teams that are in no other region, each once"),
     key(
         "pipeline.stages",
         Kind::Texts,
         Some(r#"["lead", "contacted", "qualified", "proposal", "negotiation", "won"]"#),
-        "a list of stages, each once, the first \"lead\" and the last \"won\"",
+        STAGES,
     ),
-    key(
-        "pipeline.probabilities.*",
-        Kind::Number,
-        None,
-        "a number or decimal string from 0 to 1 with at most 18 digits, such as \"0.4\"",
-    ),
+    key("pipeline.probabilities.*", Kind::Number, None, PROBABILITY),
     key("pipeline.stalled_after.*", Kind::Text, None, DURATION),
+    key("pipeline.aliases.*", Kind::Text, None, ALIAS),
+    key("pipelines.*.stages", Kind::Texts, None, STAGES),
+    key("pipelines.*.probabilities.*", Kind::Number, None, PROBABILITY),
+    key("pipelines.*.stalled_after.*", Kind::Text, None, DURATION),
+    key("pipelines.*.aliases.*", Kind::Text, None, ALIAS),
     key("fx.[].date", Kind::Text, None, "the local date from which the rate holds, such as \"2026-01-01\""),
     key(
         "fx.[].from",
@@ -84,12 +100,15 @@ pub(super) static KEYS: &[Key] = &[
         None,
         "a number or decimal string above 0 with at most 18 digits, such as \"7.10\"",
     ),
+    key("targets.roll_up", Kind::Truth, Some("false"), TRUTH),
     key("windows.rep", Kind::Texts, Some(r#"["24h", "7d", "30d", "mtd", "qtd"]"#), WINDOWS),
     key("windows.team", Kind::Texts, ALL_WINDOWS, WINDOWS),
+    key("windows.region", Kind::Texts, None, WINDOWS),
     key("windows.org", Kind::Texts, ALL_WINDOWS, WINDOWS),
     key("windows.channel", Kind::Texts, ALL_WINDOWS, WINDOWS),
     key("expose.rep", Kind::Texts, None, EXPOSE),
     key("expose.team", Kind::Texts, None, EXPOSE),
+    key("expose.region", Kind::Texts, None, EXPOSE),
     key("expose.org", Kind::Texts, None, EXPOSE),
     key("expose.channel", Kind::Texts, None, EXPOSE),
     key(

@@ -54,6 +54,10 @@ impl Layer {
         match (value, keys::below(path).as_slice()) {
             (_, []) => self.faults.push(unknown(path, origin)),
             (DeValue::Array(rows), ["[]"]) => self.add_rows(path, rows, &origin, locate),
+            // One of its own kind that holds nothing would otherwise be as if it were not there.
+            (DeValue::Table(table), _) if table.is_empty() && path.parent() == KeyPath::new("pipelines") => {
+                self.faults.push(invalid(path, &Value::Table, origin, section_form(path)));
+            }
             (DeValue::Table(table), [first, ..]) if *first != "[]" => self.add_table(path, table, locate),
             _ => self.faults.push(invalid(path, &Value::new(value), origin, section_form(path))),
         }

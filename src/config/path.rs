@@ -57,6 +57,11 @@ impl KeyPath {
         KeyPath(self.0.split_last().map_or(&[][..], |(_, parent)| parent).to_vec())
     }
 
+    /// This path up to so many steps.
+    pub(super) fn first(&self, steps: usize) -> KeyPath {
+        KeyPath(self.0.iter().take(steps).cloned().collect())
+    }
+
     /// The last name; empty where the path is empty or ends in a row.
     pub(super) fn name(&self) -> &str {
         match self.0.last() {

@@ -3,10 +3,10 @@
 use super::error::ConfigError;
 use super::path::KeyPath;
 use super::settings::Settings;
-use crate::model::calendar::PeriodKind;
+use crate::model::calendar::{Calendar, PeriodKind};
 use crate::model::rules::{Rules, Scope};
 use crate::model::time::DAY;
-use crate::model::window::Window;
+use crate::model::window::{Shape, Window};
 
 pub(super) fn check(settings: &Settings, rules: &Rules) -> Result<(), ConfigError> {
     let (needed, because) = needed(rules);
@@ -19,32 +19,44 @@ pub(super) fn check(settings: &Settings, rules: &Rules) -> Result<(), ConfigErro
 
 /// How long events must be kept, and the setting that asks for it.
 fn needed(rules: &Rules) -> (i64, String) {
-    let customers =
-        (of_customers(rules.customer_period), format!("org.customer_period = \"{}\"", rules.customer_period.name()));
+    let period = rules.customer_period;
+    let customers = (of_customers(period, rules.calendar), format!("org.customer_period = \"{}\"", period.name()));
     let windows = Scope::ALL.into_iter().flat_map(|scope| {
         let windows = rules.windows.get(scope).iter();
-        windows.map(move |window| (of_window(*window), format!("\"{}\" in windows.{}", window.name(), scope.name())))
+        windows.map(move |window| {
+            (of_window(*window, rules.calendar), format!("\"{}\" in windows.{}", window.name(), scope.name()))
+        })
     });
     // The first of the greatest, so that the sentence does not depend on anything else.
     windows.fold(customers, |most, next| if next.0 > most.0 { next } else { most })
 }
 
-/// Two windows: the present one and the previous one that it is compared with.
-fn of_window(window: Window) -> i64 {
-    match (window.rolling(), window.period()) {
-        (Some((length, _)), _) => 2 * length,
-        (None, Some(PeriodKind::Month)) => 62 * DAY,
-        (None, Some(PeriodKind::Quarter)) => 184 * DAY,
-        (None, Some(PeriodKind::Year)) => 731 * DAY,
-        (None, None) => 0,
+/// Two windows: the present one and the previous one that it is compared with; of complete ones the present period too.
+fn of_window(window: Window, calendar: Calendar) -> i64 {
+    match window.shape() {
+        Shape::Rolling { length, .. } => 2 * length,
+        Shape::ToDate(PeriodKind::Day) => 2 * DAY,
+        Shape::ToDate(PeriodKind::Week) => 14 * DAY,
+        Shape::ToDate(PeriodKind::Month) => 62 * DAY,
+        Shape::ToDate(PeriodKind::Quarter | PeriodKind::Half) => 184 * DAY,
+        Shape::ToDate(PeriodKind::Year) => 731 * DAY,
+        Shape::Complete(kind) => three_of(kind, calendar),
     }
 }
 
 /// Three periods: the present one and the two complete ones before it.
-fn of_customers(period: PeriodKind) -> i64 {
-    match period {
+fn of_customers(period: PeriodKind, calendar: Calendar) -> i64 {
+    three_of(period, calendar)
+}
+
+fn three_of(kind: PeriodKind, calendar: Calendar) -> i64 {
+    match kind {
+        PeriodKind::Day => 3 * DAY,
+        PeriodKind::Week => 21 * DAY,
         PeriodKind::Month => 92 * DAY,
-        PeriodKind::Quarter => 275 * DAY,
+        // May to July, August to October and November to January have 92 days each.
+        PeriodKind::Quarter | PeriodKind::Half if calendar.fiscal_year_starts % 3 == 2 => 276 * DAY,
+        PeriodKind::Quarter | PeriodKind::Half => 275 * DAY,
         PeriodKind::Year => 1_096 * DAY,
     }
 }

@@ -191,6 +191,15 @@ impl Settings {
         self.settings.keys().filter(move |path| path.parent() == *section)
     }
 
+    /// The sections right below a section in which something is set, in the order of their names.
+    pub(super) fn sections_below(&self, section: &KeyPath) -> Vec<KeyPath> {
+        let depth = section.steps().len();
+        let inside = self.settings.keys().filter(|path| path.starts_with(section) && path.steps().len() > depth + 1);
+        let mut sections: Vec<_> = inside.map(|path| path.first(depth + 1)).collect();
+        sections.dedup();
+        sections
+    }
+
     /// The rows of an array of tables.
     pub(super) fn rows(&self, array: &KeyPath) -> Vec<KeyPath> {
         let numbers = self.settings.keys().filter(|path| path.starts_with(array)).map(KeyPath::parent);

@@ -1,7 +1,8 @@
 //! The sentences of wrong configurations as a stranger would read them, and what right ones mean.
 
 use super::{Config, ConfigError, Flag, Origin, Settings};
-use crate::model::event::EventType;
+use crate::model::calendar::{Calendar, NamedBy};
+use crate::model::event::{EventType, Stage};
 use crate::model::money::Ratio;
 use crate::model::time::DAY;
 use crate::model::window::Window;
@@ -41,9 +42,12 @@ fn the_smallest_configuration_has_the_defaults() {
     assert_eq!(config.rules.pipeline.stages(), ["lead", "contacted", "qualified", "proposal", "negotiation", "won"]);
     let short = [Window::Day, Window::Week, Window::Month, Window::MonthToDate, Window::QuarterToDate];
     assert_eq!(config.rules.windows.rep, short);
-    assert_eq!(config.rules.windows.team, Window::ALL);
-    assert_eq!(config.rules.windows.org, Window::ALL);
-    assert_eq!(config.rules.windows.channel, Window::ALL);
+    assert_eq!(config.rules.windows.team, Window::USUAL);
+    assert_eq!(config.rules.windows.org, Window::USUAL);
+    assert_eq!(config.rules.windows.channel, Window::USUAL);
+    assert!(config.rules.windows.region.is_empty() && config.rules.pipelines.is_empty());
+    assert_eq!(config.rules.calendar, Calendar::default());
+    assert!(!config.rules.credit_through_deal && !config.rules.roll_up);
     assert_eq!(config.rules.expose, Default::default());
     assert_eq!(config.rules.leaderboard, ["revenue", "won", "quota_attainment"]);
     for kind in EventType::ALL {
@@ -95,7 +99,7 @@ fn the_environment_speaks_of_lists_tables_and_secrets() {
     )
     .unwrap();
     assert_eq!(config.rules.windows.rep, [Window::Hour, Window::YearToDate]);
-    assert_eq!(config.rules.pipeline.probability(3), Ratio { numerator: 40, denominator: 100 });
+    assert_eq!(config.rules.pipeline.probability(3), Ratio { numerator: 4, denominator: 10 });
     assert_eq!(config.rules.pipeline.probability(0), Ratio { numerator: 2, denominator: 10 });
     let currency = |code| crate::model::money::Currency::from_code(code).unwrap();
     assert!(config.rules.rates.knows(currency("EUR")) && !config.rules.rates.knows(currency("USD")));
@@ -147,15 +151,15 @@ fn unknown_keys_are_refused_with_those_allowed() {
         "[pipeline.stalled_after.lead]\ndays = 3",
         "[org.teams]",
     ]), @r#"
-    unknown key max_serie (salespulse.toml, line 2); the top level allows allowed_skew, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, retention, snapshot, windows
-    unknown key organisation (salespulse.toml, line 2); the top level allows allowed_skew, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, retention, snapshot, windows
+    unknown key max_serie (salespulse.toml, line 2); the top level allows allowed_skew, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, windows
+    unknown key organisation (salespulse.toml, line 2); the top level allows allowed_skew, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, windows
     unknown key kafka.broker (salespulse.toml, line 3); [kafka] allows brokers, dead_letter_topic, group, instance_id, properties, property_files, topics
     unknown key kafka.topics.leads (salespulse.toml, line 3); [kafka.topics] allows feedback, lead, payment, rep, spend, stage_change, target
     unknown key fx[1].to (salespulse.toml, line 6); [[fx]] allows date, from, rate
-    unknown key windows.region (salespulse.toml, line 3); [windows] allows channel, org, rep, team
+    windows.region = [] (salespulse.toml, line 3) must be left out, or [org.regions] given
     unknown key http.tls (salespulse.toml, line 2); [http] allows listen
     pipeline.stalled_after.lead = {…} (salespulse.toml, line 2) must be a duration: a whole number and one of ms s m h d w, such as "30d"
-    unknown key org.teams (salespulse.toml, line 2); [org] allows customer_period, market_size, reporting_currency, team_market_size, timezone
+    unknown key org.teams (salespulse.toml, line 2); [org] allows credit_through_deal, customer_period, fiscal_year_named_by, fiscal_year_starts, market_size, regions, reporting_currency, team_market_size, timezone, week_starts
     "#);
 }
 
@@ -206,8 +210,8 @@ fn wrong_values_are_refused_with_those_allowed() {
     pipeline.probabilities.proposal = "40%" (salespulse.toml, line 2) must be a number or decimal string from 0 to 1 with at most 18 digits, such as "0.4"
     pipeline.probabilities.proposal = 0.1234567890123456789 (salespulse.toml, line 2) must be a number or decimal string from 0 to 1 with at most 18 digits, such as "0.4"
     pipeline.stalled_after.lead = "3 days" (salespulse.toml, line 2) must be a duration: a whole number and one of ms s m h d w, such as "30d"
-    windows.rep = "24h" (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d mtd qtd ytd at most once
-    windows.rep = ["24h", 7] (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d mtd qtd ytd at most once
+    windows.rep = "24h" (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once
+    windows.rep = ["24h", 7] (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once
     expose.rep = "sales_rep_won" (salespulse.toml, line 2) must be a list of metric families, each once: full names, or prefixes that end in *
     kafka.brokers = ["a:9092"] (salespulse.toml, line 2) must be host:port, several separated by commas, such as "kafka-1:9092,kafka-2:9092"
     kafka.brokers = "a:0" (salespulse.toml, line 2) must be host:port, several separated by commas, such as "kafka-1:9092,kafka-2:9092"
@@ -264,8 +268,8 @@ fn values_that_do_not_fit_together_are_refused() {
     retention = "30d" (salespulse.toml, line 2) must be at least "731d", which "ytd" in windows.team needs
     retention = "275d" (salespulse.toml, line 2) must be at least "731d", which "ytd" in windows.team needs
     retention = "275d" (salespulse.toml, line 2) must be at least "1096d", which org.customer_period = "year" needs
-    windows.rep = ["7d", "2d"] (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d mtd qtd ytd at most once; "2d" is none of them
-    windows.rep = ["7d", "7d"] (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d mtd qtd ytd at most once; it names "7d" twice
+    windows.rep = ["7d", "2d"] (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once; "2d" is none of them
+    windows.rep = ["7d", "7d"] (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once; it names "7d" twice
     expose.team = ["sales_team_won", "sales_team_won"] (salespulse.toml, line 2) must be a list of metric families, each once: full names, or prefixes that end in *; it names "sales_team_won" twice
     leaderboard.by = ["won", "won"] (salespulse.toml, line 2) must be a list of rep KPIs without their prefix sales_rep_, each once; it names "won" twice
     pipeline.stages = ["lead", "a", "a", "won"] (salespulse.toml, line 2) must be a list of stages, each once, the first "lead" and the last "won"; it names "a" twice
@@ -317,12 +321,12 @@ fn wrong_variables_are_named() {
     let sentences: Vec<_> = wrong.map(|variable| load(SMALLEST, &[variable]).expect_err(variable.0).to_string()).into();
     insta::assert_snapshot!(sentences.join("\n"), @r#"
     unknown key kafka.broker (environment variable SALESPULSE__KAFKA__BROKER); [kafka] allows brokers, dead_letter_topic, group, instance_id, properties, property_files, topics
-    unknown key "" (environment variable SALESPULSE__); the top level allows allowed_skew, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, retention, snapshot, windows
+    unknown key "" (environment variable SALESPULSE__); the top level allows allowed_skew, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, windows
     max_series = "many" (environment variable SALESPULSE__MAX_SERIES) must be a whole number, not negative
-    windows.rep = "24h,7d" (environment variable SALESPULSE__WINDOWS__REP) must be a list of windows, each of 1h 24h 7d 30d 90d mtd qtd ytd at most once
+    windows.rep = "24h,7d" (environment variable SALESPULSE__WINDOWS__REP) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once
     fx = "USD=7" (environment variable SALESPULSE__FX) must be tables [[fx]] with date, from, rate, written inline as TOML
     unknown key fx.1.rate (environment variable SALESPULSE__FX__1__RATE); fx must be tables [[fx]] with date, from, rate
-    org = "UTC" (environment variable SALESPULSE__ORG) must be a table [org] with customer_period, market_size, reporting_currency, team_market_size, timezone, written inline as TOML
+    org = "UTC" (environment variable SALESPULSE__ORG) must be a table [org] with credit_through_deal, customer_period, fiscal_year_named_by, fiscal_year_starts, market_size, regions, reporting_currency, team_market_size, timezone, week_starts, written inline as TOML
     pipeline.probabilities.proposal = 1e400 (environment variable SALESPULSE__PIPELINE__PROBABILITIES__PROPOSAL) must be a number or decimal string from 0 to 1 with at most 18 digits, such as "0.4"
     kafka.properties."group.id" = "x" (environment variable SALESPULSE__KAFKA__PROPERTIES__GROUP_ID) must be left out: use kafka.group
     "#);
@@ -350,6 +354,94 @@ fn retention_needs_what_the_longest_period_needs() {
     assert_eq!(["month", "quarter", "year"].map(|period| least(period, "")), [92, 275, 1_096]);
     let windows = ["\"1h\"", "\"30d\"", "\"90d\"", "\"mtd\"", "\"qtd\"", "\"ytd\""];
     assert_eq!(windows.map(|window| least("month", window)), [92, 92, 180, 92, 184, 731]);
+    let windows = ["last_quarter", "last_year", "last_month", "last_week"].map(|window| format!("{window:?}"));
+    assert_eq!(windows.each_ref().map(|window| least("month", window)), [275, 1_096, 92, 92]);
+}
+
+#[test]
+fn three_quarters_of_92_days_need_a_day_more() {
+    let quarter = |starts: u8, days: i64| {
+        let file = format!(
+            "{SMALLEST}org.fiscal_year_starts = {starts}\nretention = \"{days}d\"\nwindows = {{ rep = [], team = [], org = [], channel = [] }}"
+        );
+        load(&file, &[]).is_ok()
+    };
+    for starts in 1..=12 {
+        let needed = if [2, 5, 8, 11].contains(&starts) { 276 } else { 275 };
+        assert!(quarter(starts, needed) && !quarter(starts, needed - 1), "{starts}");
+    }
+}
+
+#[test]
+fn fiscal_years_weeks_pipelines_and_regions_are_read() {
+    let file = r#"
+[org]
+reporting_currency = "CNY"
+fiscal_year_starts = 4
+fiscal_year_named_by = "start"
+week_starts = "sunday"
+credit_through_deal = true
+[org.regions]
+north = ["beijing", "tianjin"]
+[pipeline.aliases]
+demo = "qualified"
+dropped = "lost"
+[pipelines.renewals]
+stages = ["lead", "notice", "won"]
+probabilities = { notice = "0.7" }
+[targets]
+roll_up = true
+[windows]
+region = ["today", "last_month"]
+org = ["wtd"]
+"#;
+    let rules = load(file, &[]).unwrap_or_else(|error| panic!("{error}")).rules;
+    let week_starts = jiff::civil::Weekday::Sunday;
+    let calendar = Calendar { fiscal_year_starts: 4, fiscal_year_named_by: NamedBy::Start, week_starts };
+    assert_eq!(rules.calendar, calendar);
+    assert!(rules.credit_through_deal && rules.roll_up);
+    assert_eq!(rules.regions["north"], ["beijing", "tianjin"]);
+    assert_eq!(rules.pipeline.stage("demo"), Some(Stage::Step(2)));
+    assert_eq!(rules.pipeline.stage("dropped"), Some(Stage::Lost));
+    assert_eq!(rules.pipelines["renewals"].stage("notice"), Some(Stage::Step(1)));
+    assert_eq!(rules.pipeline_named(Some("renewals")), rules.pipelines.get("renewals"));
+    assert_eq!(rules.windows.region, [Window::Today, Window::LastMonth]);
+    assert_eq!(rules.windows.org, [Window::WeekToDate]);
+    let regions = load(&format!("{SMALLEST}org.regions = {{ north = [] }}"), &[]).unwrap().rules;
+    assert_eq!(regions.windows.region, Window::USUAL);
+}
+
+#[test]
+fn what_is_wrong_with_pipelines_and_regions_is_said() {
+    for (file, why) in [
+        ("org.fiscal_year_starts = 13", "a month, 1 to 12"),
+        ("org.week_starts = \"Monday\"", "a day of the week in lower case"),
+        ("org.credit_through_deal = \"yes\"", "true or false"),
+        ("org.regions = { north = [\"a\"], south = [\"a\"] }", "\"north\" has \"a\" too"),
+        ("org.regions = { north = [\"\"] }", "must have 1 to 128 bytes"),
+        ("org.regions = { \"\" = [\"a\"] }", "unknown key"),
+        ("windows.region = [\"mtd\"]", "left out, or [org.regions] given"),
+        ("expose.region = []", "left out, or [org.regions] given"),
+        ("windows.org = [\"htd\"]", "\"htd\" is none of them"),
+        ("pipelines = { renewals = {} }", "a table [pipelines.renewals] with"),
+        ("pipelines = { renewals = { probabilities = { a = 1 } } }", "pipelines.renewals.stages is not set"),
+        ("pipelines = { default = { stages = [\"lead\", \"won\"] } }", "not \"default\""),
+        ("pipelines = { a = { stages = [\"won\"] } }", "the first stage must be \"lead\""),
+        (
+            "pipelines = { a = { stages = [\"lead\", \"won\"], stalled_after = { x = \"1d\" } } }",
+            "pipelines.a.stages: lead",
+        ),
+        ("pipeline.aliases = { won = \"lost\" }", "given for an old name"),
+        ("pipeline.aliases = { old = \"nowhere\" }", "a stage of its pipeline"),
+        (
+            "org.fiscal_year_starts = 2\nretention = \"275d\"\nwindows = { rep = [], team = [], org = [\"last_quarter\"], channel = [] }",
+            "\"276d\"",
+        ),
+    ] {
+        let sentence = load(&format!("{SMALLEST}{file}"), &[]).expect_err(file).to_string();
+        assert!(sentence.contains(why), "{file}: {sentence}");
+    }
+    load(&format!("{SMALLEST}pipelines = {{}}\norg.regions = {{}}"), &[]).unwrap();
 }
 
 #[test]
@@ -363,6 +455,9 @@ fn acceptance_is_of_what_decides_it_and_of_nothing_else() {
         "pipeline.stages = [\"lead\", \"won\"]",
         "allowed_skew = \"2h\"",
         "org.timezone = \"Asia/Tokyo\"",
+        "org.week_starts = \"sunday\"",
+        "pipeline.aliases = { talked = \"contacted\" }",
+        "pipelines = { renewals = { stages = [\"lead\", \"won\"] } }",
         "fx = [{date = \"2026-01-01\", from = \"USD\", rate = \"7\"}]",
     ] {
         assert_ne!(rules(text), as_it_is, "{text}");

@@ -55,6 +55,14 @@ impl Value {
         }
     }
 
+    /// `true` or `false`.
+    pub(super) fn truth(&self) -> Option<bool> {
+        match self {
+            Value::Boolean(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// A number or the text of a decimal, by its digits.
     pub(super) fn decimal(&self) -> Option<Decimal> {
         match self {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+pub use self::envelope::BYTE_ORDER_MARK;
 use self::json::{Fields, Key, Raw};
 use self::reader::Reader;
 pub use self::rejection::{Rejection, RejectionCode, Setting};
@@ -33,12 +34,22 @@ pub struct Record<'a> {
     pub topic_type: Option<EventType>,
     /// The value; `None` is a tombstone.
     pub value: Option<&'a [u8]>,
-    /// Whether a Confluent prefix may stand before the JSON: in Kafka, not in files.
+    /// Whether a Confluent prefix may stand before the JSON, and after it a byte order mark: in Kafka, not in files.
     pub may_be_framed: bool,
+    /// Whether it is the first line of a file, before which a byte order mark may stand.
+    pub starts_file: bool,
     /// The CloudEvents headers of binary mode.
     pub headers: CloudEventHeaders<'a>,
     /// The record's Kafka timestamp.
     pub timestamp: Option<Time>,
+}
+
+impl<'a> Record<'a> {
+    /// The bytes that must be JSON; `None` of a tombstone.
+    fn json(&self) -> Option<&'a [u8]> {
+        let json = if self.may_be_framed { envelope::without_frame(self.value?) } else { self.value? };
+        Some(if self.may_be_framed || self.starts_file { envelope::without_mark(json) } else { json })
+    }
 }
 
 /// The headers that stand in for missing fields. Of a header that comes twice the last counts.
@@ -80,14 +91,13 @@ impl Decoder {
     /// # Errors
     /// A [`Rejection`] with the first of its faults in the order of [`RejectionCode`].
     pub fn decode<'a>(&self, record: &Record<'a>, now: Time) -> Result<Decoded<'a>, Rejection> {
-        let Some(value) = record.value else { return Ok(Decoded::Tombstone) };
+        let (Some(value), Some(json)) = (record.value, record.json()) else { return Ok(Decoded::Tombstone) };
         if value.len() > LARGEST_VALUE {
             return Err(Rejection::new(
                 RejectionCode::TooLarge,
                 format!("the value has {} bytes; at most {LARGEST_VALUE} are allowed, framing included", value.len()),
             ));
         }
-        let json = if record.may_be_framed { envelope::without_frame(value) } else { value };
         let outer = std::str::from_utf8(json).ok().and_then(Fields::scan).ok_or_else(not_json)?;
         let fields = envelope::open(outer, &record.headers);
         let kind = kind(&fields, record.topic_type)?;
@@ -124,14 +134,15 @@ impl Decoder {
         } else {
             let at = reader.required_time(Key::OccurredAt);
             let latest = earliest_now.plus(self.rules.allowed_skew);
-            if let Some(at) = at.filter(|at| *at > latest) {
+            // A target's period says when it holds, so it may be set at any time before.
+            if let Some(at) = at.filter(|at| *at > latest && kind != EventType::Target) {
                 reader.note(RejectionCode::InFuture, Key::OccurredAt, || {
                     format!(
                         "\"occurred_at\" is {at}, later than {latest}, the latest allowed when this record was written"
                     )
                 });
             }
-            (at, body::read(reader, kind, at, &self.rules.pipeline))
+            (at, body::read(reader, kind, at))
         };
         let (event_id, version, occurred_at) = (event_id?, version?, occurred_at?);
         Some(Event { event_id, version, hash: 0, occurred_at, recorded_at, body: body? })
@@ -141,9 +152,7 @@ impl Decoder {
 /// The `lead_id` that a record names, whatever else is wrong with it.
 #[must_use]
 pub fn lead_id_of<'a>(record: &Record<'a>) -> Option<Text<'a>> {
-    let value = record.value?;
-    let json = if record.may_be_framed { envelope::without_frame(value) } else { value };
-    let outer = std::str::from_utf8(json).ok().and_then(Fields::scan)?;
+    let outer = std::str::from_utf8(record.json()?).ok().and_then(Fields::scan)?;
     match envelope::open(outer, &record.headers).get(Key::LeadId)? {
         Raw::String(string) => Some(string.text()),
         _ => None,
@@ -187,9 +196,8 @@ fn unknown_type() -> Rejection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::calendar::{PeriodKind, Zone};
     use crate::model::money::{Currency, Decimal, Rates};
-    use crate::model::rules::{PerScope, Pipeline};
+    use crate::model::rules::Pipeline;
     use jiff::civil::date;
 
     fn decoder() -> Decoder {
@@ -197,30 +205,37 @@ mod tests {
         let mut rates = Rates::new(currency("CNY"));
         rates.add(date(2026, 1, 1), currency("USD"), Decimal::parse("7.10").unwrap().to_ratio().unwrap());
         let stages = ["lead", "contacted", "won"].map(str::to_owned).to_vec();
-        Decoder::new(Arc::new(Rules {
-            max_series: 1,
-            retention: 800 * crate::model::time::DAY,
-            allowed_skew: crate::model::time::DAY,
-            zone: Zone::utc(),
-            rates,
-            customer_period: PeriodKind::Quarter,
-            market_size: None,
-            team_market_size: std::collections::BTreeMap::new(),
-            pipeline: Pipeline::new(stages).unwrap(),
-            windows: PerScope::default(),
-            expose: PerScope::default(),
-            leaderboard: Vec::new(),
-        }))
+        let mut pipeline = Pipeline::new(stages).unwrap();
+        pipeline.set_alias("dead", "lost").unwrap();
+        Decoder::new(Arc::new(Rules { pipeline, ..Rules::new(rates) }))
+    }
+
+    /// The same with a pipeline `renewals` beside the first.
+    fn two_pipelines() -> Decoder {
+        let Decoder { rules } = decoder();
+        let renewals = Pipeline::new(["lead", "notice", "won"].map(str::to_owned).to_vec()).unwrap();
+        let pipelines = std::collections::BTreeMap::from([("renewals".to_owned(), renewals)]);
+        Decoder::new(Arc::new(Rules { pipelines, ..(*rules).clone() }))
     }
 
     const NOW: &str = "2026-03-01T00:00:00Z";
 
     fn decode(json: &str) -> Result<String, RejectionCode> {
+        decode_by(&decoder(), json)
+    }
+
+    fn decode_by(decoder: &Decoder, json: &str) -> Result<String, RejectionCode> {
         let record = Record { value: Some(json.as_bytes()), ..Record::default() };
-        match decoder().decode(&record, Time::parse(NOW).unwrap()) {
+        match decoder.decode(&record, Time::parse(NOW).unwrap()) {
             Ok(decoded) => Ok(format!("{decoded:?}")),
             Err(rejection) => Err(rejection.code),
         }
+    }
+
+    fn moved(decoder: &Decoder, fields: &str) -> Result<String, RejectionCode> {
+        let common =
+            "\"type\":\"stage_change\",\"event_id\":\"e\",\"lead_id\":\"l\",\"occurred_at\":\"2026-02-01T00:00:00Z\"";
+        decode_by(decoder, &format!("{{{common},{fields}}}"))
     }
 
     fn code(fields: &str) -> Option<RejectionCode> {
@@ -259,7 +274,8 @@ mod tests {
             (format!("{lead},\"occurred_at\":\"2026-03-02T00:00:00.001Z\""), Some(InFuture)),
             (format!("{lead},\"version\":-1"), Some(InvalidField)),
             (format!("{lead},\"version\":18446744073709551615"), None),
-            (move_to("\"stage\":\"lead\""), Some(UnknownStage)),
+            (move_to("\"stage\":\"lead\""), None),
+            (move_to("\"stage\":\"leads\""), Some(UnknownStage)),
             (move_to("\"stage\":\"contacted\",\"amount\":\"1\""), Some(MissingField)),
             (move_to("\"stage\":\"contacted\",\"amount\":\"1.234\",\"currency\":\"XXX\""), Some(UnknownCurrency)),
             (move_to("\"stage\":\"contacted\",\"amount\":\"-1\",\"currency\":\"XXX\""), Some(InvalidAmount)),
@@ -285,15 +301,118 @@ mod tests {
     }
 
     #[test]
+    fn pipelines_are_read_where_there_are_any() {
+        use RejectionCode::*;
+        let two = two_pipelines();
+        for (fields, of_one, of_two) in [
+            (r#""stage":"contacted""#, None, None),
+            (r#""stage":"notice""#, Some(UnknownStage), Some(UnknownStage)),
+            (r#""stage":"notice","pipeline":"renewals""#, Some(UnknownStage), None),
+            (r#""stage":"contacted","pipeline":"renewals""#, None, Some(UnknownStage)),
+            (r#""stage":"contacted","pipeline":"default""#, None, None),
+            (r#""stage":"won","pipeline":"other""#, None, Some(UnknownStage)),
+            (r#""stage":"won","pipeline":5"#, None, Some(InvalidField)),
+            (r#""stage":"dead","pipeline":"renewals""#, None, Some(UnknownStage)),
+            (r#""stage":"dead","lost_reason":"price""#, None, None),
+            (r#""stage":"dead","lost_reason":"""#, Some(InvalidField), Some(InvalidField)),
+            (r#""stage":"won","lost_reason":5"#, None, None),
+        ] {
+            assert_eq!(moved(&decoder(), fields).err(), of_one, "{fields}");
+            assert_eq!(moved(&two, fields).err(), of_two, "{fields}");
+        }
+    }
+
+    #[test]
+    fn shares_are_good_and_add_up_to_one() {
+        use RejectionCode::*;
+        for (splits, expected) in [
+            ("null", None),
+            (r#"[{"rep_id":"a","share":"0.5"},{"rep_id":"b","share":0.50}]"#, None),
+            (r#"[{"share":1}]"#, None),
+            (r#"[{"share":"0.333333333"},{"team_id":"t","share":"0.666666667"}]"#, None),
+            ("[]", Some(InvalidField)),
+            ("{}", Some(InvalidField)),
+            ("[null]", Some(InvalidField)),
+            (r#"[{"share":"x"},5]"#, Some(InvalidField)),
+            (r#"[{"rep_id":"a"}]"#, Some(MissingField)),
+            (r#"[{"share":null}]"#, Some(MissingField)),
+            (r#"[{"share":true}]"#, Some(InvalidField)),
+            (r#"[{"rep_id":"","share":1}]"#, Some(InvalidField)),
+            (r#"[{"share":"0.5"},{"rep_id":"unassigned","share":"0.5"}]"#, Some(InvalidField)),
+            (r#"[{"share":"0.5"},{"rep_id":"a","share":"0.4"}]"#, Some(InvalidAmount)),
+            (r#"[{"share":"0"},{"rep_id":"a","share":"1"}]"#, Some(InvalidAmount)),
+            (r#"[{"share":"0.3333333333"},{"rep_id":"a","share":"0.6666666667"}]"#, Some(InvalidAmount)),
+            (r#"[{"share":"1,0"}]"#, Some(InvalidAmount)),
+        ] {
+            assert_eq!(
+                moved(&decoder(), &format!("\"stage\":\"won\",\"splits\":{splits}")).err(),
+                expected,
+                "{splits}"
+            );
+        }
+        let eleven = vec![r#"{"share":"0.1"}"#; 11].join(",");
+        assert_eq!(moved(&decoder(), &format!(r#""stage":"won","splits":[{eleven}]"#)).err(), Some(InvalidField));
+    }
+
+    #[test]
+    fn targets_are_of_measures_and_periods_that_there_are() {
+        use RejectionCode::*;
+        let target = |fields: &str| code(&format!("\"type\":\"target\",\"scope\":\"org\",{fields}"));
+        for (fields, expected) in [
+            (r#""period":"2026-W53","amount":1,"currency":"CNY""#, None),
+            (r#""period":"2025-W53","amount":1,"currency":"CNY""#, Some(InvalidField)),
+            (r#""period":"2026-H2","amount":1,"currency":"CNY""#, None),
+            (r#""period":"2026","measure":"won","amount":"12.00""#, None),
+            (r#""period":"2026","measure":"won","amount":12,"currency":5"#, None),
+            (r#""period":"2026","measure":"won","amount":"12.5""#, Some(InvalidAmount)),
+            (r#""period":"2026","measure":"payments","amount":12"#, Some(MissingField)),
+            (r#""period":"2026","measure":"calls","amount":12"#, Some(InvalidField)),
+            (r#""period":"2026","measure":"calls""#, Some(MissingField)),
+            (r#""period":"2026","amount":1,"currency":"CNY","occurred_at":"2030-01-01T00:00:00Z""#, None),
+            (r#""period":"2026","amount":1,"currency":"CNY","scope":"region""#, Some(MissingField)),
+            (r#""period":"2026","amount":1,"currency":"CNY","scope":"region","region_id":"north""#, None),
+            (r#""period":"2026","amount":1,"currency":"CNY","region_id":7"#, Some(InvalidField)),
+        ] {
+            assert_eq!(target(fields), expected, "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_once_where_one_may_be() {
+        let json = "{\"type\":\"lead\",\"event_id\":\"e\",\"lead_id\":\"l\",\"occurred_at\":100000000000}";
+        let now = Time::parse(NOW).unwrap();
+        for (prefix, in_kafka, first_line) in
+            [("", true, true), ("\u{feff}", true, true), ("\u{feff}\u{feff}", false, false)]
+        {
+            let value = [prefix, json].concat();
+            let record = Record { value: Some(value.as_bytes()), ..Record::default() };
+            for (record, is_fine) in [
+                (Record { may_be_framed: true, ..record }, in_kafka),
+                (Record { starts_file: true, ..record }, first_line),
+                (record, prefix.is_empty()),
+            ] {
+                match decoder().decode(&record, now) {
+                    Ok(Decoded::Event(event)) => assert_eq!((is_fine, event.hash), (true, xxh3_64(json.as_bytes()))),
+                    other => assert!(!is_fine && other.is_err(), "{other:?}"),
+                }
+            }
+        }
+        let framed = [&[0_u8; 5][..], "\u{feff}".as_bytes(), json.as_bytes()].concat();
+        let record = Record { value: Some(&framed), may_be_framed: true, ..Record::default() };
+        assert!(decoder().decode(&record, now).is_ok());
+    }
+
+    #[test]
     fn framing_is_taken_off_in_kafka_only() {
-        let json = b"{\"type\":\"rep\",\"event_id\":\"e\",\"occurred_at\":0,\"rep_id\":\"r\",\"team_id\":\"t\"}";
+        let json =
+            b"{\"type\":\"rep\",\"event_id\":\"e\",\"occurred_at\":100000000000,\"rep_id\":\"r\",\"team_id\":\"t\"}";
         for prefix in [vec![], vec![0; 5], [vec![1], vec![9; 16]].concat()] {
             let value = [prefix.as_slice(), json].concat();
             let record = Record { value: Some(&value), may_be_framed: true, ..Record::default() };
-            let framed = decoder().decode(&record, Time::default());
+            let framed = decoder().decode(&record, Time::parse(NOW).unwrap());
             let Ok(Decoded::Event(event)) = framed else { panic!("{framed:?}") };
             assert_eq!(event.hash, xxh3_64(json));
-            let in_file = decoder().decode(&Record { may_be_framed: false, ..record }, Time::default());
+            let in_file = decoder().decode(&Record { may_be_framed: false, ..record }, Time::parse(NOW).unwrap());
             assert_eq!(in_file.is_ok(), prefix.is_empty());
         }
         let cut = Record { value: Some(&[0, 0, 0]), may_be_framed: true, ..Record::default() };

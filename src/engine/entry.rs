@@ -7,10 +7,12 @@ use std::sync::Arc;
 use foldhash::fast::{FixedState, RandomState};
 
 use crate::engine::directory::{ChannelId, Directory, NameId, RepInTeam, RowId};
-use crate::model::calendar::Zone;
-use crate::model::event::{Body, Event, EventType, PaymentKind, Period, Score, Stage, TargetScope, Text};
+use crate::model::event::{
+    Body, Event, EventType, Goal, Measure, PaymentKind, Period, Score, Stage, StageChange, Target, TargetScope, Text,
+};
 use crate::model::id::{Id, UNASSIGNED};
 use crate::model::money::Money;
+use crate::model::rules::Rules;
 use crate::model::time::Time;
 
 /// What decides between two versions of one fact: the greater one is the truth.
@@ -130,6 +132,8 @@ pub enum TargetOf {
     Row(RowId),
     /// A team.
     Team(NameId),
+    /// A region.
+    Region(NameId),
     /// The organisation.
     Org,
 }
@@ -141,8 +145,10 @@ pub struct TargetFact {
     pub of: TargetOf,
     /// The period it is for.
     pub period: Period,
-    /// The revenue to reach.
-    pub amount: Money,
+    /// What is to be reached.
+    pub measure: Measure,
+    /// How much of it.
+    pub amount: Goal,
 }
 
 /// An entry of the roster.
@@ -210,8 +216,8 @@ pub(crate) fn shard_of(owner: &Id, shards: usize) -> usize {
 }
 
 /// When a target is dated: it goes when its period's end is not after the horizon.
-pub(crate) fn target_dated(period: Period, zone: &Zone) -> Time {
-    let (_, end) = zone.bounds(period);
+pub(crate) fn target_dated(period: Period, rules: &Rules) -> Time {
+    let (_, end) = rules.zone.bounds(rules.calendar, period);
     end.plus(-1)
 }
 
@@ -219,7 +225,7 @@ pub(crate) fn target_dated(period: Period, zone: &Zone) -> Time {
 #[derive(Debug)]
 pub struct Interner {
     directory: Arc<Directory>,
-    zone: Zone,
+    rules: Arc<Rules>,
     /// What this thread has looked up before, so that it need not ask the shared directory again.
     names: HashMap<Box<str>, NameId, RandomState>,
     rows: HashMap<RepInTeam, RowId, RandomState>,
@@ -227,10 +233,10 @@ pub struct Interner {
 }
 
 impl Interner {
-    /// An interner over the shared directory; the time zone tells when a target's period ends.
+    /// An interner over the shared directory; the rules tell when a target's period ends and what a stage is.
     #[must_use]
-    pub fn new(directory: Arc<Directory>, zone: Zone) -> Interner {
-        Interner { directory, zone, names: HashMap::default(), rows: HashMap::default(), channels: HashMap::default() }
+    pub fn new(directory: Arc<Directory>, rules: Arc<Rules>) -> Interner {
+        Interner { directory, rules, names: HashMap::default(), rows: HashMap::default(), channels: HashMap::default() }
     }
 
     /// Packs an event.
@@ -243,7 +249,8 @@ impl Interner {
             }
             Body::StageChange(change) => {
                 let row = self.row(change.team_id.as_ref(), change.rep_id.as_ref());
-                let kind = StepKind::Move { stage: change.stage, amount: change.amount, margin: change.margin };
+                let stage = self.stage(change);
+                let kind = StepKind::Move { stage, amount: change.amount, margin: change.margin };
                 let customer = change.customer_id.as_deref().map(Id::new);
                 step(event, &change.lead_id, Some(Step { row, customer, kind }))
             }
@@ -266,8 +273,9 @@ impl Interner {
             }
             Body::Target(target) => {
                 let of = self.target_of(&target.scope);
-                let dated = target_dated(target.period, &self.zone);
-                let content = TargetFact { of, period: target.period, amount: target.amount };
+                let dated = target_dated(target.period, &self.rules);
+                let Target { period, measure, amount, .. } = *target;
+                let content = TargetFact { of, period, measure, amount };
                 EntryFact::Target(version(event, dated, Some(content)))
             }
             Body::Rep(rep) => {
@@ -293,8 +301,15 @@ impl Interner {
         match scope {
             TargetScope::Rep { rep_id, team_id } => TargetOf::Row(self.row(Some(team_id), Some(rep_id))),
             TargetScope::Team { team_id } => TargetOf::Team(self.name(team_id)),
+            TargetScope::Region { region_id } => TargetOf::Region(self.name(region_id)),
             TargetScope::Org => TargetOf::Org,
         }
+    }
+
+    fn stage(&self, change: &StageChange<'_>) -> Stage {
+        let pipeline = self.rules.pipeline_named(change.pipeline.as_deref());
+        // The decoder accepts no other.
+        pipeline.and_then(|pipeline| pipeline.stage(&change.stage)).unwrap_or(Stage::Void)
     }
 
     fn name(&mut self, text: &str) -> NameId {

@@ -27,7 +27,7 @@ impl Engine {
         let shard = |number| Shard::new(number, Arc::clone(rules), &directory, now);
         Engine {
             shards: (0..shards.max(1)).map(shard).collect(),
-            interner: Interner::new(Arc::clone(&directory), rules.zone.clone()),
+            interner: Interner::new(Arc::clone(&directory), Arc::clone(rules)),
             board: Board::new(Arc::clone(rules), directory, now),
         }
     }

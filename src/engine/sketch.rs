@@ -118,14 +118,14 @@ impl Sketch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::calendar::Zone;
+    use crate::model::calendar::{Calendar, Zone};
     use crate::model::time::Time;
     use crate::model::window::Windows;
     use proptest::prelude::*;
 
     fn now_lanes() -> Lanes {
         let now = Time::from_millis(1_700_000_000_000);
-        Windows::at(now, &Zone::utc()).lanes(now)
+        Windows::at(now, &Zone::utc(), Calendar::default(), Lanes::ALL).lanes(now)
     }
 
     #[test]

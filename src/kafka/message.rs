@@ -14,6 +14,7 @@ pub fn record_of<'a>(message: &'a BorrowedMessage<'_>, kind: EventType) -> Recor
         topic_type: Some(kind),
         value: message.payload(),
         may_be_framed: true,
+        starts_file: false,
         headers: message.headers().map(event_headers).unwrap_or_default(),
         timestamp: message.timestamp().to_millis().map(Time::from_millis),
     }

@@ -56,7 +56,7 @@ pub fn render(
 }
 
 /// The labels of every subject, as they stand in a line after the brace.
-struct Prefixes([Vec<String>; 4]);
+struct Prefixes([Vec<String>; 5]);
 
 impl Prefixes {
     fn of(reading: &Reading) -> Prefixes {

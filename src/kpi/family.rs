@@ -169,7 +169,7 @@ fn instances(formula: Formula, scope: Scope, rules: &Rules, ranked: usize) -> Ve
         Formula::Surveyed(_) => windows
             .flat_map(|window| Survey::ALL.into_iter().map(move |survey| Instance::Survey(window, survey)))
             .collect(),
-        Formula::Periodic(_) => PeriodKind::ALL.into_iter().map(Instance::Period).collect(),
+        Formula::Periodic(_) => PeriodKind::OF_CUSTOMERS.into_iter().map(Instance::Period).collect(),
         Formula::Active(_) => CustomerPeriod::ALL.into_iter().map(Instance::Active).collect(),
         Formula::Open(_) => (0..pipeline.won()).map(Instance::Open).collect(),
         Formula::Stalled(_) => {
@@ -194,7 +194,7 @@ fn has_market(scope: Scope, rules: &Rules) -> bool {
     match scope {
         Scope::Org => rules.market_size.is_some(),
         Scope::Team => !rules.team_market_size.is_empty(),
-        Scope::Rep | Scope::Channel => false,
+        Scope::Rep | Scope::Region | Scope::Channel => false,
     }
 }
 

@@ -1,6 +1,5 @@
 //! The leaderboard: who stands where among the reps, and what they are called.
 
-use super::scorecard::to_date;
 use super::{Formula, Kpi, R, Scorecard, Unit, all};
 use crate::engine::board::{Reading, SubjectName};
 use crate::model::calendar::PeriodKind;
@@ -55,8 +54,9 @@ pub(super) fn ranked_by(rules: &Rules) -> Result<Vec<RankedBy>, String> {
         let windows = rules.windows.get(Scope::Rep).iter().copied();
         let entry = |window, value| RankedBy { by: by.clone(), window, value };
         if by == QUOTA_ATTAINMENT {
-            let periods = PeriodKind::ALL.into_iter().filter(|kind| rules.windows.rep.contains(&to_date(*kind)));
-            ranked.extend(periods.map(|kind| entry(to_date(kind), Ranked::Attainment(kind))));
+            let is_exposed = |kind: &PeriodKind| rules.windows.rep.contains(&Window::to_date(*kind));
+            let periods = PeriodKind::OF_CUSTOMERS.into_iter().filter(is_exposed);
+            ranked.extend(periods.map(|kind| entry(Window::to_date(kind), Ranked::Attainment(kind))));
         } else {
             let formula = rankable().find(|(name, _)| name == by).map(|(_, formula)| formula);
             let formula = formula.ok_or_else(|| cannot_rank(by))?;

@@ -177,7 +177,7 @@ impl<'a> Scorecard<'a> {
     /// The revenue of the present period to date, in minor units.
     #[must_use]
     pub fn booked(&self, period: PeriodKind) -> i128 {
-        self.sum(Sum::Revenue, to_date(period))
+        self.sum(Sum::Revenue, Window::to_date(period))
     }
 
     /// Which share of the present period has passed; `None` before any has.
@@ -212,18 +212,8 @@ impl<'a> Scorecard<'a> {
     }
 }
 
-/// The window to date of a period.
-#[must_use]
-pub(super) fn to_date(period: PeriodKind) -> Window {
-    match period {
-        PeriodKind::Month => Window::MonthToDate,
-        PeriodKind::Quarter => Window::QuarterToDate,
-        PeriodKind::Year => Window::YearToDate,
-    }
-}
-
 fn place(period: PeriodKind) -> usize {
-    PeriodKind::ALL.iter().position(|kind| *kind == period).unwrap_or(0)
+    PeriodKind::OF_CUSTOMERS.iter().position(|kind| *kind == period).unwrap_or(0)
 }
 
 fn seconds(millis: u64) -> Value {

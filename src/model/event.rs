@@ -148,6 +148,10 @@ impl Body<'_> {
 pub struct Lead<'a> {
     /// The journey.
     pub lead_id: Text<'a>,
+    /// Its place among the journey's events of the same time.
+    pub sequence: u32,
+    /// The pipeline that it names.
+    pub pipeline: Option<Text<'a>>,
     /// Who it may be sold to.
     pub customer_id: Option<Text<'a>>,
     /// Who is credited with the lead.
@@ -158,10 +162,10 @@ pub struct Lead<'a> {
     pub channel: Option<Text<'a>>,
 }
 
-/// Where a journey stands after a stage change.
+/// A stage of a pipeline, or what stands beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// A stage of the pipeline after `lead`, by its index: 1 … the index of `won`.
+    /// A stage of the pipeline by its index: 0 is `lead`, the last is `won`.
     Step(u8),
     /// The deal is lost.
     Lost,
@@ -174,8 +178,12 @@ pub enum Stage {
 pub struct StageChange<'a> {
     /// The journey.
     pub lead_id: Text<'a>,
-    /// The stage it moves to.
-    pub stage: Stage,
+    /// The stage as the record names it: one of its pipeline, an alias of one, `lost` or `void`.
+    pub stage: Text<'a>,
+    /// Its place among the journey's events of the same time.
+    pub sequence: u32,
+    /// The pipeline that it names.
+    pub pipeline: Option<Text<'a>>,
     /// Who it is sold to.
     pub customer_id: Option<Text<'a>>,
     /// Who is credited.
@@ -186,8 +194,33 @@ pub struct StageChange<'a> {
     pub amount: Option<Money>,
     /// The deal's expected gross profit, any sign.
     pub margin: Option<Money>,
+    /// Who shares the deal's money from here on: none, or shares that add up to 1.
+    pub splits: Vec<Split<'a>>,
     /// When the deal is expected to close.
     pub expected_close_at: Option<Time>,
+    /// Why the deal is lost; of a stage change to `lost` only.
+    pub lost_reason: Option<Text<'a>>,
+    /// Where a journey without a lead came from.
+    pub channel: Option<Text<'a>>,
+    /// The first contact of a journey without a lead.
+    pub started_at: Option<Time>,
+}
+
+/// What the share of a [`Split`] is a part of: shares have at most nine fraction digits.
+pub const WHOLE_SHARE: u32 = 1_000_000_000;
+
+/// The most entries of a split.
+pub const MOST_SPLITS: usize = 10;
+
+/// One who shares a deal's money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split<'a> {
+    /// The rep.
+    pub rep_id: Option<Text<'a>>,
+    /// That rep's team.
+    pub team_id: Option<Text<'a>>,
+    /// The share in parts of [`WHOLE_SHARE`], 1 to all of it.
+    pub share: u32,
 }
 
 /// Money spent to win customers.
@@ -277,14 +310,19 @@ pub enum TargetScope<'a> {
         /// The team.
         team_id: Text<'a>,
     },
+    /// One region.
+    Region {
+        /// The region.
+        region_id: Text<'a>,
+    },
     /// The whole organisation.
     Org,
 }
 
-/// A calendar month, quarter or year.
+/// A month, a week, or a quarter, half or whole of a fiscal year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
-    /// The year, 0–9999.
+    /// The year by its name, 0–9999.
     pub year: i16,
     /// Which part of it.
     pub part: PeriodPart,
@@ -293,33 +331,99 @@ pub struct Period {
 /// The part of a year that a period covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PeriodPart {
-    /// A month, 1–12.
+    /// A calendar month, 1–12.
     Month(i8),
     /// A quarter, 1–4.
     Quarter(i8),
+    /// A half, 1–2.
+    Half(i8),
     /// The whole year.
     Year,
+    /// A week, 1–53.
+    Week(i8),
 }
 
 impl Period {
-    /// Parses `2026-11`, `2026-Q4` or `2026`; `None` if it is no such text.
+    /// Parses `2026-11`, `2026-Q4`, `2026-H1`, `2026` or `2026-W07`; `None` if it is no such text. Whether the year has
+    /// a 53rd week is up to the [`Calendar`](crate::model::calendar::Calendar).
     #[must_use]
     pub fn parse(text: &str) -> Option<Period> {
         let (year, part) = text.split_at_checked(4)?;
         if !year.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        let part = match part.as_bytes() {
+        let digit = |byte: u8| i8::try_from(byte - b'0').ok();
+        let two = |tens: u8, units: u8| Some(digit(tens)? * 10 + digit(units)?);
+        let part = match *part.as_bytes() {
             [] => PeriodPart::Year,
-            [b'-', b'Q', quarter @ b'1'..=b'4'] => PeriodPart::Quarter(i8::try_from(quarter - b'0').ok()?),
+            [b'-', b'Q', quarter @ b'1'..=b'4'] => PeriodPart::Quarter(digit(quarter)?),
+            [b'-', b'H', half @ b'1'..=b'2'] => PeriodPart::Half(digit(half)?),
+            [b'-', b'W', tens @ b'0'..=b'5', units @ b'0'..=b'9'] => {
+                PeriodPart::Week(two(tens, units).filter(|week| (1..=53).contains(week))?)
+            }
             [b'-', tens @ b'0'..=b'1', units @ b'0'..=b'9'] => {
-                let month = (tens - b'0') * 10 + (units - b'0');
-                PeriodPart::Month(i8::try_from(month).ok().filter(|month| (1..=12).contains(month))?)
+                PeriodPart::Month(two(tens, units).filter(|month| (1..=12).contains(month))?)
             }
             _ => return None,
         };
         Some(Period { year: year.parse().ok()?, part })
     }
+}
+
+/// What is to be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Measure {
+    /// Amounts of deals won.
+    Revenue,
+    /// Money received.
+    Payments,
+    /// Deals won.
+    Won,
+    /// Journeys created.
+    Leads,
+    /// Customers whose first win it is.
+    NewCustomers,
+}
+
+impl Measure {
+    /// All five.
+    pub const ALL: [Measure; 5] =
+        [Measure::Revenue, Measure::Payments, Measure::Won, Measure::Leads, Measure::NewCustomers];
+    /// Those beside revenue, which has families of its own.
+    pub const BESIDE_REVENUE: [Measure; 4] = [Measure::Payments, Measure::Won, Measure::Leads, Measure::NewCustomers];
+
+    /// The word in the field `measure` and in the label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Measure::Revenue => "revenue",
+            Measure::Payments => "payments",
+            Measure::Won => "won",
+            Measure::Leads => "leads",
+            Measure::NewCustomers => "new_customers",
+        }
+    }
+
+    /// The measure of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Measure> {
+        Measure::ALL.into_iter().find(|measure| measure.name() == name)
+    }
+
+    /// Whether it is measured in money rather than counted.
+    #[must_use]
+    pub const fn is_money(self) -> bool {
+        matches!(self, Measure::Revenue | Measure::Payments)
+    }
+}
+
+/// How much is to be reached; not negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Money.
+    Money(Money),
+    /// A number of things, at most 10^15.
+    Count(i64),
 }
 
 /// A target for a period.
@@ -329,8 +433,10 @@ pub struct Target<'a> {
     pub scope: TargetScope<'a>,
     /// The period it is for.
     pub period: Period,
-    /// The revenue to reach; not negative.
-    pub amount: Money,
+    /// What is to be reached.
+    pub measure: Measure,
+    /// How much of it: money for measures of money, a count for the others.
+    pub amount: Goal,
 }
 
 /// An entry of the roster.
@@ -364,9 +470,11 @@ mod tests {
         assert_eq!(Period::parse("2026-11"), Some(Period { year: 2026, part: PeriodPart::Month(11) }));
         assert_eq!(Period::parse("2026-Q4"), Some(Period { year: 2026, part: PeriodPart::Quarter(4) }));
         assert_eq!(Period::parse("2026"), Some(Period { year: 2026, part: PeriodPart::Year }));
+        assert_eq!(Period::parse("2026-H1"), Some(Period { year: 2026, part: PeriodPart::Half(1) }));
+        assert_eq!(Period::parse("2026-W07"), Some(Period { year: 2026, part: PeriodPart::Week(7) }));
         for text in [
             "", "26", "2026-", "2026-13", "2026-00", "2026-1", "2026-Q5", "2026-Q0", "2026-q1", "2026Q1", "２026",
-            "2026-011",
+            "2026-011", "2026-H0", "2026-H3", "2026-W00", "2026-W54", "2026-W7", "2026W07", "2026-w07",
         ] {
             assert_eq!(Period::parse(text), None, "{text}");
         }

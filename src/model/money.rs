@@ -125,8 +125,8 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Parses `-?digits[.digits]`; `None` if it is no such text. The fraction digits are those
-    /// written, zeros included.
+    /// Parses `-?digits[.digits]`; `None` if it is no such text. Only the value counts: zeros at the end of the fraction
+    /// are dropped.
     #[must_use]
     pub fn parse(text: &str) -> Option<Decimal> {
         let (negative, unsigned) = split_sign(text);
@@ -138,8 +138,7 @@ impl Decimal {
         is_digits(whole).then(|| Decimal::new(negative, whole, fraction))
     }
 
-    /// Reads the text of a valid JSON number. With an exponent only the value counts: zeros at
-    /// the end of its digits are dropped.
+    /// Reads the text of a valid JSON number.
     #[must_use]
     pub fn from_json_number(text: &str) -> Option<Decimal> {
         let Some((digits, exponent)) = text.split_once(['e', 'E']) else {
@@ -160,6 +159,7 @@ impl Decimal {
     }
 
     fn new(negative: bool, whole: &str, fraction: &str) -> Decimal {
+        let fraction = fraction.trim_end_matches('0');
         let digits = whole.bytes().chain(fraction.bytes());
         let mantissa = digits
             .map(|byte| u128::from(byte - b'0'))
@@ -192,6 +192,28 @@ impl Decimal {
         };
         let minor = i64::try_from(minor).ok().filter(|minor| *minor <= LARGEST_AMOUNT)?;
         Some(if self.negative { -minor } else { minor })
+    }
+
+    /// The value if it is a whole number of things from 0 to 10^15.
+    #[must_use]
+    pub fn to_count(self) -> Option<i64> {
+        let shift = u32::try_from(self.scale.checked_neg()?).ok();
+        let count = match (self.mantissa?, shift) {
+            (0, _) => 0,
+            (mantissa, Some(shift)) => mantissa.checked_mul(10_u128.checked_pow(shift)?)?,
+            (_, None) => return None,
+        };
+        i64::try_from(count).ok().filter(|count| *count <= LARGEST_AMOUNT && !self.is_negative())
+    }
+
+    /// The value in parts of [`WHOLE_SHARE`](crate::model::event::WHOLE_SHARE) if it is a share: more than 0, at most 1,
+    /// with at most nine fraction digits.
+    #[must_use]
+    pub fn to_share(self) -> Option<u32> {
+        const DIGITS: i64 = 9;
+        let spare = u32::try_from(DIGITS.checked_sub(self.scale)?).ok()?;
+        let parts = self.mantissa?.checked_mul(10_u128.checked_pow(spare)?)?;
+        u32::try_from(parts).ok().filter(|parts| (1..=10_u32.pow(9)).contains(parts) && !self.negative)
     }
 
     /// The value as a positive fraction of two integers, the second a power of ten; `None` if it
@@ -365,9 +387,11 @@ mod tests {
         let minor = |text: &str| Decimal::from_json_number(text).and_then(|value| value.minor_units(currency("USD")));
         assert_eq!(minor("1250.50"), Some(125_050));
         assert_eq!(minor("-0"), Some(0));
-        assert_eq!(minor("1250.500"), None, "written digits count, even zeros");
+        assert_eq!(minor("1250.500"), Some(125_050), "only the value counts, not the zeros at its end");
+        assert_eq!(minor(&format!("1.{}", "0".repeat(60))), Some(100));
+        assert_eq!(minor("1250.505"), None);
         assert_eq!(minor("1.2505e3"), Some(125_050));
-        assert_eq!(minor("1250500e-3"), Some(125_050), "with an exponent only the value counts");
+        assert_eq!(minor("1250500e-3"), Some(125_050), "an exponent changes nothing of that");
         assert_eq!(minor("1.000E0"), Some(100));
         assert_eq!(minor("1e-3"), None);
         assert_eq!(minor("0e99999999999999999999"), Some(0));
@@ -378,6 +402,22 @@ mod tests {
         for text in ["", "-", "1.", ".5", "+1", " 1", "1,0", "1e5", "--1", "１"] {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn counts_are_whole_and_shares_have_nine_digits() {
+        let count = |text: &str| Decimal::from_json_number(text).and_then(Decimal::to_count);
+        assert_eq!(
+            ["12", "12.00", "12e1", "0", "-0", "1e15"].map(count),
+            [12, 12, 120, 0, 0, LARGEST_AMOUNT].map(Some)
+        );
+        assert_eq!(["12.5", "-1", "1e16", "1000000000000001", "1e-1"].map(count), [None; 5]);
+        let share = |text: &str| Decimal::from_json_number(text).and_then(Decimal::to_share);
+        assert_eq!(
+            ["1", "0.5", "1e-9", "0.3333333330"].map(share),
+            [1_000_000_000, 500_000_000, 1, 333_333_333].map(Some)
+        );
+        assert_eq!(["0", "-0.5", "1.1", "1e-10", "0.3333333333", "2"].map(share), [None; 6]);
     }
 
     #[test]

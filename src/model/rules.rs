@@ -5,11 +5,11 @@ use std::fmt;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::calendar::{PeriodKind, Zone};
+use crate::model::calendar::{Calendar, PeriodKind, Zone};
 use crate::model::event::Stage;
 use crate::model::money::{Currency, Rates, Ratio};
-use crate::model::time::Time;
-use crate::model::window::Window;
+use crate::model::time::{DAY, Time};
+use crate::model::window::{Lanes, Window, Windows};
 
 /// What a KPI is told about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +19,8 @@ pub enum Scope {
     Rep,
     /// A team.
     Team,
+    /// A region: the sum of its teams.
+    Region,
     /// The whole organisation.
     Org,
     /// A channel.
@@ -26,8 +28,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// All four.
-    pub const ALL: [Scope; 4] = [Scope::Rep, Scope::Team, Scope::Org, Scope::Channel];
+    /// All five.
+    pub const ALL: [Scope; 5] = [Scope::Rep, Scope::Team, Scope::Region, Scope::Org, Scope::Channel];
 
     /// The word in metric names and in the configuration.
     #[must_use]
@@ -35,6 +37,7 @@ impl Scope {
         match self {
             Scope::Rep => "rep",
             Scope::Team => "team",
+            Scope::Region => "region",
             Scope::Org => "org",
             Scope::Channel => "channel",
         }
@@ -48,6 +51,8 @@ pub struct PerScope<T> {
     pub rep: T,
     /// Of teams.
     pub team: T,
+    /// Of regions.
+    pub region: T,
     /// Of the organisation.
     pub org: T,
     /// Of channels.
@@ -61,6 +66,7 @@ impl<T> PerScope<T> {
         match scope {
             Scope::Rep => &self.rep,
             Scope::Team => &self.team,
+            Scope::Region => &self.region,
             Scope::Org => &self.org,
             Scope::Channel => &self.channel,
         }
@@ -78,6 +84,8 @@ pub struct Rules {
     pub allowed_skew: i64,
     /// The organisation's time zone.
     pub zone: Zone,
+    /// When its fiscal years and weeks begin.
+    pub calendar: Calendar,
     /// The reporting currency and the rates to it.
     pub rates: Rates,
     /// The period in which customers are called active.
@@ -86,8 +94,16 @@ pub struct Rules {
     pub market_size: Option<u64>,
     /// How many customers each team could have.
     pub team_market_size: BTreeMap<String, u64>,
-    /// The stages of a journey.
+    /// The teams of each region; a team is in one at most.
+    pub regions: BTreeMap<String, Vec<String>>,
+    /// Whether payments and answers without a rep and a team are credited to the owner of their deal.
+    pub credit_through_deal: bool,
+    /// Whether a target that is not set is the sum of its parts' targets.
+    pub roll_up: bool,
+    /// The stages of a journey in the pipeline `default`.
     pub pipeline: Pipeline,
+    /// More pipelines, by their names; the field `pipeline` of events is read if there are any.
+    pub pipelines: BTreeMap<String, Pipeline>,
     /// The windows that each scope exposes, in the order of [`Window::ALL`].
     pub windows: PerScope<Vec<Window>>,
     /// The families that each scope exposes: full names, or prefixes that end in `*`. `None`: all.
@@ -107,10 +123,82 @@ impl fmt::Display for Acceptance {
 }
 
 impl Rules {
+    /// The rules of a configuration that says nothing but what money is counted in.
+    #[must_use]
+    pub fn new(rates: Rates) -> Rules {
+        let stages = ["lead", "contacted", "qualified", "proposal", "negotiation", "won"];
+        let usual = || Window::USUAL.to_vec();
+        Rules {
+            max_series: 2_000_000,
+            retention: 800 * DAY,
+            allowed_skew: DAY,
+            zone: Zone::utc(),
+            calendar: Calendar::default(),
+            rates,
+            customer_period: PeriodKind::Quarter,
+            market_size: None,
+            team_market_size: BTreeMap::new(),
+            regions: BTreeMap::new(),
+            credit_through_deal: false,
+            roll_up: false,
+            pipeline: Pipeline::unchecked(stages.map(str::to_owned).to_vec()),
+            pipelines: BTreeMap::new(),
+            windows: PerScope {
+                rep: Window::USUAL_OF_REPS.to_vec(),
+                team: usual(),
+                region: Vec::new(),
+                org: usual(),
+                channel: usual(),
+            },
+            expose: PerScope::default(),
+            leaderboard: ["revenue", "won", "quota_attainment"].map(str::to_owned).to_vec(),
+        }
+    }
+
+    /// The windows at an instant, of those that a KPI needs.
+    #[must_use]
+    pub fn windows_at(&self, now: Time, used: Lanes) -> Windows {
+        Windows::at(now, &self.zone, self.calendar, used)
+    }
+
+    /// The windows that some KPI needs whatever the events say, with their previous and year-ago ones.
+    #[must_use]
+    pub fn lanes(&self) -> Lanes {
+        let exposed = || Scope::ALL.into_iter().flat_map(|scope| self.windows.get(scope).iter().copied());
+        // What is booked of the present periods, and what lifetime value and velocity are computed from.
+        let always = [Window::Quarter, Window::MonthToDate, Window::QuarterToDate, Window::YearToDate];
+        let rolled_up = self.roll_up.then_some(Window::HalfToDate);
+        let year_ago = exposed().filter(|window| self.has_year_ago(*window));
+        Lanes::present(exposed().chain(always).chain(rolled_up))
+            .with(Lanes::previous(exposed()))
+            .with(Lanes::year_ago(year_ago))
+    }
+
+    /// Whether a window's year-ago values are exposed: not if what they need is forgotten.
+    #[must_use]
+    pub fn has_year_ago(&self, window: Window) -> bool {
+        window.year_ago_days().is_some_and(|days| self.retention >= days * DAY)
+    }
+
+    /// The pipeline of a name; `None` stands for `default`.
+    #[must_use]
+    pub fn pipeline_named(&self, name: Option<&str>) -> Option<&Pipeline> {
+        match name {
+            None | Some(DEFAULT_PIPELINE) => Some(&self.pipeline),
+            Some(name) => self.pipelines.get(name),
+        }
+    }
+
+    /// All pipelines with their names: `default`, then the others in the order of their names.
+    pub fn all_pipelines(&self) -> impl Iterator<Item = (&str, &Pipeline)> {
+        let others = self.pipelines.iter().map(|(name, pipeline)| (name.as_str(), pipeline));
+        std::iter::once((DEFAULT_PIPELINE, &self.pipeline)).chain(others)
+    }
+
     /// The instant before which events do not exist, seen from `now`: the start of a UTC day.
     #[must_use]
     pub fn horizon(&self, now: Time) -> Time {
-        now.plus(-self.retention).floor(crate::model::time::DAY)
+        now.plus(-self.retention).floor(DAY)
     }
 
     /// Stands for everything here that decides whether a record is accepted.
@@ -118,7 +206,15 @@ impl Rules {
     pub fn acceptance(&self) -> Acceptance {
         let reporting = self.reporting_currency().code();
         let (rates, stages) = (self.rates.listed(), self.pipeline.stages());
-        let text = format!("{} {reporting} {rates:?} {stages:?} {}", self.zone.name(), self.allowed_skew);
+        let mut text = format!("{} {reporting} {rates:?} {stages:?} {}", self.zone.name(), self.allowed_skew);
+        // Of a configuration that has nothing of these, it stays what it was before there were any.
+        let aliases = self.pipeline.aliases();
+        if !self.pipelines.is_empty() || !aliases.is_empty() {
+            text += &format!(" {aliases:?} {:?}", self.pipelines);
+        }
+        if self.calendar.week_starts != Calendar::default().week_starts {
+            text += &format!(" {:?}", self.calendar.week_starts);
+        }
         Acceptance(xxh3_64(text.as_bytes()))
     }
 
@@ -138,10 +234,18 @@ impl Rules {
 /// The most stages that a pipeline may have, `lead` and `won` included.
 pub const MOST_STAGES: usize = 64;
 
+/// The most pipelines beside `default`.
+pub const MOST_PIPELINES: usize = 100;
+
+/// The name of the pipeline of events that name none.
+pub const DEFAULT_PIPELINE: &str = "default";
+
 /// The ordered stages from `lead` to `won`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pipeline {
     stages: Vec<String>,
+    /// By an old name, the stage for which it stands.
+    aliases: BTreeMap<String, Stage>,
     /// One per open stage.
     probabilities: Vec<Ratio>,
     /// One per open stage: after how many milliseconds a deal is stalled there.
@@ -173,9 +277,36 @@ impl Pipeline {
                 return Err(format!("stage \"{stage}\" is named twice"));
             }
         }
-        let last = count as u128 - 1;
-        let probabilities = (0..count - 1).map(|index| Ratio { numerator: index as u128, denominator: last }).collect();
-        Ok(Pipeline { stalled_after: vec![None; count - 1], probabilities, stages })
+        Ok(Pipeline::unchecked(stages))
+    }
+
+    /// A pipeline of stages that are known to be right.
+    fn unchecked(stages: Vec<String>) -> Pipeline {
+        let last = stages.len().saturating_sub(1);
+        let probability = |index| Ratio { numerator: index as u128, denominator: last as u128 };
+        let probabilities = (0..last).map(probability).collect();
+        Pipeline { stalled_after: vec![None; last], probabilities, aliases: BTreeMap::new(), stages }
+    }
+
+    /// Lets an old name stand for a stage of this pipeline, for `lost` or for `void`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong: the old name is empty or none, or the stage is not there.
+    pub fn set_alias(&mut self, alias: &str, stage: &str) -> Result<(), String> {
+        if alias.is_empty() || self.own_stage(alias).is_some() {
+            return Err(format!("given for an old name; \"{alias}\" is a stage, \"lost\", \"void\" or empty"));
+        }
+        let stage = self
+            .own_stage(stage)
+            .ok_or_else(|| format!("a stage of its pipeline ({}), \"lost\" or \"void\"", self.stages.join(", ")))?;
+        self.aliases.insert(alias.to_owned(), stage);
+        Ok(())
+    }
+
+    /// The old names and the stages for which they stand.
+    #[must_use]
+    pub fn aliases(&self) -> &BTreeMap<String, Stage> {
+        &self.aliases
     }
 
     /// Sets an open stage's probability of being won; false if there is no such open stage.
@@ -220,17 +351,24 @@ impl Pipeline {
         self.stages.len() - 2
     }
 
-    /// The stage that a stage change may name; `None` for `lead` and for unknown ones.
+    /// The stage that a name or an alias stands for; `None` for unknown ones.
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<Stage> {
+        self.aliases.get(name).copied().or_else(|| self.own_stage(name))
+    }
+
+    fn own_stage(&self, name: &str) -> Option<Stage> {
         match name {
             "lost" => Some(Stage::Lost),
             "void" => Some(Stage::Void),
-            _ => {
-                let index = self.stages.iter().position(|stage| stage == name).filter(|index| *index > 0)?;
-                u8::try_from(index).ok().map(Stage::Step)
-            }
+            _ => self.index_of(name).map(Stage::Step),
         }
+    }
+
+    /// The index of a stage, aliases aside.
+    #[must_use]
+    pub fn index_of(&self, name: &str) -> Option<u8> {
+        self.stages.iter().position(|stage| stage == name).and_then(|index| u8::try_from(index).ok())
     }
 
     /// The probability that a deal at this open stage is won.
@@ -260,10 +398,24 @@ mod tests {
         let pipeline = pipeline(&["lead", "contacted", "won"]).unwrap();
         assert_eq!(pipeline.stage("contacted"), Some(Stage::Step(1)));
         assert_eq!(pipeline.stage("won"), Some(Stage::Step(pipeline.won())));
-        assert_eq!(pipeline.stage("lead"), None);
+        assert_eq!(pipeline.stage("lead"), Some(Stage::Step(0)));
         assert_eq!(pipeline.stage("lost"), Some(Stage::Lost));
         assert_eq!(pipeline.probability(1), Ratio { numerator: 1, denominator: 2 });
         assert_eq!(pipeline.open_stages(), ["lead", "contacted"]);
+    }
+
+    #[test]
+    fn aliases_stand_for_stages_and_are_none_themselves() {
+        let mut pipeline = pipeline(&["lead", "contacted", "won"]).unwrap();
+        for (alias, stage) in [("new", "lead"), ("talked", "contacted"), ("dead", "lost"), ("deleted", "void")] {
+            pipeline.set_alias(alias, stage).unwrap();
+            assert_eq!(pipeline.stage(alias), pipeline.stage(stage));
+            assert_eq!(pipeline.index_of(alias), None);
+        }
+        for (alias, stage) in [("", "won"), ("won", "contacted"), ("lost", "void"), ("old", "new"), ("old", "nowhere")]
+        {
+            assert!(pipeline.set_alias(alias, stage).is_err(), "{alias} = {stage}");
+        }
     }
 
     #[test]

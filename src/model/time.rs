@@ -26,8 +26,8 @@ pub const HOUR: i64 = 60 * MINUTE;
 /// One day of 24 hours in milliseconds.
 pub const DAY: i64 = 24 * HOUR;
 
-/// 0001-01-01T00:00:00Z, the earliest time that may be written as an integer.
-const FIRST_INTEGER: i64 = -62_135_596_800_000;
+/// March 1973, the earliest time that may be written as an integer: a smaller one is likely to be in seconds.
+const FIRST_INTEGER: i64 = 100_000_000_000;
 /// 9999-12-31T23:59:59.999Z, the latest time that may be written as an integer.
 const LAST_INTEGER: i64 = 253_402_300_799_999;
 
@@ -57,7 +57,7 @@ impl Time {
         self.0
     }
 
-    /// An integer time of an event: `None` outside the years 1–9999.
+    /// An integer time of an event: `None` before March 1973, where it would be seconds, and after the year 9999.
     #[must_use]
     pub const fn from_integer(millis: i64) -> Option<Time> {
         if millis < FIRST_INTEGER || millis > LAST_INTEGER { None } else { Some(Time(millis)) }
@@ -247,8 +247,9 @@ mod tests {
             ("1970-01-01T00:00:00-00:00", 0),
             ("1969-12-31T20:30:00-03:30", 0),
             ("2024-02-29T23:59:59Z", 1_709_251_199_000),
-            ("0001-01-01T00:00:00Z", FIRST_INTEGER),
-            ("0000-01-01T00:00:00Z", FIRST_INTEGER - 366 * DAY),
+            ("0001-01-01T00:00:00Z", -62_135_596_800_000),
+            ("0000-01-01T00:00:00Z", -62_135_596_800_000 - 366 * DAY),
+            ("1973-03-03T09:46:40Z", FIRST_INTEGER),
             ("9999-12-31T23:59:59.999Z", LAST_INTEGER),
         ] {
             assert_eq!(Time::parse(text), Some(Time(millis)), "{text}");
@@ -293,10 +294,11 @@ mod tests {
     }
 
     #[test]
-    fn integers_stay_within_the_years_1_to_9999() {
+    fn integers_are_milliseconds_up_to_the_year_9999() {
         assert_eq!(Time::from_integer(FIRST_INTEGER - 1), None);
         assert_eq!(Time::from_integer(LAST_INTEGER + 1), None);
-        assert_eq!(Time::from_integer(0), Some(Time(0)));
+        assert_eq!(Time::from_integer(FIRST_INTEGER), Some(Time(FIRST_INTEGER)));
+        assert_eq!([0, -1, 1_795_521_600].map(Time::from_integer), [None; 3], "seconds are no milliseconds");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::ops::AddAssign;
 
 use jiff::ToSpan;
+use jiff::civil::Date;
 
-use crate::model::calendar::{PeriodKind, Zone, next_day};
+use crate::model::calendar::{Calendar, PeriodKind, Zone};
 use crate::model::time::{DAY, HOUR, MINUTE, Time};
 
-/// The windows over which KPIs are told.
+/// The windows over which KPIs are computed. Weeks, quarters, halves and years are those of the organisation's calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Window {
@@ -21,16 +22,48 @@ pub enum Window {
     Month,
     /// 90 rolling days in panes of a day.
     Quarter,
-    /// The calendar month to date.
+    /// The month to date.
     MonthToDate,
-    /// The calendar quarter to date.
+    /// The quarter to date.
     QuarterToDate,
-    /// The calendar year to date.
+    /// The year to date.
     YearToDate,
+    /// The local date that holds now.
+    Today,
+    /// The week to date.
+    WeekToDate,
+    /// The local date before the one that holds now.
+    Yesterday,
+    /// The week before the one that holds now.
+    LastWeek,
+    /// The month before the one that holds now.
+    LastMonth,
+    /// The quarter before the one that holds now.
+    LastQuarter,
+    /// The year before the one that holds now.
+    LastYear,
+    /// The half to date: what a half's target is held against. It is no window that a scope can expose.
+    HalfToDate,
 }
 
 /// How many windows there are.
-pub const WINDOWS: usize = 8;
+pub const WINDOWS: usize = 16;
+
+/// What a window is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// So many milliseconds that end with the pane that holds now.
+    Rolling {
+        /// How long the window is.
+        length: i64,
+        /// How long a pane is.
+        pane: i64,
+    },
+    /// The period that holds now, up to the end of today.
+    ToDate(PeriodKind),
+    /// The whole period before the one that holds now.
+    Complete(PeriodKind),
+}
 
 impl Window {
     /// All windows; each one's place here is its bit in [`Lanes`].
@@ -43,7 +76,31 @@ impl Window {
         Window::MonthToDate,
         Window::QuarterToDate,
         Window::YearToDate,
+        Window::Today,
+        Window::WeekToDate,
+        Window::Yesterday,
+        Window::LastWeek,
+        Window::LastMonth,
+        Window::LastQuarter,
+        Window::LastYear,
+        Window::HalfToDate,
     ];
+
+    /// Those that a scope has unless it is configured otherwise; reps have fewer.
+    pub const USUAL: [Window; 8] = [
+        Window::Hour,
+        Window::Day,
+        Window::Week,
+        Window::Month,
+        Window::Quarter,
+        Window::MonthToDate,
+        Window::QuarterToDate,
+        Window::YearToDate,
+    ];
+
+    /// Those that reps have unless they are configured otherwise.
+    pub const USUAL_OF_REPS: [Window; 5] =
+        [Window::Day, Window::Week, Window::Month, Window::MonthToDate, Window::QuarterToDate];
 
     /// The word in the label `window` and in the configuration.
     #[must_use]
@@ -57,13 +114,21 @@ impl Window {
             Window::MonthToDate => "mtd",
             Window::QuarterToDate => "qtd",
             Window::YearToDate => "ytd",
+            Window::Today => "today",
+            Window::WeekToDate => "wtd",
+            Window::Yesterday => "yesterday",
+            Window::LastWeek => "last_week",
+            Window::LastMonth => "last_month",
+            Window::LastQuarter => "last_quarter",
+            Window::LastYear => "last_year",
+            Window::HalfToDate => "htd",
         }
     }
 
-    /// The window of this name.
+    /// The window of this name that a scope can expose.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Window> {
-        Window::ALL.into_iter().find(|window| window.name() == name)
+        Window::ALL.into_iter().find(|window| window.name() == name && *window != Window::HalfToDate)
     }
 
     /// This window's place in [`Window::ALL`].
@@ -72,26 +137,54 @@ impl Window {
         self as usize
     }
 
-    /// The length and the pane of a rolling window, in milliseconds.
+    /// What it is made of.
     #[must_use]
-    pub const fn rolling(self) -> Option<(i64, i64)> {
+    pub const fn shape(self) -> Shape {
         match self {
-            Window::Hour => Some((HOUR, MINUTE)),
-            Window::Day => Some((DAY, 15 * MINUTE)),
-            Window::Week => Some((7 * DAY, HOUR)),
-            Window::Month => Some((30 * DAY, 6 * HOUR)),
-            Window::Quarter => Some((90 * DAY, DAY)),
-            Window::MonthToDate | Window::QuarterToDate | Window::YearToDate => None,
+            Window::Hour => Shape::Rolling { length: HOUR, pane: MINUTE },
+            Window::Day => Shape::Rolling { length: DAY, pane: 15 * MINUTE },
+            Window::Week => Shape::Rolling { length: 7 * DAY, pane: HOUR },
+            Window::Month => Shape::Rolling { length: 30 * DAY, pane: 6 * HOUR },
+            Window::Quarter => Shape::Rolling { length: 90 * DAY, pane: DAY },
+            Window::Today => Shape::ToDate(PeriodKind::Day),
+            Window::WeekToDate => Shape::ToDate(PeriodKind::Week),
+            Window::MonthToDate => Shape::ToDate(PeriodKind::Month),
+            Window::QuarterToDate => Shape::ToDate(PeriodKind::Quarter),
+            Window::HalfToDate => Shape::ToDate(PeriodKind::Half),
+            Window::YearToDate => Shape::ToDate(PeriodKind::Year),
+            Window::Yesterday => Shape::Complete(PeriodKind::Day),
+            Window::LastWeek => Shape::Complete(PeriodKind::Week),
+            Window::LastMonth => Shape::Complete(PeriodKind::Month),
+            Window::LastQuarter => Shape::Complete(PeriodKind::Quarter),
+            Window::LastYear => Shape::Complete(PeriodKind::Year),
         }
     }
 
-    /// The period of a window to date.
+    /// The window to date of a period.
     #[must_use]
-    pub const fn period(self) -> Option<PeriodKind> {
+    pub const fn to_date(kind: PeriodKind) -> Window {
+        match kind {
+            PeriodKind::Day => Window::Today,
+            PeriodKind::Week => Window::WeekToDate,
+            PeriodKind::Month => Window::MonthToDate,
+            PeriodKind::Quarter => Window::QuarterToDate,
+            PeriodKind::Half => Window::HalfToDate,
+            PeriodKind::Year => Window::YearToDate,
+        }
+    }
+
+    /// How many days events must count for this window's year-ago values to be exposed; `None`: it has none.
+    #[must_use]
+    pub const fn year_ago_days(self) -> Option<i64> {
         match self {
-            Window::MonthToDate => Some(PeriodKind::Month),
-            Window::QuarterToDate => Some(PeriodKind::Quarter),
-            Window::YearToDate => Some(PeriodKind::Year),
+            Window::Today => Some(367),
+            Window::WeekToDate => Some(371),
+            Window::MonthToDate => Some(397),
+            Window::LastMonth => Some(428),
+            Window::QuarterToDate => Some(458),
+            Window::LastQuarter => Some(550),
+            Window::YearToDate => Some(731),
+            Window::LastYear => Some(1_096),
             _ => None,
         }
     }
@@ -117,20 +210,64 @@ impl Range {
     }
 }
 
-/// The windows that hold a fact: bit `i` is the window at place `i` of [`Window::ALL`], bit `8 + i` its
-/// previous one.
+/// A set of windows, their previous and their year-ago ones, such as those that hold a fact: bit `i` is the window at
+/// place `i` of [`Window::ALL`], bit `16 + i` its previous one, bit `32 + i` its year-ago one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lanes(u16);
+pub struct Lanes(u64);
+
+/// How many windows there are with their previous and year-ago ones.
+const RANGES: usize = 3 * WINDOWS;
 
 impl Lanes {
+    /// None at all.
+    pub const NONE: Lanes = Lanes(0);
+    /// All there are.
+    pub const ALL: Lanes = Lanes((1 << RANGES) - 1);
+
+    /// These windows as they are now.
+    #[must_use]
+    pub fn present(windows: impl IntoIterator<Item = Window>) -> Lanes {
+        Lanes(windows.into_iter().fold(0, |bits, window| bits | 1 << window.index()))
+    }
+
+    /// The windows before these.
+    #[must_use]
+    pub fn previous(windows: impl IntoIterator<Item = Window>) -> Lanes {
+        Lanes(Lanes::present(windows).0 << WINDOWS)
+    }
+
+    /// The windows a year before these.
+    #[must_use]
+    pub fn year_ago(windows: impl IntoIterator<Item = Window>) -> Lanes {
+        Lanes(Lanes::present(windows).0 << (2 * WINDOWS))
+    }
+
     /// Adds to what is counted in the present windows that hold the fact.
-    pub fn add_current<T: Copy + Default + AddAssign>(self, cell: &mut [T; WINDOWS], amount: T) {
+    pub fn add_current<T: Copy + Default + AddAssign>(self, cell: &mut [T], amount: T) {
         add(self.0, cell, amount);
     }
 
     /// Adds to what is counted in the previous windows that hold the fact.
-    pub fn add_previous<T: Copy + Default + AddAssign>(self, cell: &mut [T; WINDOWS], amount: T) {
+    pub fn add_previous<T: Copy + Default + AddAssign>(self, cell: &mut [T], amount: T) {
         add(self.0 >> WINDOWS, cell, amount);
+    }
+
+    /// The bits: places of present, previous and year-ago windows, from the lowest.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Those here or there.
+    #[must_use]
+    pub const fn with(self, other: Lanes) -> Lanes {
+        Lanes(self.0 | other.0)
+    }
+
+    /// Those that are here and there.
+    #[must_use]
+    pub const fn within(self, other: Lanes) -> Lanes {
+        Lanes(self.0 & other.0)
     }
 
     /// Those that are here and not there.
@@ -146,51 +283,78 @@ impl Lanes {
     }
 }
 
-fn add<T: Copy + Default + AddAssign>(bits: u16, cell: &mut [T; WINDOWS], amount: T) {
+fn add<T: Copy + Default + AddAssign>(bits: u64, cell: &mut [T], amount: T) {
     for (window, value) in cell.iter_mut().enumerate() {
         // Nothing is added rather than skipped: which windows hold a fact is chance, and a processor guesses it badly.
         *value += if bits >> window & 1 == 1 { amount } else { T::default() };
     }
 }
 
-/// Where all windows stand at one instant.
+/// Where windows stand at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Windows {
-    /// The windows in the order of [`Window::ALL`], then their previous ones.
-    ranges: [Range; 2 * WINDOWS],
+    /// The windows in the order of [`Window::ALL`], then their previous ones, then their year-ago ones.
+    ranges: [Range; RANGES],
+    /// Those that are looked at; the ranges of all others hold nothing.
+    used: Lanes,
 }
 
 impl Windows {
-    /// The windows at `now` in the organisation's time zone.
+    /// The windows of `used` at `now` in the organisation's time zone and calendar; all others hold nothing.
     #[must_use]
-    pub fn at(now: Time, zone: &Zone) -> Windows {
-        let pairs = Window::ALL.map(|window| match (window.rolling(), window.period()) {
-            (Some((length, pane)), _) => rolling(now, length, pane),
-            (None, Some(kind)) => to_date(now, kind, zone),
-            (None, None) => [Range::NOWHERE; 2],
-        });
-        let mut ranges = [Range::NOWHERE; 2 * WINDOWS];
-        let both = pairs.iter().map(|pair| pair[0]).chain(pairs.iter().map(|pair| pair[1]));
-        ranges.iter_mut().zip(both).for_each(|(place, range)| *place = range);
-        Windows { ranges }
+    pub fn at(now: Time, zone: &Zone, calendar: Calendar, used: Lanes) -> Windows {
+        let today = zone.date_of(now);
+        let mut ranges = [Range::NOWHERE; RANGES];
+        for window in Window::ALL {
+            let place = window.index();
+            let is_used = |part: usize| used.0 >> (part * WINDOWS + place) & 1 == 1;
+            for part in (0..3).filter(|part| is_used(*part)) {
+                let range = match (window.shape(), part) {
+                    (Shape::Rolling { length, pane }, _) => rolling(now, length, pane, part),
+                    (Shape::ToDate(kind), _) => to_date(today, kind, part, zone, calendar),
+                    (Shape::Complete(kind), _) => complete(today, kind, part, zone, calendar),
+                };
+                if let Some(slot) = ranges.get_mut(part * WINDOWS + place) {
+                    *slot = range;
+                }
+            }
+        }
+        Windows { ranges, used }
     }
 
     /// Where a window begins and ends.
     #[must_use]
     pub fn range(&self, window: Window) -> Range {
-        self.ranges.get(window.index()).copied().unwrap_or(Range::NOWHERE)
+        self.part(window, 0)
     }
 
     /// Where the window before a window begins and ends.
     #[must_use]
     pub fn previous(&self, window: Window) -> Range {
-        self.ranges.get(WINDOWS + window.index()).copied().unwrap_or(Range::NOWHERE)
+        self.part(window, 1)
+    }
+
+    /// Where the window a year before a window begins and ends.
+    #[must_use]
+    pub fn year_ago(&self, window: Window) -> Range {
+        self.part(window, 2)
+    }
+
+    fn part(&self, window: Window, part: usize) -> Range {
+        self.ranges.get(part * WINDOWS + window.index()).copied().unwrap_or(Range::NOWHERE)
     }
 
     /// The windows that hold a fact at `time`.
     #[must_use]
     pub fn lanes(&self, time: Time) -> Lanes {
-        let bits = self.ranges.iter().rev().fold(0, |bits, range| bits << 1 | u16::from(range.holds(time)));
+        let mut left = self.used.0;
+        let mut bits = 0;
+        while left != 0 {
+            let place = left.trailing_zeros();
+            left &= left - 1;
+            let holds = self.ranges.get(place as usize).is_some_and(|range| range.holds(time));
+            bits |= u64::from(holds) << place;
+        }
         Lanes(bits)
     }
 
@@ -201,7 +365,7 @@ impl Windows {
         let edges = |windows: &Windows| windows.ranges.map(|range| [range.start, range.end]);
         let passed = edges(earlier).into_iter().flatten().zip(edges(self).into_iter().flatten());
         let spans = passed.map(|(from, to)| Range { start: from.min(to), end: from.max(to) });
-        join(spans.collect())
+        join(spans.filter(|span| span.start < span.end).collect())
     }
 }
 
@@ -220,22 +384,51 @@ pub fn join(mut spans: Vec<Range>) -> Vec<Range> {
     joined
 }
 
-fn rolling(now: Time, length: i64, pane: i64) -> [Range; 2] {
+/// Part 0 is the present window, 1 the one before; a year ago there is none.
+fn rolling(now: Time, length: i64, pane: i64, part: usize) -> Range {
     let end = now.floor(pane).plus(pane);
     let start = end.plus(-length);
-    [Range { start, end }, Range { start: start.plus(-length), end: start }]
+    match part {
+        0 => Range { start, end },
+        1 => Range { start: start.plus(-length), end: start },
+        _ => Range::NOWHERE,
+    }
 }
 
-fn to_date(now: Time, kind: PeriodKind, zone: &Zone) -> [Range; 2] {
-    let today = zone.day_of(now);
-    let first = kind.first_day(today);
-    let before = kind.previous(first);
+/// The period to date, the same number of days of the one before, or of the one a year before.
+fn to_date(today: Date, kind: PeriodKind, part: usize, zone: &Zone, calendar: Calendar) -> Range {
+    let first = calendar.first_day(kind, today);
     let elapsed_days = i64::from((today - first).get_days()) + 1;
-    let before_end = before.checked_add(elapsed_days.days()).map_or(first, |end| end.min(first));
-    [
-        Range { start: zone.midnight(first), end: zone.midnight(next_day(today)) },
-        Range { start: zone.midnight(before), end: zone.midnight(before_end) },
-    ]
+    let first = match part {
+        0 => first,
+        1 => kind.previous(first),
+        _ => year_before(first, kind),
+    };
+    let whole = kind.next(first).unwrap_or(Date::MAX);
+    let end = first.checked_add(elapsed_days.days()).map_or(whole, |end| end.min(whole));
+    Range { start: zone.midnight(first), end: zone.midnight(end) }
+}
+
+/// The period before the one that holds today, the one before that, or the one a year before.
+fn complete(today: Date, kind: PeriodKind, part: usize, zone: &Zone, calendar: Calendar) -> Range {
+    let last = kind.previous(calendar.first_day(kind, today));
+    let first = match part {
+        0 => last,
+        1 => kind.previous(last),
+        _ if matches!(kind, PeriodKind::Day | PeriodKind::Week) => return Range::NOWHERE,
+        _ => year_before(last, kind),
+    };
+    Range { start: zone.midnight(first), end: zone.midnight(kind.next(first).unwrap_or(Date::MAX)) }
+}
+
+/// The first day of the period a year before: of a week the one that began 364 days before, so that weekdays agree.
+fn year_before(first_day: Date, kind: PeriodKind) -> Date {
+    let before = match kind {
+        PeriodKind::Week => first_day.checked_sub(364.days()),
+        // Of 29 February it is the 28th.
+        _ => first_day.checked_sub(1.year()),
+    };
+    before.unwrap_or(Date::MIN)
 }
 
 #[cfg(test)]
@@ -244,7 +437,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn at(now: &str, zone: &str) -> Windows {
-        Windows::at(Time::parse(now).unwrap(), &Zone::new(zone).unwrap())
+        Windows::at(Time::parse(now).unwrap(), &Zone::new(zone).unwrap(), Calendar::default(), Lanes::ALL)
     }
 
     fn text(range: Range) -> String {
@@ -280,6 +473,53 @@ mod tests {
         assert_eq!(text(windows.previous(Window::MonthToDate)), "2026-01-31T16:00 2026-02-01T16:00");
     }
 
+    #[test]
+    fn a_year_ago_is_the_same_period_a_year_before() {
+        let windows = at("2028-02-29T10:00:00Z", "UTC");
+        for (window, range) in [
+            (Window::Today, "2027-02-28T00:00 2027-03-01T00:00"),
+            (Window::MonthToDate, "2027-02-01T00:00 2027-03-01T00:00"),
+            (Window::QuarterToDate, "2027-01-01T00:00 2027-03-02T00:00"),
+            (Window::YearToDate, "2027-01-01T00:00 2027-03-02T00:00"),
+            // Tuesday of the ninth week: two days from the Monday 364 days before.
+            (Window::WeekToDate, "2027-03-01T00:00 2027-03-03T00:00"),
+            (Window::LastMonth, "2027-01-01T00:00 2027-02-01T00:00"),
+            (Window::LastQuarter, "2026-10-01T00:00 2027-01-01T00:00"),
+            (Window::LastYear, "2026-01-01T00:00 2027-01-01T00:00"),
+        ] {
+            assert_eq!(text(windows.year_ago(window)), range, "{window:?}");
+        }
+        for window in Window::ALL {
+            let is_there = windows.year_ago(window) != Range::NOWHERE;
+            assert_eq!(is_there, window.year_ago_days().is_some() || window == Window::HalfToDate, "{window:?}");
+        }
+    }
+
+    #[test]
+    fn complete_periods_end_before_the_present_one() {
+        let windows = at("2026-03-01T10:00:00Z", "UTC");
+        for (window, range, previous) in [
+            (Window::Yesterday, "2026-02-28T00:00 2026-03-01T00:00", "2026-02-27T00:00 2026-02-28T00:00"),
+            (Window::LastWeek, "2026-02-16T00:00 2026-02-23T00:00", "2026-02-09T00:00 2026-02-16T00:00"),
+            (Window::LastMonth, "2026-02-01T00:00 2026-03-01T00:00", "2026-01-01T00:00 2026-02-01T00:00"),
+            (Window::LastQuarter, "2025-10-01T00:00 2026-01-01T00:00", "2025-07-01T00:00 2025-10-01T00:00"),
+            (Window::LastYear, "2025-01-01T00:00 2026-01-01T00:00", "2024-01-01T00:00 2025-01-01T00:00"),
+        ] {
+            assert_eq!(text(windows.range(window)), range, "{window:?}");
+            assert_eq!(text(windows.previous(window)), previous, "{window:?}");
+        }
+    }
+
+    #[test]
+    fn only_windows_in_use_are_looked_at() {
+        let now = Time::parse("2026-03-31T10:07:30Z").unwrap();
+        let used = Lanes::present([Window::Hour]).with(Lanes::previous([Window::MonthToDate]));
+        let windows = Windows::at(now, &Zone::utc(), Calendar::default(), used);
+        assert_eq!(windows.lanes(now), Lanes::present([Window::Hour]));
+        assert_eq!(windows.lanes(now.plus(-40 * DAY)), Lanes::previous([Window::MonthToDate]));
+        assert_eq!(windows.range(Window::Day), Range::NOWHERE);
+    }
+
     proptest! {
         /// What `moved_since` leaves out has not moved.
         #[test]
@@ -289,8 +529,9 @@ mod tests {
             age in 0_i64..70_000_000_000,
         ) {
             let zone = Zone::new("America/New_York").unwrap();
-            let before = Windows::at(Time::from_millis(start), &zone);
-            let after = Windows::at(Time::from_millis(start + step), &zone);
+            let calendar = Calendar { fiscal_year_starts: 2, ..Calendar::default() };
+            let before = Windows::at(Time::from_millis(start), &zone, calendar, Lanes::ALL);
+            let after = Windows::at(Time::from_millis(start + step), &zone, calendar, Lanes::ALL);
             let fact = Time::from_millis(start + 86_400_000 - age);
             let moved = after.moved_since(&before).iter().any(|span| span.holds(fact));
             prop_assert!(moved || before.lanes(fact) == after.lanes(fact));

@@ -37,7 +37,7 @@ pub(super) struct Days {
 impl Days {
     /// The days from some days before `start` on.
     pub(super) fn from(start: i64, zone: Zone) -> Days {
-        let date = zone.day_of(Time::from_millis(start - 8 * DAY));
+        let date = zone.date_of(Time::from_millis(start - 8 * DAY));
         let first = day(&zone, date);
         Days { zone, days: vec![first] }
     }

@@ -162,7 +162,7 @@ fn every_code_has_an_example() {
 fn a_value_may_have_64_kib_with_its_prefix() {
     let padded = |length: usize, prefix: &[u8]| {
         let mut value = prefix.to_vec();
-        value.extend(br#"{"event_id":"1","occurred_at":0,"lead_id":"L-1","note":""#);
+        value.extend(br#"{"event_id":"1","occurred_at":1795483800000,"lead_id":"L-1","note":""#);
         value.resize(length - 2, b'x');
         value.extend(b"\"}");
         Example { kind: EventType::Lead, name: length.to_string(), value, headers: Vec::new() }

@@ -53,6 +53,7 @@ pub(crate) fn rules() -> Rules {
         windows: PerScope::default(),
         expose: PerScope::default(),
         leaderboard: Vec::new(),
+        ..Rules::new(Rates::new(currency("CNY")))
     }
 }
 

@@ -60,8 +60,10 @@ fn tell_money(told: &mut Told, name: &'static str, money: &Money) {
 }
 
 fn tell_lead(told: &mut Told, lead: &Lead<'_>) {
-    let Lead { lead_id, customer_id, rep_id, team_id, channel } = lead;
+    let Lead { lead_id, sequence, pipeline, customer_id, rep_id, team_id, channel } = lead;
     told.insert("lead_id", lead_id.to_string());
+    told.insert("sequence", sequence.to_string());
+    optional(told, "pipeline", pipeline.as_ref());
     optional(told, "customer_id", customer_id.as_ref());
     optional(told, "rep_id", rep_id.as_ref());
     optional(told, "team_id", team_id.as_ref());

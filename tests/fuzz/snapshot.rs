@@ -45,7 +45,7 @@ fn make() -> Base {
     let config = Config::of_text(include_str!("../../examples/small-team/salespulse.toml"), "small-team", &[]);
     let rules = Arc::new(config.unwrap().rules);
     let (decoder, directory) = (Decoder::new(Arc::clone(&rules)), Arc::new(Directory::default()));
-    let mut interner = Interner::new(Arc::clone(&directory), rules.zone.clone());
+    let mut interner = Interner::new(Arc::clone(&directory), Arc::clone(&rules));
     let mut shard = Shard::new(0, Arc::clone(&rules), &directory, NOW);
     let headers = CloudEventHeaders { id: None, time: None, kind: None };
     for line in include_str!("../../examples/small-team/events.jsonl").lines() {

@@ -10,7 +10,7 @@ use salespulse::model::window::Window;
 
 /// The defaults, in a zone and a reporting currency, with a pipeline of these stages.
 pub(crate) fn rules(zone: &str, currency: &str, stages: &[&str]) -> Rules {
-    let all = Window::ALL.to_vec();
+    let all = Window::USUAL.to_vec();
     let rep = ["24h", "7d", "30d", "mtd", "qtd"].map(|name| Window::from_name(name).expect("a window"));
     Rules {
         max_series: 2_000_000,
@@ -22,9 +22,10 @@ pub(crate) fn rules(zone: &str, currency: &str, stages: &[&str]) -> Rules {
         market_size: None,
         team_market_size: BTreeMap::new(),
         pipeline: Pipeline::new(stages.iter().map(|stage| (*stage).to_owned()).collect()).expect("a pipeline"),
-        windows: PerScope { rep: rep.into(), team: all.clone(), org: all.clone(), channel: all },
-        expose: PerScope { rep: None, team: None, org: None, channel: None },
+        windows: PerScope { rep: rep.into(), team: all.clone(), region: Vec::new(), org: all.clone(), channel: all },
+        expose: PerScope { rep: None, team: None, region: None, org: None, channel: None },
         leaderboard: ["revenue", "won", "quota_attainment"].map(str::to_owned).into(),
+        ..Rules::new(Rates::new(Currency::from_code(currency).expect("a currency")))
     }
 }
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use salespulse::model::event::{
-    Body, Event, EventType, Feedback, Lead, Payment, PaymentKind, Period, Rep, Retraction, Score, Spend, StageChange,
-    Target, TargetScope, Text,
+    Body, Event, EventType, Feedback, Goal, Lead, Measure, Payment, PaymentKind, Period, Rep, Retraction, Score, Spend,
+    StageChange, Target, TargetScope, Text,
 };
 use salespulse::model::money::{Currency, Decimal, Money};
 use salespulse::model::rules::Rules;
@@ -95,6 +95,8 @@ impl Record<'_> {
     fn lead(&self) -> Body<'static> {
         Body::Lead(Lead {
             lead_id: self.required("lead_id"),
+            sequence: 0,
+            pipeline: None,
             customer_id: self.text("customer_id"),
             rep_id: self.text("rep_id"),
             team_id: self.text("team_id"),
@@ -105,7 +107,13 @@ impl Record<'_> {
     fn stage_change(&self) -> Body<'static> {
         Body::StageChange(StageChange {
             lead_id: self.required("lead_id"),
-            stage: self.rules.pipeline.stage(&self.required("stage")).expect("a stage"),
+            stage: self.required("stage"),
+            sequence: 0,
+            pipeline: None,
+            splits: Vec::new(),
+            lost_reason: None,
+            channel: None,
+            started_at: None,
             customer_id: self.text("customer_id"),
             rep_id: self.text("rep_id"),
             team_id: self.text("team_id"),
@@ -162,7 +170,8 @@ impl Record<'_> {
         Body::Target(Target {
             scope,
             period: Period::parse(&self.required("period")).expect("a period"),
-            amount: self.money("amount").expect("an amount"),
+            measure: Measure::Revenue,
+            amount: Goal::Money(self.money("amount").expect("an amount")),
         })
     }
 

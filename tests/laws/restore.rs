@@ -30,7 +30,7 @@ impl Process {
         let directory = Arc::new(Directory::default());
         Process {
             shards: (0..shards).map(|number| Shard::new(number, Arc::clone(rules), &directory, now)).collect(),
-            interner: Interner::new(Arc::clone(&directory), rules.zone.clone()),
+            interner: Interner::new(Arc::clone(&directory), Arc::clone(&rules)),
             board: Board::new(Arc::clone(rules), Arc::clone(&directory), now),
             rules: Arc::clone(rules),
             directory,

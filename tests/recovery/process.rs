@@ -74,7 +74,7 @@ impl Process {
         let restored = restorer.restore(&logs.ends())?;
         Ok(Process {
             decoder: Decoder::new(Arc::clone(rules)),
-            interner: Interner::new(Arc::clone(&directory), rules.zone.clone()),
+            interner: Interner::new(Arc::clone(&directory), Arc::clone(&rules)),
             board: Board::new(Arc::clone(rules), Arc::clone(&directory), now),
             catalogue: Catalogue::new(rules).expect("a catalogue"),
             partitions: logs.places().map(|place| (place, partition(logs, place, &restored))).collect(),

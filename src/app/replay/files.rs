@@ -35,7 +35,12 @@ impl<'a> FileLine<'a> {
     /// The rejection of one that is too long to be held.
     pub(in crate::app) fn record(&self) -> Result<Record<'a>, Rejection> {
         match self.content {
-            Line::Whole(value) => Ok(Record { topic_type: self.topic_type, value: Some(value), ..Record::default() }),
+            Line::Whole(value) => Ok(Record {
+                topic_type: self.topic_type,
+                value: Some(value),
+                starts_file: self.place.line == 1,
+                ..Record::default()
+            }),
             Line::Long { size, .. } => Err(Rejection::new(
                 RejectionCode::TooLarge,
                 format!("the line has {size} bytes; at most {LARGEST_VALUE} are allowed"),

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, Write};
 
-use crate::contract::decode::LARGEST_VALUE;
+use crate::contract::decode::{BYTE_ORDER_MARK, LARGEST_VALUE};
 
 /// A line without its line feed. Lines of only spaces, tabs and carriage returns are none.
 #[derive(Debug)]
@@ -52,11 +52,17 @@ impl<R: BufRead> Lines<R> {
                 if let Some(long) = self.long_line()? {
                     return Ok(Some((self.number, long)));
                 }
-            } else if !is_blank(&self.buffer) {
+            } else if !is_blank(self.without_mark()) {
                 break;
             }
         }
         Ok(Some((self.number, Line::Whole(&self.buffer))))
+    }
+
+    /// What is in the buffer; of a file's first line without the byte order mark that may stand there.
+    fn without_mark(&self) -> &[u8] {
+        let mark = if self.number == 1 { BYTE_ORDER_MARK } else { &[] };
+        self.buffer.strip_prefix(mark).unwrap_or(&self.buffer)
     }
 
     /// Reads the rest of a line whose beginning is in the buffer; `None` if all of it is blank.
@@ -64,7 +70,7 @@ impl<R: BufRead> Lines<R> {
     /// Only its end shows whether it is blank, so until then it waits in a file that has no name.
     fn long_line(&mut self) -> io::Result<Option<Line<'static>>> {
         let mut spool = self.keep_long.then(tempfile::tempfile).transpose()?;
-        let mut blank = is_blank(&self.buffer);
+        let mut blank = is_blank(self.without_mark());
         let mut size = self.buffer.len() as u64;
         if let Some(spool) = &mut spool {
             spool.write_all(&self.buffer)?;
@@ -124,6 +130,13 @@ mod tests {
         let expected: [(u64, &[u8]); 3] = [(1, b"a\r"), (4, b" b "), (5, b"last")];
         assert_eq!(lines, expected.map(|(number, line)| (number, line.to_vec(), false)));
         assert!(lines_of(b"").is_empty() && lines_of(b"\n\n").is_empty() && lines_of(b" ").is_empty());
+    }
+
+    #[test]
+    fn a_first_line_may_be_blank_after_its_mark() {
+        assert!(lines_of("\u{feff} \t\r\n\n".as_bytes()).is_empty());
+        let lines = lines_of("\u{feff}a\n\u{feff}".as_bytes());
+        assert_eq!(lines, [(1, "\u{feff}a".into(), false), (2, "\u{feff}".into(), false)]);
     }
 
     #[test]

@@ -48,7 +48,9 @@ fn rejected_lines_come_back_byte_for_byte() {
         ("7 missing_field", b" {\"type\":\"lead\"}"),
     ];
     let mut text = wrong[..4].iter().map(|(_, line)| *line).collect::<Vec<_>>().join(&b'\n');
-    text.extend_from_slice(b"\n\n{\"type\":\"lead\",\"event_id\":\"1\",\"lead_id\":\"1\",\"occurred_at\":0}\n");
+    text.extend_from_slice(
+        b"\n\n{\"type\":\"lead\",\"event_id\":\"1\",\"lead_id\":\"1\",\"occurred_at\":100000000000}\n",
+    );
     text.extend_from_slice(wrong[4].1);
     std::fs::write(&events, text).unwrap();
     let done = replay_of(&[events], Some(&rejects)).unwrap();

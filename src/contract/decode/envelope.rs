@@ -4,6 +4,9 @@ use super::CloudEventHeaders;
 use super::json::{Fields, Key, Raw, RawString};
 use crate::model::event::EventType;
 
+/// What some programs write before a text in UTF-8.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Takes a Confluent prefix off: `0x00` and a 4-byte schema id, or `0x01` and a 16-byte GUID.
 pub(super) fn without_frame(value: &[u8]) -> &[u8] {
     let length = match value.first() {
@@ -13,6 +16,11 @@ pub(super) fn without_frame(value: &[u8]) -> &[u8] {
     };
     // A prefix that is cut short leaves a byte that no JSON begins with.
     value.get(length..).unwrap_or(value)
+}
+
+/// Takes a UTF-8 byte order mark off.
+pub(super) fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json)
 }
 
 /// The fields of the event itself, with those of its envelope and headers standing in for absent ones.
@@ -47,7 +55,7 @@ fn structured<'a>(outer: &Fields<'a>, data: &'a str) -> Fields<'a> {
 
 /// A header that is not UTF-8 is a value of the wrong kind, like an array.
 fn header_text(bytes: &[u8]) -> Raw<'_> {
-    std::str::from_utf8(bytes).map_or(Raw::Array, |text| Raw::String(RawString::plain(text)))
+    std::str::from_utf8(bytes).map_or(Raw::Array(""), |text| Raw::String(RawString::plain(text)))
 }
 
 fn is_known_type(value: &Raw<'_>) -> bool {

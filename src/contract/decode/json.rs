@@ -19,8 +19,8 @@ pub(super) enum Raw<'a> {
     Bool(bool),
     /// The text of an object, braces included.
     Object(&'a str),
-    /// An array: no field may be one.
-    Array,
+    /// The text of an array, brackets included.
+    Array(&'a str),
 }
 
 /// A JSON string between its quotes.
@@ -95,6 +95,14 @@ keys! {
     Data = "data",
     Id = "id",
     Time = "time",
+    Sequence = "sequence",
+    Pipeline = "pipeline",
+    LostReason = "lost_reason",
+    StartedAt = "started_at",
+    Splits = "splits",
+    Share = "share",
+    Measure = "measure",
+    RegionId = "region_id",
 }
 
 /// The fields of an object that mean something; of a key that comes twice the last counts.
@@ -137,6 +145,14 @@ impl<'a> Fields<'a> {
             *place = place.or(value);
         }
     }
+}
+
+/// What an array holds that was scanned as part of a record; `None` is `null`.
+pub(super) fn elements(text: &str) -> Vec<Option<Raw<'_>>> {
+    let mut elements = Vec::new();
+    // What is no array holds nothing.
+    let _ = Scanner { text, bytes: text.as_bytes(), at: 0 }.array(1, |element| elements.push(element));
+    elements
 }
 
 struct Scanner<'a> {
@@ -200,14 +216,15 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    fn array(&mut self, depth: usize) -> Option<()> {
+    /// An array at the scanner's place; `each` is told what it holds.
+    fn array(&mut self, depth: usize, mut each: impl FnMut(Option<Raw<'a>>)) -> Option<()> {
         self.eat(b'[')?;
         self.skip_space();
         if self.eat(b']').is_some() {
             return Some(());
         }
         loop {
-            self.value(depth)?;
+            each(self.value(depth)?);
             self.skip_space();
             match self.peek()? {
                 b',' => self.at += 1,
@@ -234,7 +251,10 @@ impl<'a> Scanner<'a> {
                 self.object(depth + 1, |_, _, _| ())?;
                 Raw::Object(self.text.get(start..self.at)?)
             }
-            b'[' => self.array(depth + 1).map(|()| Raw::Array)?,
+            b'[' => {
+                self.array(depth + 1, |_| ())?;
+                Raw::Array(self.text.get(start..self.at)?)
+            }
             _ => return None,
         };
         Some(Some(value))

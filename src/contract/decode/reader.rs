@@ -1,7 +1,7 @@
 //! Reads fields by their rules and notes what is wrong with them.
 
 use super::faults::Faults;
-use super::json::{Fields, Key, Raw};
+use super::json::{Fields, Key, Raw, elements};
 use super::{Rejection, RejectionCode};
 use crate::model::event::Text;
 use crate::model::id::LONGEST_ID;
@@ -42,6 +42,10 @@ impl<'a, 'r> Reader<'a, 'r> {
         Reader { fields, rules, faults: Faults::default() }
     }
 
+    pub(super) fn rules(&self) -> &'r Rules {
+        self.rules
+    }
+
     pub(super) fn note(&mut self, code: RejectionCode, key: Key, message: impl FnOnce() -> String) {
         self.faults.note(code, key, message);
     }
@@ -58,7 +62,7 @@ impl<'a, 'r> Reader<'a, 'r> {
         self.note(RejectionCode::MissingField, key, || format!("\"{}\" is required and absent or null", key.name()));
     }
 
-    fn invalid(&mut self, key: Key, allowed: &str) {
+    pub(super) fn invalid(&mut self, key: Key, allowed: &str) {
         self.note(RejectionCode::InvalidField, key, || format!("\"{}\" must be {allowed}", key.name()));
     }
 
@@ -118,6 +122,33 @@ impl<'a, 'r> Reader<'a, 'r> {
         }
     }
 
+    /// An optional list of objects, each as the fields it has; `allowed` says how many there may be.
+    pub(super) fn objects(&mut self, key: Key, most: usize, allowed: &str) -> Option<Vec<Fields<'a>>> {
+        let objects = match self.fields.get(key)? {
+            Raw::Array(text) => {
+                let object = |element: Option<Raw<'a>>| match element {
+                    Some(Raw::Object(text)) => Fields::scan(text),
+                    _ => None,
+                };
+                elements(text).into_iter().map(object).collect::<Option<Vec<_>>>()
+            }
+            _ => None,
+        };
+        let objects = objects.filter(|objects| (1..=most).contains(&objects.len()));
+        if objects.is_none() {
+            self.invalid(key, allowed);
+        }
+        objects
+    }
+
+    /// Reads a part of the record as if it were all of it; its faults count as the record's.
+    pub(super) fn within<T>(&mut self, part: Fields<'a>, read: impl FnOnce(&mut Reader<'a, 'r>) -> T) -> T {
+        let whole = std::mem::replace(&mut self.fields, part);
+        let answer = read(self);
+        self.fields = whole;
+        answer
+    }
+
     /// An optional word of a closed list; `allowed` says which.
     pub(super) fn word<T>(&mut self, key: Key, allowed: &str, find: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let found = match self.fields.get(key)? {
@@ -171,7 +202,7 @@ impl<'a, 'r> Reader<'a, 'r> {
             Raw::String(string) => Time::parse(&string.text()),
             Raw::Number(digits) if is_integer(digits) => digits.parse().ok().and_then(Time::from_integer),
             Raw::Number(_) => None,
-            Raw::Bool(_) | Raw::Object(_) | Raw::Array => {
+            Raw::Bool(_) | Raw::Object(_) | Raw::Array(_) => {
                 self.invalid(key, "an RFC 3339 time with offset or integer Unix milliseconds");
                 return None;
             }
@@ -179,7 +210,7 @@ impl<'a, 'r> Reader<'a, 'r> {
         if time.is_none() {
             self.note(RejectionCode::InvalidTime, key, || {
                 format!(
-                    "\"{}\" is not a time; write RFC 3339 with an offset, such as 2026-03-01T08:00:00+08:00, or integer Unix milliseconds of the years 1 to 9999",
+                    "\"{}\" is not a time; write RFC 3339 with an offset, such as 2026-03-01T08:00:00+08:00, or integer Unix milliseconds from 100000000000 (March 1973)",
                     key.name()
                 )
             });
@@ -233,29 +264,11 @@ impl<'a, 'r> Reader<'a, 'r> {
 
     /// An optional amount in the given currency, converted at the rate in force at `at`.
     pub(super) fn money(&mut self, key: Key, sign: Sign, currency: CurrencyField, at: Option<Time>) -> Option<Money> {
-        let value = self.fields.get(key)?;
-        let decimal = match value {
-            Raw::String(string) => Decimal::parse(&string.text()),
-            Raw::Number(digits) => Decimal::from_json_number(digits),
-            Raw::Bool(_) | Raw::Object(_) | Raw::Array => {
-                self.invalid(key, "a decimal string such as \"1250.50\" or a number");
-                None
-            }
-        };
+        self.fields.get(key)?;
         if matches!(currency, CurrencyField::Absent) {
             self.missing(Key::Currency);
         }
-        if decimal.is_none() && matches!(value, Raw::String(_) | Raw::Number(_)) {
-            self.amount_fault(key, "is not a decimal such as \"1250.50\" (-?digits[.digits])");
-        }
-        let decimal = decimal?;
-        match sign {
-            Sign::NotNegative if decimal.is_negative() => self.amount_fault(key, "must not be negative"),
-            Sign::Positive if decimal.is_negative() || decimal.is_zero() => {
-                self.amount_fault(key, "must be greater than 0");
-            }
-            _ => {}
-        }
+        let decimal = self.decimal(key, sign)?;
         let CurrencyField::Known(currency) = currency else { return None };
         let Some(minor) = decimal.minor_units(currency) else {
             self.note(RejectionCode::InvalidAmount, key, || {
@@ -268,6 +281,47 @@ impl<'a, 'r> Reader<'a, 'r> {
             return None;
         };
         self.convert(key, minor, currency, at).map(|reporting_minor| Money { minor, currency, reporting_minor })
+    }
+
+    /// A count that must be there, written as an amount.
+    pub(super) fn required_count(&mut self, key: Key) -> Option<i64> {
+        self.required(key)?;
+        let decimal = self.decimal(key, Sign::NotNegative)?;
+        let count = decimal.to_count();
+        if count.is_none() {
+            self.amount_fault(key, "must be a whole number of at most 10^15");
+        }
+        count
+    }
+
+    /// A number that must be there, of whatever unit.
+    pub(super) fn required_decimal(&mut self, key: Key, sign: Sign) -> Option<Decimal> {
+        self.required(key)?;
+        self.decimal(key, sign)
+    }
+
+    /// An optional number by its digits.
+    fn decimal(&mut self, key: Key, sign: Sign) -> Option<Decimal> {
+        let decimal = match self.fields.get(key)? {
+            Raw::String(string) => Decimal::parse(&string.text()),
+            Raw::Number(digits) => Decimal::from_json_number(digits),
+            Raw::Bool(_) | Raw::Object(_) | Raw::Array(_) => {
+                self.invalid(key, "a decimal string such as \"1250.50\" or a number");
+                return None;
+            }
+        };
+        let Some(decimal) = decimal else {
+            self.amount_fault(key, "is not a decimal such as \"1250.50\" (-?digits[.digits])");
+            return None;
+        };
+        match sign {
+            Sign::NotNegative if decimal.is_negative() => self.amount_fault(key, "must not be negative"),
+            Sign::Positive if decimal.is_negative() || decimal.is_zero() => {
+                self.amount_fault(key, "must be greater than 0");
+            }
+            _ => {}
+        }
+        Some(decimal)
     }
 
     fn amount_fault(&mut self, key: Key, what: &str) {

@@ -126,7 +126,7 @@ pub(super) struct Customers {
 impl Customers {
     pub(super) fn new(rules: Arc<Rules>, now: Time) -> Customers {
         Customers {
-            windows: Windows::at(now, &rules.zone),
+            windows: rules.windows_at(now, rules.lanes()),
             periods: periods(now, &rules),
             rules,
             numbers: HashMap::default(),
@@ -246,7 +246,7 @@ impl Customers {
 
     /// Moves the windows and the periods to `now`.
     pub(super) fn advance(&mut self, now: Time) {
-        let windows = Windows::at(now, &self.rules.zone);
+        let windows = self.rules.windows_at(now, self.rules.lanes());
         let due = self.due.within(&windows.moved_since(&self.windows));
         let from = std::mem::replace(&mut self.windows, windows);
         for (at, number) in due {
@@ -324,7 +324,7 @@ fn add_sums(all: &mut Vec<CustomerSums>, row: usize, sums: &CustomerSums, times:
 fn periods(now: Time, rules: &Rules) -> [Range; 3] {
     let kind: PeriodKind = rules.customer_period;
     let zone = &rules.zone;
-    let current = kind.first_day(zone.day_of(now));
+    let current = rules.calendar.first_day(kind, zone.date_of(now));
     let last = kind.previous(current);
     let before = kind.previous(last);
     let end = kind.next(current).map_or(Time::MAX, |next| zone.midnight(next));

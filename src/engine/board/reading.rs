@@ -105,11 +105,18 @@ pub(super) fn build(
     Reading {
         rules: Arc::clone(rules),
         now,
-        elapsed: PeriodKind::ALL.map(|kind| elapsed(rules, now, kind)),
-        tables: PerScope { rep: sum.rows, team: team_table, org: org_table, channel: sum.channels },
+        elapsed: PeriodKind::OF_CUSTOMERS.map(|kind| elapsed(rules, now, kind)),
+        tables: PerScope {
+            rep: sum.rows,
+            team: team_table,
+            region: Table::new(rules.pipeline.between()),
+            org: org_table,
+            channel: sum.channels,
+        },
         subjects: PerScope {
             rep: reps.into_iter().map(|(_, subject)| subject).collect(),
             team: teams,
+            region: Vec::new(),
             org: vec![org],
             channel: channels,
         },
@@ -145,7 +152,7 @@ fn last_targets(sum: &mut Merged) -> Targets {
 }
 
 fn targets_of(targets: &Targets, of: TargetOf) -> [Option<i64>; 3] {
-    PeriodKind::ALL.map(|kind| targets.get(&(of, kind)).map(|(_, amount)| *amount))
+    PeriodKind::OF_CUSTOMERS.map(|kind| targets.get(&(of, kind)).map(|(_, amount)| *amount))
 }
 
 /// Every rep in a team that an existing event names, or the roster as active, with its team's name.
@@ -244,6 +251,7 @@ fn add_customers(sum: &mut Subject, part: &Subject) {
 
 /// Which share of the period that holds `now` has passed.
 fn elapsed(rules: &Rules, now: Time, kind: PeriodKind) -> f64 {
-    let (start, end) = rules.zone.bounds(kind.period(kind.first_day(rules.zone.day_of(now))));
+    let first = rules.calendar.first_day(kind, rules.zone.date_of(now));
+    let [start, end] = [Some(first), kind.next(first)].map(|day| day.map_or(Time::MAX, |day| rules.zone.midnight(day)));
     ratio(i128::from(now.since(start)), i128::from(end.since(start))).unwrap_or(0.0)
 }

@@ -41,7 +41,7 @@ impl Edges {
         let pipeline = &rules.pipeline;
         let limits = (0..pipeline.won()).map(|stage| pipeline.stalled_after(stage));
         let stalled_before = limits.map(|limit| limit.map(|limit| now.plus(-limit).floor(15 * MINUTE))).collect();
-        Edges { windows: Windows::at(now, &rules.zone), stalled_before }
+        Edges { windows: rules.windows_at(now, rules.lanes()), stalled_before }
     }
 
     fn is_stalled(&self, at: Time, stage: u8) -> bool {

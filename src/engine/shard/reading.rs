@@ -8,7 +8,7 @@ use crate::engine::directory::{NameId, RowId};
 use crate::engine::entry::{RosterFact, TargetFact, TargetOf};
 use crate::engine::facts::Win;
 use crate::model::calendar::PeriodKind;
-use crate::model::event::Period;
+use crate::model::event::{Goal, Measure, Period};
 use crate::model::id::Id;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
@@ -109,12 +109,16 @@ pub(super) fn present_targets(
     rules: &Rules,
     now: Time,
 ) -> Vec<TargetValue> {
-    let today = rules.zone.day_of(now);
-    let present: Vec<(Period, PeriodKind)> =
-        PeriodKind::ALL.into_iter().map(|kind| (kind.period(kind.first_day(today)), kind)).collect();
+    let today = rules.zone.date_of(now);
+    let present = PeriodKind::OF_CUSTOMERS.into_iter().filter_map(|kind| {
+        let first = rules.calendar.first_day(kind, today);
+        Some((rules.calendar.period(kind, first)?, kind))
+    });
+    let present: Vec<(Period, PeriodKind)> = present.collect();
     let value = |(event_id, at, target): (&Id, Time, &TargetFact)| {
         let (_, period) = present.iter().find(|(period, _)| *period == target.period)?;
-        let amount = target.amount.reporting_minor;
+        let Goal::Money(money) = target.amount else { return None };
+        let amount = (target.measure == Measure::Revenue).then_some(money.reporting_minor)?;
         Some(TargetValue { of: target.of, period: *period, amount, set: (at, event_id.clone()) })
     };
     targets.all(horizon).filter_map(value).collect()

@@ -15,7 +15,7 @@ use crate::engine::directory::RepInTeam;
 use crate::engine::entry::Interner;
 use crate::engine::shard::Shard;
 use crate::model::time::Time;
-use crate::model::window::{Lanes, Window, Windows};
+use crate::model::window::{Lanes, Window};
 use crate::snapshot::{Ends, Restorer};
 use crate::threads::ShardThreads;
 
@@ -37,7 +37,7 @@ impl Scene {
         let mut shards: Vec<Shard> =
             (0..SHARDS).map(|number| Shard::new(number, Arc::clone(&rules), &directory, NOW)).collect();
         let (decoder, mut interner) =
-            (Decoder::new(Arc::clone(&rules)), Interner::new(Arc::clone(&directory), rules.zone.clone()));
+            (Decoder::new(Arc::clone(&rules)), Interner::new(Arc::clone(&directory), Arc::clone(&rules)));
         for line in include_str!("../../../examples/small-team/events.jsonl").lines() {
             let record = Record { value: Some(line.as_bytes()), ..Record::default() };
             let Ok(Decoded::Event(event)) = decoder.decode(&record, NOW) else { panic!("{line}") };
@@ -107,7 +107,7 @@ impl io::Write for Log {
 
 /// The lanes of the year to date and nothing else.
 fn this_year_only(rules: &Rules) -> Lanes {
-    let windows = Windows::at(NOW, &rules.zone);
+    let windows = rules.windows_at(NOW, rules.lanes());
     windows.lanes(windows.range(Window::YearToDate).start)
 }
 

@@ -65,11 +65,12 @@ impl<'e> Journey<'e> {
     /// The facts of a journey from those of its events that exist, at least one; none if it is void.
     pub(crate) fn new(lead_id: &'e str, events: &[&'e Event<'static>], rules: &Rules) -> Option<Journey<'e>> {
         let (leads, changes) = sorted(events);
+        let stage = |change: &StageChange<'_>| rules.pipeline.stage(&change.stage).expect("a stage");
         let first = leads.first().copied();
         let created = first.map(|(event, lead)| Moment { at: event.occurred_at, credit: credit_of_lead(lead) });
         let last = changes.last().map(|(_, change)| *change);
         let won = rules.pipeline.won();
-        let status = match last.map(|change| change.stage) {
+        let status = match last.map(stage) {
             Some(Stage::Void) => return None,
             Some(Stage::Lost) => Status::Lost,
             Some(Stage::Step(index)) if index == won => Status::Won,
@@ -82,7 +83,7 @@ impl<'e> Journey<'e> {
             channel: first.map_or(UNASSIGNED, |(_, lead)| assigned(lead.channel.as_ref())),
             customer: customer(lead_id, &leads, &changes),
             created,
-            reached: (0..won).map(|index| reached(index, &changes, won)).collect(),
+            reached: (0..won).map(|index| reached(index, &changes, won, &stage)).collect(),
             status,
             owner: last.map(credit_of_change).or(created.map(|created| created.credit))?,
             entered: run.or(created)?.at,
@@ -137,17 +138,22 @@ fn moment<'e>(event: &Event<'static>, change: &'e StageChange<'static>) -> Momen
 
 /// The first stage change whose stage is at this index or later, `won` included. `lead` and `won` are
 /// not reached in this sense.
-fn reached<'e>(index: u8, changes: &Changes<'e>, won: u8) -> Option<Moment<'e>> {
+fn reached<'e>(
+    index: u8,
+    changes: &Changes<'e>,
+    won: u8,
+    stage: &impl Fn(&StageChange<'static>) -> Stage,
+) -> Option<Moment<'e>> {
     let reaches = |stage: Stage| matches!(stage, Stage::Step(step) if step >= index);
     let between = index > 0 && index < won;
-    let first = changes.iter().find(|(_, change)| between && reaches(change.stage))?;
+    let first = changes.iter().find(|(_, change)| between && reaches(stage(change)))?;
     Some(moment(first.0, first.1))
 }
 
 /// The first of the unbroken run of equal stages that ends the stage changes.
 fn start_of_last_run<'e>(changes: &Changes<'e>) -> Option<(&'e Event<'static>, &'e StageChange<'static>)> {
-    let last = changes.last()?.1.stage;
-    changes.iter().rev().take_while(|(_, change)| change.stage == last).last().copied()
+    let last = &changes.last()?.1.stage;
+    changes.iter().rev().take_while(|(_, change)| change.stage == *last).last().copied()
 }
 
 /// The customer named by the latest event that names one: by time, then `event_id`, then the stage change.

@@ -97,6 +97,7 @@ impl LocalDays {
             PeriodPart::Month(month) => (Length::Month, month),
             PeriodPart::Quarter(quarter) => (Length::Quarter, quarter * 3 - 2),
             PeriodPart::Year => (Length::Year, 1),
+            PeriodPart::Half(_) | PeriodPart::Week(_) => panic!("no target has it"),
         };
         self.period_from(length, date(period.year, month, 1))
     }

@@ -98,7 +98,7 @@ impl<'e> World<'e> {
                 TargetScope::Team { team_id } => {
                     self.teams.insert(team_id);
                 }
-                TargetScope::Org => {}
+                TargetScope::Region { .. } | TargetScope::Org => {}
             },
             Body::Rep(_) | Body::Retraction(_) => {}
         }

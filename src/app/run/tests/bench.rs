@@ -292,7 +292,7 @@ fn just_now() -> i64 {
 
 fn config(brokers: String, name: &str, properties: &[(&str, &str)]) -> Config {
     let kinds = [EventType::Lead, EventType::StageChange, EventType::Spend];
-    let windows = || Window::ALL.to_vec();
+    let windows = || Window::USUAL.to_vec();
     let stages = ["lead", "contacted", "won"].map(str::to_owned).to_vec();
     Config {
         rules: Rules {
@@ -305,9 +305,16 @@ fn config(brokers: String, name: &str, properties: &[(&str, &str)]) -> Config {
             market_size: None,
             team_market_size: BTreeMap::new(),
             pipeline: Pipeline::new(stages).unwrap(),
-            windows: PerScope { rep: windows(), team: windows(), org: windows(), channel: windows() },
+            windows: PerScope {
+                rep: windows(),
+                team: windows(),
+                region: Vec::new(),
+                org: windows(),
+                channel: windows(),
+            },
             expose: PerScope::default(),
             leaderboard: Vec::new(),
+            ..Rules::new(Rates::new(Currency::from_code("CNY").unwrap()))
         },
         kafka: KafkaConfig {
             brokers,

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::engine::directory::{Directory, RepInTeam};
 use crate::engine::facts::{Fact, FactKind};
-use crate::model::calendar::Zone;
+use crate::model::calendar::{Calendar, Zone};
 use crate::model::event::Score;
 use crate::model::time::Time;
-use crate::model::window::Windows;
+use crate::model::window::{Lanes, Windows};
 
 const NOW: Time = Time::from_millis(1_790_000_000_000);
 /// Stages between `lead` and `won`.
@@ -38,7 +38,7 @@ fn table(kinds: &[FactKind]) -> Table {
         // In every window, and in those before it.
         for at in [NOW, NOW.plus(-3_600_000), NOW.plus(-86_400_000 * 400)] {
             let fact = Fact { at, row, channel: None, kind: *kind };
-            table.apply(0, &fact, Windows::at(NOW, &Zone::utc()).lanes(at), 1);
+            table.apply(0, &fact, Windows::at(NOW, &Zone::utc(), Calendar::default(), Lanes::ALL).lanes(at), 1);
         }
     }
     table

@@ -3,7 +3,7 @@
 use super::translation::{Translation, Unusable, believe};
 use crate::engine::entry::{RosterFact, Single, SingleKind, Stamp, TargetFact, TargetOf, Version, target_dated};
 use crate::engine::shard::bytes::{Reader, Writer};
-use crate::model::event::{EventType, Period, PeriodPart, Score};
+use crate::model::event::{EventType, Goal, Measure, Period, PeriodPart, Score};
 use crate::model::id::Id;
 use crate::model::money::{Currency, Money};
 use crate::model::rules::Rules;
@@ -22,10 +22,17 @@ const CES: u8 = 6;
 const OF_ROW: u8 = 1;
 const OF_TEAM: u8 = 2;
 const OF_ORG: u8 = 3;
+const OF_REGION: u8 = 4;
 
 const MONTH: u8 = 1;
 const QUARTER: u8 = 2;
 const YEAR: u8 = 3;
+const HALF: u8 = 4;
+const WEEK: u8 = 5;
+
+/// The numbers of measures, from 1.
+const MEASURES: [Measure; 5] =
+    [Measure::Revenue, Measure::Payments, Measure::Won, Measure::Leads, Measure::NewCustomers];
 
 pub(super) fn pack_single(((kind, id), version): &((EventType, Id), Version<Single>), writer: &mut Writer) {
     writer.byte(type_number(*kind));
@@ -83,15 +90,26 @@ pub(super) fn pack_target((id, version): &(Id, Version<TargetFact>), writer: &mu
             TargetOf::Row(row) => pack_of(OF_ROW, row.number(), writer),
             TargetOf::Team(team) => pack_of(OF_TEAM, team.number(), writer),
             TargetOf::Org => pack_of(OF_ORG, 0, writer),
+            TargetOf::Region(region) => pack_of(OF_REGION, region.number(), writer),
         }
         let (kind, part) = match target.period.part {
             PeriodPart::Month(month) => (MONTH, month),
             PeriodPart::Quarter(quarter) => (QUARTER, quarter),
             PeriodPart::Year => (YEAR, 0),
+            PeriodPart::Half(half) => (HALF, half),
+            PeriodPart::Week(week) => (WEEK, week),
         };
         writer.signed(target.period.year.into());
         writer.0.extend_from_slice(&[kind, part.cast_unsigned()]);
-        pack_money(SPEND, target.amount, writer);
+        let measure =
+            (1..).zip(MEASURES).find(|(_, measure)| *measure == target.measure).map_or(0, |(number, _)| number);
+        match target.amount {
+            Goal::Money(money) => pack_money(measure, money, writer),
+            Goal::Count(count) => {
+                writer.byte(measure);
+                writer.signed(count);
+            }
+        }
     });
 }
 
@@ -111,14 +129,20 @@ pub(super) fn unpack_target(
             Some(OF_ROW) => TargetOf::Row(translation.row(number)?),
             Some(OF_TEAM) => TargetOf::Team(translation.name(number)?),
             Some(OF_ORG) => TargetOf::Org,
+            Some(OF_REGION) => TargetOf::Region(translation.name(number)?),
             _ => return Err(Unusable::Damaged),
         };
         let period = unpack_period(reader).ok_or(Unusable::Damaged)?;
-        // The kind of money says nothing here.
-        reader.byte().ok_or(Unusable::Damaged)?;
-        Ok(TargetFact { of, period, amount: unpack_money(reader, at, translation, rules)? })
+        let measure = reader.byte().and_then(|number| usize::from(number).checked_sub(1));
+        let measure = measure.and_then(|place| MEASURES.get(place)).copied().ok_or(Unusable::Damaged)?;
+        let amount = if measure.is_money() {
+            Goal::Money(unpack_money(reader, at, translation, rules)?)
+        } else {
+            Goal::Count(reader.signed().ok_or(Unusable::Damaged)?)
+        };
+        Ok(TargetFact { of, period, measure, amount })
     })?;
-    Ok((id, dated(version, |target| Some(target_dated(target.period, &rules.zone)))))
+    Ok((id, dated(version, |target| Some(target_dated(target.period, rules)))))
 }
 
 fn unpack_period(reader: &mut Reader<'_>) -> Option<Period> {
@@ -128,6 +152,8 @@ fn unpack_period(reader: &mut Reader<'_>) -> Option<Period> {
         (MONTH, 1..=12) => PeriodPart::Month(part),
         (QUARTER, 1..=4) => PeriodPart::Quarter(part),
         (YEAR, 0) => PeriodPart::Year,
+        (HALF, 1..=2) => PeriodPart::Half(part),
+        (WEEK, 1..=53) => PeriodPart::Week(part),
         _ => return None,
     };
     (0..=9999).contains(&year).then_some(Period { year, part })
