@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test fuzz test-tools check deny bench example kafka dashboards pictures soak
+.PHONY: help demo test fuzz test-tools check deny bench example kafka dashboards pictures page-pictures soak
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
@@ -16,7 +16,7 @@ help:
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"
 	@echo "make dashboards  Grafana's dashboards anew from their source"
-	@echo "make pictures    the pictures of docs/dashboards.md anew"
+	@echo "make pictures    the pictures of docs/dashboards.md and docs/page.md anew; make page-pictures those of the page only"
 
 # Without a tool the tests that need it say so and pass; under CI its absence is a failure.
 test-tools:
@@ -67,5 +67,8 @@ dashboards:
 	@scripts/setup-test-tools.sh dashboards
 	"$${SALESPULSE_TEST_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/salespulse}/dashboards/builders/bin/python" -B deploy/grafana/source/generate.py
 
-pictures:
+pictures: page-pictures
 	@scripts/dashboards/pictures/pictures.sh
+
+page-pictures:
+	@scripts/page/pictures.sh

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus, Alertmanager, promtool twice, kcat,
-# AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/, moto.
+# AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/, moto, a browser for the page.
 #
 #   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
-#                                                 dashboards deploy helm moto cargo-deny chromium pictures
+#                                                 dashboards deploy helm moto page cargo-deny chromium pictures
 #                                                 (default: all but the last three)
 #   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, or the folder of asyncapi or moto,
 #                                                 and installs nothing
@@ -197,6 +197,21 @@ setup_chromium() {
   command -v chromium >/dev/null || apt_install chromium || fail chromium "the package chromium could not be installed"
 }
 
+# What drives the page in a browser and judges it, and letters for Chinese: without them every character is an empty box.
+setup_page() {
+  local home=$cache/page wanted=$here/page
+  setup_chromium || return
+  fc-list :lang=zh 2>/dev/null | grep -q . || apt_install fontconfig fonts-noto-cjk ||
+    { fail page "the package fonts-noto-cjk could not be installed"; return; }
+  node_is_18_or_later || apt_install nodejs || { fail page "its tests need Node.js 18"; return; }
+  cmp -s "$wanted/package-lock.json" "$home/complete" && return
+  command -v npm >/dev/null || apt_install npm || { fail page "its judges come by npm"; return; }
+  say "fetching what drives and judges the page"
+  rm -rf "$home" && mkdir -p "$home" && cp "$wanted/package.json" "$wanted/package-lock.json" "$home"
+  (cd "$home" && npm ci --ignore-scripts --no-audit --no-fund --silent >&2 && cp package-lock.json complete) ||
+    { fail page "npm could not install what scripts/page/package-lock.json names"; return; }
+}
+
 # The builders that the dashboards are generated with, and Grafana's types that hold the result. Each has a copy of the
 # file that pins it, so that a change of that file installs it anew.
 setup_dashboards() {
@@ -231,14 +246,14 @@ setup_pictures() {
     { fail pictures "npm could not install @grafana/ui"; return; }
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto page
 for tool in "$@"; do
   case $tool in
-    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | cargo-deny | \
-      chromium | pictures)
+    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | page | \
+      cargo-deny | chromium | pictures)
       "setup_$tool" ;;
     *)
-      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto cargo-deny chromium pictures)"
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto page cargo-deny chromium pictures)"
       exit 64 ;;
   esac
 done

@@ -1,0 +1,73 @@
+// The first load is small, all of it of one origin; below any path of a proxy it works unchanged; and a day of updates does not
+// grow the browser's memory.
+
+import assert from 'node:assert/strict';
+import { createServer, request } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { PAGE, assertClean, browser, control, fixture, inState, open, tab } from '../browser.mjs';
+
+const MOST_REQUESTS = 20;
+const MOST_BYTES = 62 * 1024;
+const UPDATES = 20_000;
+const MOST_GROWTH = 5 * 1024 * 1024;
+
+/** A proxy as a company has it: the service is one of several below a path. */
+function proxy(target, below) {
+  const server = createServer((incoming, outgoing) => {
+    if (!incoming.url.startsWith(below)) return outgoing.writeHead(404).end();
+    const onward = request(`${target}/${incoming.url.slice(below.length)}`, { method: incoming.method, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => onward.destroy());
+    return incoming.pipe(onward);
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`)));
+}
+
+export default async function budget() {
+  const served = await fixture();
+  const chrome = await browser();
+  const { address } = served;
+  const first = await tab(chrome);
+  const asked = [];
+  first.on('request', ({ url }) => asked.push(url));
+  await control(address, {});
+  await open(first, address, '?lang=en');
+  const { asked: paths } = await control(address, {});
+  const firstRow = await first.evaluate(() => performance.now());
+  const early = paths.filter((path) => !/control|motion\.js|crossings\.js|scope=team/.test(path));
+  assert.ok(early.length <= MOST_REQUESTS, `${early.length} requests: ${early.join(' ')}`);
+  const files = early.filter((path) => path === '/?lang=en' || path.startsWith('/assets/')).map((path) => (path.startsWith('/?') ? 'index.html' : path.replace(/^\/assets\/[^/]+\//, '')));
+  const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(join(PAGE, file))).length, 0);
+  assert.ok(bytes <= MOST_BYTES, `${bytes} bytes`);
+  assertClean(first, address);
+
+  const below = await proxy(address, '/sales/');
+  const behind = await tab(chrome);
+  await open(behind, below, 'sales/?lang=en');
+  await inState(behind, 'live');
+  await behind.click('tbody a.team');
+  await behind.waitForFunction(() => location.pathname === '/sales/' && location.search.includes('view=team'));
+  await behind.waitForSelector('tr[data-row]');
+  assertClean(behind, below);
+
+  const heap = () => first.evaluate(() => {
+    globalThis.gc();
+    return performance.memory.usedJSHeapSize;
+  });
+  await inState(first, 'live');
+  await control(address, { push: '500' });
+  await first.waitForTimeout(2_000);
+  const before = await heap();
+  for (let sent = 0; sent < UPDATES; sent += 500) {
+    const { tick } = await control(address, { push: '500' });
+    await first.waitForFunction((wanted) => Number(document.querySelector('#app').dataset.tick) >= wanted, tick, { timeout: 60_000 });
+  }
+  const after = await heap();
+  assert.ok(after - before <= MOST_GROWTH, `the heap grew by ${after - before} bytes in ${UPDATES} updates`);
+  console.log(`${early.length} requests, ${bytes} bytes, first row after ${Math.round(firstRow)} ms, heap ${after - before} bytes`);
+}
