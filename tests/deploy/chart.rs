@@ -5,6 +5,8 @@ use std::path::Path;
 use crate::judges::{ask, helm, python, root, write};
 
 const CHART: &str = "deploy/helm/salespulse";
+/// The least that a user has to say.
+const CONFIGURED: &str = "deploy/helm/examples/least.yaml";
 /// The oldest and the newest Kubernetes of the schemas that the chart is for.
 const VERSIONS: [&str; 3] = ["1.29", "1.33", "1.37"];
 /// What has no schema here: the CRDs of the Prometheus Operator.
@@ -12,7 +14,11 @@ const NOT_CHECKED: &str = "apiVersion: monitoring.coreos.com/";
 
 /// What the chart renders, or what Helm says instead.
 fn render(helm: &Path, settings: &str) -> (bool, String) {
-    let (is_rendered, said) = ask(helm, &["template", "release", CHART, "--kube-version", "1.33.0", "--set", settings]);
+    render_with(helm, &["--values", CONFIGURED, "--set", settings])
+}
+
+fn render_with(helm: &Path, options: &[&str]) -> (bool, String) {
+    let (is_rendered, said) = ask(helm, &[&["template", "release", CHART, "--kube-version", "1.33.0"], options].concat());
     // Helm tells on standard error that it follows the links in the chart.
     let rendered = said.lines().filter(|line| !line.contains("found symbolic link in path"));
     (is_rendered, rendered.map(|line| format!("{line}\n")).collect())
@@ -21,7 +27,7 @@ fn render(helm: &Path, settings: &str) -> (bool, String) {
 #[test]
 fn helm_lints_it() {
     let Some(helm) = helm() else { return };
-    let (is_content, said) = ask(&helm, &["lint", "--strict", CHART]);
+    let (is_content, said) = ask(&helm, &["lint", "--strict", CHART, "--values", CONFIGURED]);
     assert!(is_content, "{said}");
 }
 
@@ -70,13 +76,55 @@ fn switches_switch() {
     assert!(!bare.contains("kind: PodDisruptionBudget") && !bare.contains("kind: NetworkPolicy"), "{bare}");
 }
 
+/// Nobody's numbers are in a currency that nobody chose.
+#[test]
+fn a_currency_must_be_chosen() {
+    let Some(helm) = helm() else { return };
+    let (is_rendered, said) = render_with(&helm, &[]);
+    assert!(!is_rendered && said.contains("set reporting_currency in [org]"), "{said}");
+}
+
+/// Each example renders into what Kubernetes would take, and into what its head promises.
+#[test]
+fn examples_render() {
+    let (Some(helm), Some(judge)) = (helm(), python("kubernetes-validate")) else { return };
+    for (name, promised) in [
+        ("least", "- { port: 9092, protocol: TCP }"),
+        ("sasl", "- { port: 9096, protocol: TCP }"),
+        ("s3", "cidr: 169.254.170.23/32"),
+        ("strimzi", "- { port: 9093, protocol: TCP }"),
+    ] {
+        let (is_rendered, text) = render_with(&helm, &["--values", &format!("deploy/helm/examples/{name}.yaml")]);
+        assert!(is_rendered && text.contains(promised), "{name}: {text}");
+        let documents = text.split("\n---").filter(|document| document.contains("\nkind: "));
+        let known: Vec<&str> = documents.filter(|document| !document.contains(NOT_CHECKED)).collect();
+        let path = write(&format!("example-{name}.yaml"), &known.join("\n---"));
+        let (is_content, said) = ask(&judge, &["-k", "1.33", "--strict", "--no-warn", &path]);
+        assert!(is_content, "{name}: {said}");
+    }
+}
+
+/// The network policy follows the brokers' ports and opens to the namespace of Prometheus; instances spread over nodes.
+#[test]
+fn defaults_do_not_bite() {
+    let Some(helm) = helm() else { return };
+    let (_, text) = render(&helm, "kafka.brokers=a:9094\\,b:9095\\,c:9094,networkPolicy.monitoringNamespace=monitoring");
+    assert!(text.contains("port: 9094") && text.contains("port: 9095") && !text.contains("port: 9092"), "{text}");
+    assert_eq!(text.matches("{ port: 9094").count(), 1, "{text}");
+    assert!(text.contains("kubernetes.io/metadata.name: monitoring"), "{text}");
+    assert!(text.contains("topologyKey: kubernetes.io/hostname"), "{text}");
+    let (_, named) = render(&helm, "networkPolicy.kafkaPorts={19092}");
+    assert!(named.contains("port: 19092") && !named.contains("port: 9092"), "{named}");
+}
+
 #[test]
 fn wrong_values_are_refused() {
     let Some(helm) = helm() else { return };
     for (settings, named) in [
         ("replica=2", "replica"),
         ("kafka.brokers=kafka", "brokers"),
-        ("config=[org]", "config"),
+        ("config=[org]", "reporting_currency"),
+        ("networkPolicy.monitoringNamespace=Mon", "monitoringNamespace"),
         ("snapshot.store=/tmp", "store"),
         ("dashboards.languages[0]=fr", "languages"),
     ] {

@@ -13,3 +13,10 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
+
+{{- /* The ports of kafka.brokers, each once, as a JSON array. */ -}}
+{{- define "salespulse.brokerPorts" -}}
+{{- $ports := list }}
+{{- range splitList "," .Values.kafka.brokers }}{{ $ports = append $ports (splitList ":" . | last | int) }}{{ end }}
+{{- $ports | uniq | toJson }}
+{{- end }}
