@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test fuzz test-tools check deny bench example kafka dashboards pictures page-pictures soak
+.PHONY: help demo test fuzz test-tools check deny bench dist example kafka dashboards pictures page-pictures soak
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
@@ -13,6 +13,7 @@ help:
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make soak     the service killed a thousand times, on a real broker: half an hour"
 	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
+	@echo "make dist     archives, .deb, .rpm, chart and checksums of this version, in target/dist"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"
 	@echo "make dashboards  Grafana's dashboards anew from their source"
@@ -48,6 +49,17 @@ deny:
 bench:
 	@scripts/setup-test-tools.sh kafka
 	cargo bench --locked --bench core --bench snapshots --bench simulate --bench pipeline
+
+# The paths of this machine stay out of the program, so that another machine builds the same bytes. LTO and symbols as in
+# any release build; what is packed is stripped.
+dist:
+	@scripts/setup-test-tools.sh dist
+	SALESPULSE_COMMIT="$$(git rev-parse --short=12 HEAD)" \
+	CFLAGS="-ffile-prefix-map=$${CARGO_HOME:-$$HOME/.cargo}=cargo -ffile-prefix-map=$(CURDIR)=." \
+	CXXFLAGS="-ffile-prefix-map=$${CARGO_HOME:-$$HOME/.cargo}=cargo -ffile-prefix-map=$(CURDIR)=." \
+	RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=cargo --remap-path-prefix=$(CURDIR)=." \
+	  cargo build --locked --release --bin salespulse --target-dir target/reproducible
+	scripts/dist/dist.sh target/reproducible/release/salespulse target/dist
 
 # Built as for `make example` and the tests, so that one build serves all three. Until Ctrl-C.
 demo:

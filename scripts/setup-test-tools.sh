@@ -3,10 +3,10 @@
 # AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/, moto, a browser for the page.
 #
 #   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
-#                                                 dashboards deploy helm moto page cargo-deny chromium pictures
+#                                                 dashboards deploy helm moto dist page cargo-deny chromium pictures
 #                                                 (default: all but the last three)
-#   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, or the folder of asyncapi or moto,
-#                                                 and installs nothing
+#   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, nfpm or cargo-cyclonedx, or the folder of
+#                                                 asyncapi or moto, and installs nothing
 #
 # Run twice, the second time does nothing. A tool that cannot be had is named at the end with the reason, and the
 # script ends with 1 after having set up the others. `SALESPULSE_TEST_TOOLS` overrides where the cache lies.
@@ -18,13 +18,19 @@ kafka_version=4.3.1
 promtool_version=0.314.0
 cargo_deny_version=0.20.2
 helm_version=3.19.0
+nfpm_version=2.48.0
+cyclonedx_version=0.5.9
 cargo_deny=$cache/cargo-deny-$cargo_deny_version
+nfpm=$cache/nfpm-$nfpm_version
+cyclonedx=$cache/cargo-cyclonedx-$cyclonedx_version
 missing=()
 # Another lock file is another folder, so that a change of it is never overlooked.
 asyncapi=$cache/asyncapi-$(cksum < "$here/asyncapi/package-lock.json" | tr ' ' -)
 moto=$cache/moto-$(cksum < "$here/moto/requirements.txt" | tr ' ' -)
 case $* in
   "--where cargo-deny") echo "$cargo_deny/bin/cargo-deny"; exit ;;
+  "--where nfpm") echo "$nfpm/nfpm"; exit ;;
+  "--where cargo-cyclonedx") echo "$cyclonedx/bin/cargo-cyclonedx"; exit ;;
   "--where asyncapi") echo "$asyncapi"; exit ;;
   "--where moto") echo "$moto"; exit ;;
 esac
@@ -161,16 +167,39 @@ setup_deploy() {
 
 # Helm is in no package of Debian's. It renders the chart; nothing is installed anywhere.
 setup_helm() {
-  local home=$cache/helm-$helm_version build
-  [ -x "$home/helm" ] && return
-  command -v go >/dev/null || { fail helm "it is built with Go 1.24 or later"; return; }
-  say "building Helm $helm_version (some minutes, once)"
-  build=$(mktemp -d "$cache/helm.XXXXXX") || { fail helm "$cache cannot be written"; return; }
+  go_install helm "$cache/helm-$helm_version" "helm.sh/helm/v3/cmd/helm@v$helm_version"
+}
+
+# go_install PROGRAM FOLDER MODULE@VERSION: builds a program of Go's module proxy into a folder of the cache.
+go_install() {
+  local program=$1 home=$2 module=$3 build
+  [ -x "$home/$program" ] && return
+  command -v go >/dev/null || { fail "$program" "it is built with Go 1.25 or later"; return; }
+  say "building $program (some minutes, once)"
+  build=$(mktemp -d "$cache/$program.XXXXXX") || { fail "$program" "$cache cannot be written"; return; }
   # Modules and objects go into the temporary folder too: they are worth nothing afterwards.
   (export GOPATH=$build/go GOCACHE=$build/objects GOBIN=$build GOFLAGS=-modcacherw CGO_ENABLED=0 &&
-    nice go install -trimpath -ldflags "-s -w" "helm.sh/helm/v3/cmd/helm@v$helm_version") >&2 ||
-    { rm -rf "$build"; fail helm "go could not build helm.sh/helm/v3/cmd/helm@v$helm_version"; return; }
-  mkdir -p "$home" && mv "$build/helm" "$home/helm" && rm -rf "$build"
+    nice go install -trimpath -ldflags "-s -w" "$module") >&2 ||
+    { rm -rf "$build"; fail "$program" "go could not build $module"; return; }
+  mkdir -p "$home" && mv "$build/$program" "$home/$program" && rm -rf "$build"
+}
+
+# cargo_install NAME FOLDER VERSION
+cargo_install() {
+  local name=$1 home=$2 version=$3
+  [ -x "$home/bin/$name" ] && return
+  say "building $name $version (some minutes, once)"
+  cargo install --locked --quiet --version "$version" --root "$home" "$name" >&2 ||
+    { fail "$name" "cargo install could not build it"; return; }
+}
+
+# What `make dist` packs with, and rpm, which judges one of its packages.
+setup_dist() {
+  command -v rpm >/dev/null || apt_install rpm || fail dist "the package rpm could not be installed"
+  command -v objdump >/dev/null || apt_install binutils || fail dist "the package binutils could not be installed"
+  command -v envsubst >/dev/null || apt_install gettext-base || fail dist "the package gettext-base could not be installed"
+  go_install nfpm "$nfpm" "github.com/goreleaser/nfpm/v2/cmd/nfpm@v$nfpm_version"
+  cargo_install cargo-cyclonedx "$cyclonedx" "$cyclonedx_version"
 }
 
 # The environment knows its own path, so it is made where it stays.
@@ -187,10 +216,7 @@ setup_moto() {
 }
 
 setup_cargo-deny() {
-  [ -x "$cargo_deny/bin/cargo-deny" ] && return
-  say "building cargo-deny $cargo_deny_version (some minutes, once)"
-  cargo install --locked --quiet --version "$cargo_deny_version" --root "$cargo_deny" cargo-deny >&2 ||
-    { fail cargo-deny "cargo install could not build it"; return; }
+  cargo_install cargo-deny "$cargo_deny" "$cargo_deny_version"
 }
 
 setup_chromium() {
@@ -246,14 +272,14 @@ setup_pictures() {
     { fail pictures "npm could not install @grafana/ui"; return; }
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto page
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page
 for tool in "$@"; do
   case $tool in
-    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | page | \
+    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | dist | page | \
       cargo-deny | chromium | pictures)
       "setup_$tool" ;;
     *)
-      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto page cargo-deny chromium pictures)"
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page cargo-deny chromium pictures)"
       exit 64 ;;
   esac
 done

@@ -18,7 +18,8 @@ fn render(helm: &Path, settings: &str) -> (bool, String) {
 }
 
 fn render_with(helm: &Path, options: &[&str]) -> (bool, String) {
-    let (is_rendered, said) = ask(helm, &[&["template", "release", CHART, "--kube-version", "1.33.0"], options].concat());
+    let (is_rendered, said) =
+        ask(helm, &[&["template", "release", CHART, "--kube-version", "1.33.0"], options].concat());
     // Helm tells on standard error that it follows the links in the chart.
     let rendered = said.lines().filter(|line| !line.contains("found symbolic link in path"));
     (is_rendered, rendered.map(|line| format!("{line}\n")).collect())
@@ -108,7 +109,8 @@ fn examples_render() {
 #[test]
 fn defaults_do_not_bite() {
     let Some(helm) = helm() else { return };
-    let (_, text) = render(&helm, "kafka.brokers=a:9094\\,b:9095\\,c:9094,networkPolicy.monitoringNamespace=monitoring");
+    let (_, text) =
+        render(&helm, "kafka.brokers=a:9094\\,b:9095\\,c:9094,networkPolicy.monitoringNamespace=monitoring");
     assert!(text.contains("port: 9094") && text.contains("port: 9095") && !text.contains("port: 9092"), "{text}");
     assert_eq!(text.matches("{ port: 9094").count(), 1, "{text}");
     assert!(text.contains("kubernetes.io/metadata.name: monitoring"), "{text}");

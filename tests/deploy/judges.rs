@@ -54,7 +54,8 @@ pub(crate) fn write(name: &str, text: &str) -> String {
     path.to_str().expect("a path in UTF-8").to_owned()
 }
 
-fn cache() -> PathBuf {
+/// Where the setup script puts what it installs.
+pub(crate) fn cache() -> PathBuf {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     variable("SALESPULSE_TEST_TOOLS").unwrap_or_else(|| {
         let user_cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));

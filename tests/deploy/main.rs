@@ -14,6 +14,7 @@
 mod chart;
 mod image;
 mod judges;
+mod packages;
 #[path = "../integration/harness/ports.rs"]
 mod ports;
 #[path = "../integration/harness/process.rs"]
