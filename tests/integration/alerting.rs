@@ -4,5 +4,6 @@ mod delivery;
 mod inhibition;
 mod noise;
 mod pages;
+mod receivers;
 mod rules;
 mod shipped;

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::shipped::{self, replace, set_durations};
+use super::shipped::{self, set_durations};
 use crate::harness::alertmanager::Alertmanager;
 use crate::harness::process::Signal;
 use crate::harness::prometheus::Prometheus;
@@ -59,8 +59,11 @@ fn hasty_prometheus(salespulse: &str, alertmanager: &str) -> TempDir {
 
 /// The shipped Alertmanager with other receivers, and less patience.
 fn hasty_alertmanager(webhook: &Webhook) -> String {
-    let text = shipped::read(&shipped::alertmanager());
-    let text = replace(&text, "http://localhost:5001/", &format!("http://{}/", webhook.address()));
+    let to = |name: &str| {
+        let url = format!("http://{}/{name}", webhook.address());
+        format!("  - name: {name}\n    webhook_configs:\n      - url: {url}\n        send_resolved: true\n")
+    };
+    let text = shipped::with_receivers(&format!("receivers:\n{}{}", to("sales"), to("operations")));
     set_durations(&text, &["group_wait", "group_interval"], "1s")
 }
 
@@ -99,7 +102,7 @@ fn a_broken_stage_reaches_the_sales_and_an_outage_the_operators() {
     let folder = hasty_prometheus(service.address(), alertmanager.address());
     let prometheus = Prometheus::start_in(program, folder);
 
-    let alert = wait_until("the webhook hears of the broken stage", SOON * 2, || {
+    let alert = wait_until("the webhook receives the broken stage", SOON * 2, || {
         webhook.alerts("/sales").into_iter().find(is_the_break)
     });
     assert_eq!(alert["status"], "firing");
@@ -119,7 +122,7 @@ fn a_broken_stage_reaches_the_sales_and_an_outage_the_operators() {
     }
 
     assert_eq!(service.end_with(Signal::Kill).code(), None);
-    wait_until("the webhook hears of the outage", SOON, || {
+    wait_until("the webhook receives the outage", SOON, || {
         webhook.alerts("/operations").into_iter().find(|alert| alert["labels"]["alertname"] == "SalespulseDown")
     });
     // It is kept while the KPIs are absent, and nobody is told.

@@ -43,9 +43,11 @@ fn every_alert_says_what_where_and_how_bad() {
         assert!(["critical", "warning", "info"].contains(&severity), "{name}: severity {severity:?}");
         let category = if name.starts_with("Salespulse") { "service" } else { "kpi" };
         assert_eq!(labels["category"], category, "{name}");
-        for annotation in ["summary", "description"] {
+        for annotation in ["summary", "description", "summary_zh", "description_zh"] {
             let text = annotations[annotation].as_str().unwrap_or_default();
             assert!(text.len() > 20, "{name} has no {annotation}");
+            let is_chinese = text.chars().any(|char| ('\u{4e00}'..='\u{9fff}').contains(&char));
+            assert_eq!(is_chinese, annotation.ends_with("_zh"), "{name}: {annotation} is in the other language");
         }
         let page = format!("docs/runbooks/{name}.md");
         assert_eq!(annotations["runbook_url"], page.as_str(), "{name}");

@@ -14,6 +14,17 @@ pub(crate) fn alertmanager() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/alertmanager/alertmanager.yml")
 }
 
+/// Alertmanager's configuration with the receivers of a file in the place of those that send nothing.
+pub(crate) fn with_receivers(receivers: &str) -> String {
+    let text = read(&alertmanager());
+    let (before, rest) = text.split_once("receivers:\n").expect("it has receivers");
+    let (_, after) = rest.split_once("# equal: ").expect("inhibitions follow");
+    let (_, receivers) = receivers.split_once("receivers:\n").expect("it has receivers");
+    let folder = alertmanager().with_file_name("templates");
+    let before = replace(before, "- templates/", &format!("- {}/", folder.display()));
+    format!("{before}receivers:\n{receivers}\n# equal: {after}")
+}
+
 /// The files of a folder with an ending, by name.
 pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

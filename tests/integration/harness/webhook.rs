@@ -9,6 +9,10 @@ use serde_json::Value;
 
 use super::ports::free_port;
 
+/// The answer to everything. Its body is what WeCom's API says of a token and of a message that it has taken.
+const YES: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 46\r\nConnection: close\r\n\r\n\
+{\"errcode\":0,\"errmsg\":\"ok\",\"access_token\":\"t\"}";
+
 /// A receiver of a test's own. Its thread ends with the test program.
 #[derive(Debug)]
 pub(crate) struct Webhook {
@@ -28,7 +32,7 @@ impl Webhook {
                 // A connection that breaks is sent anew.
                 let Some(request) = read(&stream) else { continue };
                 received.lock().expect("no reader panicked").push(request);
-                drop((&stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+                drop((&stream).write_all(YES.as_bytes()));
             }
         });
         webhook
@@ -37,6 +41,11 @@ impl Webhook {
     /// Its host and port.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The path and the JSON of every request; null where it has no body.
+    pub(crate) fn requests(&self) -> Vec<(String, Value)> {
+        self.received.lock().expect("the thread did not panic").clone()
     }
 
     /// The alerts of all notifications that came to a path.
@@ -66,5 +75,6 @@ fn read(stream: &TcpStream) -> Option<(String, Value)> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((path, serde_json::from_slice(&body).ok()?))
+    let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).ok()? };
+    Some((path, json))
 }
