@@ -6,6 +6,7 @@
 mod catalogue;
 mod events;
 mod examples;
+mod generated;
 mod languages;
 mod metrics;
 mod page;
