@@ -99,6 +99,7 @@ impl Service {
         }
         let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
             .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
+        metrics.show_stages(&rules);
         Ok(Service {
             runtime,
             listener,

@@ -12,6 +12,7 @@ use super::memory;
 use super::snapshots::SnapshotMetrics;
 use crate::contract::decode::RejectionCode;
 use crate::health::{Condition, Standing};
+use crate::model::rules::Rules;
 
 /// The commit this was built from, as `build.rs` found it.
 const COMMIT: &str = env!("SALESPULSE_COMMIT");
@@ -69,6 +70,7 @@ pub struct Metrics {
     pub lag_records: IntGaugeVec,
     /// The age of the last record read, where there are more to read.
     pub lag_seconds: GaugeVec,
+    stage_position: IntGaugeVec,
     /// Journeys held, at the last reading.
     pub journeys: IntGauge,
     /// Bytes held for them.
@@ -151,6 +153,11 @@ impl Metrics {
                 "directory_names",
                 "Names, rows and channels in the directory, which only grows, at the last reading.",
             )?,
+            stage_position: make.gauges(
+                "stage_position",
+                "Place of a stage in its pipeline, from 0 for lead.",
+                &["pipeline", "stage"],
+            )?,
             shard_messages: make.gauge("shard_messages", "Messages that wait for shards.")?,
             fetched_bytes: make.gauge("fetched_bytes", "Records that were fetched and not read yet.")?,
             http_connections: make.gauge("http_connections", "Connections to the HTTP server.")?,
@@ -184,6 +191,17 @@ impl Metrics {
     #[must_use]
     pub fn topic(&self, name: &str) -> Option<&TopicMetrics> {
         self.topics.get(name)
+    }
+
+    /// Shows the order of the stages, which Prometheus can't know from the KPIs.
+    pub fn show_stages(&self, rules: &Rules) {
+        let default = std::iter::once(("default", &rules.pipeline));
+        for (name, pipeline) in default.chain(rules.pipelines.iter().map(|(name, pipeline)| (name.as_str(), pipeline)))
+        {
+            for (place, stage) in (0..).zip(pipeline.stages()) {
+                self.stage_position.with_label_values(&[name, stage]).set(place);
+            }
+        }
     }
 
     /// Counts a rejected record.

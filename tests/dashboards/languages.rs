@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::board::{self, LANGUAGES, boards_in, text};
 
 /// Where words of a language stand; everywhere else the two must be equal.
-const WORDS: [&str; 7] = ["title", "description", "label", "text", "legendFormat", "noValue", "query"];
+const WORDS: [&str; 8] = ["title", "description", "label", "text", "legendFormat", "noValue", "query", "unit"];
 
 /// The dashboard with its words blanked: what must be the same in both languages.
 fn structure(value: &Value, language: &str) -> Value {

@@ -49,6 +49,9 @@ pub(crate) fn labels_of_table(panel: &Value) -> BTreeSet<String> {
 /// Every value that a table shows belongs to a query: as many columns of values as targets.
 pub(crate) fn columns_fit_targets(panel: &Value) -> bool {
     let steps = panel["transformations"].as_array().cloned().unwrap_or_default();
+    if let Some(matrix) = steps.iter().find(|step| step["id"] == "groupingToMatrix") {
+        return matrix["options"]["valueField"] == "Value #A" && targets(panel).len() == 2;
+    }
     let Some(organize) = steps.iter().find(|step| step["id"] == "organize") else { return false };
     let shown = organize["options"]["indexByName"].as_object().expect("columns");
     let shown: BTreeSet<&str> = shown.keys().map(String::as_str).filter(|name| name.starts_with("Value #")).collect();

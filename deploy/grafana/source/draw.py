@@ -17,12 +17,12 @@ DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 
 def draw(panel: Panel, number: int, language: Language) -> Builder[models.Panel]:
-    builder = {"stat": number_panel, "bars": bars_panel, "lines": lines_panel, "table": table_panel}[panel.kind](
-        panel, language
-    )
+    builder = {"stat": number_panel, "bars": bars_panel, "lines": lines_panel, "table": table_panel, "matrix": matrix_panel}[
+        panel.kind
+    ](panel, language)
     builder.id(number).title(panel.title.in_language(language)).description(panel.description.in_language(language))
     builder.datasource(DATASOURCE).span(panel.width).height(panel.height)
-    builder.unit(panel.measure.unit).no_value(NOTHING.in_language(language))
+    builder.unit(panel.measure.unit_in(language)).no_value(NOTHING.in_language(language))
     if panel.measure.decimals is not None:
         builder.decimals(panel.measure.decimals)
     builder.links(runbook_links(panel.runbooks, language))
@@ -82,6 +82,22 @@ def table_panel(panel: Panel, language: Language) -> table.Panel:
     for title, properties in overrides(panel.columns, language):
         builder.override_by_name(title, properties)
     return builder
+
+
+def matrix_panel(panel: Panel, language: Language) -> table.Panel:
+    """One cell for each row and column, coloured by the bands; the columns in the order of the second query."""
+    assert panel.matrix and len(panel.queries) == 2, f"{panel.title.en} is no matrix"
+    row, column = panel.matrix
+    builder = table.Panel().targets(targets(panel.queries, language, is_instant=True, is_table=True))
+    builder.cell_height(common_models.TableCellHeight.SM).show_header(True).min_width(60)
+    builder.cell_options(common_models.TableColoredBackgroundCellOptions())
+    steps = (
+        ("merge", {}),
+        ("sortBy", {"sort": [{"field": "Value #B", "desc": False}]}),
+        ("groupingToMatrix", {"rowField": row, "columnField": column, "valueField": "Value #A"}),
+    )
+    builder.transformations([models.DataTransformerConfig(id_val=name, options=options) for name, options in steps])
+    return builder.thresholds(thresholds(panel.measure.bands))
 
 
 def targets(

@@ -26,7 +26,7 @@ BOARDS = (company.BOARD, team.BOARD, rep.BOARD, leaderboard.BOARD, channels.BOAR
 def build(board: Board, language: Language) -> models.Dashboard:
     built = dashboard.Dashboard(f"salespulse · {board.title.in_language(language)}")
     built.uid(uid(board.name, language)).description(board.description.in_language(language))
-    built.tags(["salespulse", language]).timezone("browser").time("now-24h", "now").refresh("30s").readonly()
+    built.tags(["salespulse", language]).timezone("browser").time("now-6h", "now").refresh("30s").readonly()
     built.variables([VARIABLES[name](language) for name in board.variables])
     built.links(board_links(board, BOARDS, language))
     number = 0

@@ -6,8 +6,9 @@ from grafana_foundation_sdk.models import dashboard as models
 from languages import LANGUAGES, Language, Text
 from panels import Board, Link
 
-# Where the documentation is served; the dashboards have it as the variable `docs`, so it is changed in one place.
-DOCS = "https://salespulse.example/docs"
+# Where the documentation is served; the dashboards have it as the variable `docs`, so it is changed in one place. Grafana
+# serves this folder itself: the compose stack and provisioning/ put the pages there.
+DOCS = "/public/salespulse-docs"
 
 TITLES = {
     "company": Text("Company", "公司总览"),
@@ -23,7 +24,7 @@ NAME_OF_LANGUAGE = Text("English", "中文")
 
 def variable_name(key: str) -> str:
     """The name of a variable in queries; its choices differ from dashboard to dashboard."""
-    return {"rep window": "window", "teams": "team"}.get(key, key)
+    return {"rep window": "window", "long window": "window", "teams": "team"}.get(key, key)
 
 
 def uid(board: str, language: Language) -> str:
@@ -58,12 +59,18 @@ CHANNEL_OF_CELL = to_board(
 )
 
 
+RUNBOOK_OF_CELL = Link(
+    Text("Runbook", "处置手册"), Text("${docs}/runbooks/${__value.raw}.md", "${docs}/runbooks/${__value.raw}.zh-CN.md")
+)
+
+
 # Which of the variables of a dashboard another one takes over: not a window that its reps may not expose, nor several
 # teams where one is shown.
 TAKEN_OVER = {
     "datasource": {"datasource"},
-    "window": {"window"},
-    "rep window": {"window", "rep window"},
+    "window": {"window", "long window"},
+    "rep window": {"window", "rep window", "long window"},
+    "long window": {"window", "long window"},
     "period": {"period"},
     "team": {"team", "teams"},
     "teams": {"teams"},
@@ -96,7 +103,8 @@ def sibling_link(board: Board, sibling: Board, title: str, language: Language) -
 def runbook_links(alerts: tuple[str, ...], language: Language) -> list[dashboard.DashboardLink]:
     """Links in the head of a panel to the pages that say what to do."""
     titled = Text("Runbook: {}", "处置手册：{}").in_language(language)
-    return [link(titled.format(alert), f"${{docs}}/runbooks/{alert}.md").target_blank(True) for alert in alerts]
+    ending = Text(".md", ".zh-CN.md").in_language(language)
+    return [link(titled.format(alert), f"${{docs}}/runbooks/{alert}{ending}").target_blank(True) for alert in alerts]
 
 
 def link(title: str, url: str) -> dashboard.DashboardLink:

@@ -7,7 +7,7 @@ from languages import Language, Text
 from measures import Band
 from panels import Link, Mapping
 
-NOTHING = Text("no value", "无数值")
+NOTHING = Text("–", "–")
 
 
 def thresholds(bands: tuple[Band, ...]) -> dashboard.ThresholdsConfig:

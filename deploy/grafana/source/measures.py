@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kpis import Kpi
+from languages import Language, Text
 
 
 @dataclass(frozen=True)
@@ -17,21 +18,34 @@ class Band:
 class Measure:
     """A unit of Grafana's, how many decimals, and the colours, if good and bad are known."""
 
-    unit: str
+    unit: str | Text
     decimals: int | None = None
     bands: tuple[Band, ...] = ()
+    divisor: int = 1
+    """What a KPI's value is divided by to be in this unit."""
+
+    def unit_in(self, language: Language) -> str:
+        return self.unit if isinstance(self.unit, str) else self.unit.in_language(language)
+
+    def scaled(self, expression: str) -> str:
+        return expression if self.divisor == 1 else f"({expression}) / {self.divisor}"
 
 
 COUNT = Measure("locale", 0)
 SHARE = Measure("percentunit", 1)
+# Grafana names its units of time in English only, so durations are scaled here and have a name in each language.
+HOURS = Measure(Text("suffix: h", "suffix: 小时"), 1, divisor=3600)
 SECONDS = Measure("s", 1)
+DAYS = Measure(Text("suffix: days", "suffix: 天"), 1, divisor=86400)
 AMOUNT = Measure("locale", 0)
 POINTS = Measure("none", 1)
+# A change of a conversion: red from where the alert looks, four fifths of what it was.
+DROP = Measure("percentunit", 0, (Band(None, "red"), Band(-0.2, "text"), Band(0.2, "green")))
 TIMES = Measure("suffix: ×", 1)
 BYTES = Measure("bytes", 1)
 PER_SECOND = Measure("suffix: /s", 1)
 
-BY_UNIT = {"count": COUNT, "ratio": SHARE, "seconds": SECONDS, "money": AMOUNT, "points": POINTS}
+BY_UNIT = {"count": COUNT, "ratio": SHARE, "seconds": DAYS, "money": AMOUNT, "points": POINTS}
 
 # The bands of attainment, here and on the leaderboard: below half, below four fifths, below the target, reached.
 ATTAINMENT_STEPS = (0.5, 0.8, 1.0)
@@ -58,4 +72,6 @@ BY_KPI = {
 
 
 def measure(kpi: Kpi) -> Measure:
+    if kpi.name.startswith("lead_response_p"):
+        return HOURS
     return BY_KPI.get(kpi.name, BY_UNIT[kpi.unit])

@@ -48,7 +48,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Panel:
-    kind: Literal["stat", "bars", "lines", "table"]
+    kind: Literal["stat", "bars", "lines", "table", "matrix"]
     title: Text
     description: Text
     measure: Measure
@@ -60,6 +60,8 @@ class Panel:
     colour_of_nothing: str = "text"
     links: tuple[Link, ...] = ()
     runbooks: tuple[str, ...] = ()
+    matrix: tuple[str, str] | None = None
+    """Of a matrix the labels of its rows and columns: its cells are the first query, the second orders the columns."""
     most: float | None = None
     """Where a full bar ends; by default at the greatest value."""
 
@@ -89,15 +91,17 @@ def stat(name: str, subject: Subject, width: int, height: int = 4, by: tuple[str
     kpi = KPIS[name]
     by = with_currency(kpi, by)
     legend = same(" ".join(f"{{{{{label}}}}}" for label in by))
-    query = Query(reading(name, subject, by), legend)
-    panel = Panel("stat", kpi.title, kpi.description(), measure(kpi), width, height, (query,))
+    shown = measure(kpi)
+    query = Query(shown.scaled(reading(name, subject, by)), legend)
+    panel = Panel("stat", kpi.title, kpi.description(), shown, width, height, (query,))
     return replace(panel, runbooks=alerts_of(name))
 
 
 def value(name: str, subject: Subject, by: tuple[str, ...], **further: object) -> Column:
     """One KPI as a column of a table whose rows are the labels `by`."""
     kpi = KPIS[name]
-    column = Column(kpi.title, query=reading(name, subject, by), measure=measure(kpi))
+    shown = measure(kpi)
+    column = Column(kpi.title, query=shown.scaled(reading(name, subject, by)), measure=shown)
     return replace(column, **further)
 
 

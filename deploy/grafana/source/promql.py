@@ -63,3 +63,43 @@ def named(expression: str) -> str:
 def at_stage(stage: str, expression: str) -> str:
     """A reading without a stage as that of a stage."""
     return f'label_replace({expression}, "stage", "{stage}", "", "")'
+
+
+def position(label: str, pipeline: str = "default") -> str:
+    """The place of a stage in its pipeline, by a label that holds the stage's name: what tables are sorted by."""
+    places = f'salespulse_stage_position{{pipeline="{pipeline}"}}'
+    return f'max by ({label}) (label_replace({places}, "{label}", "$1", "stage", "(.+)"))'
+
+
+def in_order(conversion: str) -> str:
+    """What steps are sorted by: the first to the last, then the whole funnel, from the first stage to the last."""
+    end, start = position("to"), position("from")
+    return f"({conversion}) * 0 + on (to) group_left () 100 * {end} - on (from) group_left () {start}"
+
+
+def steps(expression: str) -> str:
+    """Readings by `from` and `to` with the label `step`, which names both."""
+    return f'label_join({expression}, "step", " → ", "from", "to")'
+
+
+def with_leads(entries: str, leads: str, subject: Subject, by: tuple[str, ...] = ()) -> str:
+    """Something for each stage, the leads being that of the first."""
+    return f"{at_stage('lead', reading(leads, subject, by))} or {reading(entries, subject, (*by, 'stage'))}"
+
+
+def conversion_before(subject: Subject, by: tuple[str, ...] = ()) -> str:
+    """The conversion from stage to stage in the previous window, for each step that the present one has."""
+    now = reading("funnel_conversion_ratio", subject, (*by, "from", "to"))
+    entries = with_leads("stage_entries_previous", "leads_previous", subject, by)
+
+    def by_end(end: str) -> str:
+        return f'sum by ({", ".join((*by, end))}) (label_replace({entries}, "{end}", "$1", "stage", "(.+)"))'
+
+    joined_to, joined_from = (", ".join((*by, end)) for end in ("to", "from"))
+    to_entries = f"({now}) * 0 + on ({joined_to}) group_left () {by_end('to')}"
+    return f"({to_entries}) / on ({joined_from}) group_left () ({by_end('from')} > 0)"
+
+
+def enough(expression: str, count: str, by: tuple[str, ...], least: int = 5) -> str:
+    """Readings of a share where it is a share of enough cases: of fewer, chance alone makes it high or low."""
+    return f"{expression} and on ({', '.join(by)}) ({count}) >= {least}"

@@ -49,7 +49,7 @@ def overrides(
 def properties_of(column: Column, language: Language) -> Iterator[tuple[str, object]]:
     maps: list[models.ValueMap | models.SpecialValueMap] = []
     if column.measure:
-        yield "unit", column.measure.unit
+        yield "unit", column.measure.unit_in(language)
         if column.measure.decimals is not None:
             yield "decimals", column.measure.decimals
         if column.measure.bands:

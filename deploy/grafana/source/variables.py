@@ -80,6 +80,8 @@ VARIABLES: dict[str, Callable[[Language], Builder[models.VariableModel]]] = {
     "datasource": datasource,
     "docs": docs,
     "window": choice("window", WINDOW, WINDOWS, "mtd"),
+    # What channels cost and bring meets over months only.
+    "long window": choice("window", WINDOW, WINDOWS, "90d"),
     "rep window": choice("window", WINDOW, REP_WINDOWS, "mtd"),
     "period": choice("period", PERIOD, PERIODS, "month"),
     "team": team,

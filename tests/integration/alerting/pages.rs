@@ -71,6 +71,14 @@ fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
             assert!(page.contains(&format!("\n{part}\n")), "{name}: the page has no {part:?}");
         }
         assert!(queries(&page).count() > 0, "{name}: the page has no query");
+        let chinese = shipped::read(&root.join(format!("docs/runbooks/{name}.zh-CN.md")));
+        for part in ["## 含义", "## 如何检查", "## 怎么办"] {
+            assert!(chinese.contains(&format!("\n{part}\n")), "{name}: the Chinese page has no {part:?}");
+        }
+        let asked =
+            |page: &str| -> Vec<String> { queries(page).map(|query| query.split_whitespace().collect()).collect() };
+        assert_eq!(asked(&page), asked(&chinese), "{name}: the two languages ask Prometheus different things");
+        pages.insert(format!("{name}.zh-CN.md"));
         assert!(index.contains(&format!("(runbooks/{name}.md)")), "docs/alerts.md does not lead to {name}");
         pages.insert(format!("{name}.md"));
     }

@@ -5,7 +5,7 @@ from languages import Text, same
 from links import CHANNEL_OF_CELL, TITLES
 from measures import Measure, measure
 from panels import Board, Column, Panel, Query, Row, table, value
-from promql import ALL_CHANNELS, CHANNEL, reading
+from promql import ALL_CHANNELS, CHANNEL, enough, reading
 from runbooks import alerts_of
 from sections import current, customers, figures, funnel
 
@@ -14,7 +14,7 @@ COMPARED = Text(
     "The channels beside each other; a name chooses the channel of the rows below. CAC is the cost of winning a customer,"
     " LTV what one brings over the whole time. Costs and wins of different windows do"
     " not meet, so long windows are steadier.",
-    "各渠道并列比较；点击名称即选定下方各行的渠道。LTV 是客户生命周期价值。不同窗口的花费和赢单彼此对不上，因此较长的窗口更稳定。",
+    "各渠道并列比较；点击名称即选定下方各行的渠道。LTV 是客户生命周期价值。费用和它带来的赢单常不在同一个窗口，因此较长的窗口更稳定。",
 )
 
 
@@ -28,7 +28,9 @@ def compared() -> Row:
             ALL_CHANNELS,
             BY,
             title=Text("Won of them", "其中赢单"),
-            query=reading("cohort_conversion_ratio", ALL_CHANNELS, BY, won),
+            query=enough(
+                reading("cohort_conversion_ratio", ALL_CHANNELS, BY, won), reading("leads", ALL_CHANNELS, BY), BY, least=20
+            ),
         ),
         *(
             value(name, ALL_CHANNELS, BY)
@@ -36,7 +38,7 @@ def compared() -> Row:
         ),
         value("cac", ALL_CHANNELS, BY, title=Text("CAC", "获客成本")),
         value("ltv", ALL_CHANNELS, BY, title=same("LTV")),
-        value("ltv_per_cac", ALL_CHANNELS, BY, title=Text("LTV by CAC", "LTV ÷ 获客成本")),
+        value("ltv_per_cac", ALL_CHANNELS, BY, title=Text("LTV : CAC", "LTV : CAC")),
     )
     title = Text("Channels compared", "渠道对比")
     return Row(Text("Channels", "渠道"), (table(title, COMPARED, columns, width=24, height=11),))
@@ -64,11 +66,12 @@ def curve(name: str) -> Panel:
 BOARD = Board(
     name="channels",
     title=TITLES["channels"],
-    description=Text("Where business comes from, and what it costs.", "业务从何而来，花费几何。"),
-    variables=("datasource", "channel", "window", "docs"),
+    description=Text("Where business comes from, and what it costs.", "客户从哪里来，获客花了多少钱。"),
+    variables=("datasource", "channel", "long window", "docs"),
     rows=(
         current.ROW,
         compared(),
+        current.alerts(CHANNEL),
         costs(),
         figures.row(CHANNEL),
         funnel.row(CHANNEL),

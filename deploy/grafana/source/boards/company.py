@@ -2,8 +2,10 @@
 
 from languages import Text
 from links import TEAM_OF_CELL, TITLES
-from panels import Board, Column, Row, table, value
-from promql import ALL_TEAMS, ORG
+from measures import Band, Measure
+from panels import Board, Column, Panel, Query, Row, table, value
+from promql import ALL_TEAMS, ORG, conversion_before, enough, in_order, reading, steps
+from runbooks import alerts_of
 from sections import current, customers, figures, funnel, pipeline, quota, trends
 
 TEAMS = Text(
@@ -23,11 +25,41 @@ def teams() -> Row:
         "quota_pace_ratio",
         "open_pipeline_amount",
     )
-    satisfaction = value("csat_ratio", ALL_TEAMS, ("team",), title=Text("Satisfaction", "满意度"))
+    by = ("team",)
+    satisfaction = value(
+        "csat_ratio",
+        ALL_TEAMS,
+        by,
+        title=Text("Satisfaction", "满意度"),
+        query=enough(
+            reading("csat_ratio", ALL_TEAMS, by), reading("feedback_responses", ALL_TEAMS, by, ('survey="csat"',)), by
+        ),
+    )
     team = Column(Text("Team", "团队"), label="team", links=(TEAM_OF_CELL,))
     columns = (team, *(value(name, ALL_TEAMS, ("team",)) for name in names), satisfaction)
     return Row(Text("Teams", "团队"), (table(Text("Teams compared", "团队对比"), TEAMS, columns, width=24, height=9),))
 
+
+LEAKS = Text(
+    "Each team and step: the conversion now divided by that of the window before. Red is less than four fifths of it, green"
+    " more than six fifths; empty is no case in one of the two windows.",
+    "每个团队的每一步：当前转化率 ÷ 上一窗口的转化率。红色为不足五分之四，绿色为超过五分之六；空白表示其中一个窗口没有商机。",
+)
+
+
+def leaks() -> Row:
+    """Team by step, so that a leak is seen where it is."""
+    by = ("team", "from", "to")
+    now = reading("funnel_conversion_ratio", ALL_TEAMS, by, ('team!="unassigned"',))
+    change = f"{now} / ({conversion_before(ALL_TEAMS, ('team',))} > 0)"
+    shown = Measure("percentunit", 0, (Band(None, "red"), Band(0.8, "transparent"), Band(1.2, "green")))
+    title = Text("Teams and steps: conversion against the window before", "团队 × 步骤：转化率与上一窗口之比")
+    queries = (Query(steps(change)), Query(steps(in_order(now))))
+    panel = Panel("matrix", title, LEAKS, shown, 24, 8, queries, matrix=("team", "step"), runbooks=FUNNEL)
+    return Row(Text("Where teams leak", "各团队在哪里漏"), (panel,))
+
+
+FUNNEL = alerts_of("funnel_conversion_ratio")
 
 BOARD = Board(
     name="company",
@@ -39,7 +71,10 @@ BOARD = Board(
         figures.row(ORG),
         quota.row(ORG, quota.attainment_of_teams()),
         funnel.row(ORG),
+        leaks(),
+        current.alerts(ORG),
         pipeline.row(ORG),
+        figures.more(ORG),
         teams(),
         trends.row(ORG),
         figures.cash_and_cost(ORG),

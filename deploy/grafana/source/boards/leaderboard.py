@@ -5,10 +5,11 @@ from languages import Text, same
 from links import REP_OF_BAR, TEAM_OF_CELL, TITLES
 from measures import ATTAINMENT, ATTAINMENT_STEPS, Band, Measure, measure
 from panels import Board, Column, Panel, Query, Row, table, value
-from promql import REPS_OF_TEAMS, named, reading
+from promql import REPS_OF_TEAMS, Subject, named, reading
 from sections import current, roster
 
 BY = ("rep", "team")
+TEAMS_CHOSEN = Subject("team", ('team=~"$team"',))
 ATTAINED = reading("quota_attainment_ratio", REPS_OF_TEAMS, BY)
 
 ORDER = Text(
@@ -81,5 +82,5 @@ BOARD = Board(
     title=TITLES["leaderboard"],
     description=Text("Who stands where among the reps.", "销售的名次。"),
     variables=("datasource", "teams", "rep window", "period", "docs"),
-    rows=(current.ROW, standing(), bands()),
+    rows=(current.ROW, standing(), bands(), current.alerts(TEAMS_CHOSEN)),
 )

@@ -1,7 +1,7 @@
 """One rep in one team."""
 
 from kpis import KPIS
-from languages import Text, same
+from languages import Text
 from links import TITLES
 from measures import measure
 from panels import Board, Panel, Query, Row
@@ -12,8 +12,9 @@ from sections import current, figures, funnel, pipeline, quota, trends
 def ranks() -> Row:
     """Where the rep stands among all reps, by each measure of the leaderboard."""
     kpi = KPIS["rank"]
-    query = Query(reading("rank", REP, ("by",)), same("{{by}}"))
-    panel = Panel("stat", kpi.title, kpi.description(), measure(kpi), width=24, height=4, queries=(query,))
+    by = (("revenue", "revenue"), ("won", "won"), ("quota_attainment", "quota_attainment_ratio"))
+    queries = tuple(Query(reading("rank", REP, only=(f'by="{rank}"',)), KPIS[name].title) for rank, name in by)
+    panel = Panel("stat", kpi.title, kpi.description(), measure(kpi), width=24, height=4, queries=queries)
     return Row(Text("Standing", "名次"), (panel,))
 
 
@@ -29,6 +30,8 @@ BOARD = Board(
         ranks(),
         funnel.row(REP),
         pipeline.row(REP),
+        current.alerts(REP),
+        figures.more(REP),
         trends.row(REP),
         figures.cash_and_cost(REP),
         figures.satisfaction(REP),

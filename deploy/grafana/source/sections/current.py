@@ -1,14 +1,16 @@
 """Whether what the dashboard shows is the present: the first row of each."""
 
 from languages import Text
+from links import RUNBOOK_OF_CELL
 from measures import Band, Measure
-from panels import Mapping, Panel, Query, Row
+from panels import Column, Mapping, Panel, Query, Row, table
+from promql import Subject
 
 AGE = (Band(None, "green"), Band(60, "orange"), Band(300, "red"))
 
 READY = Panel(
     "stat",
-    Text("Numbers readable", "数字可读"),
+    Text("Numbers available", "数据可用"),
     Text(
         "Whether an instance has caught up with Kafka and shows the KPIs. Until then there are none: never a half-filled"
         " window.",
@@ -29,7 +31,7 @@ READY = Panel(
 
 COMPLETE = Panel(
     "stat",
-    Text("Numbers complete", "数字完整"),
+    Text("Numbers complete", "数据完整"),
     Text(
         "Whether all records are in the numbers. They are not where Kafka's retention deleted records before they were"
         " read, and the service was told to go on.",
@@ -62,7 +64,7 @@ LAG = Panel(
 
 READING_AGE = Panel(
     "stat",
-    Text("Age of the reading", "读数时间距今"),
+    Text("Updated before", "数据更新于…前"),
     Text(
         "The time since Prometheus last scraped the KPIs. It should stay below two scrape intervals.",
         "距 Prometheus 上次抓取指标的时间，应小于两个抓取间隔。",
@@ -85,6 +87,33 @@ LAST_EVENT = Panel(
     width=4,
     height=3,
     queries=(Query("time() - max(salespulse_last_event_timestamp_seconds)"),),
+)
+
+NONE = Text("none", "无")
+
+
+def alerts(subject: Subject) -> Row:
+    """The alerts on KPIs that fire for a subject, whatever it is about; for the organisation all of them."""
+    matchers = ",".join(('alertstate="firing"', 'category="kpi"', *subject.matchers))
+    about = f'label_join(ALERTS{{{matchers}}}, "about", " ", "team", "channel", "name", "rep", "stage", "from", "to", "period")'
+    nothing = 'label_replace(label_replace(vector(0), "about", "–", "", ""), "alertname", "–", "", "")'
+    columns = (
+        Column(Text("Alert", "告警"), label="alertname", links=(RUNBOOK_OF_CELL,)),
+        Column(Text("About", "对象"), label="about"),
+        Column(
+            Text("Firing", "触发中"),
+            query=f"max by (alertname, about) ({about}) or on () {nothing}",
+            measure=Measure("none", 0, (Band(None, "green"), Band(1, "red"))),
+            mappings=(Mapping("0", NONE, "green"), Mapping("1", Text("fires", "触发"), "red")),
+        ),
+    )
+    title = Text("Alerts that fire", "正在触发的告警")
+    return Row(Text("Alerts", "告警"), (table(title, ALERTS, columns, width=24, height=5),))
+
+
+ALERTS = Text(
+    "What Prometheus's alerting rules find wrong now, narrowest scope first to look at; a name leads to its runbook.",
+    "Prometheus 告警规则目前发现的问题，先看范围最小的；点击名称进入处置手册。",
 )
 
 ROW = Row(Text("Are the numbers current?", "数字是最新的吗？"), (READY, COMPLETE, LAG, READING_AGE, LAST_EVENT))

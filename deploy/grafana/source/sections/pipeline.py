@@ -6,7 +6,7 @@ from languages import Text
 from panels import Row, stat, table, value
 from promql import Subject
 from runbooks import alerts_of
-from sections.funnel import STAGE
+from sections.funnel import ORDER, STAGE
 
 BY_STAGE = Text(
     "What is open at each stage now, whatever the window: deals, their amounts, and the deals that have not moved for"
@@ -17,7 +17,7 @@ BY_STAGE = Text(
 
 def row(subject: Subject) -> Row:
     names = ("open_deals", "pipeline_amount", "stalled_deals")
-    columns = (STAGE, *(value(name, subject, ("stage",)) for name in names))
+    columns = (STAGE, ORDER, *(value(name, subject, ("stage",)) for name in names))
     totals = tuple(
         stat(name, subject, width=4, height=7)
         for name in ("open_pipeline_amount", "weighted_pipeline_amount", "velocity")

@@ -22,7 +22,7 @@ PERIOD = Column(
 BY_PERIOD = Text(
     "Each period with its target, what counts towards it so far, and where it ends if it goes on like this. A pace of"
     " 100 % is on track.",
-    "各周期的目标、目前计入的收入，以及照此下去周期结束时的结果。进度比为 100% 表示恰好跟上。",
+    "各周期的目标、目前计入的成交额，以及照此下去周期结束时的结果。进度达成率为 100% 表示恰好跟上。",
 )
 
 

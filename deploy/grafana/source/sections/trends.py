@@ -16,8 +16,8 @@ def row(subject: Subject) -> Row:
     return Row(
         Text("Trends", "趋势"),
         (
-            lines(Text("Revenue and the window before", "收入与上一窗口"), subject, ("revenue", "revenue_previous"), SHORT),
-            lines(Text("Leads and decisions", "线索与成败"), subject, ("leads", "won", "lost"), SHORT),
+            lines(Text("Revenue and the window before", "成交额与上一窗口"), subject, ("revenue", "revenue_previous"), SHORT),
+            lines(Text("Leads and decisions", "线索与赢单/输单"), subject, ("leads", "won", "lost"), SHORT),
             lines(
                 Text("Pipeline", "商机金额"), subject, ("open_pipeline_amount", "weighted_pipeline_amount"), SHORT
             ),
