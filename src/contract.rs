@@ -1,3 +1,4 @@
-//! The event contract: bytes to events, with every rule and every rejection code.
+//! The event contract: bytes to events, with every rule and every rejection code, and events to bytes.
 
 pub mod decode;
+pub mod encode;

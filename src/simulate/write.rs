@@ -7,6 +7,7 @@ use super::figures::CHANNELS;
 use super::random::{Actor, Random};
 use super::staff::{REP, Staff, rep_number};
 use crate::contract::decode::{LARGEST_VALUE, RejectionCode};
+use crate::contract::encode::Object;
 use crate::model::event::EventType;
 
 /// The canonical text of a UUID, which is the key of every record.
@@ -277,9 +278,7 @@ impl Writer<'_> {
     }
 
     fn integer(&mut self, name: &str, number: i64) {
-        for part in [",\"", name, "\":", itoa::Buffer::new().format(number)] {
-            self.raw(part);
-        }
+        Object::resume(self.value).literal(name, itoa::Buffer::new().format(number));
     }
 
     fn text(&mut self, name: &str, text: &str) {
@@ -293,9 +292,7 @@ impl Writer<'_> {
 
 /// Appends a string field; the text needs no escapes.
 fn field(value: &mut Vec<u8>, name: &str, text: &str) {
-    for part in [",\"", name, "\":\"", text, "\""] {
-        value.extend_from_slice(part.as_bytes());
-    }
+    Object::resume(value).plain(name, text);
 }
 
 /// The text of a UUID of version 4 with these bits.
