@@ -2,6 +2,7 @@
 
 mod check;
 mod command_line;
+mod connect;
 pub mod demo;
 mod error;
 mod guides;
@@ -46,6 +47,10 @@ pub fn main() -> ExitCode {
         Command::Man { output_dir: None } => guides::man_page().and_then(|page| print(&page)),
         Command::Man { output_dir: Some(folder) } => guides::write_man_pages(&folder),
         Command::Replay(arguments) => match replay(&arguments, &environment) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Connect(arguments) => match connect::connect(&arguments, &environment, &print, &say) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },

@@ -12,6 +12,7 @@
 //! - [`threads`]: one thread for each shard, over bounded channels.
 //! - [`snapshot`]: the shards' memory with its offsets, as immutable objects.
 //! - [`kafka`]: the member of the group, its partitions, what of a cluster is refused, dead letters.
+//! - [`connect`]: from the records of a CRM to events.
 //! - [`service`]: the event loop between Kafka and the shards.
 //! - [`serve`]: the scrape and the probes over HTTP.
 //! - [`app`]: the commands that the user types.
@@ -22,6 +23,7 @@
 
 pub mod app;
 pub mod config;
+pub mod connect;
 pub mod contract;
 pub mod engine;
 pub mod health;

@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::check::CheckArguments;
+use super::connect::ConnectArguments;
 use super::demo::DemoArguments;
 use super::simulate::SimulateArguments;
 use crate::model::time::Time;
@@ -26,7 +27,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SALESPULSE_
 const EXIT_CODES: &str = "\
 Exit codes:
    0  done
-   1  the reading has more series than max_series allows, or check has found something
+   1  the reading has more series than max_series allows, check has found something, or connect map has refused a record
   64  wrong command line or configuration, or a file that cannot be read
   69  Kafka cannot be used
   70  a bug in salespulse
@@ -68,6 +69,8 @@ pub(super) enum Command {
     /// Say what is wrong with a configuration, files of events or a cluster
     #[command(after_help = CHECK_OUTPUT)]
     Check(CheckArguments),
+    /// Bring events from a CRM: map payloads, without code
+    Connect(ConnectArguments),
     /// Print the script that completes commands and flags in a shell
     #[command(after_help = COMPLETIONS_USE)]
     Completions {
@@ -292,8 +295,8 @@ mod tests {
         .map(sentence)
         .into();
         insta::assert_snapshot!(sentences.join("\n"), @r"
-    unrecognized subcommand 'rn'; usage: salespulse demo|run|replay|simulate|check|completions|man
-    unexpected argument '--config' found; usage: salespulse demo|run|replay|simulate|check|completions|man
+    unrecognized subcommand 'rn'; usage: salespulse demo|run|replay|simulate|check|connect|completions|man
+    unexpected argument '--config' found; usage: salespulse demo|run|replay|simulate|check|connect|completions|man
     the following required arguments were not provided: --config <FILE>; usage: salespulse run --config <FILE>
     unexpected argument '--broker' found; tip: a similar argument exists: '--brokers'; usage: salespulse run --config <FILE> --brokers <HOST:PORT,…>
     invalid value 'yesterday' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00

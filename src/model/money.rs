@@ -54,6 +54,11 @@ impl Currency {
         u8::try_from(index).ok().map(Currency)
     }
 
+    /// All currencies, in alphabetical order.
+    pub fn all() -> impl Iterator<Item = Currency> {
+        (0..=u8::MAX).map_while(Currency::from_place)
+    }
+
     /// The currency at this place of the list.
     pub(crate) fn from_place(place: u8) -> Option<Currency> {
         (usize::from(place) < CURRENCIES.len()).then_some(Currency(place))

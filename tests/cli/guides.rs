@@ -51,11 +51,11 @@ fn every_command_has_its_man_page() {
             assert!(page.contains(&flag.replace('-', r"\-")), "the page of {command} lacks {flag}");
         }
     }
-    // What can be checked are commands of their own.
-    let below = ["config", "events", "cluster"];
-    for command in below {
-        let page = page(format!("salespulse-check-{command}.1"));
-        assert!(page.contains(r"\-\-json"), "{page}");
+    // What can be checked are commands of their own, and so is what connectors do.
+    let below = [("check", "config"), ("check", "events"), ("check", "cluster"), ("connect", "map")];
+    for (command, what) in below {
+        let page = page(format!("salespulse-{command}-{what}.1"));
+        assert!(page.contains(if command == "check" { r"\-\-json" } else { r"\-\-config" }), "{page}");
     }
     assert_eq!(std::fs::read_dir(folder.path("new/man1")).unwrap().count(), commands.len() + below.len() + 1);
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, at the place where it could not")]
 
 mod check;
+mod connect;
 mod demo;
 mod errors;
 mod guides;

@@ -6,9 +6,9 @@ use crate::rust::{code, code_before_tests, paths};
 use crate::tree;
 
 /// The rooms of the library. Each imports only from rooms before it.
-const ROOMS: [&str; 13] = [
-    "model", "contract", "engine", "kpi", "simulate", "config", "health", "threads", "snapshot", "kafka", "service",
-    "serve", "app",
+const ROOMS: [&str; 14] = [
+    "model", "contract", "engine", "kpi", "simulate", "config", "health", "threads", "snapshot", "kafka", "connect",
+    "service", "serve", "app",
 ];
 
 /// The rooms that compute and know nothing of the world outside.
