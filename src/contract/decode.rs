@@ -350,7 +350,7 @@ mod tests {
                 "{splits}"
             );
         }
-        let eleven = vec![r#"{"share":"0.1"}"#; 11].join(",");
+        let eleven = [r#"{"share":"0.1"}"#; 11].join(",");
         assert_eq!(moved(&decoder(), &format!(r#""stage":"won","splits":[{eleven}]"#)).err(), Some(InvalidField));
     }
 
