@@ -15,6 +15,7 @@
 
 mod configurations;
 mod dice;
+mod golden;
 mod logs;
 mod objects;
 mod process;
