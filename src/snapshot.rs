@@ -13,7 +13,7 @@ mod rounds;
 mod store;
 mod writer;
 
-pub use format::{Decoder, FORMAT, FormatError, Item, encode, is_whole};
+pub use format::{Decoder, FORMAT, FormatError, Item, SKIPPABLE, encode, is_whole};
 pub use header::{Header, Offsets, Provenance, Refused, Usability, total};
 pub use keeper::Keeper;
 pub use restore::{Ends, RestoreError, Restored, Restorer};

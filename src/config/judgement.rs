@@ -113,7 +113,7 @@ fn stand_in(settings: &Settings, path: &KeyPath, key: &str) -> Option<Value> {
 fn unused_currency(settings: &Settings) -> Option<Value> {
     let rows = settings.rows(&KeyPath::new("fx"));
     let used: Vec<&Value> = rows.iter().filter_map(|row| settings.value(&row.child("from"))).collect();
-    let all = (0..=u8::MAX).filter_map(Currency::from_place);
+    let all = Currency::all();
     all.map(|currency| Value::Text(currency.code().to_owned())).find(|code| !used.contains(&code))
 }
 

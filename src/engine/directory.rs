@@ -10,6 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
 
+use crate::model::money::Currency;
+
 /// A rep's, a team's or a channel's name, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameId(u32);
@@ -83,6 +85,17 @@ pub struct Listing {
     pub rows: Vec<(u32, u32)>,
     /// All channels, each as the number of its name.
     pub channels: Vec<u32>,
+    /// All currencies; of the first snapshots, which do not list them, none.
+    #[serde(default)]
+    pub currencies: Vec<ListedCurrency>,
+}
+
+/// A currency's code with its fraction digits.
+pub type ListedCurrency = (String, u32);
+
+/// All currencies of this version, by their numbers.
+pub(crate) fn listed_currencies() -> Vec<ListedCurrency> {
+    Currency::all().map(|currency| (currency.code().to_owned(), currency.digits())).collect()
 }
 
 /// All names, shared by all threads.
@@ -135,7 +148,8 @@ impl Directory {
         // Rows and channels first: their names are in the list that is read after them.
         let rows = self.rows.all().into_iter().map(|pair| (pair.team.0, pair.rep.0)).collect();
         let channels = self.channels.all().into_iter().map(|name| name.0).collect();
-        Listing { names: self.names.all().iter().map(ToString::to_string).collect(), rows, channels }
+        let names = self.names.all().iter().map(ToString::to_string).collect();
+        Listing { names, rows, channels, currencies: listed_currencies() }
     }
 
     /// All rows so far; each one's place is its [`RowId`].

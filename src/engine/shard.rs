@@ -8,6 +8,7 @@
 mod audit;
 mod bytes;
 mod chunks;
+mod currencies;
 mod image;
 mod journeys;
 mod ledger;

@@ -238,7 +238,9 @@ impl Restorer {
         let hand = |(shard, portion)| self.loader.hand(shard, portion, now);
         loop {
             match object.reader.item()? {
-                Item::Block(kind, block) => unpacker.read(kind, &block)?.into_iter().try_for_each(hand)?,
+                Item::Block(kind, version, block) => {
+                    unpacker.read(kind, version, &block)?.into_iter().try_for_each(hand)?
+                }
                 Item::End(contents) => {
                     unpacker.finish().into_iter().try_for_each(hand)?;
                     return Ok(contents);

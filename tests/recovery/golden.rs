@@ -36,9 +36,22 @@ fn folder(format: u32) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/recovery/golden/format-{format}"))
 }
 
+const CONFIGURATION: &str = include_str!("golden/salespulse.toml");
+
+fn rules_of(configuration: &str) -> Arc<Rules> {
+    Arc::new(Config::of_text(configuration, "golden", &[]).expect("a configuration").rules)
+}
+
+/// The rules under which the snapshots were written.
 pub(crate) fn rules() -> Arc<Rules> {
-    let config = Config::of_text(include_str!("golden/salespulse.toml"), "golden", &[]);
-    Arc::new(config.expect("a configuration").rules)
+    rules_of(CONFIGURATION)
+}
+
+/// Other ones, under which all amounts are converted anew.
+pub(crate) fn other_rates() -> Arc<Rules> {
+    let other = CONFIGURATION.replace("\"7.70\"", "\"8.80\"").replace("\"0.31\"", "\"0.29\"");
+    assert_ne!(other, CONFIGURATION);
+    rules_of(&other)
 }
 
 fn provenance(rules: &Rules) -> Provenance {
@@ -142,15 +155,16 @@ fn a_golden_snapshot_of_every_format_gives_the_numbers_of_a_replay() {
             std::fs::write(folder(FORMAT).join(name), bytes).expect("a file");
         }
     }
-    let rules = rules();
-    let expected = replayed(&rules);
-    assert!(expected.lines().filter(|line| !line.starts_with('#')).count() > 100, "{expected}");
-    for format in 1..=FORMAT {
+    for (rules, format) in
+        [rules(), other_rates()].iter().flat_map(|rules| (1..=FORMAT).map(move |format| (rules, format)))
+    {
+        let expected = replayed(rules);
+        assert!(expected.lines().filter(|line| !line.starts_with('#')).count() > 100, "{expected}");
         let object = |shard| folder(format).join(format!("{shard:03}-of-{SHARDS:03}.snapshot"));
         let objects: Vec<_> = (0..SHARDS).map(|shard| std::fs::read(object(shard)).expect("a golden object")).collect();
         assert_eq!(objects[0][16..20], format.to_le_bytes(), "the folder says which format it is");
         for directory in [Directory::default(), with_others()] {
-            let (text, restored) = restored(&objects, &rules, directory).expect("nothing is missing");
+            let (text, restored) = restored(&objects, rules, directory).expect("nothing is missing");
             assert_eq!(restored, 1, "format {format} is not read");
             assert!(text == expected, "format {format} gives other numbers than a replay:\n{text}");
         }

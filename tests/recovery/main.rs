@@ -19,6 +19,7 @@ mod golden;
 mod logs;
 mod objects;
 mod process;
+mod releases;
 mod survived;
 mod world;
 

@@ -60,7 +60,7 @@ fn rules_without_file(environment: &[(OsString, OsString)]) -> Result<Rules, Con
         settings.lay_toml("org.reporting_currency = \"JPY\"", "the defaults")?;
     }
     let mut rules = Config::new(&settings, String::new)?.rules;
-    for currency in (0..=u8::MAX).filter_map(Currency::from_place).filter(|_| is_neutral) {
+    for currency in Currency::all().filter(|_| is_neutral) {
         rules.rates.add(Date::MIN, currency, Ratio { numerator: 1, denominator: 1 });
     }
     Ok(rules)

@@ -85,7 +85,7 @@ impl Image {
         let (mut negative_cycles, mut negative_responses) = (0, 0);
         let (mut journey, mut story) = (Journey::default(), Story::default());
         for bytes in self.journeys.contents() {
-            if Journeys::unpack(bytes, &mut journey).is_some() {
+            if Journeys::read(bytes, &mut journey).is_ok() {
                 story.retell(&journey.steps, &judge);
                 story.facts.iter().for_each(|fact| ledger.put(fact, 1));
                 story.rows.iter().for_each(|row| ledger.rows.name(row.index(), 1));

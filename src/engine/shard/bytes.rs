@@ -2,6 +2,17 @@
 
 use crate::model::id::Id;
 
+/// Why bytes cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// They are cut short, or nobody wrote them.
+    Damaged,
+    /// They hold an additional field of this number, which only a later version knows.
+    Field(u32),
+    /// They hold an amount in a currency of this code, which this version does not know, or not with these digits.
+    Currency([u8; 3]),
+}
+
 /// Marks a UUID where the length of a text would stand.
 const UUID: u8 = u8::MAX;
 
@@ -34,8 +45,13 @@ impl Writer {
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    /// Bytes, with their number before them.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
     }
 
     pub(super) fn id(&mut self, id: &Id) {
@@ -53,72 +69,99 @@ impl Writer {
     }
 }
 
-/// Takes values from bytes that a [`Writer`] wrote. `None`: they are cut short.
+/// Takes values from bytes that a [`Writer`] wrote.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(super) fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.0.split_first()?;
+    pub(super) fn byte(&mut self) -> Result<u8, Broken> {
+        let (byte, rest) = self.0.split_first().ok_or(Broken::Damaged)?;
         self.0 = rest;
-        Some(*byte)
+        Ok(*byte)
     }
 
-    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (head, rest) = self.0.split_at_checked(count)?;
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Broken> {
+        let (head, rest) = self.0.split_at_checked(count).ok_or(Broken::Damaged)?;
         self.0 = rest;
-        Some(head)
+        Ok(head)
     }
 
-    pub(super) fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Result<u64, Broken> {
         let (mut number, mut shift) = (0, 0);
         loop {
             let byte = self.byte()?;
-            number |= u64::from(byte & 0x7F).checked_shl(shift)?;
+            number |= u64::from(byte & 0x7F).checked_shl(shift).ok_or(Broken::Damaged)?;
             if byte < 0x80 {
-                return Some(number);
+                return Ok(number);
             }
             shift += 7;
         }
     }
 
-    pub(super) fn signed(&mut self) -> Option<i64> {
+    /// A number of at most 32 bits.
+    pub(super) fn small(&mut self) -> Result<u32, Broken> {
+        u32::try_from(self.number()?).map_err(|_| Broken::Damaged)
+    }
+
+    pub(super) fn signed(&mut self) -> Result<i64, Broken> {
         let number = self.number()?;
-        Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
     }
 
-    pub(super) fn word(&mut self) -> Option<u64> {
-        let (word, rest) = self.0.split_first_chunk::<8>()?;
+    pub(super) fn word(&mut self) -> Result<u64, Broken> {
+        let (word, rest) = self.0.split_first_chunk::<8>().ok_or(Broken::Damaged)?;
         self.0 = rest;
-        Some(u64::from_le_bytes(*word))
+        Ok(u64::from_le_bytes(*word))
     }
 
-    pub(super) fn text(&mut self) -> Option<&'a str> {
-        let length = usize::try_from(self.number()?).ok()?;
-        std::str::from_utf8(self.take(length)?).ok()
+    pub(super) fn text(&mut self) -> Result<&'a str, Broken> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Broken::Damaged)
     }
 
-    pub(super) fn id(&mut self) -> Option<Id> {
+    /// Bytes whose number stands before them.
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Broken> {
+        let length = usize::try_from(self.number()?).map_err(|_| Broken::Damaged)?;
+        self.take(length)
+    }
+
+    pub(super) fn id(&mut self) -> Result<Id, Broken> {
         let length = self.byte()?;
         if length == UUID {
             return self.uuid();
         }
-        std::str::from_utf8(self.take(usize::from(length))?).ok().map(Id::new)
+        std::str::from_utf8(self.take(usize::from(length))?).map(Id::new).map_err(|_| Broken::Damaged)
     }
 
     /// A UUID of which nothing says that it is one.
-    pub(super) fn uuid(&mut self) -> Option<Id> {
-        let (uuid, rest) = self.0.split_first_chunk::<16>()?;
+    pub(super) fn uuid(&mut self) -> Result<Id, Broken> {
+        let (uuid, rest) = self.0.split_first_chunk::<16>().ok_or(Broken::Damaged)?;
         self.0 = rest;
-        Some(Id::from_uuid(*uuid))
+        Ok(Id::from_uuid(*uuid))
+    }
+
+    /// Reads additional fields: bytes, with their number before them, in which each field is its number and bytes, with
+    /// their number before them. `read` answers whether it knows the field; one that it does not know may change what all
+    /// else means.
+    pub(super) fn fields(
+        &mut self,
+        mut read: impl FnMut(u32, Reader<'a>) -> Result<bool, Broken>,
+    ) -> Result<(), Broken> {
+        let mut fields = Reader(self.bytes()?);
+        while !fields.0.is_empty() {
+            let (field, bytes) = (fields.small()?, fields.bytes()?);
+            if !read(field, Reader(bytes))? {
+                return Err(Broken::Field(field));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the next value is this id.
     pub(super) fn is_id(&mut self, id: &Id) -> bool {
-        let Some(length) = self.byte() else { return false };
+        let Ok(length) = self.byte() else { return false };
         match id.uuid() {
             Some(uuid) => length == UUID && self.0.starts_with(&uuid),
-            None => length != UUID && id.with_text(|text| self.take(usize::from(length)) == Some(text.as_bytes())),
+            None => length != UUID && id.with_text(|text| self.take(usize::from(length)) == Ok(text.as_bytes())),
         }
     }
 }

@@ -15,7 +15,7 @@ pub use self::unpacker::Unpacker;
 use super::Shard;
 use super::bytes::Writer;
 use super::chunks::Chunks;
-use super::journeys::Slabs;
+use super::journeys::{self, Slabs};
 use super::ledger::Ledger;
 use super::register::Slot;
 use crate::engine::entry::{RosterFact, Single, TargetFact};
@@ -50,6 +50,26 @@ impl Kind {
             3 => Some(Kind::Targets),
             4 => Some(Kind::Roster),
             _ => None,
+        }
+    }
+
+    /// What its items are called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Journeys => "journeys",
+            Kind::Singles => "spends, answers and payments",
+            Kind::Targets => "targets",
+            Kind::Roster => "entries of the roster",
+        }
+    }
+
+    /// The version in which blocks of this kind are written. All versions before it, from 1, are read.
+    #[must_use]
+    pub const fn version(self) -> u8 {
+        match self {
+            Kind::Journeys => journeys::VERSION,
+            Kind::Singles | Kind::Targets | Kind::Roster => packed::VERSION,
         }
     }
 }
@@ -136,8 +156,7 @@ impl Image {
     pub fn write<E>(&self, sink: impl FnMut(Kind, &[u8]) -> Result<(), E>) -> Result<Contents, E> {
         let mut blocks = Blocks { writer: Writer::default(), sink };
         let journeys = blocks.all(Kind::Journeys, self.journeys.contents(), |content, writer| {
-            writer.number(content.len() as u64);
-            writer.0.extend_from_slice(content);
+            writer.bytes(content);
         })?;
         let singles = blocks.all(Kind::Singles, self.singles.iter().flatten(), packed::pack_single)?;
         let targets = blocks.all(Kind::Targets, self.targets.iter().flatten(), packed::pack_target)?;

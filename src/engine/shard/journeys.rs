@@ -8,10 +8,12 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+pub(super) use self::packed::VERSION;
 use self::slabs::Place;
 pub(super) use self::slabs::Slabs;
-use super::bytes::Writer;
+use super::bytes::{Broken, Writer};
 use super::chunks::Chunks;
+use super::currencies::Currencies;
 use crate::engine::entry::{Meeting, Step, Version};
 use crate::engine::facts::KnownStep;
 use crate::model::id::Id;
@@ -114,9 +116,19 @@ impl Journeys {
         self.numbers.len()
     }
 
-    /// Reads the byte form of a journey. `None` if this is none.
-    pub(super) fn unpack(bytes: &[u8], journey: &mut Journey) -> Option<()> {
-        packed::unpack(bytes, journey)
+    /// Reads a journey as it lies in memory.
+    pub(super) fn read(bytes: &[u8], journey: &mut Journey) -> Result<(), Broken> {
+        packed::unpack(bytes, packed::VERSION, &Currencies::OWN, journey)
+    }
+
+    /// Reads a journey in a version of the byte form, with currencies as they were numbered when it was written.
+    pub(super) fn unpack(
+        bytes: &[u8],
+        version: u8,
+        currencies: &Currencies,
+        journey: &mut Journey,
+    ) -> Result<(), Broken> {
+        packed::unpack(bytes, version, currencies, journey)
     }
 
     /// Appends the byte form of a journey.
@@ -132,7 +144,8 @@ impl Journeys {
 
     /// Opens a journey; one that is not there has no steps.
     pub(super) fn open(&self, number: u32, journey: &mut Journey) {
-        if self.bytes(number).and_then(|bytes| packed::unpack(bytes, journey)).is_none() {
+        let unpacked = self.bytes(number).map(|bytes| Journeys::read(bytes, journey));
+        if unpacked != Some(Ok(())) {
             journey.steps.clear();
         }
     }

@@ -1,13 +1,19 @@
 //! The byte form of facts that stand alone, of targets and of the roster.
+//!
+//! What exists ends with its additional fields, of which there are none yet. A new one needs no other version: older releases
+//! read every image that has none of it, and say so where one has.
 
 use super::translation::{Translation, Unusable, believe};
 use crate::engine::entry::{RosterFact, Single, SingleKind, Stamp, TargetFact, TargetOf, Version, target_dated};
-use crate::engine::shard::bytes::{Reader, Writer};
+use crate::engine::shard::bytes::{Broken, Reader, Writer};
 use crate::model::event::{EventType, Goal, Measure, Period, PeriodPart, Score};
 use crate::model::id::Id;
-use crate::model::money::{Currency, Money};
+use crate::model::money::Money;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
+
+/// The version of these forms. In version 1 there was no room for additional fields.
+pub(super) const VERSION: u8 = 2;
 
 const RETRACTED: u8 = 0;
 const EXISTS: u8 = 1;
@@ -56,31 +62,32 @@ pub(super) fn unpack_single(
     reader: &mut Reader<'_>,
     translation: &Translation,
     rules: &Rules,
+    form: u8,
 ) -> Result<((EventType, Id), Version<Single>), Unusable> {
-    let kind = reader.byte().and_then(type_of).ok_or(Unusable::Damaged)?;
-    let (id, version) = unpack_version(reader, |reader, at| {
-        let row = translation.row(reader.number())?;
-        let channel = match reader.number().ok_or(Unusable::Damaged)? {
+    let kind = type_of(reader.byte()?).ok_or(Unusable::Damaged)?;
+    let (id, version) = unpack_version(reader, form, |reader, at| {
+        let row = translation.row(reader.small()?)?;
+        let channel = match reader.small()? {
             0 => None,
-            number => Some(translation.channel(Some(number - 1))?),
+            number => Some(translation.channel(number - 1)?),
         };
-        let kind = match reader.byte().ok_or(Unusable::Damaged)? {
+        let kind = match reader.byte()? {
             SPEND => SingleKind::Spend(unpack_money(reader, at, translation, rules)?),
             PAYMENT => SingleKind::Payment(unpack_money(reader, at, translation, rules)?),
             REFUND => SingleKind::Refund(unpack_money(reader, at, translation, rules)?),
-            score => SingleKind::Feedback(unpack_score(score, reader).ok_or(Unusable::Damaged)?),
+            score => SingleKind::Feedback(unpack_score(score, reader)?),
         };
         Ok(Single { row, channel, kind })
     })?;
     Ok(((kind, id), dated(version, |_| None)))
 }
 
-fn unpack_score(kind: u8, reader: &mut Reader<'_>) -> Option<Score> {
+fn unpack_score(kind: u8, reader: &mut Reader<'_>) -> Result<Score, Broken> {
     match kind {
-        CSAT => Some(Score::Csat { score: reader.byte()?, scale_max: reader.byte()? }),
-        NPS => Some(Score::Nps(reader.byte()?)),
-        CES => Some(Score::Ces(reader.byte()?)),
-        _ => None,
+        CSAT => Ok(Score::Csat { score: reader.byte()?, scale_max: reader.byte()? }),
+        NPS => Ok(Score::Nps(reader.byte()?)),
+        CES => Ok(Score::Ces(reader.byte()?)),
+        _ => Err(Broken::Damaged),
     }
 }
 
@@ -122,31 +129,32 @@ pub(super) fn unpack_target(
     reader: &mut Reader<'_>,
     translation: &Translation,
     rules: &Rules,
+    form: u8,
 ) -> Result<(Id, Version<TargetFact>), Unusable> {
-    let (id, version) = unpack_version(reader, |reader, at| {
-        let (kind, number) = (reader.byte(), reader.number());
+    let (id, version) = unpack_version(reader, form, |reader, at| {
+        let (kind, number) = (reader.byte()?, reader.small()?);
         let of = match kind {
-            Some(OF_ROW) => TargetOf::Row(translation.row(number)?),
-            Some(OF_TEAM) => TargetOf::Team(translation.name(number)?),
-            Some(OF_ORG) => TargetOf::Org,
-            Some(OF_REGION) => TargetOf::Region(translation.name(number)?),
+            OF_ROW => TargetOf::Row(translation.row(number)?),
+            OF_TEAM => TargetOf::Team(translation.name(number)?),
+            OF_ORG => TargetOf::Org,
+            OF_REGION => TargetOf::Region(translation.name(number)?),
             _ => return Err(Unusable::Damaged),
         };
-        let period = unpack_period(reader).ok_or(Unusable::Damaged)?;
-        let measure = reader.byte().and_then(|number| usize::from(number).checked_sub(1));
-        let measure = measure.and_then(|place| MEASURES.get(place)).copied().ok_or(Unusable::Damaged)?;
+        let period = unpack_period(reader)?;
+        let measure = usize::from(reader.byte()?).checked_sub(1).and_then(|place| MEASURES.get(place));
+        let measure = *measure.ok_or(Unusable::Damaged)?;
         let amount = if measure.is_money() {
             Goal::Money(unpack_money(reader, at, translation, rules)?)
         } else {
-            Goal::Count(reader.signed().ok_or(Unusable::Damaged)?)
+            Goal::Count(reader.signed()?)
         };
         Ok(TargetFact { of, period, measure, amount })
     })?;
     Ok((id, dated(version, |target| Some(target_dated(target.period, rules)))))
 }
 
-fn unpack_period(reader: &mut Reader<'_>) -> Option<Period> {
-    let year = i16::try_from(reader.signed()?).ok()?;
+fn unpack_period(reader: &mut Reader<'_>) -> Result<Period, Broken> {
+    let year = i16::try_from(reader.signed()?).ok().filter(|year| (0..=9999).contains(year)).ok_or(Broken::Damaged)?;
     let (kind, part) = (reader.byte()?, reader.byte()?.cast_signed());
     let part = match (kind, part) {
         (MONTH, 1..=12) => PeriodPart::Month(part),
@@ -154,9 +162,9 @@ fn unpack_period(reader: &mut Reader<'_>) -> Option<Period> {
         (YEAR, 0) => PeriodPart::Year,
         (HALF, 1..=2) => PeriodPart::Half(part),
         (WEEK, 1..=53) => PeriodPart::Week(part),
-        _ => return None,
+        _ => return Err(Broken::Damaged),
     };
-    (0..=9999).contains(&year).then_some(Period { year, part })
+    Ok(Period { year, part })
 }
 
 pub(super) fn pack_roster((id, version): &(Id, Version<RosterFact>), writer: &mut Writer) {
@@ -170,11 +178,12 @@ pub(super) fn pack_roster((id, version): &(Id, Version<RosterFact>), writer: &mu
 pub(super) fn unpack_roster(
     reader: &mut Reader<'_>,
     translation: &Translation,
+    form: u8,
 ) -> Result<(Id, Version<RosterFact>), Unusable> {
-    let (id, version) = unpack_version(reader, |reader, _| {
-        let (row, rep) = translation.row_and_rep(reader.number())?;
-        let active = reader.byte().ok_or(Unusable::Damaged)? != 0;
-        let name = reader.text().ok_or(Unusable::Damaged)?.into();
+    let (id, version) = unpack_version(reader, form, |reader, _| {
+        let (row, rep) = translation.row_and_rep(reader.small()?)?;
+        let active = reader.byte()? != 0;
+        let name = reader.text()?.into();
         Ok(RosterFact { rep, row, name, active })
     })?;
     // The roster stays, and so does the memory of what left it.
@@ -192,28 +201,33 @@ fn pack_version<T>(id: &Id, version: &Version<T>, writer: &mut Writer, pack: imp
         Some(content) => {
             writer.byte(EXISTS);
             pack(content, writer);
+            // No additional fields.
+            writer.bytes(&[]);
         }
     }
 }
 
-/// Reads a version; its content is told when it happened. It is dated then, unless [`dated`] says otherwise.
+/// Reads a version in a version of this form; `unpack` gets the time at which it happened. It is dated then, unless
+/// [`dated`] says otherwise.
 fn unpack_version<'a, T>(
     reader: &mut Reader<'a>,
+    form: u8,
     unpack: impl FnOnce(&mut Reader<'a>, Time) -> Result<T, Unusable>,
 ) -> Result<(Id, Version<T>), Unusable> {
-    let mut head = || {
-        let id = reader.id()?;
-        let (hash, version) = (reader.word()?, reader.number()?);
-        let occurred_at = Time::from_millis(reader.signed()?);
-        let remembered = Time::from_millis(reader.signed()?);
-        Some((id, Stamp { version, hash, occurred_at }, remembered, reader.byte()?))
-    };
-    let (id, stamp, remembered, exists) = head().ok_or(Unusable::Damaged)?;
-    let content = match exists {
+    let id = reader.id()?;
+    let (hash, version) = (reader.word()?, reader.number()?);
+    let occurred_at = Time::from_millis(reader.signed()?);
+    let remembered = Time::from_millis(reader.signed()?);
+    let stamp = Stamp { version, hash, occurred_at };
+    let content = match reader.byte()? {
         RETRACTED => None,
         EXISTS => {
             believe(stamp.occurred_at)?;
-            Some(unpack(reader, stamp.occurred_at)?)
+            let content = unpack(reader, stamp.occurred_at)?;
+            if form > 1 {
+                reader.fields(|_, _| Ok(false))?;
+            }
+            Some(content)
         }
         _ => return Err(Unusable::Damaged),
     };
@@ -242,11 +256,9 @@ fn unpack_money(
     translation: &Translation,
     rules: &Rules,
 ) -> Result<Money, Unusable> {
-    let mut money = || {
-        let currency = Currency::from_place(reader.byte()?)?;
-        Some(Money { currency, minor: reader.signed()?, reporting_minor: reader.signed()? })
-    };
-    translation.money(money().ok_or(Unusable::Damaged)?, at, rules)
+    let currency = translation.currencies().at(reader.byte()?)?;
+    let money = Money { currency, minor: reader.signed()?, reporting_minor: reader.signed()? };
+    translation.money(money, at, rules)
 }
 
 const fn type_number(kind: EventType) -> u8 {

@@ -3,6 +3,8 @@
 use crate::engine::directory::{ChannelId, Directory, Listing, NameId, RepInTeam, RowId};
 use crate::engine::entry::StepKind;
 use crate::engine::facts::KnownStep;
+use crate::engine::shard::bytes::Broken;
+use crate::engine::shard::currencies::Currencies;
 use crate::model::event::Stage;
 use crate::model::money::Money;
 use crate::model::rules::Rules;
@@ -17,6 +19,24 @@ pub enum Unusable {
     /// The rules of now would not accept what it holds.
     #[error("{0}")]
     OtherRules(String),
+    /// It holds what only another version of salespulse knows.
+    #[error(
+        "it holds {0}, which this version of salespulse does not know; use the version that wrote it, or let salespulse read \
+         the topics from their beginning"
+    )]
+    OtherVersion(String),
+}
+
+impl From<Broken> for Unusable {
+    fn from(broken: Broken) -> Unusable {
+        match broken {
+            Broken::Damaged => Unusable::Damaged,
+            Broken::Field(number) => Unusable::OtherVersion(format!("the additional field {number} of an event")),
+            Broken::Currency(code) => {
+                Unusable::OtherVersion(format!("an amount in the currency {}", code.escape_ascii()))
+            }
+        }
+    }
 }
 
 /// What the numbers of an image mean now, and what must be derived anew.
@@ -29,6 +49,7 @@ pub struct Translation {
     stages: Option<Vec<Option<u8>>>,
     /// The stages as they were called then.
     stage_names: Vec<String>,
+    currencies: Currencies,
     converts: bool,
     is_identity: bool,
 }
@@ -62,10 +83,11 @@ impl Translation {
             let place = rules.pipeline.stages().iter().position(|known| known == stage)?;
             u8::try_from(place).ok()
         };
-        let is_identity = same_numbers && same_stages && !converts;
+        let currencies = Currencies::of(&listing.currencies)?;
+        let is_identity = same_numbers && same_stages && currencies.are_own() && !converts;
         let stage_names = stages.to_vec();
         let stages = (!same_stages).then(|| stages.iter().map(number).collect());
-        Ok(Translation { names, rows, channels, stages, stage_names, converts, is_identity })
+        Ok(Translation { names, rows, channels, stages, stage_names, currencies, converts, is_identity })
     }
 
     /// Whether the bytes of a journey mean the same now.
@@ -73,20 +95,25 @@ impl Translation {
         self.is_identity
     }
 
-    pub(super) fn name(&self, number: Option<u64>) -> Result<NameId, Unusable> {
+    /// What the numbers of currencies mean.
+    pub(super) fn currencies(&self) -> &Currencies {
+        &self.currencies
+    }
+
+    pub(super) fn name(&self, number: u32) -> Result<NameId, Unusable> {
         at(&self.names, number).copied()
     }
 
-    pub(super) fn row(&self, number: Option<u64>) -> Result<RowId, Unusable> {
+    pub(super) fn row(&self, number: u32) -> Result<RowId, Unusable> {
         at(&self.rows, number).map(|(row, _)| *row)
     }
 
-    pub(super) fn channel(&self, number: Option<u64>) -> Result<ChannelId, Unusable> {
+    pub(super) fn channel(&self, number: u32) -> Result<ChannelId, Unusable> {
         at(&self.channels, number).copied()
     }
 
     /// A row with its rep.
-    pub(super) fn row_and_rep(&self, number: Option<u64>) -> Result<(RowId, NameId), Unusable> {
+    pub(super) fn row_and_rep(&self, number: u32) -> Result<(RowId, NameId), Unusable> {
         at(&self.rows, number).copied()
     }
 
@@ -112,9 +139,9 @@ impl Translation {
         let at = step.version.stamp.occurred_at;
         let Some(content) = &mut step.version.content else { return Ok(()) };
         believe(at)?;
-        content.row = self.row(Some(content.row.number().into()))?;
+        content.row = self.row(content.row.number())?;
         match &mut content.kind {
-            StepKind::Lead(channel) => *channel = self.channel(Some(channel.number().into()))?,
+            StepKind::Lead(channel) => *channel = self.channel(channel.number())?,
             StepKind::Move { stage, amount, margin } => {
                 *stage = self.stage(*stage)?;
                 for money in [amount, margin].into_iter().flatten() {
@@ -131,7 +158,7 @@ impl Translation {
             return Err(Unusable::Damaged);
         }
         let Some(stages) = &self.stages else { return Ok(stage) };
-        let now = at(stages, Some(number.into()))?;
+        let now = at(stages, number.into())?;
         now.map(Stage::Step).ok_or_else(|| {
             let name = self.stage_names.get(usize::from(number)).map_or("", String::as_str);
             Unusable::OtherRules(format!(
@@ -146,8 +173,8 @@ pub(super) fn believe(at: Time) -> Result<(), Unusable> {
     if at.is_of_an_event() { Ok(()) } else { Err(Unusable::Damaged) }
 }
 
-fn at<T>(list: &[T], number: Option<u64>) -> Result<&T, Unusable> {
-    number.and_then(|number| list.get(usize::try_from(number).ok()?)).ok_or(Unusable::Damaged)
+fn at<T>(list: &[T], number: u32) -> Result<&T, Unusable> {
+    list.get(number as usize).ok_or(Unusable::Damaged)
 }
 
 /// Whether these are 0, 1, 2 …

@@ -50,26 +50,26 @@ impl Unpacker {
         }
     }
 
-    /// Reads a block; answers the portions that are worth handing on now.
+    /// Reads a block in a version of its kind that is known; answers the portions that are worth handing on now.
     ///
     /// # Errors
     /// [`Unusable`]: the image cannot be used, and what was handed on must be thrown away.
-    pub fn read(&mut self, kind: Kind, block: &[u8]) -> Result<Vec<(usize, Portion)>, Unusable> {
+    pub fn read(&mut self, kind: Kind, version: u8, block: &[u8]) -> Result<Vec<(usize, Portion)>, Unusable> {
         let mut reader = Reader(block);
         while !reader.0.is_empty() {
             match kind {
-                Kind::Journeys => self.read_journey(&mut reader)?,
+                Kind::Journeys => self.read_journey(&mut reader, version)?,
                 Kind::Singles => {
-                    let (key, version) = packed::unpack_single(&mut reader, &self.translation, &self.rules)?;
-                    self.portion(&key.1)?.singles.push((key, version));
+                    let single = packed::unpack_single(&mut reader, &self.translation, &self.rules, version)?;
+                    self.portion(&single.0.1)?.singles.push(single);
                 }
                 Kind::Targets => {
-                    let (event_id, version) = packed::unpack_target(&mut reader, &self.translation, &self.rules)?;
-                    self.portion(&event_id)?.targets.push((event_id, version));
+                    let target = packed::unpack_target(&mut reader, &self.translation, &self.rules, version)?;
+                    self.portion(&target.0)?.targets.push(target);
                 }
                 Kind::Roster => {
-                    let (event_id, version) = packed::unpack_roster(&mut reader, &self.translation)?;
-                    self.portion(&event_id)?.roster.push((event_id, version));
+                    let entry = packed::unpack_roster(&mut reader, &self.translation, version)?;
+                    self.portion(&entry.0)?.roster.push(entry);
                 }
             }
         }
@@ -95,17 +95,16 @@ impl Unpacker {
         Ok(portion)
     }
 
-    fn read_journey(&mut self, reader: &mut Reader<'_>) -> Result<(), Unusable> {
-        let length = reader.number().and_then(|length| usize::try_from(length).ok()).ok_or(Unusable::Damaged)?;
-        let bytes = reader.take(length).ok_or(Unusable::Damaged)?;
+    fn read_journey(&mut self, reader: &mut Reader<'_>, version: u8) -> Result<(), Unusable> {
+        let bytes = reader.bytes()?;
         let mut journey = std::mem::take(&mut self.journey);
-        let read = self.read_packed(bytes, &mut journey);
+        let read = self.read_packed(bytes, version, &mut journey);
         self.journey = journey;
         read
     }
 
-    fn read_packed(&mut self, bytes: &[u8], journey: &mut Journey) -> Result<(), Unusable> {
-        Journeys::unpack(bytes, journey).ok_or(Unusable::Damaged)?;
+    fn read_packed(&mut self, bytes: &[u8], version: u8, journey: &mut Journey) -> Result<(), Unusable> {
+        Journeys::unpack(bytes, version, self.translation.currencies(), journey)?;
         let (steps, mut forgotten) = (journey.steps.len(), None);
         journey.steps.retain(|step| {
             let is_kept = step.version.remembered >= self.horizon;
@@ -115,7 +114,8 @@ impl Unpacker {
             is_kept
         });
         journey.steps.iter_mut().try_for_each(|step| self.translation.step(step, &self.rules))?;
-        let is_same = self.translation.is_identity() && journey.steps.len() == steps;
+        let is_written_so = version == Kind::Journeys.version() && self.translation.is_identity();
+        let is_same = is_written_so && journey.steps.len() == steps;
         let judge = Judge { pipeline: &self.rules.pipeline, horizon: self.horizon, no_channel: self.no_channel };
         let mut story = std::mem::take(&mut self.story);
         story.retell(&journey.steps, &judge);

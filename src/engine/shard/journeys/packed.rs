@@ -2,16 +2,24 @@
 //!
 //! A journey with a lead, four stage changes and UUIDs takes some 220 bytes; structures with pointers would take
 //! several times as many, each step somewhere else in memory.
+//!
+//! Snapshots hold the same bytes. What a step has beside the fields of [`VERSION`] goes into its additional fields: older
+//! releases then read every snapshot that has none of them, and say so where one has. Only another order or meaning of what
+//! is there already is another version, and the form before stays readable.
 
 use super::Journey;
 use crate::engine::directory::{ChannelId, RowId};
 use crate::engine::entry::{Stamp, Step, StepKind, Version};
 use crate::engine::facts::KnownStep;
-use crate::engine::shard::bytes::{Reader, Writer};
+use crate::engine::shard::bytes::{Broken, Reader, Writer};
+use crate::engine::shard::currencies::Currencies;
 use crate::model::event::Stage;
 use crate::model::id::Id;
-use crate::model::money::{Currency, Money};
+use crate::model::money::Money;
 use crate::model::time::{DAY, Time};
+
+/// The version of this form. In version 1 a step had no further flags: where one was set, the version and the days followed.
+pub(in crate::engine::shard) const VERSION: u8 = 2;
 
 // What a step has beside its id, hash, time and kind.
 const IS_MOVE: u8 = 1;
@@ -19,12 +27,22 @@ const IS_RETRACTED: u8 = 1 << 1;
 const HAS_CUSTOMER: u8 = 1 << 2;
 const HAS_AMOUNT: u8 = 1 << 3;
 const HAS_MARGIN: u8 = 1 << 4;
-/// It is a correction, or its record came on a later day than it happened: then the version and the days follow.
-const IS_UNUSUAL: u8 = 1 << 5;
+/// Further flags follow its time.
+const HAS_FURTHER: u8 = 1 << 5;
 /// Its id is a UUID, so that nothing need say how long it is.
 const HAS_UUID: u8 = 1 << 6;
 /// Its money is not in the reporting currency, so the converted amounts follow.
 const IS_CONVERTED: u8 = 1 << 7;
+
+// Further flags.
+/// It is a correction: its version follows.
+const IS_CORRECTION: u64 = 1;
+/// Its record came on a later day than it happened: the days between follow.
+const CAME_LATER: u64 = 1 << 1;
+/// Additional fields follow all else.
+const HAS_FIELDS: u64 = 1 << 2;
+/// All of them.
+const FURTHER: u64 = IS_CORRECTION | CAME_LATER | HAS_FIELDS;
 
 const LOST: u8 = u8::MAX - 1;
 const VOID: u8 = u8::MAX;
@@ -41,7 +59,7 @@ pub(super) fn pack(journey: &Journey, writer: &mut Writer) {
 
 /// Reads only whose journey it is.
 pub(super) fn lead_id(bytes: &[u8]) -> Option<Id> {
-    Reader(bytes).id()
+    Reader(bytes).id().ok()
 }
 
 /// Whether these are the bytes of this journey.
@@ -49,25 +67,27 @@ pub(super) fn is_of(bytes: &[u8], lead_id: &Id) -> bool {
     Reader(bytes).is_id(lead_id)
 }
 
-/// Reads a journey into `journey`, whose memory is used again. `None` if these are not the bytes of a journey.
-pub(super) fn unpack(bytes: &[u8], journey: &mut Journey) -> Option<()> {
+/// Reads a journey in a version of this form into `journey`, whose memory is used again.
+pub(super) fn unpack(bytes: &[u8], version: u8, currencies: &Currencies, journey: &mut Journey) -> Result<(), Broken> {
     let mut reader = Reader(bytes);
     journey.steps.clear();
     journey.lead_id = reader.id()?;
     let mut before = 0;
     for _ in 0..reader.number()? {
-        let step = unpack_step(&mut reader, before)?;
+        let step = unpack_step(&mut reader, before, version, currencies)?;
         before = step.version.stamp.occurred_at.millis();
         journey.steps.push(step);
     }
-    Some(())
+    Ok(())
 }
 
 /// Appends a step whose time is told from the time of the one before; answers its time.
 fn pack_step(step: &KnownStep, before: i64, writer: &mut Writer) -> i64 {
     let Version { stamp, remembered, content, .. } = &step.version;
     let longer = day(*remembered).saturating_sub(day(stamp.occurred_at)).max(0);
-    let (is_unusual, uuid) = (stamp.version != 0 || longer > 0, step.event_id.uuid());
+    let further = |flag: u64, is_set: bool| if is_set { flag } else { 0 };
+    let further = further(IS_CORRECTION, stamp.version != 0) | further(CAME_LATER, longer > 0);
+    let uuid = step.event_id.uuid();
     let (amount, margin) = match content.as_ref().map(|content| content.kind) {
         Some(StepKind::Move { amount, margin, .. }) => (amount, margin),
         _ => (None, None),
@@ -79,7 +99,7 @@ fn pack_step(step: &KnownStep, before: i64, writer: &mut Writer) -> i64 {
         | flag(HAS_CUSTOMER, content.as_ref().is_some_and(|content| content.customer.is_some()))
         | flag(HAS_AMOUNT, amount.is_some())
         | flag(HAS_MARGIN, margin.is_some())
-        | flag(IS_UNUSUAL, is_unusual)
+        | flag(HAS_FURTHER, further != 0)
         | flag(HAS_UUID, uuid.is_some())
         | flag(IS_CONVERTED, converted);
     writer.byte(flags);
@@ -90,8 +110,13 @@ fn pack_step(step: &KnownStep, before: i64, writer: &mut Writer) -> i64 {
     writer.word(stamp.hash);
     let at = stamp.occurred_at.millis();
     writer.signed(at.wrapping_sub(before));
-    if is_unusual {
+    if further != 0 {
+        writer.number(further);
+    }
+    if further & IS_CORRECTION != 0 {
         writer.number(stamp.version);
+    }
+    if further & CAME_LATER != 0 {
         writer.signed(longer);
     }
     if let Some(content) = content {
@@ -125,47 +150,67 @@ fn pack_content(content: &Step, amount: Option<Money>, margin: Option<Money>, co
     }
 }
 
-fn unpack_step(reader: &mut Reader<'_>, before: i64) -> Option<KnownStep> {
+fn unpack_step(
+    reader: &mut Reader<'_>,
+    before: i64,
+    version: u8,
+    currencies: &Currencies,
+) -> Result<KnownStep, Broken> {
     let flags = reader.byte()?;
     let has = |bit: u8| flags & bit != 0;
     let event_id = if has(HAS_UUID) { reader.uuid()? } else { reader.id()? };
     let hash = reader.word()?;
     let occurred_at = Time::from_millis(before.wrapping_add(reader.signed()?));
-    let (version, longer) = if has(IS_UNUSUAL) { (reader.number()?, reader.signed()?) } else { (0, 0) };
-    // The horizon is the start of a day, so the day is all that matters.
-    let remembered = match longer {
-        0 => occurred_at,
-        longer => Time::from_millis(day(occurred_at).checked_add(longer)?.checked_mul(DAY)?),
+    let further = match version {
+        _ if !has(HAS_FURTHER) => 0,
+        1 => IS_CORRECTION | CAME_LATER,
+        _ => reader.number()?,
     };
-    let content = if has(IS_RETRACTED) { None } else { Some(unpack_content(reader, flags)?) };
-    let stamp = Stamp { version, hash, occurred_at };
+    let also = |bit: u64| further & bit != 0;
+    let correction = if also(IS_CORRECTION) { reader.number()? } else { 0 };
+    let longer = if also(CAME_LATER) { reader.signed()? } else { 0 };
+    let remembered = remembered(occurred_at, longer).filter(|_| !also(!FURTHER)).ok_or(Broken::Damaged)?;
+    let content = if has(IS_RETRACTED) { None } else { Some(unpack_content(reader, flags, currencies)?) };
+    if also(HAS_FIELDS) {
+        reader.fields(|_, _| Ok(false))?;
+    }
+    let stamp = Stamp { version: correction, hash, occurred_at };
     let version = Version { stamp, dated: occurred_at, remembered, content };
-    Some(KnownStep { event_id, is_move: has(IS_MOVE), version })
+    Ok(KnownStep { event_id, is_move: has(IS_MOVE), version })
 }
 
-fn unpack_content(reader: &mut Reader<'_>, flags: u8) -> Option<Step> {
+/// Until when a step is remembered whose record came so many days later. The horizon is the start of a day, so the day is
+/// all that matters.
+fn remembered(occurred_at: Time, longer: i64) -> Option<Time> {
+    match longer {
+        0 => Some(occurred_at),
+        longer => Some(Time::from_millis(day(occurred_at).checked_add(longer)?.checked_mul(DAY)?)),
+    }
+}
+
+fn unpack_content(reader: &mut Reader<'_>, flags: u8, currencies: &Currencies) -> Result<Step, Broken> {
     let has = |bit: u8| flags & bit != 0;
-    let row = RowId::from_number(u32::try_from(reader.number()?).ok()?);
+    let row = RowId::from_number(reader.small()?);
     let customer = if has(HAS_CUSTOMER) { Some(reader.id()?) } else { None };
     if !has(IS_MOVE) {
-        let channel = ChannelId::from_number(u32::try_from(reader.number()?).ok()?);
-        return Some(Step { row, customer, kind: StepKind::Lead(channel) });
+        let channel = ChannelId::from_number(reader.small()?);
+        return Ok(Step { row, customer, kind: StepKind::Lead(channel) });
     }
     let stage = match reader.byte()? {
         LOST => Stage::Lost,
         VOID => Stage::Void,
         index => Stage::Step(index),
     };
-    let currency = if has(HAS_AMOUNT | HAS_MARGIN) { Some(Currency::from_place(reader.byte()?)?) } else { None };
+    let currency = if has(HAS_AMOUNT | HAS_MARGIN) { Some(currencies.at(reader.byte()?)?) } else { None };
     let mut money = |is_there: bool| {
-        let Some(currency) = currency.filter(|_| is_there) else { return Some(None) };
+        let Some(currency) = currency.filter(|_| is_there) else { return Ok(None) };
         let minor = reader.signed()?;
         let reporting_minor = if has(IS_CONVERTED) { reader.signed()? } else { minor };
-        Some(Some(Money { minor, currency, reporting_minor }))
+        Ok(Some(Money { minor, currency, reporting_minor }))
     };
     let amount = money(has(HAS_AMOUNT))?;
     let margin = money(has(HAS_MARGIN))?;
-    Some(Step { row, customer, kind: StepKind::Move { stage, amount, margin } })
+    Ok(Step { row, customer, kind: StepKind::Move { stage, amount, margin } })
 }
 
 /// The UTC day of an instant.
@@ -176,6 +221,7 @@ fn day(time: Time) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::money::Currency;
     use proptest::prelude::*;
 
     fn id() -> impl Strategy<Value = Id> {
@@ -225,12 +271,35 @@ mod tests {
             let mut writer = Writer::default();
             pack(&journey, &mut writer);
             let mut back = Journey::default();
-            prop_assert!(unpack(&writer.0, &mut back).is_some());
+            prop_assert_eq!(unpack(&writer.0, VERSION, &Currencies::OWN, &mut back), Ok(()));
             prop_assert_eq!(format!("{journey:?}"), format!("{back:?}"));
             // Cut anywhere, it is refused and nothing panics.
             for length in 0..writer.0.len() {
-                prop_assert!(unpack(&writer.0[..length], &mut back).is_none());
+                let cut = unpack(&writer.0[..length], VERSION, &Currencies::OWN, &mut back);
+                prop_assert_eq!(cut, Err(Broken::Damaged));
             }
         }
+    }
+
+    #[test]
+    fn an_additional_field_that_is_not_known_is_named() {
+        let (time, content) = (Time::from_millis(7), None);
+        let stamp = Stamp { version: 0, hash: 1, occurred_at: time };
+        let version = Version { stamp, dated: time, remembered: time, content };
+        let step = KnownStep { event_id: Id::new("e"), is_move: true, version };
+        let mut writer = Writer::default();
+        pack(&Journey { lead_id: Id::new("j"), steps: vec![step] }, &mut writer);
+        // The identity of the journey and the number of its steps precede the flags; the time is the step's last byte.
+        let flags = 3;
+        writer.0[flags] |= HAS_FURTHER;
+        let fields = |fields: &[u8]| {
+            let mut writer = Writer(writer.0.clone());
+            writer.number(HAS_FIELDS);
+            writer.bytes(fields);
+            unpack(&writer.0, VERSION, &Currencies::OWN, &mut Journey::default())
+        };
+        assert_eq!(fields(&[]), Ok(()));
+        assert_eq!(fields(&[9, 2, 0, 0]), Err(Broken::Field(9)));
+        assert_eq!(fields(&[9, 3, 0, 0]), Err(Broken::Damaged), "the field is longer than what there is");
     }
 }

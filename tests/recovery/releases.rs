@@ -1,0 +1,182 @@
+//! Upgrades and downgrades by one release: what the other release wrote is read with the same numbers, or it is said why not.
+
+use salespulse::engine::directory::Directory;
+use salespulse::snapshot::{Decoder, FORMAT, SKIPPABLE};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::golden::{other_rates, replayed, restored, rules, written};
+
+/// Magic and format.
+const BEGIN: usize = 20;
+/// Kind, version, flags, two lengths, checksum.
+const HEAD: usize = 19;
+const HEADER: u8 = 0x10;
+const LISTING: u8 = 0x11;
+const END: u8 = 0x12;
+const JOURNEYS: u8 = 1;
+
+/// A block as it stands in an object.
+#[derive(Clone)]
+struct Block {
+    kind: u8,
+    version: u8,
+    flags: u8,
+    raw: Vec<u8>,
+}
+
+fn taken_apart(object: &[u8]) -> Vec<Block> {
+    let (mut rest, mut blocks) = (&object[BEGIN..], Vec::new());
+    while !rest.is_empty() {
+        let length = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().expect("four")) as usize;
+        let end = HEAD + length(3);
+        let raw = zstd::bulk::decompress(&rest[HEAD..end], length(7)).expect("it is whole");
+        blocks.push(Block { kind: rest[0], version: rest[1], flags: rest[2], raw });
+        rest = &rest[end..];
+    }
+    blocks
+}
+
+fn put_together(blocks: &[Block]) -> Vec<u8> {
+    let mut object = [b"salespulse state".as_slice(), &FORMAT.to_le_bytes()].concat();
+    for Block { kind, version, flags, raw } in blocks {
+        let content = zstd::bulk::compress(raw, 1).expect("memory");
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).expect("few").to_le_bytes();
+        let head = [[*kind, *version, *flags].as_slice(), &length(&content), &length(raw)].concat();
+        let sum = xxh3_64(&[head.as_slice(), &content].concat()).to_le_bytes();
+        object.extend_from_slice(&[head.as_slice(), &sum, &content].concat());
+    }
+    object
+}
+
+/// All objects of the present format, each changed.
+fn changed(change: impl Fn(&mut Vec<Block>)) -> Vec<Vec<u8>> {
+    let change = |object: Vec<u8>| {
+        let mut blocks = taken_apart(&object);
+        change(&mut blocks);
+        put_together(&blocks)
+    };
+    written().into_iter().map(change).collect()
+}
+
+/// Changes the JSON of a block.
+fn json(blocks: &mut [Block], kind: u8, change: impl FnOnce(&mut serde_json::Value)) {
+    let block = blocks.iter_mut().find(|block| block.kind == kind).expect("every object has one");
+    let mut value = serde_json::from_slice(&block.raw).expect("JSON");
+    change(&mut value);
+    block.raw = serde_json::to_vec(&value).expect("JSON");
+}
+
+/// Calls a currency of the directory something else.
+fn renamed(blocks: &mut [Block], code: &str, other: &str) {
+    json(blocks, LISTING, |listing| {
+        let currencies = listing["currencies"].as_array_mut().expect("a list");
+        let currency = currencies.iter_mut().find(|currency| currency[0] == code).expect("it is listed");
+        currency[0] = other.into();
+    });
+}
+
+/// What the format says of an object; `None`: it is whole.
+fn refused(object: &[u8]) -> Option<String> {
+    let mut decoder = Decoder::new().expect("memory");
+    decoder.push(object);
+    loop {
+        match decoder.item() {
+            Ok(Some(_)) => {}
+            Ok(None) => return None,
+            Err(error) => return Some(error.to_string()),
+        }
+    }
+}
+
+fn extra(kind: u8, flags: u8) -> impl Fn(&mut Vec<Block>) {
+    move |blocks| {
+        let end = blocks.iter().position(|block| block.kind == END).expect("an end");
+        blocks.insert(end, Block { kind, version: 1, flags, raw: b"what is not known yet".to_vec() });
+    }
+}
+
+#[test]
+fn what_a_later_release_adds_without_changing_the_rest_is_passed_by() {
+    let rules = rules();
+    let expected = (replayed(&rules), 1);
+    let field = |blocks: &mut Vec<Block>| {
+        for kind in [HEADER, LISTING, END] {
+            json(blocks, kind, |value| value["invented_later"] = serde_json::json!({ "a": [1, 2] }));
+        }
+    };
+    // No amount is in it, so that it does not matter whether anybody knows it.
+    let currency = |blocks: &mut Vec<Block>| renamed(blocks, "XAD", "QQQ");
+    for objects in [changed(field), changed(extra(0x13, SKIPPABLE)), changed(extra(9, SKIPPABLE)), changed(currency)] {
+        assert_eq!(objects.iter().find_map(|object| refused(object)), None);
+        assert!(
+            restored(&objects, &rules, Directory::default()) == Ok(expected.clone()),
+            "other numbers than a replay"
+        );
+    }
+}
+
+#[test]
+fn what_a_later_release_changes_is_named_and_not_used() {
+    let advice = "; use the version that wrote it, or let salespulse read the topics from their beginning";
+    let journeys = |blocks: &mut Vec<Block>| {
+        blocks.iter_mut().filter(|block| block.kind == JOURNEYS).for_each(|block| block.version = 3);
+    };
+    let header = |blocks: &mut Vec<Block>| blocks[0].version = 2;
+    let mut format = written();
+    format.iter_mut().for_each(|object| object[16..BEGIN].copy_from_slice(&(FORMAT + 1).to_le_bytes()));
+    for (objects, what) in [
+        (
+            changed(journeys),
+            "it has journeys of version 3, and this version of salespulse reads versions 1 to 2 of them",
+        ),
+        (
+            changed(extra(9, 0)),
+            "it has blocks of the kind 9, version 1, and this version of salespulse reads no such kind",
+        ),
+        (
+            changed(header),
+            "it has a header, a directory or an end of version 2, and this version of salespulse reads versions 1 to 1 of them",
+        ),
+        (format, "it has format 3, and this version of salespulse reads formats 1 to 2"),
+    ] {
+        assert_eq!(refused(&objects[0]), Some(format!("{what}{advice}")));
+        let (_, restored) = restored(&objects, &rules(), Directory::default()).expect("the topics have everything");
+        assert_eq!(restored, 0, "{what}");
+    }
+}
+
+#[test]
+fn money_is_never_relabelled() {
+    // An amount is in this one, and nobody knows it any more.
+    let objects = changed(|blocks| renamed(blocks, "KWD", "KWX"));
+    let (_, count) = restored(&objects, &rules(), Directory::default()).expect("the topics have everything");
+    assert_eq!(count, 0, "an amount in a currency that nobody knows was counted");
+
+    // Under other rates amounts are converted anew, each by the code that the list gives it.
+    let rules = other_rates();
+    let expected = replayed(&rules);
+    let listed = changed(|_| {});
+    assert!(
+        restored(&listed, &rules, Directory::default()) == Ok((expected.clone(), 1)),
+        "other numbers than a replay"
+    );
+    let swapped = changed(|blocks| {
+        json(blocks, LISTING, |listing| {
+            let currencies = listing["currencies"].as_array_mut().expect("a list");
+            let place = |code| currencies.iter().position(|currency| currency[0] == code).expect("it is listed");
+            let (euro, dollar) = (place("EUR"), place("USD"));
+            currencies.swap(euro, dollar);
+        });
+    });
+    let (text, count) = restored(&swapped, &rules, Directory::default()).expect("the topics have everything");
+    assert!(count == 1 && text != expected, "the list does not decide which currency an amount has");
+}
+
+/// The first release knew one format, and read of every object its first twenty bytes before all else.
+#[test]
+fn the_first_release_says_that_it_does_not_know_this_format() {
+    for object in written() {
+        assert_eq!(&object[..16], b"salespulse state");
+        assert_ne!(object[16..BEGIN], 1_u32.to_le_bytes(), "it would take other bytes for its own");
+    }
+}
