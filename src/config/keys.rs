@@ -40,6 +40,7 @@ const fn key(path: &'static str, kind: Kind, default: Option<&'static str>, allo
 
 const WHOLE: &str = "a whole number, not negative";
 const DURATION: &str = "a duration: a whole number and one of ms s m h d w, such as \"30d\"";
+const KEPT: &str = "a whole number from 0 to 10000";
 const WINDOWS: &str = "a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once";
 const TRUTH: &str = "true or false";
 const STAGES: &str = "a list of stages, each once, the first \"lead\" and the last \"won\"";
@@ -148,6 +149,8 @@ pub(super) static KEYS: &[Key] = &[
     ),
     key("snapshot.interval", Kind::Text, Some(r#""60s""#), "a duration above 0, such as \"60s\""),
     key("snapshot.audit_interval", Kind::Text, Some(r#""1h""#), "a duration such as \"1h\", or \"0s\" for never"),
+    key("snapshot.keep_hourly", Kind::Whole, Some("24"), KEPT),
+    key("snapshot.keep_daily", Kind::Whole, Some("7"), KEPT),
     key("snapshot.on_gap", Kind::Text, Some(r#""refuse""#), "\"refuse\" or \"degrade\""),
     key(
         "snapshot.options.*",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::rounds::Home;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
 
@@ -99,6 +100,17 @@ impl Provenance {
         }
     }
 
+    /// Where its rounds lie.
+    #[must_use]
+    pub fn home(&self) -> Home {
+        Home::of(self.cluster.as_deref(), &self.topics)
+    }
+
+    /// Whether both say of which cluster they are, and it is not the same.
+    pub(super) fn is_of_another_cluster(&self, other: &Provenance) -> bool {
+        self.cluster.as_ref().zip(other.cluster.as_ref()).is_some_and(|(own, other)| own != other)
+    }
+
     fn same_money(&self, other: &Provenance) -> bool {
         self.zone == other.zone && self.reporting == other.reporting && self.rates == other.rates
     }
@@ -109,9 +121,8 @@ impl Header {
     #[must_use]
     pub fn usability(&self, now: &Provenance, horizon: Time) -> Usability {
         let then = &self.provenance;
-        if let (Some(then), Some(now)) = (&then.cluster, &now.cluster)
-            && then != now
-        {
+        if then.is_of_another_cluster(now) {
+            let [then, now] = [then, now].map(|provenance| provenance.cluster.as_deref().unwrap_or_default());
             return Usability::Not(format!("it is of the cluster {then}, and this is {now}"));
         }
         if let Some((kind, topic)) = then.topics.iter().find(|(kind, topic)| now.topics.get(*kind) != Some(topic)) {

@@ -9,12 +9,12 @@ use std::time::Duration;
 /// A file that nobody has written to for so long is left over; a younger one may just be written by another instance.
 const ABANDONED: Duration = Duration::from_secs(15 * 60);
 
-/// Removes what was left over in the rounds of a group's folder.
+/// Removes what was left over in the rounds of a folder.
 ///
 /// # Errors
 /// If the folder cannot be read; what cannot be removed stays.
-pub(super) fn remove_leftovers(group: &Path) -> io::Result<()> {
-    for round in fs::read_dir(group)?.flatten() {
+pub(super) fn remove_leftovers(home: &Path) -> io::Result<()> {
+    for round in fs::read_dir(home)?.flatten() {
         // Another instance may be deleting this one.
         let Ok(files) = fs::read_dir(round.path()) else { continue };
         for file in files.flatten().filter(is_left_over) {

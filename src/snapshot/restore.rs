@@ -1,11 +1,12 @@
 //! Restores the shards from the newest snapshot that can be used, and says when there must be none.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 
 use super::format::{Decoder, FormatError, Item};
 use super::header::{Header, Offsets, Provenance, Refused, Usability};
-use super::rounds::{Round, RoundName};
+use super::rounds::{Home, Round, RoundName};
 use super::store::{Pieces, Store, StoreError};
 use crate::config::OnGap;
 use crate::engine::directory::{Directory, Listing};
@@ -110,12 +111,20 @@ impl Restorer {
     /// # Errors
     /// [`RestoreError`]; the shards may then hold a part, and must be reset before anything else.
     pub fn restore(&self, ends: &Ends) -> Result<Restored, RestoreError> {
-        let rounds = self.store.rounds()?;
+        let mut rounds = self.store.rounds()?;
         let newest = rounds.first().map_or(0, |round| round.name.lineage);
+        // What was read from the same topics comes first; of the rest each is judged by its header.
+        let home = self.provenance.home();
+        rounds.sort_by_key(|round| ![home, Home::Group].contains(&round.name.home));
         let mut gap = None;
-        let mut began = None;
+        let mut known = Known::default();
         for round in &rounds {
-            let rejected = match self.attempt(round, ends, OnGap::Refuse, &mut began) {
+            let headers = known.headers;
+            let attempt = self.attempt(round, ends, OnGap::Refuse, &mut known);
+            // A round without a header can only be told by where it lies.
+            let is_ours = round.name.home == home || (round.name.home == Home::Group && known.headers == headers);
+            known.exists |= is_ours;
+            let rejected = match attempt {
                 Ok(restored) => return Ok(restored),
                 Err(Reject::Error(error)) => return Err(error),
                 Err(Reject::Unusable(reason)) => reason,
@@ -130,7 +139,7 @@ impl Restorer {
         if let Some((round, reason)) = gap {
             return self.over_the_gap(round, &reason, ends);
         }
-        let degraded = !rounds.is_empty() && self.misses_a_beginning(ends, began.as_ref())?;
+        let degraded = known.exists && self.misses_a_beginning(ends, &known.began)?;
         Ok(Restored { lineage: newest + 1, began: ends.lows.clone(), degraded, ..Restored::default() })
     }
 
@@ -142,7 +151,7 @@ impl Restorer {
                  snapshot.on_gap = \"degrade\" to go on without them"
             )));
         }
-        match self.attempt(round, ends, OnGap::Degrade, &mut None) {
+        match self.attempt(round, ends, OnGap::Degrade, &mut Known::default()) {
             Ok(mut restored) => {
                 // The log no longer has the offsets themselves; to read on from there would be an error.
                 fold(&mut restored.offsets, &ends.lows, i64::max);
@@ -154,33 +163,25 @@ impl Restorer {
         }
     }
 
-    /// Whether reading from the beginning gives less than what the unusable snapshots had. They are of no use, but they say
-    /// that there was more.
-    fn misses_a_beginning(&self, ends: &Ends, began: Option<&Offsets>) -> Result<bool, RestoreError> {
-        let begins_later = |topic: &String, number: usize, low: i64| {
-            let began = began.map_or(Some(0), |began| began.get(topic)?.get(number).copied());
-            began.is_some_and(|began| low > began)
-        };
-        let missing = partitions(&ends.lows).find(|(topic, number, low)| begins_later(topic, *number, *low));
+    /// Whether reading from the beginning gives less than what the unusable snapshots had, or could have had. They are of no
+    /// use, but they say that there was more.
+    fn misses_a_beginning(&self, ends: &Ends, began: &BTreeMap<(String, usize), i64>) -> Result<bool, RestoreError> {
+        // A partition that none of them knows began where all do.
+        let began = |topic: &str, number| began.get(&(topic.to_owned(), number)).copied().unwrap_or(0);
+        let missing = partitions(&ends.lows).find(|(topic, number, low)| *low > began(topic, *number));
         let Some((topic, number, low)) = missing else { return Ok(false) };
         if self.on_gap == OnGap::Refuse {
             return Err(RestoreError::Refused(format!(
                 "no snapshot in {} can be used, and {topic}/{number} now begins at offset {low}: retention has deleted records \
-                 that the snapshots held; the log says why they cannot be used. Mend that, or set snapshot.on_gap = \"degrade\" \
-                 to start from what the topics still hold",
+                 that the snapshots held or could have held; the log says why they cannot be used. Mend that, or set \
+                 snapshot.on_gap = \"degrade\" to start from what the topics still hold",
                 self.store.place()
             )));
         }
         Ok(true)
     }
 
-    fn attempt(
-        &self,
-        round: &Round,
-        ends: &Ends,
-        on_gap: OnGap,
-        began: &mut Option<Offsets>,
-    ) -> Result<Restored, Reject> {
+    fn attempt(&self, round: &Round, ends: &Ends, on_gap: OnGap, known: &mut Known) -> Result<Restored, Reject> {
         if !round.is_complete {
             return Err(Reject::Unusable("it was not written to its end".to_owned()));
         }
@@ -189,16 +190,19 @@ impl Restorer {
         for object in &round.objects {
             let mut reader = ObjectReader::new(self.store.get(*object)?)?;
             let header = reader.header()?;
-            began.get_or_insert_with(|| header.began.clone());
+            known.note(&header, &self.provenance);
             let usability = header.usability(&self.provenance, self.rules.horizon(now));
             if let Usability::Not(reason) = usability {
                 return Err(Reject::Unusable(reason));
             }
             reaches(&header.offsets, ends, on_gap)?;
+            begins(&header.offsets, ends, on_gap)?;
             let (listing, converts) = (reader.listing()?, usability == Usability::Converted);
             opened.push(Opened { reader, header, listing, converts });
         }
-        let restored = summary(round.name, &opened);
+        let mut restored = summary(round.name, &opened);
+        restored.degraded |= begins(&restored.offsets, ends, OnGap::Refuse).is_err();
+        complete(&mut restored.began, &ends.lows);
         let forgotten = opened.iter().filter_map(|object| object.header.forgotten).max();
         let started = std::time::Instant::now();
         let contents = self.load(opened, now)?;
@@ -294,6 +298,52 @@ fn reaches(offsets: &Offsets, ends: &Ends, on_gap: OnGap) -> Result<(), Reject> 
         }
     }
     Ok(())
+}
+
+/// Whether the logs of the partitions that these offsets do not know still have their beginnings.
+fn begins(offsets: &Offsets, ends: &Ends, on_gap: OnGap) -> Result<(), Reject> {
+    let is_known = |topic: &str, number: usize| offsets.get(topic).is_some_and(|offsets| number < offsets.len());
+    let unknown = partitions(&ends.lows).find(|(topic, number, low)| *low > 0 && !is_known(topic, *number));
+    match unknown.filter(|_| on_gap == OnGap::Refuse) {
+        None => Ok(()),
+        Some((topic, number, low)) => Err(Reject::Gap(format!(
+            "the newest snapshots know nothing of {topic}/{number}, which begins at offset {low}: retention has deleted the \
+             records before"
+        ))),
+    }
+}
+
+/// Takes over what is said of partitions of which nothing is said yet.
+fn complete(own: &mut Offsets, other: &Offsets) {
+    for (topic, others) in other {
+        let own = own.entry(topic.clone()).or_default();
+        own.extend(others.iter().skip(own.len()));
+    }
+}
+
+/// What rounds say together, those too that cannot be used.
+#[derive(Default)]
+struct Known {
+    /// Whether there are any of what is read here.
+    exists: bool,
+    /// How many headers were read.
+    headers: usize,
+    /// The least offset at which each partition was ever begun.
+    began: BTreeMap<(String, usize), i64>,
+}
+
+impl Known {
+    fn note(&mut self, header: &Header, now: &Provenance) {
+        self.headers += 1;
+        if header.provenance.is_of_another_cluster(now) {
+            return;
+        }
+        self.exists = true;
+        for (topic, number, began) in partitions(&header.began) {
+            let known = self.began.entry((topic.clone(), number)).or_insert(began);
+            *known = began.min(*known);
+        }
+    }
 }
 
 fn partitions(offsets: &Offsets) -> impl Iterator<Item = (&String, usize, i64)> {

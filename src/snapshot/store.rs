@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use futures_util::TryStreamExt as _;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
@@ -11,13 +11,14 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ClientConfigKey, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, RetryConfig};
 use tokio::runtime::Handle;
+use tracing::warn;
 
 use super::format;
 use super::leftovers::remove_leftovers;
-use super::rounds::{ObjectName, Round, RoundName, group_rounds};
+use super::private::{hide_all, hide_file, make_folder};
+use super::pruning::{Kept, Verdict, superfluous};
+use super::rounds::{Home, ObjectName, Round, RoundName, group_rounds};
 
-/// How many complete rounds are kept: one may be damaged, and another may just be read by somebody.
-const KEPT: usize = 3;
 /// How often a request to S3 is tried again, and for how long. Whoever asks tries again himself and tells of it, so that
 /// more would only keep a failure hidden.
 const RETRIES: usize = 4;
@@ -46,6 +47,10 @@ pub struct Store {
     place: String,
     /// The group's folder, where the store is a directory.
     directory: Option<PathBuf>,
+    /// Which rounds stay.
+    kept: Kept,
+    /// What is known of rounds, so that none is read twice; as many as there are in the store.
+    verdicts: Arc<Mutex<BTreeMap<RoundName, Verdict>>>,
 }
 
 impl Store {
@@ -66,13 +71,24 @@ impl Store {
         }
         let store = Store::new(directory(place)?, &Path::default(), group, runtime, place);
         let directory = store.folder.parts().fold(PathBuf::from(place), |path, part| path.join(part.as_ref()));
+        if let Err(error) = make_folder(&directory).and_then(|()| hide_all(&directory)) {
+            let directory = directory.display();
+            warn!(%directory, %error, "others may read the snapshots, which hold personal data: they belong to another user");
+        }
         Ok(Store { directory: Some(directory), ..store })
     }
 
     /// The snapshots of a group in any store, below a folder.
     #[must_use]
     pub fn new(objects: Arc<dyn ObjectStore>, folder: &Path, group: &str, runtime: Handle, place: &str) -> Store {
-        Store { objects, folder: folder.clone().join(group), runtime, place: place.to_owned(), directory: None }
+        let (folder, place) = (folder.clone().join(group), place.to_owned());
+        Store { objects, folder, runtime, place, directory: None, kept: Kept::default(), verdicts: Arc::default() }
+    }
+
+    /// Keeps older rounds so long.
+    #[must_use]
+    pub fn keeping(self, kept: Kept) -> Store {
+        Store { kept, ..self }
     }
 
     /// Where it is, for people.
@@ -81,18 +97,22 @@ impl Store {
         &self.place
     }
 
-    /// All rounds that are there, the latest first.
+    /// All rounds of the group that are there, wherever they were read from, the latest first.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
     pub fn rounds(&self) -> Result<Vec<Round>, StoreError> {
         let found: Vec<_> = self.runtime.block_on(self.objects.list(Some(&self.folder)).try_collect())?;
         let name = |path: &Path| {
-            let parts: Vec<String> = path.parts().map(|part| part.as_ref().to_owned()).collect();
-            let [.., folder, file] = parts.as_slice() else { return None };
-            ObjectName::parse(folder, file)
+            let parts: Vec<String> = path.prefix_match(&self.folder)?.map(|part| part.as_ref().to_owned()).collect();
+            match parts.as_slice() {
+                [home, folder, file] => ObjectName::parse(Home::parse(home)?, folder, file),
+                [folder, file] => ObjectName::parse(Home::Group, folder, file),
+                _ => None,
+            }
         };
-        Ok(group_rounds(found.iter().filter_map(|object| name(&object.location)).collect()))
+        let named = found.iter().filter_map(|object| Some((name(&object.location)?, object.last_modified.into())));
+        Ok(group_rounds(named.collect::<Vec<(ObjectName, SystemTime)>>()))
     }
 
     /// Writes an object unless it is there; answers whether it was not. One of the same name that is there and whole is as
@@ -102,18 +122,26 @@ impl Store {
     /// [`StoreError::Failed`]: nothing is there then, or what was there before.
     pub fn put(&self, name: ObjectName, payload: PutPayload) -> Result<bool, StoreError> {
         let path = self.path(name);
+        let file = self.file(name);
+        if let Some(folder) = file.as_ref().and_then(|file| file.parent()) {
+            make_folder(folder).map_err(unwritable)?;
+        }
         let created = self.runtime.block_on(self.objects.put_opts(&path, payload.clone(), PutMode::Create.into()));
-        match created {
-            Ok(_) => Ok(true),
+        let created = match created {
+            Ok(_) => true,
             Err(object_store::Error::AlreadyExists { .. }) => {
                 let known = self.runtime.block_on(async { self.objects.get(&path).await?.bytes().await })?;
                 if !format::is_whole(&known) {
                     self.runtime.block_on(self.objects.put_opts(&path, payload, PutMode::Overwrite.into()))?;
                 }
-                Ok(false)
+                false
             }
-            Err(error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(file) = file {
+            hide_file(&file).map_err(unwritable)?;
         }
+        Ok(created)
     }
 
     /// Opens an object to be read piece by piece.
@@ -125,26 +153,42 @@ impl Store {
         Ok(Pieces { stream: found.into_stream(), runtime: self.runtime.clone() })
     }
 
-    /// Deletes what lies behind the newest three complete rounds, what lies behind the newest and will never be one, and
-    /// what killed writes have left.
+    /// Deletes, of one home, the rounds that nobody needs any more, and what killed writes have left.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn prune(&self) -> Result<(), StoreError> {
+    pub fn prune(&self, home: Home) -> Result<(), StoreError> {
         let rounds = self.rounds()?;
-        let complete: Vec<RoundName> =
-            rounds.iter().filter(|round| round.is_complete).map(|round| round.name).take(KEPT).collect();
-        let oldest = complete.get(KEPT - 1);
-        let is_useless = |round: &&Round| {
-            oldest.is_some_and(|oldest| round.name < *oldest)
-                || (!round.is_complete && complete.first().is_some_and(|newest| round.name < *newest))
+        let verdict = |round: &Round| {
+            let known = self.verdicts().get(&round.name).copied();
+            match known.filter(|_| round.is_complete) {
+                Some(verdict) => Ok(verdict),
+                None => self.judge(round, home).inspect(|verdict| self.note(round.name, *verdict)),
+            }
         };
-        rounds.iter().filter(is_useless).try_for_each(|round| self.delete(&round.objects))?;
-        if let Some(directory) = &self.directory {
+        let superfluous = superfluous(&rounds, home, self.kept, verdict)?;
+        self.verdicts().retain(|name, _| rounds.iter().any(|round| round.name == *name));
+        superfluous.into_iter().try_for_each(|round| self.delete(&round.objects))?;
+        if let Some(group) = &self.directory {
             // Whoever cannot read it fails where it matters.
-            let _ = remove_leftovers(directory);
+            let _ = remove_leftovers(group);
+            let _ = remove_leftovers(&home.folder().map_or_else(|| group.clone(), |folder| group.join(folder)));
         }
         Ok(())
+    }
+
+    /// Notes that a round is whole, because it was written or read a moment ago.
+    pub(super) fn note_whole(&self, round: RoundName) {
+        self.note(round, Verdict::Whole);
+    }
+
+    fn note(&self, round: RoundName, verdict: Verdict) {
+        self.verdicts().insert(round, verdict);
+    }
+
+    fn verdicts(&self) -> std::sync::MutexGuard<'_, BTreeMap<RoundName, Verdict>> {
+        // A verdict is a plain value: whoever panicked cannot have left it half written.
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Deletes objects, whether they are there or not.
@@ -162,10 +206,17 @@ impl Store {
     }
 
     fn path(&self, name: ObjectName) -> Path {
-        let [folder, file] = [name.round.to_string(), name.to_string()];
-        let file = file.rsplit_once('/').map_or("", |(_, file)| file);
-        self.folder.clone().join(folder).join(file)
+        name.to_string().split('/').fold(self.folder.clone(), |path, part| path.join(part))
     }
+
+    /// The file of an object, where the store is a directory.
+    fn file(&self, name: ObjectName) -> Option<PathBuf> {
+        Some(self.directory.as_ref()?.join(name.to_string()))
+    }
+}
+
+fn unwritable(error: std::io::Error) -> StoreError {
+    StoreError::Failed(object_store::Error::Generic { store: "LocalFileSystem", source: Box::new(error) })
 }
 
 /// The bytes of an object, as they come.
@@ -191,7 +242,7 @@ fn directory(place: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
             "\"{place}\" must be a directory that can be made and written, or s3://bucket/prefix: {error}"
         ))
     };
-    std::fs::create_dir_all(&path).map_err(|error| cannot(&error))?;
+    make_folder(&path).map_err(|error| cannot(&error))?;
     let files = LocalFileSystem::new_with_prefix(&path).map_err(|error| cannot(&error))?;
     // Empty folders of deleted rounds go too; and what is written is on the disk before it counts.
     Ok(Arc::new(files.with_automatic_cleanup(true).with_fsync(true)))

@@ -90,9 +90,10 @@ impl Writer {
         let started = Instant::now();
         let Writer { store, metrics, rules, directory, .. } = self;
         // Another instance may have begun anew meanwhile. What we have is valid there too, and would be overlooked here.
-        let newest = store.rounds()?.first().map_or(0, |round| round.name.lineage);
+        let home = self.provenance.home();
+        let newest = store.rounds()?.iter().find(|round| round.name.home == home).map_or(0, |round| round.name.lineage);
         let lineage = cut.origin.lineage.max(newest);
-        let round = RoundName { lineage, position: total(&cut.offsets) };
+        let round = RoundName { lineage, position: total(&cut.offsets), home };
         debug!(%round, "writing a snapshot");
         let shards = cut.images.len();
         let (mut bytes, mut items, mut copied) = (0, 0, 0);
@@ -112,11 +113,12 @@ impl Writer {
                 created.push(name);
             }
         }
+        store.note_whole(round);
         SnapshotWritten { round: &round, bytes, items, copied, took: started.elapsed() }.tell(metrics);
         for (shard, (mismatches, took)) in audited.iter().enumerate() {
             Audited { shard, mismatches, took: *took }.tell(metrics);
         }
-        if let Err(error) = store.prune() {
+        if let Err(error) = store.prune(home) {
             // The snapshot is durable all the same; what is left lying is deleted after the next.
             if let Some(untold) = self.rarely.tell() {
                 warn!(%error, untold, "older snapshots could not be deleted");

@@ -14,7 +14,8 @@ use salespulse::health::{Metrics, Rarely};
 use salespulse::model::rules::Rules;
 use salespulse::model::time::{Clock, Time};
 use salespulse::snapshot::{
-    Cut, Header, ObjectName, Offsets, Provenance, Refused, Report, Restored, RoundName, Store, Writer, encode, is_whole,
+    Cut, Header, Home, Kept, ObjectName, Offsets, Provenance, Refused, Report, Restored, RoundName, Store, Writer,
+    encode, is_whole,
 };
 use tokio::runtime::Runtime;
 
@@ -49,8 +50,13 @@ fn object(written_at: &str) -> Vec<u8> {
     payload.iter().flatten().copied().collect()
 }
 
+/// Where the rounds of these objects lie.
+fn home() -> Home {
+    Home::of(None, &BTreeMap::new())
+}
+
 fn name(lineage: u64, position: u64, shard: usize) -> ObjectName {
-    ObjectName { round: RoundName { lineage, position }, shard, shards: 2 }
+    ObjectName { round: RoundName { lineage, position, home: home() }, shard, shards: 2 }
 }
 
 fn put(store: &Store, name: ObjectName, bytes: &[u8]) {
@@ -73,6 +79,8 @@ fn listed(store: &Store) -> Vec<(u64, u64, bool)> {
 
 /// All that a store promises, from an empty one on.
 fn check(store: &Store) {
+    // Of rounds that are all of one hour only the newest stay.
+    let store = &store.clone().keeping(Kept { hourly: 0, daily: 0 });
     assert!(listed(store).is_empty());
     let (first, second) = (object("first"), object("second"));
     assert!(is_whole(&first) && is_whole(&second) && first != second);
@@ -102,9 +110,11 @@ fn check(store: &Store) {
     let kept = [(2, 7, false), (2, 6, true), (2, 5, true), (1, 40, true)];
     let all = [kept[0], kept[1], kept[2], (1, 50, false), kept[3], (1, 30, true), (1, 20, false), (1, 10, true)];
     assert_eq!(listed(store), all);
-    store.prune().expect("it can be pruned");
+    store.prune(Home::of(Some("another cluster"), &BTreeMap::new())).expect("it can be pruned");
+    assert_eq!(listed(store), all, "who reads something else deletes nothing here");
+    store.prune(home()).expect("it can be pruned");
     assert_eq!(listed(store), kept, "three complete rounds stay, and what may still become one");
-    store.prune().expect("it can be pruned");
+    store.prune(home()).expect("it can be pruned");
     assert_eq!(listed(store), kept);
 }
 
@@ -123,6 +133,39 @@ fn a_directory_keeps_what_it_promises() {
     assert!(store.put(name(9, 1, 0), PutPayload::from(object("third"))).is_err());
     std::fs::remove_file(&round).expect("the file can be removed");
     assert!(listed(&store).iter().all(|(lineage, ..)| *lineage != 9), "a put that failed left something");
+}
+
+/// Whatever the process lets others do with its files, and whatever an earlier release let them do.
+#[test]
+#[cfg(unix)]
+fn nobody_else_reads_what_a_directory_keeps() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (runtime, folder) = (Runtime::new().expect("a runtime"), tempfile::tempdir().expect("a folder"));
+    let place = folder.path().join("made/snapshots");
+    let open = || Store::open(&place.to_string_lossy(), &BTreeMap::new(), "group", runtime.handle().clone());
+    put(&open().expect("a directory"), name(1, 10, 0), &object("first"));
+    let written = place.join("group").join(name(1, 10, 0).to_string());
+    let folders =
+        || written.ancestors().skip(1).take_while(|path| *path != folder.path()).map(std::path::Path::to_owned);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&written), 0o600);
+    assert_eq!(
+        folders().map(|path| mode(&path)).collect::<Vec<_>>(),
+        [0o700; 5],
+        "{:?}",
+        folders().collect::<Vec<_>>()
+    );
+
+    std::fs::set_permissions(&written, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
+    folders().take(2).for_each(|path| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    });
+    open().expect("a directory");
+    assert_eq!(
+        (mode(&written), mode(written.parent().expect("a folder"))),
+        (0o600, 0o700),
+        "as an earlier release left it"
+    );
 }
 
 #[test]

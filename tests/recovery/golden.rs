@@ -13,10 +13,10 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use salespulse::config::{Config, OnGap};
 use salespulse::contract::decode::{Decoded, Decoder, Record};
+use salespulse::engine::Engine;
 use salespulse::engine::board::Board;
 use salespulse::engine::directory::{Directory, RepInTeam};
 use salespulse::engine::entry::Interner;
-use salespulse::engine::one_thread::Engine;
 use salespulse::engine::shard::Shard;
 use salespulse::health::Metrics;
 use salespulse::kpi::Catalogue;
@@ -107,6 +107,27 @@ pub(crate) fn replayed(rules: &Arc<Rules>) -> String {
 
 /// What comes of the objects of a round: the exposition and how many snapshots were restored; or why they are refused.
 pub(crate) fn restored(objects: &[Vec<u8>], rules: &Arc<Rules>, directory: Directory) -> Result<(String, u64), String> {
+    let begun = begun(objects, rules, directory, &Ends::default(), OnGap::Refuse)?;
+    Ok((begun.text, begun.restored))
+}
+
+/// What a start makes of a round.
+pub(crate) struct Begun {
+    pub(crate) text: String,
+    /// How many snapshots were restored.
+    pub(crate) restored: u64,
+    /// Whether records are missing.
+    pub(crate) degraded: bool,
+}
+
+/// What comes of the objects of a round where logs begin and end there.
+pub(crate) fn begun(
+    objects: &[Vec<u8>],
+    rules: &Arc<Rules>,
+    directory: Directory,
+    ends: &Ends,
+    on_gap: OnGap,
+) -> Result<Begun, String> {
     let runtime = Runtime::new().expect("a runtime");
     let store = Arc::new(InMemory::new());
     for (shard, bytes) in objects.iter().enumerate() {
@@ -124,10 +145,10 @@ pub(crate) fn restored(objects: &[Vec<u8>], rules: &Arc<Rules>, directory: Direc
         directory: Arc::clone(&directory),
         loader: threads.loader(),
         clock: Clock::Fixed(NOW),
-        on_gap: OnGap::Refuse,
+        on_gap,
         metrics: Arc::clone(&metrics),
     };
-    restorer.restore(&Ends::default()).map_err(|error| error.to_string())?;
+    let degraded = restorer.restore(ends).map_err(|error| error.to_string())?.degraded;
     for image in threads.images(true).expect("shards") {
         assert_eq!(image.recv().expect("a shard").audit(rules, &directory), [], "counted wrongly");
     }
@@ -135,7 +156,7 @@ pub(crate) fn restored(objects: &[Vec<u8>], rules: &Arc<Rules>, directory: Direc
     let (readings, mut text) = (threads.reader().read(NOW).expect("shards"), String::new());
     render(&Catalogue::new(rules).expect("a catalogue"), &board.read(NOW, readings), Format::Prometheus, &mut text)
         .expect("few series");
-    Ok((text, metrics.snapshots.restored.get()))
+    Ok(Begun { text, restored: metrics.snapshots.restored.get(), degraded })
 }
 
 /// A directory in which the numbers of the snapshot mean something else.

@@ -15,6 +15,7 @@
 
 mod configurations;
 mod dice;
+mod foreign;
 mod golden;
 mod logs;
 mod objects;

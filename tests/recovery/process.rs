@@ -18,7 +18,9 @@ use salespulse::model::rules::Rules;
 use salespulse::model::time::{Clock, Hands, Time};
 use salespulse::service::horizon_clock::Present;
 use salespulse::simulate::Produced;
-use salespulse::snapshot::{Cut, Offsets, Provenance, Report, RestoreError, Restored, Restorer, Store, Writer, total};
+use salespulse::snapshot::{
+    Cut, Home, Offsets, Provenance, Report, RestoreError, Restored, Restorer, Store, Writer, total,
+};
 use salespulse::threads::ShardThreads;
 
 use crate::dice::Dice;
@@ -44,6 +46,17 @@ pub(crate) struct Process {
     metrics: Arc<Metrics>,
 }
 
+const CLUSTER: &str = "cluster";
+
+fn all_topics() -> BTreeMap<String, String> {
+    EventType::ALL.iter().map(|kind| (kind.name().to_owned(), kind.default_topic().to_owned())).collect()
+}
+
+/// Where the rounds lie.
+pub(crate) fn home() -> Home {
+    Home::of(Some(CLUSTER), &all_topics())
+}
+
 impl Process {
     pub(crate) fn start(
         logs: &Logs,
@@ -59,8 +72,7 @@ impl Process {
         let present = Present::new(Clock::Hands(hands), Arc::clone(rules));
         let (now, directory) = (present.now(), Arc::new(Directory::default()));
         let threads = ShardThreads::start(shards, rules, &directory, now, &metrics).expect("threads");
-        let topics = EventType::ALL.iter().map(|kind| (kind.name().to_owned(), kind.default_topic().to_owned()));
-        let provenance = Provenance::new(rules, Some("cluster".to_owned()), topics.collect());
+        let provenance = Provenance::new(rules, Some(CLUSTER.to_owned()), all_topics());
         let restorer = Restorer {
             store: store.clone(),
             provenance: provenance.clone(),

@@ -13,7 +13,7 @@ use crate::configurations;
 use crate::dice::Dice;
 use crate::logs::{Logs, Place};
 use crate::objects::Objects;
-use crate::process::{Process, record};
+use crate::process::{Process, home, record};
 use crate::survived::Survived;
 
 /// How far the clock may jump at once, and within what it stays.
@@ -311,7 +311,7 @@ impl World {
             self.objects.store().put(name, bytes.into()).expect("memory");
             put += 1;
         }
-        self.objects.store().prune().expect("memory");
+        self.objects.store().prune(home()).expect("memory");
         true
     }
 
@@ -405,6 +405,6 @@ impl World {
 }
 
 /// Reads to the ends; false if records there are deleted.
-fn reads_everything(process: &mut Process, logs: &Logs) -> bool {
+pub(crate) fn reads_everything(process: &mut Process, logs: &Logs) -> bool {
     logs.places().all(|place| process.poll(logs, place, usize::MAX))
 }

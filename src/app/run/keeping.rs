@@ -12,7 +12,7 @@ use crate::health::Rarely;
 use crate::model::rules::Rules;
 use crate::model::time::Clock;
 use crate::service::event_loop::{IntakeParts, RecoveryParts};
-use crate::snapshot::{Keeper, Provenance, Restorer, Store, Writer};
+use crate::snapshot::{Keeper, Kept, Provenance, Restorer, Store, Writer};
 
 /// What the parts have in common.
 pub(super) struct Keeping<'a> {
@@ -30,7 +30,8 @@ impl Keeping<'_> {
             return Ok(None);
         };
         let store = Store::open(place, &self.snapshot.options, &kafka.group, runtime.handle().clone());
-        let store = store.map_err(|error| RunError::Configuration(error.to_string()))?;
+        let kept = Kept { hourly: self.snapshot.keep_hourly, daily: self.snapshot.keep_daily };
+        let store = store.map_err(|error| RunError::Configuration(error.to_string()))?.keeping(kept);
         info!(store = place, group = kafka.group, "keeping snapshots");
         Ok(Some(store))
     }

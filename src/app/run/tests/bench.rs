@@ -329,6 +329,8 @@ fn config(brokers: String, name: &str, properties: &[(&str, &str)]) -> Config {
             options: BTreeMap::new(),
             interval: Duration::from_secs(60),
             audit_interval: None,
+            keep_hourly: 0,
+            keep_daily: 0,
             on_gap: OnGap::Refuse,
         },
         http: HttpConfig { listen: ([127, 0, 0, 1], 0).into() },
