@@ -29,6 +29,7 @@ pub use http::HttpConfig;
 pub use judgement::Judgement;
 pub use kafka::KafkaConfig;
 pub use origin::Origin;
+pub use secrets::property_may_be_shown;
 pub use settings::{Flag, Settings};
 pub use snapshot::{OnGap, SnapshotConfig};
 
@@ -55,13 +56,20 @@ impl Config {
     /// Reads the file, lays the environment and then the flags over it, and judges the whole.
     ///
     /// # Errors
-    /// [`ConfigError`] with a sentence that names the key and what is allowed.
+    /// [`ConfigError`] with a sentence for each fault that names the key and what is allowed.
     pub fn load(file: &Path, environment: &[(OsString, OsString)], flags: &[Flag]) -> Result<Config, ConfigError> {
-        let mut settings = Settings::defaults()?;
-        settings.lay_file(file)?;
-        settings.lay_environment(environment.iter().cloned())?;
-        settings.lay_flags(flags)?;
-        Config::new(&settings, || hostname::find(environment))
+        let Judgement { mut faults, config, .. } = Config::judge(file, environment, flags)?;
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ if faults.len() == 1 => Err(faults.remove(0)),
+            _ => Err(ConfigError::Several(faults)),
+        }
+    }
+
+    /// One sentence for each environment variable that looks as if it were a key of the configuration and is not.
+    #[must_use]
+    pub fn strange_variables(environment: &[(OsString, OsString)]) -> Vec<String> {
+        environment::strangers(environment)
     }
 
     /// Lays flags over the text of a configuration file that nobody wrote, and judges the whole; `name` is what errors

@@ -21,5 +21,5 @@ pub use keeper::Keeper;
 pub use pruning::Kept;
 pub use restore::{Ends, RestoreError, Restored, Restorer};
 pub use rounds::{Home, ObjectName, Round, RoundName, group_rounds};
-pub use store::{Pieces, Store, StoreError};
+pub use store::{Pieces, Store, StoreError, try_options};
 pub use writer::{Cut, Report, Writer};

@@ -33,6 +33,46 @@ pub(super) fn layer(variables: impl IntoIterator<Item = (OsString, OsString)>) -
     layer
 }
 
+/// What the names of variables begin with that look like ours and are not.
+const NEARLY: &str = "SALESPULSE_";
+
+/// One sentence for each variable that looks as if it were a key and is not, because an underscore is missing.
+pub(super) fn strangers(variables: &[(OsString, OsString)]) -> Vec<String> {
+    let mut names: Vec<String> = variables.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names.iter().filter_map(|name| stranger(name)).collect()
+}
+
+fn stranger(name: &str) -> Option<String> {
+    let (begin, rest) = name.split_at_checked(NEARLY.len())?;
+    let is_nearly_ours = begin.eq_ignore_ascii_case(NEARLY) && !rest.starts_with('_');
+    let words: Vec<String> = rest.split('_').map(str::to_lowercase).collect();
+    let first = words.first()?;
+    let is_section = keys::below(&KeyPath::default()).iter().any(|name| name.split('_').next() == Some(first));
+    if !is_nearly_ours || !is_section || is_of_a_service(&words) {
+        return None;
+    }
+    let letters = |text: &str| text.replace(['_', '.'], "").to_lowercase();
+    let key = keys::KEYS.iter().find(|key| letters(key.path) == letters(rest));
+    let meant = match key {
+        Some(key) => format!("{} is {PREFIX}{}", key.path, key.path.replace('.', "__").to_uppercase()),
+        None => format!("a key such as org.timezone is {PREFIX}ORG__TIMEZONE"),
+    };
+    Some(format!(
+        "the environment variable {name} is not read: two underscores stand after SALESPULSE and between names; {meant}"
+    ))
+}
+
+/// Whether Kubernetes has set the variable, which tells every container where the services of its namespace are.
+fn is_of_a_service(words: &[String]) -> bool {
+    let is = |place: usize, word: &str| words.get(place).is_some_and(|known| known == word);
+    (0..words.len()).any(|place| {
+        let is_service = is(place, "service") && (is(place + 1, "host") || is(place + 1, "port"));
+        let is_port = is(place, "port") && words.get(place + 1).is_none_or(|port| port.parse::<u16>().is_ok());
+        is_service || is_port
+    })
+}
+
 /// Two underscores separate levels. librdkafka's properties have points where names of variables
 /// cannot, and no underscores.
 fn path_of(keys: &str) -> KeyPath {
@@ -65,7 +105,7 @@ fn add(layer: &mut Layer, path: &KeyPath, value: &OsString, origin: &Origin) {
         Err(_) => {
             // In these sections the text may hold secrets that cannot be told apart from the rest.
             let hidden = ["kafka", "snapshot"].iter().any(|section| path.starts_with(&KeyPath::new(section)));
-            let shown = if hidden { Value::Table } else { Value::Text(text.to_owned()) };
+            let shown = if hidden { Value::Hidden } else { Value::Text(text.to_owned()) };
             let allowed = format!("{}, written inline as TOML", layer::section_form(path));
             layer.faults.push(layer::invalid(path, &shown, origin.clone(), allowed));
         }
@@ -104,6 +144,31 @@ mod tests {
         ] {
             assert_eq!(value_of(text, kind), value, "{text}");
         }
+    }
+
+    #[test]
+    fn a_variable_with_an_underscore_too_few_is_named() {
+        let told = |names: &[&str]| {
+            let variables: Vec<_> = names.iter().map(|name| (OsString::from(name), OsString::new())).collect();
+            strangers(&variables).join("\n")
+        };
+        insta::assert_snapshot!(told(&["SALESPULSE_ORG_TIMEZONE", "salespulse_kafka__brokers", "SALESPULSE_FX", "SALESPULSE_MAX_SERIES"]), @r"
+        the environment variable SALESPULSE_FX is not read: two underscores stand after SALESPULSE and between names; a key such as org.timezone is SALESPULSE__ORG__TIMEZONE
+        the environment variable SALESPULSE_MAX_SERIES is not read: two underscores stand after SALESPULSE and between names; max_series is SALESPULSE__MAX_SERIES
+        the environment variable SALESPULSE_ORG_TIMEZONE is not read: two underscores stand after SALESPULSE and between names; org.timezone is SALESPULSE__ORG__TIMEZONE
+        the environment variable salespulse_kafka__brokers is not read: two underscores stand after SALESPULSE and between names; kafka.brokers is SALESPULSE__KAFKA__BROKERS
+        ");
+        let others = [
+            "SALESPULSE_CONFIG",
+            "SALESPULSE__ORG__TIMEZONE",
+            "SALESPULSE_PORT_9464_TCP_ADDR",
+            "SALESPULSE_SERVICE_HOST",
+            "SALESPULSE_HTTP_PORT",
+            "SALESPULSE_HTTP_SERVICE_PORT_METRICS",
+            "SALESPULSE_TEST_TOOLS",
+            "KAFKA_BROKERS",
+        ];
+        assert_eq!(told(&others), "");
     }
 
     #[test]

@@ -56,6 +56,13 @@ pub enum ConfigError {
     /// A family in `[expose]` or a KPI in `[leaderboard]` that the catalogue does not hold.
     #[error("{0}")]
     Catalogue(String),
+    /// Several of these.
+    #[error("{}", lines(.0))]
+    Several(Vec<ConfigError>),
+}
+
+fn lines(faults: &[ConfigError]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl ConfigError {
@@ -67,7 +74,7 @@ impl ConfigError {
             ConfigError::Syntax { .. } => "syntax",
             ConfigError::UnknownKey { .. } => "unknown_key",
             ConfigError::Missing { .. } => "missing_key",
-            ConfigError::Invalid { .. } | ConfigError::Catalogue(_) => "invalid_value",
+            ConfigError::Invalid { .. } | ConfigError::Catalogue(_) | ConfigError::Several(_) => "invalid_value",
         }
     }
 
@@ -75,7 +82,7 @@ impl ConfigError {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         match self {
-            ConfigError::Unreadable { .. } | ConfigError::Syntax { .. } => None,
+            ConfigError::Unreadable { .. } | ConfigError::Syntax { .. } | ConfigError::Several(_) => None,
             ConfigError::UnknownKey { key, .. }
             | ConfigError::Missing { key, .. }
             | ConfigError::Invalid { key, .. } => Some(key),
@@ -90,7 +97,10 @@ impl ConfigError {
         match self {
             ConfigError::Syntax { path, line, .. } => Some(Origin::File { path: path.clone(), line: *line }),
             ConfigError::UnknownKey { origin, .. } | ConfigError::Invalid { origin, .. } => Some(origin.clone()),
-            ConfigError::Unreadable { .. } | ConfigError::Missing { .. } | ConfigError::Catalogue(_) => None,
+            ConfigError::Unreadable { .. }
+            | ConfigError::Missing { .. }
+            | ConfigError::Catalogue(_)
+            | ConfigError::Several(_) => None,
         }
     }
 }

@@ -33,7 +33,8 @@ pub struct KafkaConfig {
 impl fmt::Debug for KafkaConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hidden = |name: &str, value: &str| {
-            if secrets::is_secret(name) { secrets::HIDDEN.to_owned() } else { value.to_owned() }
+            let path = KeyPath::new("kafka.properties").child(name);
+            secrets::shown_text(&path, value).to_owned()
         };
         let properties: BTreeMap<_, _> =
             self.properties.iter().map(|(name, value)| (name, hidden(name, value))).collect();
@@ -63,17 +64,28 @@ pub(super) fn read(settings: &Settings, hostname: impl FnOnce() -> String) -> Re
     })
 }
 
-/// `host:port` by commas. What is before the port is left to librdkafka, which knows several forms.
+/// What may stand before a broker's address.
+const PROTOCOLS: [&str; 4] = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
+
+/// `host:port` by commas.
 fn brokers(value: &Value) -> Option<String> {
     let text = value.text()?.trim();
-    let is_broker = |broker: &str| {
-        let (host, port) = broker.rsplit_once(':').unwrap_or((broker, "9092"));
-        let in_brackets = broker.ends_with(']');
-        !host.is_empty()
-            && !broker.contains(char::is_whitespace)
-            && (in_brackets || port.parse::<u16>().is_ok_and(|port| port > 0))
-    };
     text.split(',').map(str::trim).all(is_broker).then(|| text.to_owned())
+}
+
+/// A host, an IPv4 address, or an IPv6 address in brackets, with or without a port, perhaps behind a protocol.
+fn is_broker(broker: &str) -> bool {
+    let (protocol, address) = broker.split_once("://").map_or((None, broker), |(before, after)| (Some(before), after));
+    let is_protocol = |protocol: &str| PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(protocol));
+    let (host, port) = match address.rsplit_once(':') {
+        Some((host, port)) if !address.ends_with(']') => (host, port),
+        _ => (address, "9092"),
+    };
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)),
+    };
+    protocol.is_none_or(is_protocol) && is_host && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 fn topics(settings: &Settings) -> Result<BTreeMap<EventType, String>, ConfigError> {
@@ -127,7 +139,24 @@ mod tests {
         {
             assert_eq!(read(text).as_deref(), Some(text));
         }
-        for text in ["", " ", ",", "a:9092,", ":9092", "a:0", "a:65536", "a:port", "a b:9092"] {
+        for text in [
+            "",
+            " ",
+            ",",
+            "a:9092,",
+            ":9092",
+            "a:0",
+            "a:65536",
+            "a:port",
+            "a b:9092",
+            "http://kafka:9092",
+            "kafka://kafka:9092",
+            "kafka:9092/",
+            "me@kafka:9092",
+            "::1:9092",
+            "[kafka]:9092",
+            "SSL://",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -52,7 +52,7 @@ const ALL_WINDOWS: Option<&str> = Some(r#"["1h", "24h", "7d", "30d", "90d", "mtd
 
 /// All keys, in the order in which the example explains them.
 pub(super) static KEYS: &[Key] = &[
-    key("max_series", Kind::Whole, Some("2000000"), WHOLE),
+    key("max_series", Kind::Whole, Some("2000000"), "a whole number above 0"),
     key("retention", Kind::Text, Some(r#""800d""#), DURATION),
     key("allowed_skew", Kind::Text, Some(r#""24h""#), DURATION),
     key("org.timezone", Kind::Text, Some(r#""UTC""#), "an IANA time zone such as \"UTC\" or \"Asia/Shanghai\""),
@@ -122,7 +122,8 @@ pub(super) static KEYS: &[Key] = &[
         "kafka.brokers",
         Kind::Text,
         Some(r#""localhost:9092""#),
-        "host:port, several separated by commas, such as \"kafka-1:9092,kafka-2:9092\"",
+        "host:port, several separated by commas, such as \"kafka-1:9092,kafka-2:9092\"; a protocol before it can only be one \
+         of Kafka's, as in \"SASL_SSL://kafka-1:9093\"",
     ),
     key("kafka.group", Kind::Text, Some(r#""salespulse""#), "the name of a consumer group, not empty"),
     key("kafka.instance_id", Kind::Text, None, "a name that no other instance has, not empty"),

@@ -96,7 +96,7 @@ impl Layer {
 
 /// The error of a value that must be something else.
 pub(super) fn invalid(path: &KeyPath, value: &Value, origin: Origin, allowed: String) -> ConfigError {
-    let value = if secrets::hides(path) { secrets::HIDDEN.to_owned() } else { value.shown() };
+    let value = secrets::shown(path, value).shown();
     ConfigError::Invalid { key: path.to_string(), value, origin, allowed }
 }
 

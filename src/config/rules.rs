@@ -17,7 +17,7 @@ use crate::model::window::Window;
 pub(super) fn read(settings: &Settings) -> Result<Rules, ConfigError> {
     let path = KeyPath::new;
     let rules = Rules {
-        max_series: settings.required(&path("max_series"), super::value::Value::whole)?,
+        max_series: settings.required(&path("max_series"), |value| value.whole().filter(|most| *most > 0))?,
         retention: duration(settings, "retention")?,
         allowed_skew: duration(settings, "allowed_skew")?,
         zone: settings.required(&path("org.timezone"), |value| Zone::new(value.text()?))?,

@@ -46,7 +46,7 @@ impl fmt::Debug for SnapshotConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hidden = |name: &str, value: &str| {
             let path = KeyPath::new("snapshot.options").child(name);
-            if secrets::hides(&path) { secrets::HIDDEN.to_owned() } else { value.to_owned() }
+            secrets::shown_text(&path, value).to_owned()
         };
         let options: BTreeMap<_, _> = self.options.iter().map(|(name, value)| (name, hidden(name, value))).collect();
         f.debug_struct("SnapshotConfig")

@@ -4,6 +4,7 @@ use std::fmt;
 
 use toml::de::{DeInteger, DeValue};
 
+use super::secrets;
 use crate::model::money::Decimal;
 
 /// A value of the configuration as it is written.
@@ -21,6 +22,8 @@ pub(super) enum Value {
     List(Vec<Value>),
     /// A table where none belongs; what it holds does not matter.
     Table,
+    /// A value that may be a secret.
+    Hidden,
 }
 
 /// The longest value that an error repeats in full, in characters.
@@ -77,7 +80,7 @@ impl Value {
         match self {
             Value::Text(text) | Value::Integer(text) | Value::Float(text) => Some(text.clone()),
             Value::Boolean(value) => Some(value.to_string()),
-            Value::Date(_) | Value::List(_) | Value::Table => None,
+            Value::Date(_) | Value::List(_) | Value::Table | Value::Hidden => None,
         }
     }
 
@@ -102,6 +105,7 @@ impl fmt::Display for Value {
                 write!(f, "[{}]", values.join(", "))
             }
             Value::Table => f.write_str("{…}"),
+            Value::Hidden => f.write_str(secrets::HIDDEN),
         }
     }
 }

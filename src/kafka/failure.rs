@@ -2,6 +2,8 @@
 
 use rdkafka::error::KafkaError;
 
+use crate::config::property_may_be_shown;
+
 /// Why the service cannot go on with Kafka.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KafkaFailure {
@@ -26,12 +28,13 @@ impl KafkaFailure {
     /// A client that could not be created: a property that librdkafka does not know or take.
     pub(super) fn of_creation(error: &KafkaError) -> KafkaFailure {
         KafkaFailure::Configuration(match error {
-            KafkaError::ClientConfig(_, reason, key, value) if is_secret(key) => {
-                let _ = value;
-                format!("kafka.properties: {key}: {reason}")
-            }
-            KafkaError::ClientConfig(_, reason, key, value) => {
+            KafkaError::ClientConfig(_, reason, key, value) if property_may_be_shown(key) => {
                 format!("kafka.properties: {key} = \"{value}\": {reason}")
+            }
+            // librdkafka repeats the value in its reason.
+            KafkaError::ClientConfig(_, reason, key, value) => {
+                let reason = if value.is_empty() { reason.clone() } else { reason.replace(value, "…") };
+                format!("kafka.properties: {key} = (hidden): {reason}")
             }
             KafkaError::ClientCreation(reason) => format!("kafka.properties: {reason}"),
             other => format!("kafka.properties: {other}"),
@@ -44,11 +47,6 @@ pub(super) fn forbidden(error: &KafkaError) -> String {
     format!(
         "Kafka does not let us read: {error}; allow the user in [kafka.properties] to read the topics and the group"
     )
-}
-
-/// Whether a property's value must not be shown.
-fn is_secret(key: &str) -> bool {
-    ["password", "secret", "key.pem", "token", "jaas"].iter().any(|word| key.contains(word))
 }
 
 #[cfg(test)]
@@ -65,7 +63,7 @@ mod tests {
     #[test]
     fn unknown_properties_are_named() {
         let told = sentence("fetch.wait.max.millis", "5");
-        assert!(told.starts_with("kafka.properties: fetch.wait.max.millis = \"5\": "), "{told}");
+        assert!(told.starts_with("kafka.properties: fetch.wait.max.millis = (hidden): "), "{told}");
         let told = sentence("security.protocol", "carrier_pigeon");
         assert!(told.contains("security.protocol"), "{told}");
     }

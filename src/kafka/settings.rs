@@ -1,6 +1,9 @@
 //! How we configure librdkafka. The user's properties come first, then ours, which nobody overrides.
 
 use rdkafka::ClientConfig;
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::error::KafkaError;
+use rdkafka::producer::BaseProducer;
 
 use super::failure::KafkaFailure;
 use crate::config::KafkaConfig;
@@ -116,21 +119,29 @@ pub fn producer_settings(config: &KafkaConfig, limits: ProducerLimits) -> Client
     settings
 }
 
-/// Asks librdkafka whether it takes the properties, without a connection.
-///
-/// # Errors
-/// A sentence on the first that it does not take.
-pub fn try_properties(config: &KafkaConfig) -> Result<(), KafkaFailure> {
-    let all = [consumer_settings(config), producer_settings(config, ProducerLimits::default())];
-    let mut tried = all.iter().map(|settings| settings.create_native_config().map(drop));
-    tried.try_for_each(|taken| taken.map_err(|error| KafkaFailure::of_creation(&error)))
+/// Asks librdkafka whether it takes the properties, without a connection; answers everything that it does not take.
+#[must_use]
+pub fn try_properties(config: &KafkaConfig) -> Vec<KafkaFailure> {
+    let try_one = |(key, value): (&String, &String)| ClientConfig::new().set(key, value).create_native_config().err();
+    let refused: Vec<KafkaError> = config.properties.iter().filter_map(try_one).collect();
+    if !refused.is_empty() {
+        return refused.iter().map(KafkaFailure::of_creation).collect();
+    }
+    // Each alone is right; together they need not be: a key of another certificate, a mechanism without its user.
+    let [mut consumer, mut producer] =
+        [consumer_settings(config), producer_settings(config, ProducerLimits::default())];
+    // Without an address nothing is connected to.
+    for settings in [&mut consumer, &mut producer] {
+        settings.remove("bootstrap.servers");
+    }
+    let consumer = consumer.create::<BaseConsumer>().err();
+    let refused = consumer.or_else(|| producer.create::<BaseProducer>().err());
+    refused.iter().map(KafkaFailure::of_creation).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rdkafka::consumer::BaseConsumer;
-    use rdkafka::producer::BaseProducer;
     use std::collections::BTreeMap;
 
     fn config(properties: &[(&str, &str)]) -> KafkaConfig {
@@ -152,10 +163,17 @@ mod tests {
     }
 
     #[test]
-    fn a_property_that_librdkafka_does_not_know_is_told_without_a_connection() {
-        try_properties(&config(&[("fetch.min.bytes", "7")])).unwrap();
-        let told = try_properties(&config(&[("fetch.min.bites", "7")])).unwrap_err();
-        assert!(told.to_string().starts_with("kafka.properties: fetch.min.bites = \"7\": "), "{told}");
+    fn properties_that_librdkafka_does_not_take_are_all_named_without_a_connection() {
+        assert_eq!(try_properties(&config(&[("fetch.min.bytes", "7")])), []);
+        let wrong = [("fetch.min.bites", "7"), ("fetch.max.bytes", "many"), ("sasl.passwrd", "hunter2")];
+        let told: Vec<String> = try_properties(&config(&wrong)).iter().map(ToString::to_string).collect();
+        let [size, unknown, secret] = &told[..] else { panic!("{told:?}") };
+        assert!(size.starts_with("kafka.properties: fetch.max.bytes = \"many\": "), "{size}");
+        assert!(unknown.starts_with("kafka.properties: fetch.min.bites = (hidden): "), "{unknown}");
+        assert!(secret.starts_with("kafka.properties: sasl.passwrd = (hidden): "), "{secret}");
+        // Each is known, and they do not go together.
+        let told = try_properties(&config(&[("security.protocol", "sasl_ssl"), ("sasl.mechanism", "PLAIN")]));
+        assert!(told.len() == 1 && told[0].to_string().contains("sasl.username"), "{told:?}");
     }
 
     #[test]

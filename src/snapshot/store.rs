@@ -18,6 +18,7 @@ use super::leftovers::remove_leftovers;
 use super::private::{hide_all, hide_file, make_folder};
 use super::pruning::{Kept, Verdict, superfluous};
 use super::rounds::{Home, ObjectName, Round, RoundName, group_rounds};
+use crate::config::SnapshotConfig;
 
 /// How often a request to S3 is tried again, and for how long. Whoever asks tries again himself and tells of it, so that
 /// more would only keep a failure hidden.
@@ -33,6 +34,14 @@ pub enum StoreError {
     /// The configuration names no store.
     #[error("snapshot.store {0}")]
     Configuration(String),
+    /// The configuration has an option that S3 does not know.
+    #[error("unknown key snapshot.options.{name}; it must be {allowed}")]
+    Option {
+        /// Its name.
+        name: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
     /// The store does not do what it is asked to.
     #[error("{0}")]
     Failed(#[from] object_store::Error),
@@ -248,6 +257,24 @@ fn directory(place: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
     Ok(Arc::new(files.with_automatic_cleanup(true).with_fsync(true)))
 }
 
+/// Everything that is wrong with the options of a store, without asking it.
+#[must_use]
+pub fn try_options(snapshot: &SnapshotConfig) -> Vec<StoreError> {
+    let Some(bucket) = snapshot.store.as_deref().and_then(|place| place.strip_prefix("s3://")) else {
+        return Vec::new();
+    };
+    let unknown: Vec<StoreError> = snapshot.options.keys().filter_map(|name| option(name).err()).collect();
+    if unknown.is_empty() { s3(bucket, &snapshot.options).err().into_iter().collect() } else { unknown }
+}
+
+/// The option of this name.
+fn option(name: &str) -> Result<AmazonS3ConfigKey, StoreError> {
+    name.parse().map_err(|_| StoreError::Option {
+        name: name.to_owned(),
+        allowed: "an option of S3 by the name that object_store gives it, such as aws_region, aws_endpoint or aws_allow_http",
+    })
+}
+
 fn s3(bucket: &str, options: &BTreeMap<String, String>) -> Result<(Arc<dyn ObjectStore>, Path), StoreError> {
     let (bucket, folder) = bucket.split_once('/').unwrap_or((bucket, ""));
     let wrong = |what: String| StoreError::Configuration(format!("\"s3://{bucket}\": {what}"));
@@ -259,9 +286,7 @@ fn s3(bucket: &str, options: &BTreeMap<String, String>) -> Result<(Arc<dyn Objec
     });
     builder = builder.with_bucket_name(bucket).with_retry(retry);
     for (name, value) in options {
-        let key: AmazonS3ConfigKey =
-            name.parse().map_err(|_| wrong(format!("snapshot.options.{name} is no option of S3")))?;
-        builder = builder.with_config(key, value);
+        builder = builder.with_config(option(name)?, value);
     }
     let objects = builder.build().map_err(|error| wrong(error.to_string()))?;
     let folder = Path::parse(folder).map_err(|error| wrong(error.to_string()))?;

@@ -50,16 +50,21 @@ fn mutant(dice: &mut Dice) -> Vec<u8> {
 fn check(input: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(input);
     let Err(error) = Config::of_text(&text, "mutant.toml", &[]) else { return Ok(()) };
+    if names(&error, &text) { Ok(()) } else { Err(format!("the message names neither key nor line: {error}")) }
+}
+
+/// Whether an error says where the fault is.
+fn names(error: &ConfigError, text: &str) -> bool {
     let told = error.to_string();
-    let names = match &error {
+    match error {
         ConfigError::Unreadable { .. } => false,
         ConfigError::Syntax { line, .. } => (1..=text.lines().count() + 1).contains(line),
         ConfigError::UnknownKey { key, .. } | ConfigError::Missing { key, .. } | ConfigError::Invalid { key, .. } => {
             !key.is_empty() && told.contains(key)
         }
         ConfigError::Catalogue(told) => told.contains("expose") || told.contains("leaderboard"),
-    };
-    if names { Ok(()) } else { Err(format!("the message names neither key nor line: {told}")) }
+        ConfigError::Several(faults) => faults.iter().all(|fault| names(fault, text)),
+    }
 }
 
 #[test]

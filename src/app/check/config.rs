@@ -14,6 +14,7 @@ use crate::app::AppError;
 use crate::config::{Config, ConfigError, Effective, Flag, Judgement, Origin};
 use crate::kafka::try_properties;
 use crate::kpi::Catalogue;
+use crate::snapshot::try_options;
 
 /// What a configuration says.
 #[derive(Debug, Serialize)]
@@ -44,7 +45,9 @@ pub(super) fn check(arguments: &ConfigArguments, environment: &[(OsString, OsStr
     let mut series = None;
     if let Some(config) = &config {
         findings.extend(properties_not_taken(config));
+        findings.extend(options_not_taken(config));
     }
+    findings.extend(Config::strange_variables(environment).into_iter().map(strange_variable));
     if let Some(config) = config.filter(|_| faults.is_empty()) {
         let catalogue = Catalogue::new(&config.rules).map_err(AppError::Usage)?;
         let counted = Series::new(&catalogue, config.rules.max_series, arguments);
@@ -71,11 +74,26 @@ fn origin_of(key: &str, effective: &[Effective]) -> Option<Origin> {
     effective.iter().find(|value| value.key == key).map(|value| value.origin.clone())
 }
 
-/// A property that librdkafka does not know or take.
-fn properties_not_taken(config: &Config) -> Option<Finding> {
-    let failure = try_properties(&config.kafka).err()?;
-    let place = Place::Setting { key: Some("kafka.properties".to_owned()), origin: None };
-    Some(Finding { severity: Severity::Error, rule: "invalid_property", place, message: failure.to_string() })
+/// Properties that librdkafka does not know or take.
+fn properties_not_taken(config: &Config) -> impl Iterator<Item = Finding> {
+    try_properties(&config.kafka).into_iter().map(|failure| {
+        let place = Place::Setting { key: Some("kafka.properties".to_owned()), origin: None };
+        Finding { severity: Severity::Error, rule: "invalid_property", place, message: failure.to_string() }
+    })
+}
+
+/// Options that S3 does not know or take.
+fn options_not_taken(config: &Config) -> impl Iterator<Item = Finding> {
+    try_options(&config.snapshot).into_iter().map(|failure| {
+        let place = Place::Setting { key: Some("snapshot.options".to_owned()), origin: None };
+        Finding { severity: Severity::Error, rule: "invalid_value", place, message: failure.to_string() }
+    })
+}
+
+/// A variable that looks as if it were a key of the configuration.
+fn strange_variable(message: String) -> Finding {
+    let place = Place::Setting { key: None, origin: None };
+    Finding { severity: Severity::Warning, rule: "unknown_variable", place, message }
 }
 
 impl EffectiveShown {
