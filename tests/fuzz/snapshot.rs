@@ -49,8 +49,7 @@ fn make() -> Base {
     let mut shard = Shard::new(0, Arc::clone(&rules), &directory, NOW);
     let headers = CloudEventHeaders { id: None, time: None, kind: None };
     for line in include_str!("../../examples/small-team/events.jsonl").lines() {
-        let record =
-            Record { topic_type: None, value: Some(line.as_bytes()), may_be_framed: false, headers, timestamp: None };
+        let record = Record { value: Some(line.as_bytes()), headers, ..Record::default() };
         let Ok(Decoded::Event(event)) = decoder.decode(&record, NOW) else { panic!("{line}") };
         shard.apply(interner.entry(&event), NOW);
     }
