@@ -3,6 +3,8 @@
 mod owned;
 mod properties;
 
+pub(super) use self::owned::why_owned;
+
 use std::collections::BTreeMap;
 use std::fmt;
 

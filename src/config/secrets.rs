@@ -1,6 +1,9 @@
 //! Which values may be shown. Of what is passed on to librdkafka and to S3 only those that are known to be harmless are: a
 //! mistyped or an unusual name may hold a secret, and no list of secrets is ever complete.
 
+use std::path::Path;
+
+use super::kafka::why_owned;
 use super::path::KeyPath;
 use super::value::Value;
 
@@ -108,16 +111,17 @@ pub(super) fn may_show(path: &KeyPath, value: &Value) -> bool {
     } else if below("kafka.property_files").is_some() {
         // Somebody may have written the secret itself where the path of its file belongs.
         let is_path = |text: &str| ["/", "./", "../"].iter().any(|begin| text.starts_with(begin));
-        property_may_be_shown(path.name()) || value.text().is_some_and(is_path)
+        let is_file = |text: &str| is_path(text) || Path::new(text).exists();
+        property_may_be_shown(path.name()) || value.text().is_some_and(is_file)
     } else {
         true
     }
 }
 
-/// Whether the value of a property of librdkafka may be shown.
+/// Whether the value of a property of librdkafka may be shown. What salespulse sets itself is no secret either.
 #[must_use]
 pub fn property_may_be_shown(property: &str) -> bool {
-    PROPERTIES.contains(&property)
+    PROPERTIES.contains(&property) || why_owned(property).is_some()
 }
 
 /// Whether the value of an option of S3 may be shown.

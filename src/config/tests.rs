@@ -111,7 +111,7 @@ fn the_environment_speaks_of_lists_tables_and_secrets() {
 #[test]
 fn secrets_are_never_shown() {
     let file = format!(
-        "{SMALLEST}[kafka.properties]\nsasl.password = \"hunter2\"\n\"ssl.key.pem\" = \"hunter2\"\nsasl.username = \"me\""
+        "{SMALLEST}[kafka.properties]\nsasl.password = \"hunter2\"\n\"ssl.key.pem\" = \"-----BEGIN hunter2\"\nsasl.username = \"me\""
     );
     let settings = settings(&file, &[], &[]).unwrap();
     let shown = format!("{:?} {settings:?}", Config::new(&settings, String::new).unwrap());
@@ -167,6 +167,7 @@ fn unknown_keys_are_refused_with_those_allowed() {
 fn wrong_values_are_refused_with_those_allowed() {
     insta::assert_snapshot!(sentences(&[
         "max_series = -1",
+        "max_series = 0",
         "max_series = \"many\"",
         "retention = \"2 years\"",
         "retention = 800",
@@ -184,6 +185,12 @@ fn wrong_values_are_refused_with_those_allowed() {
         "expose.rep = \"sales_rep_won\"",
         "kafka.brokers = [\"a:9092\"]",
         "kafka.brokers = \"a:0\"",
+        "kafka.brokers = \"http://x:9092\"",
+        "kafka.properties.\"ssl.ca.location\" = \"/no/such/file\"",
+        "kafka.properties.\"ssl.ca.location\" = \"/dev/null\"",
+        "kafka.properties.\"ssl.key.pem\" = \"hunter2\"",
+        "kafka.properties.\"sasl.passwrd\" = [\"hunter2\"]",
+        "snapshot.store = \"gs://bucket\"",
         "kafka.group = \"\"",
         "kafka.instance_id = \"\"",
         "kafka.topics.lead = \"sales leads\"",
@@ -197,8 +204,9 @@ fn wrong_values_are_refused_with_those_allowed() {
         "kafka = \"a:9092\"",
         "[[kafka]]",
     ]), @r#"
-    max_series = -1 (salespulse.toml, line 2) must be a whole number, not negative
-    max_series = "many" (salespulse.toml, line 2) must be a whole number, not negative
+    max_series = -1 (salespulse.toml, line 2) must be a whole number above 0
+    max_series = 0 (salespulse.toml, line 2) must be a whole number above 0
+    max_series = "many" (salespulse.toml, line 2) must be a whole number above 0
     retention = "2 years" (salespulse.toml, line 2) must be a duration: a whole number and one of ms s m h d w, such as "30d"
     retention = 800 (salespulse.toml, line 2) must be a duration: a whole number and one of ms s m h d w, such as "30d"
     allowed_skew = "-1h" (salespulse.toml, line 2) must be a duration: a whole number and one of ms s m h d w, such as "30d"
@@ -213,8 +221,14 @@ fn wrong_values_are_refused_with_those_allowed() {
     windows.rep = "24h" (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once
     windows.rep = ["24h", 7] (salespulse.toml, line 2) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once
     expose.rep = "sales_rep_won" (salespulse.toml, line 2) must be a list of metric families, each once: full names, or prefixes that end in *
-    kafka.brokers = ["a:9092"] (salespulse.toml, line 2) must be host:port, several separated by commas, such as "kafka-1:9092,kafka-2:9092"
-    kafka.brokers = "a:0" (salespulse.toml, line 2) must be host:port, several separated by commas, such as "kafka-1:9092,kafka-2:9092"
+    kafka.brokers = ["a:9092"] (salespulse.toml, line 2) must be host:port, several separated by commas, such as "kafka-1:9092,kafka-2:9092"; a protocol before it can only be one of Kafka's, as in "SASL_SSL://kafka-1:9093"
+    kafka.brokers = "a:0" (salespulse.toml, line 2) must be host:port, several separated by commas, such as "kafka-1:9092,kafka-2:9092"; a protocol before it can only be one of Kafka's, as in "SASL_SSL://kafka-1:9093"
+    kafka.brokers = "http://x:9092" (salespulse.toml, line 2) must be host:port, several separated by commas, such as "kafka-1:9092,kafka-2:9092"; a protocol before it can only be one of Kafka's, as in "SASL_SSL://kafka-1:9093"
+    kafka.properties."ssl.ca.location" = "/no/such/file" (salespulse.toml, line 2) must be the path of a readable file; it cannot be read: No such file or directory (os error 2)
+    kafka.properties."ssl.ca.location" = "/dev/null" (salespulse.toml, line 2) must be the path of a PEM file, which has a line that begins with -----BEGIN
+    kafka.properties."ssl.key.pem" = (hidden) (salespulse.toml, line 2) must be PEM: a text with a line that begins with -----BEGIN
+    kafka.properties."sasl.passwrd" = (hidden) (salespulse.toml, line 2) must be a text, a number or true or false, as librdkafka takes it
+    snapshot.store = "gs://bucket" (salespulse.toml, line 2) must be a directory, s3://bucket/prefix, or "" to keep nothing
     kafka.group = "" (salespulse.toml, line 2) must be the name of a consumer group, not empty
     kafka.instance_id = "" (salespulse.toml, line 2) must be a name that no other instance has, not empty
     kafka.topics.lead = "sales leads" (salespulse.toml, line 2) must be the name of a topic (1 to 249 of A-Z a-z 0-9 . _ -) that no other type has, or "" for none
@@ -322,7 +336,7 @@ fn wrong_variables_are_named() {
     insta::assert_snapshot!(sentences.join("\n"), @r#"
     unknown key kafka.broker (environment variable SALESPULSE__KAFKA__BROKER); [kafka] allows brokers, dead_letter_topic, group, instance_id, properties, property_files, topics
     unknown key "" (environment variable SALESPULSE__); the top level allows allowed_skew, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, windows
-    max_series = "many" (environment variable SALESPULSE__MAX_SERIES) must be a whole number, not negative
+    max_series = "many" (environment variable SALESPULSE__MAX_SERIES) must be a whole number above 0
     windows.rep = "24h,7d" (environment variable SALESPULSE__WINDOWS__REP) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once
     fx = "USD=7" (environment variable SALESPULSE__FX) must be tables [[fx]] with date, from, rate, written inline as TOML
     unknown key fx.1.rate (environment variable SALESPULSE__FX__1__RATE); fx must be tables [[fx]] with date, from, rate

@@ -62,7 +62,7 @@ fn wrong_configurations_end_with_64() {
     let run = ["run", "--config", "salespulse.toml", "--listen", "everywhere"];
     insta::assert_snapshot!(folder.run(&run).failed_with(64), @r#"error: http.listen = "everywhere" (flag --listen) must be an IP address and a port, such as "127.0.0.1:9464""#);
     let run = ["run", "--config", "salespulse.toml", "--brokers", ""];
-    insta::assert_snapshot!(folder.run(&run).failed_with(64), @r#"error: kafka.brokers = "" (flag --brokers) must be host:port, several separated by commas, such as "kafka-1:9092,kafka-2:9092""#);
+    insta::assert_snapshot!(folder.run(&run).failed_with(64), @r#"error: kafka.brokers = "" (flag --brokers) must be host:port, several separated by commas, such as "kafka-1:9092,kafka-2:9092"; a protocol before it can only be one of Kafka's, as in "SASL_SSL://kafka-1:9093""#);
 }
 
 #[test]

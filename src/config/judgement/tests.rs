@@ -160,6 +160,8 @@ fn values_are_listed_with_their_origins_and_without_secrets() {
     snapshot.store = "salespulse-snapshots" (the default)
     snapshot.interval = "60s" (the default)
     snapshot.audit_interval = "1h" (the default)
+    snapshot.keep_hourly = 24 (the default)
+    snapshot.keep_daily = 7 (the default)
     snapshot.on_gap = "refuse" (the default)
     snapshot.options.region = "eu-1" (line 6)
     snapshot.options.secret_access_key = "(hidden)" (line 6)

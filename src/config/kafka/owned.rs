@@ -52,6 +52,6 @@ static OWNED: [(&str, &str); 36] = [
 ];
 
 /// Why a property may not be set; `None` if it may.
-pub(super) fn why_owned(property: &str) -> Option<&'static str> {
+pub(in crate::config) fn why_owned(property: &str) -> Option<&'static str> {
     OWNED.iter().find(|(name, _)| *name == property).map(|(_, why)| *why)
 }
