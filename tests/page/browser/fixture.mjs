@@ -299,7 +299,7 @@ export class Fixture extends Exposition {
 
   problem() {
     const problems = {
-      catching_up: [503, { code: 'not_ready', phase: 'catching_up', records_behind: 18240 }],
+      catching_up: [503, { code: 'not_ready', readiness: 'catching_up' }],
       standing_by: [503, { code: 'not_owner' }],
       signed_out: [401, { code: 'unauthorized' }],
       not_yours: [403, { code: 'forbidden' }],
@@ -344,6 +344,9 @@ export class Fixture extends Exposition {
   }
 
   stream(views, request, response) {
+    if (views.some((view) => this.answer(view) === null)) {
+      return response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ code: 'not_found' }));
+    }
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform' });
     const stream = { views, response, answers: [] };
     stream.send = (event, data, id) => {
@@ -356,7 +359,7 @@ export class Fixture extends Exposition {
     const beat = () => stream.send('beat', { as_of_ms: this.now(), sent_ms: this.now(), status: this.status(), conditions: this.conditions(), behind_s: 0 });
     beat();
     const timer = setInterval(beat, 5_000);
-    request.on('close', () => {
+    return request.on('close', () => {
       clearInterval(timer);
       this.streams.delete(stream);
     });

@@ -40,7 +40,7 @@ function skip(event) {
 
 function head(app) {
   return html`<header class="head">
-    <a class="brand" href=${to(app.route, 'company')}>${LOGO}<span>salespulse</span></a>
+    <a class="brand" aria-label="salespulse" href=${to(app.route, 'company')}>${LOGO}<span>salespulse</span></a>
     ${stateOf(app)}
     <div class="tools">
       <button type="button" @click=${app.pauseOrResume} aria-pressed=${app.live.state === 'paused' ? 'true' : 'false'}
@@ -97,7 +97,7 @@ export function instead(app) {
   const { state, problem, readiness } = app.live;
   if (state === 'catching_up') {
     const behind = readiness?.records_behind ?? problem?.body?.records_behind;
-    const phase = readiness?.status ?? problem?.body?.phase;
+    const phase = readiness?.status ?? problem?.body?.readiness;
     return notice('catching_up', html`<p>${t('catching_up.why')}</p>
       ${phase ? html`<p class="phase">${tOr(`phase.${phase}`, readiness?.reason ?? phase)}</p>` : nothing}
       ${behind === undefined || behind === null ? nothing : html`<p class="progress"><strong>${new Intl.NumberFormat(document.documentElement.lang).format(behind)}</strong> ${t('records.behind')}</p>`}

@@ -150,7 +150,7 @@ export class Live {
     on('change', (change) => this.#change(change));
     on('moment', (moment) => this.moment(moment));
     on('beat', (beat) => this.#beat(beat));
-    on('bye', (bye) => this.#later(Math.min(5_000, Math.max(100, Number(bye.retry_ms) || 1_000)), false));
+    on('bye', (bye) => this.#bye(bye));
     source.onerror = () => {
       if (source !== this.#source) return;
       if (this.state === 'live' || this.state === 'standing_still') {
@@ -166,6 +166,15 @@ export class Live {
     this.#timer = null;
     if (this.#source) this.#source.close();
     this.#source = null;
+  }
+
+  /** The server ends the stream: because it has lived long enough, or for good, and then the numbers are not live any more. */
+  #bye({ why, retry_ms: retryMs }) {
+    if (why !== 'life' && this.isLive()) {
+      this.state = 'reconnecting';
+      this.tell();
+    }
+    this.#later(Math.min(5_000, Math.max(100, Number(retryMs) || 1_000)), false);
   }
 
   #hello(hello) {
@@ -262,13 +271,17 @@ export class Live {
     }, wait);
   }
 
+  /** Why there is no stream: any of the views may be refused, where none of them ever began. */
   async #reason() {
-    try {
-      await get(this.views[0]);
-      return null;
-    } catch (problem) {
-      return problem;
+    const hadBegun = (this.#lastEvent ?? 0) > this.#opened;
+    for (const view of hadBegun ? this.views.slice(0, 1) : this.views) {
+      try {
+        await get(view);
+      } catch (problem) {
+        return problem;
+      }
     }
+    return null;
   }
 
   async #explain(problem) {

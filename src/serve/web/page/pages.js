@@ -107,8 +107,8 @@ export function momentText(app, moment, isHeadline = false) {
     amount: moment.amount === undefined || moment.amount === null ? '' : money(moment.amount),
     threshold: percent(Number(moment.threshold ?? 1)),
   };
-  const sentence = moment.kind === 'leader' && !isHeadline ? 'moment.leader.by' : `${isHeadline ? 'headline' : 'moment'}.${moment.kind}`;
-  return t(sentence, values);
+  if (isHeadline) return t(`headline.${moment.kind}`, values);
+  return moment.kind === 'leader' ? t('moment.leader.by', values) : t(`moment.${moment.kind}`, values);
 }
 
 /** Where one is, and what may be chosen here. */
@@ -158,7 +158,7 @@ function repName(app) {
 function crumbs(app) {
   const { view, team } = app.route;
   const company = html`<a href=${to(app.route, 'company')}>${t('view.company')}</a>`;
-  if (view === 'company') return html`<a href=${to(app.route, 'board')}>${t('view.board')}</a><a href="?tv=1" target="_self">${t('view.tv')}</a>`;
+  if (view === 'company') return html`<a href=${to(app.route, 'board')}>${t('view.board')}</a><a href=${to(app.route, 'company', { tv: '1' })}>${t('view.tv')}</a>`;
   if (view === 'rep' && team) return html`${company}<a href=${to(app.route, 'team', { team })}>${subjectName(null, team)}</a>`;
   return company;
 }

@@ -60,7 +60,8 @@ export const periodOf = (window) => PERIOD_OF[window] ?? 'month';
 export function rankable(meta, scope) {
   const names = meta.kpis.filter((kpi) => kpi.rankable?.includes(scope)).map((kpi) => kpi.name);
   const first = (meta.leaderboard ?? []).filter((name) => name !== ATTAINMENT && names.includes(name));
-  const attainment = names.includes(ATTAINMENT) || meta.leaderboard?.includes(ATTAINMENT) ? [ATTAINMENT] : [];
+  // Channels have no targets.
+  const attainment = scope !== 'channel' && meta.leaderboard?.includes(ATTAINMENT) ? [ATTAINMENT] : [];
   const chosen = [...first, ...attainment];
   return [...chosen, ...names.filter((name) => !chosen.includes(name))];
 }

@@ -7,6 +7,7 @@ import { path } from './api.js';
 import { attainmentBar, kpiOf, shareBar, valueOf } from './cards.js';
 import { boardKpi, movementBase, shareOfFirst, showsTarget } from './board.js';
 import { instead, stateOf } from './chrome.js';
+import { reloadAt } from './daily.js';
 import { ago, clock, collator, hours, localDay, percent, short, wallDate } from './format.js';
 import { ordered } from './merge.js';
 import { boardTitle, momentText } from './pages.js';
@@ -15,6 +16,8 @@ import { subjectName, t, title } from './words.js';
 
 const SECONDS = 20;
 const ROWS = 10;
+/** So few rows are drawn larger. */
+const FEW = 6;
 const CARD_MS = 6_000;
 /** More than these are a number at the end. */
 const QUEUE = 5;
@@ -23,8 +26,6 @@ const OLD_MS = 60_000;
 const NEWS_MS = 10 * 60_000;
 /** Against burn-in the picture moves by two pixels a minute. */
 const SHIFTS = [[0, 0], [2, 0], [2, 2], [0, 2], [-2, 2], [-2, 0], [-2, -2], [0, -2], [2, -2]];
-/** At this hour of the organisation's day the page loads itself anew, whatever else. */
-const RELOAD_HOUR = 4;
 /** A new build is loaded at the next slide, at most so often. */
 const RELOAD_EVERY_MS = 60_000;
 /** One view is the company's: of a stream's eight the others are boards. */
@@ -76,7 +77,7 @@ export async function television(app) {
   let more = 0;
   let lock = null;
   const bornAt = Date.now();
-  let reloadDay = null;
+  let reloadSeen = null;
 
   async function keepAwake() {
     try {
@@ -100,10 +101,9 @@ export async function television(app) {
     const boards = boardsOf(app);
     const seconds = boards[mod(slide, boards.length)]?.seconds ?? SECONDS;
     if (!isHeld && performance.now() - slideSince > seconds * 1_000) turn(1);
-    const { year, month, day, hour } = localDay(app.live?.now() ?? Date.now());
-    const today = `${year}-${month}-${day}`;
-    if (hour === RELOAD_HOUR && reloadDay !== null && reloadDay !== today && Date.now() - bornAt > RELOAD_EVERY_MS) location.reload();
-    if (hour !== RELOAD_HOUR || reloadDay === null) reloadDay = hour === RELOAD_HOUR ? today : '';
+    const { isDue, seen } = reloadAt(reloadSeen, localDay(app.live?.now() ?? Date.now()));
+    reloadSeen = seen;
+    if (isDue && Date.now() - bornAt > RELOAD_EVERY_MS) location.reload();
     app.redraw();
   }
   setInterval(tick, 1_000);
@@ -218,7 +218,15 @@ function wallHead(app, board, kpis) {
   const shown = app.live.hasNumbers();
   return html`<header><h1>${board ? boardTitle(app, board) : t('view.board')}<small>${board ? `${title(kpi)} · ${t(`window.${board.window}`)}` : ''}</small></h1>
     ${attainment === null || !shown ? nothing : html`<p class="org">${t('view.company')} ${attainmentBar(app.meta, attainment)} <strong>${percent(attainment)}</strong></p>`}
+    ${shown && board?.window === 'mtd' ? html`<p class="left">${daysLeft(app.live.now())}</p>` : nothing}
     <p class="time"><span>${wallDate(app.live.now())}</span><strong>${hours(app.live.now())}</strong></p></header>`;
+}
+
+/** How many days of the month come after today, as the organisation dates them. */
+function daysLeft(nowMs) {
+  const { year, month, day } = localDay(nowMs);
+  const days = new Date(Date.UTC(year, month, 0)).getUTCDate() - day;
+  return days === 0 ? t('tv.last.day') : t('tv.days.left', { days });
 }
 
 function wallBoard(app, board, answer) {
@@ -231,7 +239,7 @@ function wallBoard(app, board, answer) {
   const base = movementBase(rows);
   const shareOf = shareOfFirst(kpi, rows.filter((row) => row.value !== null).map((row) => Number(row.value)));
   const hasTarget = showsTarget(board.by, rows);
-  return html`<table><caption class="hidden">${boardTitle(app, board)}</caption>
+  return html`<table class=${rows.length <= FEW ? 'few' : ''}><caption class="hidden">${boardTitle(app, board)}</caption>
     <thead class="hidden"><tr><th scope="col">${t('rank')}</th><th scope="col">${t('move')}</th><th scope="col">${t(`scope.${board.scope ?? 'rep'}`)}</th>
       <th scope="col">${t('team')}</th><th scope="col">${title(kpi)}</th><th scope="col">${hasTarget ? t('vs.target') : t('vs.first')}</th></tr></thead>
     <tbody>${repeat(rows, (row) => `${board.id}\u0000${row.id.join('\u0000')}`, (row) => wallRow(row, { board, kpi, base, shareOf, hasTarget, meta: app.meta }))}</tbody></table>`;

@@ -12,7 +12,7 @@ export default async function digits() {
   const page = await tab(chrome);
   let compared = 0;
   for (const query of PAGES) {
-    await open(page, served.address, query, '.tiles .tile .num');
+    await open(page, served.address, query, 'main a.num[data-kpi]');
     await page.waitForFunction(() => !document.querySelector('.board') || document.querySelector('.board tr[data-row], .board .note'));
     const { subject, window, by } = await page.evaluate(() => {
       const route = Object.fromEntries(new URLSearchParams(location.search));

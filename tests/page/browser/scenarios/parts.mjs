@@ -58,6 +58,20 @@ async function addressing() {
   assert.deepEqual([week.window, week.subjectWindow], ['7d', 'mtd'], 'the company does not show 7d');
 }
 
+async function reloading() {
+  const { reloadAt } = await module('daily.js');
+  const hours = (...list) => {
+    let before = null;
+    return list.map(([day, hour]) => {
+      const { isDue, seen } = reloadAt(before, { year: 2026, month: 11, day, hour });
+      before = seen;
+      return isDue;
+    });
+  };
+  assert.deepEqual(hours([28, 3], [28, 4], [28, 4], [28, 5], [29, 3], [29, 4]), [false, true, false, false, false, true]);
+  assert.deepEqual(hours([28, 4], [28, 4], [28, 5], [29, 4]), [false, false, false, true], 'what was loaded in the hour waits a day');
+}
+
 function judging() {
   assert.ok(dropped(90, 8, 104, 41));
   assert.ok(!dropped(120, 90, 130, 104) && !dropped(10, 0, 104, 41) && !dropped(104, 0, 10, 2) && !dropped(40, 12, 40, 20));
@@ -71,5 +85,6 @@ export default async function parts() {
   await merging();
   await celebrating();
   await addressing();
+  await reloading();
   judging();
 }

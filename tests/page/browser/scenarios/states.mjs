@@ -44,6 +44,10 @@ export default async function states() {
   await page.waitForSelector('.banner:has-text("newer version")');
   assertClean(page, address);
 
+  const nobody = await tab(chrome);
+  await open(nobody, address, '?lang=en&view=team&team=nobody', '.notice.unknown_subject');
+  assert.match(await nobody.textContent('.notice'), /Nobody of this name/);
+
   const empty = await tab(chrome);
   await control(address, { state: 'empty' });
   await open(empty, address, '?lang=en', '.empty');
