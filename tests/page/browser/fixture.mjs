@@ -330,9 +330,7 @@ export class Fixture extends Exposition {
   }
 
   asset(pathname, response) {
-    const definition = /\/i18n\/definitions\.(en|zh-CN)\.json$/.exec(pathname);
     const headers = (type) => ({ 'content-type': `${type}; charset=utf-8`, 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
-    if (definition) return response.writeHead(200, headers('application/json')).end(JSON.stringify(this.titles[definition[1] === 'en' ? 'en' : 'zh']));
     const file = pathname === '/' ? 'index.html' : normalize(pathname).replace(/^\/assets\/[^/]+\//, '');
     try {
       let body = readFileSync(join(this.page, file));

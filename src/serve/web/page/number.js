@@ -87,7 +87,7 @@ function dialog(app, heading, body) {
 const who = (subject) => (subject.scope === 'org' ? t('view.company') : subject.id.filter(Boolean).map((part) => subjectName(null, part)).join(' · '));
 
 function definition(app, { name, kpi, labels, subject }) {
-  const told = app.definitions[name] ?? {};
+  const told = app.definitions[name] ?? { meaning: kpi.help };
   const window = kpi.labels?.includes('window') ? windowFor(app, subject) : null;
   const value = valueShown(app, { name, labels, subject });
   const parts = (asked.parts?.values ?? []).filter((part) => PARTS[name]?.includes(part.name) && matches(part, labels, name));

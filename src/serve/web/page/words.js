@@ -26,12 +26,15 @@ export async function load(name) {
   document.documentElement.lang = name;
 }
 
-/** The definitions of the KPIs, loaded when the first of them is asked for. */
+/** The definitions of the KPIs, loaded when the first of them is asked for. Without them a card still has its number. */
 export async function loadDefinitions() {
   if (definitions) return definitions;
-  const answer = await fetch(new URL(`i18n/definitions.${language}.json`, import.meta.url));
-  if (!answer.ok) throw new Error(`The definitions cannot be loaded: ${answer.status}`);
-  definitions = await answer.json();
+  try {
+    const answer = await fetch(new URL(`i18n/definitions.${language}.json`, import.meta.url));
+    definitions = answer.ok ? await answer.json() : {};
+  } catch {
+    return {};
+  }
   return definitions;
 }
 

@@ -1,8 +1,9 @@
 // The parts of the page that need no browser: how changes are taken in, what is celebrated, what an address means.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PAGE } from '../browser.mjs';
+import { DOCS, PAGE } from '../browser.mjs';
 import { definitions, dropped, parse } from '../fixture.mjs';
 
 const module = (name) => import(join(PAGE, name));
@@ -81,7 +82,17 @@ function judging() {
   assert.deepEqual(told.won, { title: 'Won deals', formula: 'A b d.', meaning: 'E.', edges: 'F g.' });
 }
 
+/** The page's definitions are the documents': `node scripts/page/definitions.mjs` writes them. */
+function defining() {
+  for (const [language, document] of [['en', 'kpis.md'], ['zh-CN', 'kpis.zh-CN.md']]) {
+    const written = JSON.parse(readFileSync(join(PAGE, `i18n/definitions.${language}.json`), 'utf8'));
+    const wanted = JSON.parse(JSON.stringify(definitions(readFileSync(join(DOCS, document), 'utf8'))));
+    assert.deepEqual(written, wanted, 'run: node scripts/page/definitions.mjs');
+  }
+}
+
 export default async function parts() {
+  defining();
   await merging();
   await celebrating();
   await addressing();
