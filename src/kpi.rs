@@ -11,11 +11,13 @@ mod family;
 mod leaderboard;
 mod money;
 mod pipeline;
+mod query;
 mod satisfaction;
 mod scorecard;
 mod targets;
 
 pub use self::family::{Family, Instance};
+pub use self::query::{Labels, NoInstance, Query, Standing, judge_ranked, ranks};
 pub use self::scorecard::{Scorecard, Survey};
 use crate::engine::board::CustomerPeriod;
 use crate::model::calendar::PeriodKind;
@@ -38,6 +40,26 @@ pub enum Unit {
     Points,
 }
 
+/// Which way a KPI is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// The greater value.
+    More,
+    /// The smaller value.
+    Less,
+    /// Neither: it describes. Where it is ranked all the same, the greater value comes first.
+    Neither,
+}
+
+/// A short name for people, as the KPI pages have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Title {
+    /// In English.
+    pub en: &'static str,
+    /// In Chinese.
+    pub zh: &'static str,
+}
+
 /// One family of KPIs; its name is `sales_<scope>_<name>` for each of its scopes.
 #[derive(Debug)]
 pub struct Kpi {
@@ -47,6 +69,12 @@ pub struct Kpi {
     pub help: &'static str,
     /// What it is measured in.
     pub unit: Unit,
+    /// What people call it.
+    pub title: Title,
+    /// Which way it is better.
+    pub better: Better,
+    /// Whether the values of reps, teams or channels may be added up: counts and exact sums.
+    pub additive: bool,
     /// Who it is told about.
     pub scopes: &'static [Scope],
     /// Its labels and how it is computed.
@@ -125,6 +153,24 @@ impl Catalogue {
         }
         families.sort_unstable_by(|left, right| left.name().cmp(right.name()));
         Ok(Catalogue { families })
+    }
+
+    /// Every family of the catalogue under these rules, whatever is exposed.
+    ///
+    /// # Errors
+    /// A sentence that names the entry of `leaderboard.by` that matches nothing.
+    pub fn whole(rules: &Rules) -> Result<Catalogue, String> {
+        let ranked = leaderboard::ranked_by(rules)?;
+        let family = |(name, scope, kpi)| Family::new(name, scope, kpi, rules, &ranked);
+        let mut families: Vec<Family> = every_family().into_iter().map(family).collect();
+        families.sort_unstable_by(|left, right| left.name().cmp(right.name()));
+        Ok(Catalogue { families })
+    }
+
+    /// The family of a scope, by its name without the scope.
+    #[must_use]
+    pub fn find(&self, scope: Scope, name: &str) -> Option<&Family> {
+        self.families.iter().find(|family| family.scope() == scope && family.kpi().name == name)
     }
 
     /// The families, in the order of their names.

@@ -1,6 +1,6 @@
 //! Customers, credited to the rep, team and channel of their first win.
 
-use super::{C, Formula, Kpi, O, Scorecard, T, Unit};
+use super::{Better, C, Formula, Kpi, O, Scorecard, T, Title, Unit};
 use crate::engine::board::CustomerPeriod;
 use crate::model::value::{Value, ratio};
 use crate::model::window::Window;
@@ -13,6 +13,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "customers",
         help: "Customers with a win.",
         unit: Unit::Count,
+        title: Title { en: "Customers", zh: "客户数" },
+        better: Better::More,
+        additive: true,
         scopes: &[T, O, C],
         formula: Formula::Plain(|of| Some(Value::Count(of.subject.customers.customers.into()))),
     },
@@ -20,6 +23,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "repeat_customers",
         help: "Customers with wins on two local dates or more.",
         unit: Unit::Count,
+        title: Title { en: "Repeat customers", zh: "复购客户数" },
+        better: Better::More,
+        additive: true,
         scopes: &[T, O, C],
         formula: Formula::Plain(|of| Some(Value::Count(of.subject.customers.repeat.into()))),
     },
@@ -27,6 +33,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "repeat_purchase_ratio",
         help: "Share of the customers with wins on two local dates or more (复购率).",
         unit: Unit::Ratio,
+        title: Title { en: "Repeat purchase rate", zh: "复购率" },
+        better: Better::More,
+        additive: false,
         scopes: &[T, O, C],
         formula: Formula::Plain(|of| {
             let sums = of.subject.customers;
@@ -37,6 +46,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "active_customers",
         help: "Customers with a win in the customer period: the current one, the last complete one, the one before.",
         unit: Unit::Count,
+        title: Title { en: "Active customers", zh: "活跃客户数" },
+        better: Better::More,
+        additive: true,
         scopes: &[T, O, C],
         formula: Formula::Active(|of, period| Some(Value::Count(of.active(period)))),
     },
@@ -44,6 +56,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "retained_customers",
         help: "Customers active in the last complete period and in the one before.",
         unit: Unit::Count,
+        title: Title { en: "Retained customers", zh: "留存客户数" },
+        better: Better::More,
+        additive: true,
         scopes: &[T, O, C],
         formula: Formula::Plain(|of| Some(Value::Count(of.subject.customers.retained.into()))),
     },
@@ -51,6 +66,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "retention_ratio",
         help: "Retained customers by customers active in the period before the last complete one (留存率).",
         unit: Unit::Ratio,
+        title: Title { en: "Customer retention", zh: "留存率" },
+        better: Better::More,
+        additive: false,
         scopes: &[T, O, C],
         formula: Formula::Plain(|of| of.retention().map(Value::Real)),
     },
@@ -58,6 +76,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "customer_value",
         help: "Historic lifetime value: margins of all wins, or revenue where the margin is unknown, by customer.",
         unit: Unit::Money,
+        title: Title { en: "Customer value to date", zh: "客户历史价值" },
+        better: Better::More,
+        additive: false,
         scopes: &[T, O, C],
         formula: Formula::Plain(|of| {
             let sums = of.subject.customers;
@@ -68,6 +89,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "ltv",
         help: "Lifetime value: revenue by customer of the last complete period times margin share times lifetime in periods.",
         unit: Unit::Money,
+        title: Title { en: "Customer lifetime value (LTV)", zh: "客户终身价值（LTV）" },
+        better: Better::More,
+        additive: false,
         scopes: &[T, O, C],
         formula: Formula::Plain(|of| ltv(of).map(Value::Real)),
     },
@@ -75,6 +99,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "ltv_per_cac",
         help: "Lifetime value by customer acquisition cost of 90 days.",
         unit: Unit::Ratio,
+        title: Title { en: "LTV : CAC", zh: "LTV : CAC" },
+        better: Better::More,
+        additive: false,
         scopes: &[T, O, C],
         formula: Formula::Plain(|of| {
             let cac = of.cac(Window::Quarter).filter(|cac| *cac > 0.0)?;
@@ -85,6 +112,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "market_size",
         help: "How many customers there could be, as configured.",
         unit: Unit::Count,
+        title: Title { en: "Market size", zh: "市场容量" },
+        better: Better::Neither,
+        additive: false,
         scopes: &[T, O],
         formula: Formula::Market(|of| of.subject.market_size.map(|size| Value::Count(size.into()))),
     },
@@ -92,6 +122,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "penetration_ratio",
         help: "Customers by market size (渗透率).",
         unit: Unit::Ratio,
+        title: Title { en: "Market penetration", zh: "渗透率" },
+        better: Better::More,
+        additive: false,
         scopes: &[T, O],
         formula: Formula::Market(|of| {
             let size = of.subject.market_size?;

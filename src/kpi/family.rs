@@ -1,6 +1,7 @@
 //! A family of the catalogue under one configuration: its label values, and its samples of a reading.
 
 use super::leaderboard::RankedBy;
+use super::query::Query;
 use super::scorecard::{Scorecard, Survey};
 use super::{Formula, Kpi, Unit};
 use crate::engine::board::{CustomerPeriod, Reading};
@@ -52,6 +53,12 @@ impl Family {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its entry in the catalogue.
+    #[must_use]
+    pub fn kpi(&self) -> &'static Kpi {
+        self.kpi
     }
 
     /// Who it is told about.
@@ -120,26 +127,25 @@ impl Family {
     /// Calls `tell` with each value: the place of its subject, the place of its instance, and the value. Subject by
     /// subject, in the order of both.
     pub fn samples(&self, reading: &Reading, mut tell: impl FnMut(usize, usize, Value)) {
-        let ranks: Vec<Vec<Option<usize>>> = self.ranked.iter().map(|by| by.ranks(reading)).collect();
+        let queries: Vec<Query<'_>> =
+            self.instances.iter().map(|instance| Query::new(self, *instance, reading)).collect();
         let table = reading.tables.get(self.scope);
         for (place, subject) in reading.subjects.get(self.scope).iter().enumerate() {
             let of = Scorecard::new(reading, table, subject);
-            for (number, instance) in self.instances.iter().enumerate() {
-                let value = match *instance {
-                    Instance::Rank(by) => {
-                        let rank = ranks.get(by).and_then(|ranks| ranks.get(place)).copied().flatten();
-                        rank.and_then(|rank| i128::try_from(rank).ok()).map(Value::Count)
-                    }
-                    instance => self.value(&of, instance),
-                };
-                if let Some(value) = value {
+            for (number, query) in queries.iter().enumerate() {
+                if let Some(value) = query.value_of(&of, place) {
                     tell(place, number, value);
                 }
             }
         }
     }
 
-    fn value(&self, of: &Scorecard<'_>, instance: Instance) -> Option<Value> {
+    /// By what an instance ranks reps; `None` if it is no rank.
+    pub(super) fn ranked_by(&self, instance: Instance) -> Option<&RankedBy> {
+        if let Instance::Rank(place) = instance { self.ranked.get(place) } else { None }
+    }
+
+    pub(super) fn value(&self, of: &Scorecard<'_>, instance: Instance) -> Option<Value> {
         match (self.kpi.formula, instance) {
             (Formula::Windowed(formula) | Formula::Quantile(formula), Instance::Window(window)) => formula(of, window),
             (Formula::Staged(formula), Instance::Stage(window, stage)) => formula(of, window, stage),

@@ -1,6 +1,7 @@
 //! The leaderboard: who stands where among the reps, and what they are called.
 
-use super::{Formula, Kpi, R, Scorecard, Unit, all};
+use super::query::ranks;
+use super::{Better, Formula, Kpi, R, Scorecard, Title, Unit, all};
 use crate::engine::board::{Reading, SubjectName};
 use crate::model::calendar::PeriodKind;
 use crate::model::id::UNASSIGNED;
@@ -13,6 +14,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "rank",
         help: "Place among all reps in teams: 1 and the number of those with a greater value.",
         unit: Unit::Count,
+        title: Title { en: "Rank", zh: "排名" },
+        better: Better::Neither,
+        additive: false,
         scopes: &[R],
         formula: Formula::Rank,
     },
@@ -20,13 +24,16 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "info",
         help: "1 for every rep of the roster, with the present team and name.",
         unit: Unit::Count,
+        title: Title { en: "Roster", zh: "销售名册" },
+        better: Better::Neither,
+        additive: false,
         scopes: &[R],
         formula: Formula::Roster,
     },
 ];
 
 /// The word for quota attainment in `leaderboard.by`.
-const QUOTA_ATTAINMENT: &str = "quota_attainment";
+pub(super) const QUOTA_ATTAINMENT: &str = "quota_attainment";
 
 /// By what reps are ranked in a window.
 #[derive(Clone, Debug)]
@@ -93,10 +100,7 @@ impl RankedBy {
                 self.value(&of).filter(|_| takes_part)
             })
             .collect();
-        let mut descending: Vec<Value> = values.iter().copied().flatten().collect();
-        descending.sort_unstable_by(|left, right| right.compare(left));
-        let rank = |value: Value| 1 + descending.partition_point(|other| other.compare(&value).is_gt());
-        values.into_iter().map(|value| value.map(rank)).collect()
+        ranks(&values, Better::More)
     }
 
     fn value(&self, of: &Scorecard<'_>) -> Option<Value> {

@@ -1,6 +1,6 @@
 //! The pipeline as it stands now.
 
-use super::{Formula, Kpi, O, R, T, Unit};
+use super::{Better, Formula, Kpi, O, R, T, Title, Unit};
 use crate::model::time::DAY;
 use crate::model::value::{Value, float};
 use crate::model::window::Window;
@@ -10,6 +10,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "open_deals",
         help: "Open journeys at the stage.",
         unit: Unit::Count,
+        title: Title { en: "Open deals", zh: "在跟商机数" },
+        better: Better::Neither,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Open(|of, stage| Some(Value::Count(of.open(stage).deals.into()))),
     },
@@ -17,6 +20,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "pipeline_amount",
         help: "Amounts of the open journeys at the stage.",
         unit: Unit::Money,
+        title: Title { en: "Pipeline by stage", zh: "各阶段商机金额" },
+        better: Better::More,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Open(|of, stage| Some(Value::Money(of.open(stage).amount))),
     },
@@ -24,6 +30,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "weighted_pipeline_amount",
         help: "Amounts of all open journeys, each times the probability of its stage.",
         unit: Unit::Money,
+        title: Title { en: "Weighted pipeline", zh: "加权商机金额" },
+        better: Better::More,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Plain(|of| Some(Value::Money(of.all_open().weighted))),
     },
@@ -31,6 +40,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "stalled_deals",
         help: "Open journeys that have been at the stage for longer than its limit.",
         unit: Unit::Count,
+        title: Title { en: "Stalled deals", zh: "停滞商机数" },
+        better: Better::Less,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Stalled(|of, stage| Some(Value::Count(of.open(stage).stalled.into()))),
     },
@@ -38,6 +50,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "velocity",
         help: "Sales velocity: open deals times win ratio times deal size by mean cycle in days, over 90 days; money a day.",
         unit: Unit::Money,
+        title: Title { en: "Sales velocity", zh: "销售速度" },
+        better: Better::More,
+        additive: false,
         scopes: &[R, T, O],
         formula: Formula::Plain(|of| {
             let window = Window::Quarter;

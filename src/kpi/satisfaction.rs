@@ -1,6 +1,6 @@
 //! Satisfaction.
 
-use super::{Formula, Kpi, O, R, Survey, T, Unit};
+use super::{Better, Formula, Kpi, O, R, Survey, T, Title, Unit};
 use crate::engine::cells::Count;
 use crate::model::value::{Value, ratio};
 
@@ -9,6 +9,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "feedback_responses",
         help: "Answers to the survey in the window.",
         unit: Unit::Count,
+        title: Title { en: "Survey answers", zh: "问卷回答数" },
+        better: Better::More,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Surveyed(|of, window, survey| {
             let answers = match survey {
@@ -23,6 +26,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "csat_satisfied",
         help: "Answers of the best or second best score to csat in the window.",
         unit: Unit::Count,
+        title: Title { en: "Satisfied customers (CSAT)", zh: "满意回答数（CSAT）" },
+        better: Better::More,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::CsatSatisfied, window)))),
     },
@@ -30,6 +36,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "csat_ratio",
         help: "Share of the answers to csat in the window that are satisfied (客户满意度).",
         unit: Unit::Ratio,
+        title: Title { en: "Customer satisfaction (CSAT)", zh: "客户满意度（CSAT）" },
+        better: Better::More,
+        additive: false,
         scopes: &[R, T, O],
         formula: Formula::Windowed(|of, window| {
             ratio(of.count(Count::CsatSatisfied, window), of.count(Count::Csat, window)).map(Value::Real)
@@ -39,6 +48,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "nps_promoters",
         help: "Answers of 9 or 10 to nps in the window.",
         unit: Unit::Count,
+        title: Title { en: "Promoters (NPS)", zh: "推荐者（NPS）" },
+        better: Better::More,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::NpsPromoters, window)))),
     },
@@ -46,6 +58,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "nps_detractors",
         help: "Answers of 0 to 6 to nps in the window.",
         unit: Unit::Count,
+        title: Title { en: "Detractors (NPS)", zh: "贬损者（NPS）" },
+        better: Better::Less,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::NpsDetractors, window)))),
     },
@@ -53,6 +68,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "nps",
         help: "Net promoter score of the window: per cent of promoters less per cent of detractors, -100 to 100.",
         unit: Unit::Points,
+        title: Title { en: "Net promoter score (NPS)", zh: "净推荐值（NPS）" },
+        better: Better::More,
+        additive: false,
         scopes: &[R, T, O],
         formula: Formula::Windowed(|of, window| {
             let lead = of.count(Count::NpsPromoters, window) - of.count(Count::NpsDetractors, window);
@@ -63,6 +81,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "ces_points",
         help: "Sum of the scores of ces in the window.",
         unit: Unit::Points,
+        title: Title { en: "Effort score points (CES)", zh: "费力度总分（CES）" },
+        better: Better::Neither,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::CesPoints, window)))),
     },
@@ -70,6 +91,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "ces_mean",
         help: "Mean score of ces in the window, 1 to 7.",
         unit: Unit::Points,
+        title: Title { en: "Customer effort score (CES)", zh: "客户费力度（CES）" },
+        better: Better::More,
+        additive: false,
         scopes: &[R, T, O],
         formula: Formula::Windowed(|of, window| {
             ratio(of.count(Count::CesPoints, window), of.count(Count::Ces, window)).map(Value::Real)

@@ -1,6 +1,6 @@
 //! Targets of the month, quarter and year that hold now.
 
-use super::{Formula, Kpi, O, R, T, Unit};
+use super::{Better, Formula, Kpi, O, R, T, Title, Unit};
 use crate::model::value::{Value, float, ratio};
 
 pub(super) static KPIS: &[Kpi] = &[
@@ -8,6 +8,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "target",
         help: "Revenue to reach in the period.",
         unit: Unit::Money,
+        title: Title { en: "Revenue target", zh: "签约额目标" },
+        better: Better::Neither,
+        additive: false,
         scopes: &[R, T, O],
         formula: Formula::Periodic(|of, period| of.target(period).map(Value::Money)),
     },
@@ -15,6 +18,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "booked_revenue",
         help: "Revenue of the period to date.",
         unit: Unit::Money,
+        title: Title { en: "Revenue booked in the period", zh: "本期签约额" },
+        better: Better::More,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Periodic(|of, period| Some(Value::Money(of.booked(period)))),
     },
@@ -22,6 +28,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "quota_attainment_ratio",
         help: "Booked revenue by target (目标达成率).",
         unit: Unit::Ratio,
+        title: Title { en: "Quota attainment", zh: "目标达成率" },
+        better: Better::More,
+        additive: false,
         scopes: &[R, T, O],
         formula: Formula::Periodic(|of, period| of.attainment(period).map(Value::Real)),
     },
@@ -29,6 +38,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "quota_pace_ratio",
         help: "Quota attainment by the share of the period that has passed; 1 is on track.",
         unit: Unit::Ratio,
+        title: Title { en: "Quota pace", zh: "进度达成率" },
+        better: Better::More,
+        additive: false,
         scopes: &[R, T, O],
         formula: Formula::Periodic(|of, period| Some(Value::Real(of.attainment(period)? / of.elapsed(period)?))),
     },
@@ -36,6 +48,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "forecast_revenue",
         help: "Booked revenue by the share of the period that has passed: the period's revenue at this pace.",
         unit: Unit::Money,
+        title: Title { en: "Revenue forecast at this pace", zh: "按当前进度预测签约额" },
+        better: Better::More,
+        additive: false,
         scopes: &[R, T, O],
         formula: Formula::Periodic(|of, period| {
             Some(Value::Real(of.major(float(of.booked(period))) / of.elapsed(period)?))
@@ -45,6 +60,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "open_pipeline_amount",
         help: "Amounts of all open deals.",
         unit: Unit::Money,
+        title: Title { en: "Open pipeline", zh: "在跟商机金额" },
+        better: Better::More,
+        additive: true,
         scopes: &[R, T, O],
         formula: Formula::Plain(|of| Some(Value::Money(of.all_open().amount))),
     },
@@ -52,6 +70,9 @@ pub(super) static KPIS: &[Kpi] = &[
         name: "pipeline_coverage_ratio",
         help: "Open pipeline by the revenue that is still missing to the target.",
         unit: Unit::Ratio,
+        title: Title { en: "Pipeline coverage", zh: "商机覆盖倍数" },
+        better: Better::More,
+        additive: false,
         scopes: &[R, T, O],
         formula: Formula::Periodic(|of, period| {
             let missing = of.target(period)? - of.booked(period);

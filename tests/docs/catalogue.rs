@@ -72,6 +72,17 @@ fn holds_the_catalogue(page: &Page) {
     }
 }
 
+/// The titles that the page and the API show are those of the pages.
+fn holds_the_titles(page: &Page, title: impl Fn(&Kpi) -> &'static str) {
+    for section in page.kpis() {
+        let families = every_family();
+        let kpi = families.iter().find(|(_, _, kpi)| kpi.name == section.heading).map(|(_, _, kpi)| *kpi);
+        let written = section.summary().strip_prefix("**").and_then(|line| line.split_once("**"));
+        let titles = (written.map(|(title, _)| title), kpi.map(&title));
+        assert_eq!(titles.0, titles.1, "{}: the title of {}", page.file, section.heading);
+    }
+}
+
 fn every_kpi_has_its_parts(page: &Page, parts: [&str; 4]) {
     for section in page.kpis() {
         let bullets = section.prose.iter().filter(|line| line.starts_with("- **"));
@@ -85,6 +96,7 @@ fn every_kpi_has_its_parts(page: &Page, parts: [&str; 4]) {
 fn the_english_page_holds_the_catalogue() {
     let page = page::english();
     holds_the_catalogue(&page);
+    holds_the_titles(&page, |kpi| kpi.title.en);
     every_kpi_has_its_parts(&page, ENGLISH_PARTS);
 }
 
@@ -92,5 +104,6 @@ fn the_english_page_holds_the_catalogue() {
 fn the_chinese_page_holds_the_catalogue() {
     let page = page::chinese();
     holds_the_catalogue(&page);
+    holds_the_titles(&page, |kpi| kpi.title.zh);
     every_kpi_has_its_parts(&page, CHINESE_PARTS);
 }

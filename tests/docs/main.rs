@@ -10,5 +10,6 @@ mod generated;
 mod languages;
 mod metrics;
 mod page;
+mod query;
 mod readme;
 mod small_team;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use salespulse::config::Config;
 use salespulse::contract::decode::{Decoded, Decoder, Record};
 use salespulse::engine::Engine;
+use salespulse::engine::board::Reading;
 use salespulse::kpi::Catalogue;
 use salespulse::kpi::exposition::{Format, render};
 use salespulse::model::rules::Rules;
@@ -32,6 +33,14 @@ pub(crate) fn series<'a>(lines: impl IntoIterator<Item = &'a String>) -> BTreeMa
 
 /// What a scrape would show of these events.
 pub(crate) fn exposition<'a>(lines: impl IntoIterator<Item = &'a String>) -> String {
+    let reading = reading(lines);
+    let mut text = String::new();
+    render(&Catalogue::new(&reading.rules).unwrap(), &reading, Format::Prometheus, &mut text).unwrap();
+    text
+}
+
+/// The reading of these events.
+pub(crate) fn reading<'a>(lines: impl IntoIterator<Item = &'a String>) -> Reading {
     let now = Time::parse(NOW).unwrap();
     let rules = Arc::new(rules());
     let decoder = Decoder::new(Arc::clone(&rules));
@@ -43,9 +52,7 @@ pub(crate) fn exposition<'a>(lines: impl IntoIterator<Item = &'a String>) -> Str
             other => panic!("{line}: {other:?}"),
         };
     }
-    let mut text = String::new();
-    render(&Catalogue::new(&rules).unwrap(), &engine.read(now), Format::Prometheus, &mut text).unwrap();
-    text
+    engine.read(now)
 }
 
 /// A series and its value.
