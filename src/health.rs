@@ -5,6 +5,7 @@
 
 mod condition;
 mod encode;
+mod http;
 pub mod logs;
 mod memory;
 mod metrics;
@@ -18,6 +19,7 @@ mod stop;
 
 pub use condition::{Condition, Holding};
 pub use encode::encode;
+pub use http::HttpMetrics;
 pub use metrics::{Metrics, TopicMetrics};
 pub use occurrences::{
     Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaLog, KafkaTrouble, Keyless, Met, Misrouted,

@@ -2,3 +2,4 @@
 
 pub mod event_loop;
 pub mod horizon_clock;
+pub mod reading_hub;

@@ -8,6 +8,7 @@ use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+use super::http::HttpMetrics;
 use super::memory;
 use super::snapshots::SnapshotMetrics;
 use crate::contract::decode::RejectionCode;
@@ -89,8 +90,8 @@ pub struct Metrics {
     pub shard_messages: IntGauge,
     /// Bytes of records that were fetched and not read yet.
     pub fetched_bytes: IntGauge,
-    /// Connections to the HTTP server.
-    pub http_connections: IntGauge,
+    /// What is measured of the HTTP listeners.
+    pub http: HttpMetrics,
     /// Series of the last reading.
     pub series: IntGauge,
     /// The instant of the last reading.
@@ -160,7 +161,7 @@ impl Metrics {
             )?,
             shard_messages: make.gauge("shard_messages", "Messages that wait for shards.")?,
             fetched_bytes: make.gauge("fetched_bytes", "Records that were fetched and not read yet.")?,
-            http_connections: make.gauge("http_connections", "Connections to the HTTP server.")?,
+            http: HttpMetrics::new(&make)?,
             cells: make.gauge("cells", "Sums held, each in all windows, at the last reading.")?,
             series: make.gauge("series", "Series of KPI families in the last reading.")?,
             reading_timestamp_seconds: make.float_gauge(
@@ -242,7 +243,7 @@ impl Maker {
         self.register(IntCounter::with_opts(Self::opts(name, help))?)
     }
 
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+    pub(super) fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
         self.register(IntCounterVec::new(Self::opts(name, help), labels)?)
     }
 
@@ -259,7 +260,7 @@ impl Maker {
         self.register(IntGauge::with_opts(Self::opts(name, help))?)
     }
 
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+    pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
         self.register(IntGaugeVec::new(Self::opts(name, help), labels)?)
     }
 

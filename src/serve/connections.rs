@@ -1,33 +1,61 @@
-//! Connections: how many there may be at once, and how long a client may take.
+//! Connections of a listener: how many there may be at once, and how long a client may take.
 //!
-//! At the limit no more are accepted: they wait in the system's own queue, which is bounded too, until one ends.
+//! At the limit the connection that has waited longest for a request is closed to admit the new one. Whoever is being
+//! answered keeps its connection; a client that takes nothing of its answer loses it after seconds.
 
+mod peer;
+mod registry;
+mod watched;
+
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use prometheus::IntGauge;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::{debug, warn};
 
-use crate::health::{Metrics, Rarely};
+use self::peer::{Peer, answered};
+use self::registry::{Place, Registry};
+use self::watched::Watched;
+use crate::health::Rarely;
 
 /// After a connection could not be accepted, most likely for want of file descriptors.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(200);
+/// Between two looks for those who take too long.
+const SWEEP: Duration = Duration::from_millis(250);
+/// What hyper may hold of a head that comes, and of an answer that goes.
+const BUFFER_BYTES: usize = 32 * 1024;
+/// Beyond so many headers a request is refused (431).
+const HEADERS: usize = 64;
 
-/// What a client is granted.
+/// What the clients of a listener are granted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// How many connections there may be.
-    pub(super) connections: u32,
-    /// How long the head of a request may take, from the end of the one before.
+    pub(super) connections: usize,
+    /// How many of them may be without a request.
+    pub(super) waiting: usize,
+    /// How long a head may take from its first byte, and the first one from the connection.
     pub(super) head: Duration,
+    /// How long a client may rest between two requests.
+    pub(super) idle: Duration,
+    /// How long a client may take nothing of its answer.
+    pub(super) answer: Duration,
+    /// How long the client of a stream may take nothing of it.
+    pub(super) stream: Duration,
     /// How long a connection may live; what is being answered then is answered still.
     pub(super) life: Duration,
     /// How long that answer may take.
@@ -39,64 +67,98 @@ pub(super) async fn accept(
     listener: TcpListener,
     router: Router,
     limits: Limits,
-    metrics: Arc<Metrics>,
+    count: IntGauge,
     closed: impl Future<Output = ()>,
 ) {
-    let (places, rarely) = (Arc::new(Semaphore::new(limits.connections as usize)), Rarely::default());
+    let (registry, rarely) = (Registry::new(limits), Rarely::default());
     let (closing, is_closing) = watch::channel(());
+    let mut sweep = interval(SWEEP);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut serving = JoinSet::new();
     let mut closed = pin!(closed);
     loop {
-        let next = async { (Arc::clone(&places).acquire_owned().await, listener.accept().await) };
         let accepted = tokio::select! {
             () = &mut closed => break,
-            accepted = next => accepted,
+            _ = sweep.tick() => {
+                registry.sweep();
+                count.set(i64::try_from(registry.len()).unwrap_or(i64::MAX));
+                continue;
+            }
+            Some(_) = serving.join_next() => continue,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
-            (Ok(place), Ok((stream, _))) => {
-                let (router, is_closing, metrics) = (router.clone(), is_closing.clone(), Arc::clone(&metrics));
-                metrics.http_connections.inc();
-                tokio::spawn(async move {
-                    serve(stream, router, limits, is_closing).await;
-                    metrics.http_connections.dec();
-                    drop(place);
-                });
+            Ok((stream, _)) => {
+                if let Some(place) = registry.admit() {
+                    serving.spawn(serve(stream, place, router.clone(), limits, is_closing.clone()));
+                }
+                // Those who came before read their heads first, so that a flood closes none who has sent one.
+                tokio::task::yield_now().await;
             }
-            // The semaphore is never closed.
-            (Err(_), _) => return,
-            (_, Err(error)) => {
+            Err(error) => {
                 if let Some(untold) = rarely.tell() {
                     warn!(%error, untold, "a connection cannot be accepted");
                 }
                 sleep(PAUSE).await;
             }
         }
+        count.set(i64::try_from(registry.len()).unwrap_or(i64::MAX));
     }
     drop((listener, closing));
-    // Whoever has all places has waited for all connections.
-    let _ = places.acquire_many(limits.connections).await;
+    while serving.join_next().await.is_some() {}
+    count.set(0);
 }
 
-/// Serves one connection until it ends, its life is over, or everything ends.
-async fn serve(stream: TcpStream, router: Router, limits: Limits, mut is_closing: watch::Receiver<()>) {
+/// Serves one connection until it ends, its life is over, somebody cuts it, or everything ends.
+async fn serve(stream: TcpStream, place: Place, router: Router, limits: Limits, mut is_closing: watch::Receiver<()>) {
+    // What is small is wanted now.
+    let _ = stream.set_nodelay(true);
+    let peer = Arc::clone(&place.peer);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request| answer(request, Arc::clone(&peer), router.clone()));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&place.peer)));
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(limits.head)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            // The sweep looks after heads: it knows a client that rests from one that writes a head.
+            .header_read_timeout(None)
+            .max_buf_size(BUFFER_BYTES)
+            .max_headers(HEADERS)
+            .serve_connection(io, service)
     );
-    tokio::select! {
+    let ended = tokio::select! {
         served = connection.as_mut() => {
             if let Err(error) = served {
                 // What a client does is no trouble of ours.
                 debug!(%error, "a connection ended early");
             }
-            return;
+            true
         }
-        _ = is_closing.changed() => {}
-        () = sleep(limits.life) => {}
+        () = place.peer.is_cut() => true,
+        _ = is_closing.changed() => false,
+        () = sleep(limits.life) => false,
+    };
+    if !ended {
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            _ = timeout(limits.last_answer, connection) => {}
+            () = place.peer.is_cut() => {}
+        }
     }
-    connection.as_mut().graceful_shutdown();
-    let _ = timeout(limits.last_answer, connection).await;
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    peer: Arc<Peer>,
+    router: TowerToHyperService<Router>,
+) -> Result<axum::response::Response<peer::Answer>, Infallible> {
+    peer.begin();
+    let request = request.map(Body::new);
+    let response = match router.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    Ok(answered(response, &peer))
 }
 
 #[cfg(test)]
@@ -105,17 +167,28 @@ mod tests {
     use axum::routing::get;
     use std::net::SocketAddr;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::sync::oneshot;
+    use tokio::sync::{Semaphore, oneshot};
     use tokio::task::JoinHandle;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     /// Longer than any test waits.
     const NEVER: Duration = Duration::from_secs(600);
-    const GENEROUS: Limits = Limits { connections: 2, head: NEVER, life: NEVER, last_answer: NEVER };
+    const GENEROUS: Limits = Limits {
+        connections: 2,
+        waiting: 2,
+        head: NEVER,
+        idle: NEVER,
+        answer: NEVER,
+        stream: NEVER,
+        life: NEVER,
+        last_answer: NEVER,
+    };
 
     struct Server {
         address: SocketAddr,
-        metrics: Arc<Metrics>,
+        count: IntGauge,
+        /// Each permit lets one answer of `/slow` go.
+        slow: Arc<Semaphore>,
         close: oneshot::Sender<()>,
         task: JoinHandle<()>,
     }
@@ -123,58 +196,124 @@ mod tests {
     async fn start(limits: Limits) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let metrics = Metrics::new(std::iter::empty()).unwrap();
         let (close, closed) = oneshot::channel::<()>();
-        let router = Router::new().route("/", get(async || "here"));
-        let accepting = accept(listener, router, limits, Arc::clone(&metrics), async { drop(closed.await) });
-        Server { address, metrics, close, task: tokio::spawn(accepting) }
+        let slow = Arc::new(Semaphore::new(0));
+        let gate = Arc::clone(&slow);
+        let slowly = async move || {
+            gate.acquire().await.unwrap().forget();
+            "slow"
+        };
+        let large = async || vec![b'x'; 64 * 1024 * 1024];
+        let router =
+            Router::new().route("/", get(async || "here")).route("/slow", get(slowly)).route("/large", get(large));
+        let count = IntGauge::new("connections", "Of the test.").unwrap();
+        let accepting = accept(listener, router, limits, count.clone(), async { drop(closed.await) });
+        Server { address, count, slow, close, task: tokio::spawn(accepting) }
+    }
+
+    impl Server {
+        async fn connect(&self) -> TcpStream {
+            TcpStream::connect(self.address).await.unwrap()
+        }
     }
 
     async fn ask(stream: &mut TcpStream) -> String {
         stream.write_all(REQUEST).await.unwrap();
+        read(stream).await
+    }
+
+    async fn read(stream: &mut TcpStream) -> String {
         let mut answer = [0; 1_024];
         let length = stream.read(&mut answer).await.unwrap();
         String::from_utf8_lossy(&answer[..length]).into_owned()
     }
 
-    #[tokio::test]
-    async fn beyond_the_limit_a_client_waits_until_another_has_gone() {
-        let server = start(GENEROUS).await;
-        let connect = || TcpStream::connect(server.address);
-        let (mut first, mut second) = (connect().await.unwrap(), connect().await.unwrap());
-        assert!(ask(&mut first).await.ends_with("here"));
-        assert!(ask(&mut second).await.ends_with("here"));
-        assert_eq!(server.metrics.http_connections.get(), 2);
-        let mut third = connect().await.unwrap();
-        let waited = timeout(Duration::from_millis(200), ask(&mut third)).await;
-        assert!(waited.is_err(), "two are allowed, and a third was answered");
-        drop(first);
-        let mut answer = [0; 1_024];
-        let length = third.read(&mut answer).await.unwrap();
-        assert!(String::from_utf8_lossy(&answer[..length]).ends_with("here"));
-        assert_eq!(server.metrics.http_connections.get(), 2);
+    /// Waits for the end that the server makes.
+    async fn end(stream: &mut TcpStream) {
+        let mut rest = Vec::new();
+        // A connection that was cut may end by a reset.
+        let _ = timeout(Duration::from_secs(30), stream.read_to_end(&mut rest)).await.unwrap();
     }
 
     #[tokio::test]
-    async fn a_client_that_says_nothing_or_stays_for_ever_is_sent_away() {
-        let brief = Duration::from_millis(50);
-        for limits in [Limits { head: brief, ..GENEROUS }, Limits { life: brief, ..GENEROUS }] {
-            let server = start(limits).await;
-            let mut silent = TcpStream::connect(server.address).await.unwrap();
-            let mut end = Vec::new();
-            // Ends when the server does; it would wait for ever otherwise.
-            timeout(Duration::from_secs(30), silent.read_to_end(&mut end)).await.unwrap().unwrap();
+    async fn beyond_the_limit_the_one_that_has_waited_longest_is_closed() {
+        let server = start(GENEROUS).await;
+        let (mut first, mut second) = (server.connect().await, server.connect().await);
+        assert!(ask(&mut first).await.ends_with("here"));
+        assert!(ask(&mut second).await.ends_with("here"));
+        assert!(ask(&mut first).await.ends_with("here"), "the first has asked last");
+        let mut third = server.connect().await;
+        assert!(ask(&mut third).await.ends_with("here"));
+        end(&mut second).await;
+        assert!(ask(&mut first).await.ends_with("here"));
+        assert!(server.count.get() <= 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_being_answered_is_never_closed() {
+        let server = start(GENEROUS).await;
+        let (mut first, mut second) = (server.connect().await, server.connect().await);
+        for stream in [&mut first, &mut second] {
+            stream.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         }
+        // Both work when both wait for a permit; a third one then finds no place.
+        while timeout(Duration::from_millis(100), ask(&mut server.connect().await))
+            .await
+            .is_ok_and(|text| text.ends_with("here"))
+        {}
+        end(&mut server.connect().await).await;
+        server.slow.add_permits(2);
+        assert!(read(&mut first).await.ends_with("slow"));
+        assert!(read(&mut second).await.ends_with("slow"));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_says_nothing_rests_or_stays_for_ever_is_sent_away() {
+        let brief = Duration::from_millis(50);
+        for limits in
+            [Limits { head: brief, ..GENEROUS }, Limits { life: brief, ..GENEROUS }, Limits { idle: brief, ..GENEROUS }]
+        {
+            let server = start(limits).await;
+            end(&mut server.connect().await).await;
+        }
+        let server = start(Limits { head: brief, ..GENEROUS }).await;
+        let mut half = server.connect().await;
+        half.write_all(b"GET / HT").await.unwrap();
+        end(&mut half).await;
+    }
+
+    #[tokio::test]
+    async fn a_client_may_rest_longer_than_its_head_may_take() {
+        let server = start(Limits { head: Duration::from_millis(600), ..GENEROUS }).await;
+        let mut client = server.connect().await;
+        assert!(ask(&mut client).await.ends_with("here"));
+        assert!(timeout(Duration::from_millis(1_500), read(&mut client)).await.is_err(), "it is not closed");
+        assert!(ask(&mut client).await.ends_with("here"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_takes_is_dropped() {
+        let server = start(Limits { answer: Duration::from_millis(300), ..GENEROUS }).await;
+        let mut silent = server.connect().await;
+        silent.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut other = server.connect().await;
+        while server.count.get() > 1 || server.count.get() == 0 {
+            // The other one keeps the server awake.
+            assert!(ask(&mut other).await.ends_with("here"));
+            tokio::task::yield_now().await;
+        }
+        assert!(ask(&mut other).await.ends_with("here"));
+        end(&mut silent).await;
     }
 
     #[tokio::test]
     async fn at_the_end_idle_connections_are_closed() {
         let server = start(GENEROUS).await;
-        let mut idle = TcpStream::connect(server.address).await.unwrap();
+        let mut idle = server.connect().await;
         assert!(ask(&mut idle).await.ends_with("here"));
         server.close.send(()).unwrap();
         timeout(Duration::from_secs(30), server.task).await.unwrap().unwrap();
         assert_eq!(idle.read(&mut [0; 8]).await.unwrap(), 0);
-        assert_eq!(server.metrics.http_connections.get(), 0);
+        assert_eq!(server.count.get(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! The pages behind the paths.
 
 use axum::extract::State;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use tracing::error;
@@ -9,6 +9,11 @@ use tracing::error;
 use super::negotiation::{content_type, negotiate};
 use super::{ScrapeError, Shared};
 use crate::health::Rarely;
+use crate::kpi::exposition::Format;
+use crate::serve::encoding::{self, Encoding};
+
+/// What an exposition depends on beside its path.
+const VARIES: &str = "accept, accept-encoding";
 
 const INDEX: &str = "<!doctype html>
 <html lang=\"en\"><head><meta charset=\"utf-8\"><title>salespulse</title></head>
@@ -16,6 +21,7 @@ const INDEX: &str = "<!doctype html>
 <h1>salespulse</h1>
 <ul>
 <li><a href=\"/metrics\">/metrics</a>: the KPIs and our own health, for Prometheus</li>
+<li><a href=\"/metrics/health\">/metrics/health</a>: our own health alone</li>
 <li><a href=\"/readyz\">/readyz</a>: whether the KPIs may be read here, and if not, why</li>
 <li><a href=\"/livez\">/livez</a>: whether this process answers</li>
 </ul>
@@ -40,34 +46,35 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> Response {
 }
 
 pub(super) async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let accepted: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-    let format = negotiate(&accepted.join(","));
-    let Ok(_place) = shared.waiting.try_acquire() else {
-        let sentence = "Too many scrapes are waiting for one that is being answered.\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], sentence).into_response();
-    };
-    // The semaphore is never closed.
-    let Ok(working) = shared.working.acquire_owned().await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let scrape = shared.scrape;
-    // The permit goes with the work, which goes on if the scraper hangs up.
-    let work = tokio::task::spawn_blocking(move || {
-        let text = scrape.text(format);
-        drop(working);
-        text
-    });
-    match work.await {
-        Ok(Ok(text)) => ([(CONTENT_TYPE, content_type(format))], text).into_response(),
-        Ok(Err(error)) => failure(&error, &shared.rarely),
-        Err(panic) => {
-            if let Some(untold) = shared.rarely.tell() {
-                error!(%panic, untold, "a scrape panicked");
+    let format = format(&headers);
+    let Some(encoding) = encoding::negotiate(&headers) else { return not_acceptable() };
+    match shared.scrape.text(format).await {
+        Ok(text) => {
+            let packed = if encoding == Encoding::Gzip { text.gzip() } else { None };
+            let kind = [(CONTENT_TYPE, content_type(format)), (VARY, VARIES)];
+            match packed {
+                Some(body) => (kind, [(CONTENT_ENCODING, "gzip")], body).into_response(),
+                None => (kind, text.plain()).into_response(),
             }
-            (StatusCode::INTERNAL_SERVER_ERROR, "The scrape failed by a bug of salespulse; its log says more.\n")
-                .into_response()
         }
+        Err(error) => failure(&error, &shared.rarely),
     }
+}
+
+/// Our own health alone: it is there when the KPIs are too many to be served.
+pub(super) async fn health(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let format = format(&headers);
+    ([(CONTENT_TYPE, content_type(format)), (VARY, VARIES)], shared.scrape.health(format)).into_response()
+}
+
+fn format(headers: &HeaderMap) -> Format {
+    let accepted: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    negotiate(&accepted.join(","))
+}
+
+fn not_acceptable() -> Response {
+    let sentence = "Accept-Encoding refuses both gzip and identity, which are all there is.\n";
+    (StatusCode::NOT_ACCEPTABLE, [(VARY, VARIES)], sentence).into_response()
 }
 
 fn failure(error: &ScrapeError, rarely: &Rarely) -> Response {
@@ -78,7 +85,10 @@ fn failure(error: &ScrapeError, rarely: &Rarely) -> Response {
 }
 
 pub(super) async fn unknown_path(uri: Uri) -> (StatusCode, String) {
-    (StatusCode::NOT_FOUND, format!("There is nothing at {}; see /metrics, /readyz and /livez.\n", uri.path()))
+    (
+        StatusCode::NOT_FOUND,
+        format!("There is nothing at {}; see /metrics, /metrics/health, /readyz and /livez.\n", uri.path()),
+    )
 }
 
 pub(super) async fn other_method(method: Method, uri: Uri) -> (StatusCode, String) {

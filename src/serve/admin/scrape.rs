@@ -1,29 +1,43 @@
-//! What a scrape tells: the KPI families, if this member owns the partitions and has caught up, and our own health.
+//! What a scrape gets: the KPI families, if this member owns the partitions and has caught up, and our own health.
+//!
+//! A text is written once for all who wait for it. A large one is kept compressed, so that bodies which nobody takes are
+//! small, and is unpacked piece by piece for a client that takes no gzip.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::engine::board::{Board, Reading};
-use crate::health::Standing;
-use crate::health::{Metrics, encode};
+use axum::body::Bytes;
+
+use super::text::Text;
+use crate::health::{Metrics, Standing, encode};
 use crate::kpi::Catalogue;
 use crate::kpi::exposition::{self, Format, TooManySeries};
-use crate::model::time::seconds;
-use crate::service::horizon_clock::Present;
-use crate::threads::{ShardGone, ShardReader};
+use crate::service::reading_hub::{Published, ReadingError, ReadingHub};
 
 /// Everything a scrape reads.
 #[derive(Debug)]
 pub struct Scrape {
     catalogue: Catalogue,
-    shards: ShardReader,
-    /// Kept from reading to reading; each reading of the shards must reach it.
-    board: Mutex<Board>,
-    present: Arc<Present>,
+    hub: Arc<ReadingHub>,
     standing: Arc<Standing>,
     metrics: Arc<Metrics>,
+    /// One for each format.
+    desks: [Desk; 2],
     /// The length of the last text: the next one will be about as long, and growing by doubling would copy it often.
     last_length: AtomicUsize,
+}
+
+/// A text with its number.
+type Written = (u64, Result<Text, ScrapeError>);
+
+/// Where texts of one format are written, one at a time, in the order of asking.
+#[derive(Debug, Default)]
+struct Desk {
+    last: Arc<tokio::sync::Mutex<Option<Written>>>,
+    /// How many texts were begun.
+    begun: AtomicU64,
+    /// How many clients wait for one.
+    waiting: AtomicUsize,
 }
 
 /// Why a scrape cannot be answered.
@@ -32,27 +46,20 @@ pub enum ScrapeError {
     /// The configuration allows fewer series.
     #[error(transparent)]
     TooManySeries(#[from] TooManySeries),
-    /// A shard's thread ended.
+    /// There is no reading.
     #[error(transparent)]
-    ShardGone(#[from] ShardGone),
-    /// An earlier reading panicked.
-    #[error("an earlier scrape failed by a bug of salespulse; the log says more; restart it")]
-    BoardBroken,
+    Reading(#[from] ReadingError),
+    /// Writing panicked.
+    #[error("the scrape failed by a bug of salespulse; its log says more")]
+    Panicked,
 }
 
 impl Scrape {
-    /// A scrape over these shards.
+    /// A scrape of these readings.
     #[must_use]
-    pub fn new(
-        catalogue: Catalogue,
-        shards: ShardReader,
-        board: Board,
-        present: Arc<Present>,
-        standing: Arc<Standing>,
-        metrics: Arc<Metrics>,
-    ) -> Scrape {
-        let (board, last_length) = (Mutex::new(board), AtomicUsize::new(0));
-        Scrape { catalogue, shards, board, present, standing, metrics, last_length }
+    pub fn new(catalogue: Catalogue, hub: Arc<ReadingHub>, standing: Arc<Standing>, metrics: Arc<Metrics>) -> Scrape {
+        let desks = [Desk::default(), Desk::default()];
+        Scrape { catalogue, hub, standing, metrics, desks, last_length: AtomicUsize::new(0) }
     }
 
     /// Where this instance stands.
@@ -67,56 +74,79 @@ impl Scrape {
         &self.metrics
     }
 
-    /// The complete exposition. Blocks until every shard has answered.
+    /// The complete exposition of a reading that was begun after this call. All who call while one is written share the
+    /// next one.
     ///
     /// # Errors
     /// [`ScrapeError`]; never a part of the text.
-    pub fn text(&self, format: Format) -> Result<String, ScrapeError> {
+    pub(super) async fn text(self: &Arc<Self>, format: Format) -> Result<Text, ScrapeError> {
+        let scrape = Arc::clone(self);
+        let begun_before = self.desk(format).begun.load(Ordering::SeqCst);
+        self.desk(format).waiting.fetch_add(1, Ordering::SeqCst);
+        // A task of its own goes on if the client hangs up, so that no second text is begun beside it.
+        let task = tokio::spawn(async move {
+            let desk = scrape.desk(format);
+            let mut last = Arc::clone(&desk.last).lock_owned().await;
+            let shared = last.as_ref().filter(|(number, _)| *number > begun_before).map(|(_, text)| text.clone());
+            let text = match shared {
+                Some(text) => text,
+                None => {
+                    let number = 1 + desk.begun.fetch_add(1, Ordering::SeqCst);
+                    let text = scrape.compose(format).await;
+                    *last = Some((number, text.clone()));
+                    text
+                }
+            };
+            if desk.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
+                // Nobody waits for it any more, and it is large.
+                *last = None;
+            }
+            text
+        });
+        task.await.unwrap_or(Err(ScrapeError::Panicked))
+    }
+
+    fn desk(&self, format: Format) -> &Desk {
+        let [prometheus, open_metrics] = &self.desks;
+        match format {
+            Format::Prometheus => prometheus,
+            Format::OpenMetrics => open_metrics,
+        }
+    }
+
+    async fn compose(self: &Arc<Self>, format: Format) -> Result<Text, ScrapeError> {
         let timer = self.metrics.scrape_seconds.start_timer();
-        let mut text = String::with_capacity(self.last_length.load(Ordering::Relaxed));
-        if self.standing.shows_gauges() {
-            self.append_kpis(format, &mut text)?;
-        }
-        // Last, so that they tell of this reading.
-        encode(&self.metrics.gather(&self.standing), format, &mut text);
-        if format == Format::OpenMetrics {
-            text.push_str("# EOF\n");
-        }
-        self.last_length.store(text.len(), Ordering::Relaxed);
+        let reading = if self.standing.shows_gauges() { Some(self.hub.fresh().await?) } else { None };
+        let scrape = Arc::clone(self);
+        let text = tokio::task::spawn_blocking(move || scrape.write(reading.as_deref(), format)).await;
+        let text = text.unwrap_or(Err(ScrapeError::Panicked))?;
         timer.observe_duration();
         Ok(text)
     }
 
-    fn append_kpis(&self, format: Format, text: &mut String) -> Result<(), ScrapeError> {
-        let reading = self.read()?;
-        self.metrics.reading_timestamp_seconds.set(seconds(reading.now.millis()));
-        let told = [
-            (&self.metrics.journeys, reading.held.journeys),
-            (&self.metrics.journey_bytes, reading.held.journey_bytes),
-            (&self.metrics.identities, reading.held.identities),
-            (&self.metrics.instants, reading.held.instants),
-            (&self.metrics.wins, reading.wins),
-            (&self.metrics.names, reading.names),
-            (&self.metrics.cells, reading.held.cells),
-        ];
-        for (gauge, value) in told {
-            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    fn write(&self, reading: Option<&Published>, format: Format) -> Result<Text, ScrapeError> {
+        let mut text = String::with_capacity(self.last_length.load(Ordering::Relaxed));
+        if let Some(published) = reading {
+            let series = exposition::render(&self.catalogue, &published.reading, format, &mut text)?;
+            self.metrics.series.set(i64::try_from(series).unwrap_or(i64::MAX));
         }
-        let series = exposition::render(&self.catalogue, &reading, format, text)?;
-        self.metrics.series.set(i64::try_from(series).unwrap_or(i64::MAX));
-        Ok(())
+        self.append_health(format, &mut text);
+        self.last_length.store(text.len(), Ordering::Relaxed);
+        Ok(Text::new(text))
     }
 
-    fn read(&self) -> Result<Reading, ScrapeError> {
-        // A board over which a reading panicked may have missed a part of it: it must not be read again.
-        let mut board = self.board.lock().map_err(|_| ScrapeError::BoardBroken)?;
-        loop {
-            let now = self.present.now();
-            let reading = board.read(now, self.shards.read(now)?);
-            // Records that came after the horizon moved may have reached the shards before us.
-            if !self.present.has_left(now) {
-                return Ok(reading);
-            }
+    /// Our own health alone.
+    pub(super) fn health(&self, format: Format) -> Bytes {
+        let mut text = String::new();
+        self.append_health(format, &mut text);
+        text.into()
+    }
+
+    fn append_health(&self, format: Format, text: &mut String) {
+        // Last, so that it speaks of this reading.
+        encode(&self.metrics.gather(&self.standing), format, text);
+        if format == Format::OpenMetrics {
+            text.push_str("# EOF\n");
         }
     }
 }

@@ -1,0 +1,32 @@
+//! What is measured of the HTTP listeners.
+
+use prometheus::{Gauge, IntCounter, IntGauge, IntGaugeVec};
+
+use super::metrics::Maker;
+
+/// The metrics of listeners, readings and streams.
+#[derive(Debug)]
+pub struct HttpMetrics {
+    /// Connections by listener.
+    pub connections: IntGaugeVec,
+    /// Streams of events that are open.
+    pub streams: IntGauge,
+    /// The pause between two readings for streams.
+    pub stream_interval_seconds: Gauge,
+    /// Readings taken.
+    pub readings: IntCounter,
+}
+
+impl HttpMetrics {
+    pub(super) fn new(make: &Maker) -> Result<HttpMetrics, prometheus::Error> {
+        Ok(HttpMetrics {
+            connections: make.gauges("http_connections", "HTTP connections, by listener.", &["listener"])?,
+            streams: make.gauge("http_streams", "Streams of events that are open.")?,
+            stream_interval_seconds: make.float_gauge(
+                "stream_interval_seconds",
+                "Pause between two readings for streams: at least eight times what a reading takes.",
+            )?,
+            readings: make.counter("readings_total", "Readings of the numbers that were taken.")?,
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! Everybody who is connected to a listener: who is closed when there are too many, and who takes too long.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+
+use super::Limits;
+use super::peer::{Activity, Peer};
+
+/// The connections of a listener. The accepting task adds, each connection's task removes, and the sweep walks over all of
+/// them meanwhile.
+#[derive(Debug)]
+pub(super) struct Registry {
+    limits: Limits,
+    next: AtomicU64,
+    peers: DashMap<u64, Arc<Peer>>,
+}
+
+/// A place among the connections; it is free again when this is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    registry: Arc<Registry>,
+    number: u64,
+    /// Who has it.
+    pub(super) peer: Arc<Peer>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.registry.peers.remove(&self.number);
+    }
+}
+
+impl Registry {
+    pub(super) fn new(limits: Limits) -> Arc<Registry> {
+        Arc::new(Registry { limits, next: AtomicU64::new(0), peers: DashMap::new() })
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// Takes a place for a new client. Where there is none, the client that has waited longest is closed; where none
+    /// waits, there is no place.
+    pub(super) fn admit(self: &Arc<Self>) -> Option<Place> {
+        if self.peers.len() >= self.limits.connections || self.waiting() >= self.limits.waiting {
+            self.close_oldest_waiting()?;
+        }
+        let (number, peer) = (self.next.fetch_add(1, Ordering::Relaxed), Arc::new(Peer::new()));
+        self.peers.insert(number, Arc::clone(&peer));
+        Some(Place { registry: Arc::clone(self), number, peer })
+    }
+
+    fn waiting(&self) -> usize {
+        self.peers.iter().filter(|peer| peer.is_waiting()).count()
+    }
+
+    fn close_oldest_waiting(&self) -> Option<()> {
+        let waiting = self.peers.iter().filter(|peer| peer.is_waiting());
+        let (_, oldest) = waiting.map(|peer| (peer.since(), *peer.key())).max()?;
+        // It loses its place now, not when its task comes to notice.
+        let (_, peer) = self.peers.remove(&oldest)?;
+        peer.cut();
+        Some(())
+    }
+
+    /// Closes whoever takes too long.
+    pub(super) fn sweep(&self) {
+        let limits = &self.limits;
+        for peer in &self.peers {
+            let patience = if peer.activity() == Activity::Streaming { limits.stream } else { limits.answer };
+            let is_late = peer.activity() == Activity::Waiting && peer.head().is_some_and(|head| head > limits.head);
+            let is_idle = peer.is_waiting() && peer.since() > limits.idle;
+            let takes_nothing = peer.blocked().is_some_and(|blocked| blocked > patience);
+            if is_late || is_idle || takes_nothing {
+                peer.cut();
+            }
+        }
+    }
+}
