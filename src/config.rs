@@ -22,6 +22,7 @@ mod secrets;
 mod settings;
 mod snapshot;
 mod value;
+mod web;
 
 pub use effective::Effective;
 pub use error::ConfigError;
@@ -32,6 +33,7 @@ pub use origin::Origin;
 pub use secrets::property_may_be_shown;
 pub use settings::{Flag, Settings};
 pub use snapshot::{OnGap, SnapshotConfig};
+pub use web::{Board, WebConfig};
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -50,6 +52,8 @@ pub struct Config {
     pub snapshot: SnapshotConfig,
     /// Where the gauges are served.
     pub http: HttpConfig,
+    /// What people are shown.
+    pub web: WebConfig,
 }
 
 impl Config {
@@ -92,7 +96,8 @@ impl Config {
         let rules = rules::read(settings)?;
         Catalogue::new(&rules).map_err(ConfigError::Catalogue)?;
         let kafka = kafka::read(settings, hostname)?;
-        Ok(Config { rules, kafka, snapshot: snapshot::read(settings)?, http: http::read(settings)? })
+        let web = web::read(settings, &rules)?;
+        Ok(Config { rules, kafka, snapshot: snapshot::read(settings)?, http: http::read(settings)?, web })
     }
 }
 

@@ -57,9 +57,8 @@ pub fn demo(arguments: &DemoArguments, tell: &impl Fn(&str) -> Result<(), AppErr
     cluster.create_topics(&config.kafka)?;
     let service = Service::bind(config.clone(), Clock::System)?.without_topic_settings();
     service.stop_on_signals()?;
-    tell(&welcome::first_words(arguments))?;
-
-    let welcome = Welcome { arguments, address: service.address() };
+    tell(&welcome::first_words(arguments, service.page_address()))?;
+    let welcome = Welcome { arguments, address: service.address(), page: service.page_address() };
     let feed = Feed::new(simulation, Broker::connect(config.kafka)?, record, service.metrics());
     let mut show = Show { feed, standing: service.standing(), stop: service.stop() };
     let running = Running::start(service)?;
@@ -72,9 +71,10 @@ pub fn demo(arguments: &DemoArguments, tell: &impl Fn(&str) -> Result<(), AppErr
 fn configuration(simulation: &Simulation, cluster: &Cluster, arguments: &DemoArguments) -> Result<Config, AppError> {
     let brokers = Flag { name: "the demo's broker", key: "kafka.brokers", value: cluster.brokers() };
     let listen = Flag { name: "--listen", key: "http.listen", value: arguments.listen.clone() };
+    let page = Flag { name: "--page", key: "web.listen", value: arguments.page() };
     // The broker forgets everything with this process.
     let store = Flag { name: "the demo", key: "snapshot.store", value: String::new() };
-    Ok(Config::of_text(simulation.configuration(), FITTING, &[brokers, listen, store])?)
+    Ok(Config::of_text(simulation.configuration(), FITTING, &[brokers, listen, page, store])?)
 }
 
 /// The service in a thread of its own.

@@ -3,23 +3,23 @@
 mod failure;
 mod hands;
 mod keeping;
+mod servers;
 
 pub use failure::RunError;
 
 use self::keeping::Keeping;
+use self::servers::Listeners;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tracing::{Level, error, info, warn};
+use tracing::{Level, info, warn};
 
-use crate::config::{Config, KafkaConfig, SnapshotConfig};
+use crate::config::{Config, KafkaConfig, SnapshotConfig, WebConfig};
 use crate::contract::decode::Decoder;
 use crate::engine::board::Board;
 use crate::engine::directory::Directory;
@@ -31,9 +31,11 @@ use crate::kafka::{Consumer, Layout, ProducerLimits, Surveyor, TOPOLOGY_INTERVAL
 use crate::kpi::Catalogue;
 use crate::model::rules::Rules;
 use crate::model::time::Clock;
-use crate::serve::admin::{self, Scrape};
+use crate::serve::admin::Scrape;
+use crate::serve::web::Site;
 use crate::service::event_loop::{IntakeParts, Pipeline};
 use crate::service::horizon_clock::Present;
+use crate::service::reading_hub::ReadingHub;
 use crate::snapshot::Store;
 use crate::threads::ShardThreads;
 
@@ -43,8 +45,6 @@ const HTTP_THREADS: usize = 2;
 const MOST_SHARDS: usize = 16;
 /// How long a cluster that does not answer at the start is tried.
 const START_PATIENCE: Duration = Duration::from_secs(30);
-/// How long requests that are being answered may take at the end.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
 /// Runs the service until SIGINT or SIGTERM, by the machine's clock unless a file holds the time.
 ///
@@ -61,8 +61,8 @@ pub fn run(config: Config, clock: Clock, clock_file: Option<&Path>) -> Result<()
 /// The service, listening but not yet consuming.
 pub struct Service {
     runtime: Runtime,
-    listener: TcpListener,
-    address: SocketAddr,
+    listeners: Listeners,
+    web: WebConfig,
     kafka: KafkaConfig,
     snapshot: SnapshotConfig,
     rules: Arc<Rules>,
@@ -81,7 +81,7 @@ impl Service {
     /// # Errors
     /// [`RunError`] if the address cannot be had, or the configuration exposes what does not exist.
     pub fn bind(config: Config, clock: Clock) -> Result<Service, RunError> {
-        let Config { rules, kafka, snapshot, http } = config;
+        let Config { rules, kafka, snapshot, http, web } = config;
         let catalogue = Catalogue::new(&rules).map_err(RunError::Configuration)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(HTTP_THREADS)
@@ -89,21 +89,14 @@ impl Service {
             .enable_all()
             .build()
             .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
-        let cannot = |error| RunError::System(format!("cannot listen at {} (http.listen): {error}", http.listen));
-        let listener = TcpListener::bind(http.listen).map_err(cannot)?;
-        listener.set_nonblocking(true).map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
-        info!(%address, "listening");
-        if !address.ip().is_loopback() {
-            warn!(%address, "anybody who reaches this address reads the numbers: there is no authentication");
-        }
+        let listeners = Listeners::bind(&http, &web)?;
         let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
             .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
         metrics.show_stages(&rules);
         Ok(Service {
             runtime,
-            listener,
-            address,
+            listeners,
+            web,
             kafka,
             snapshot,
             rules: Arc::new(rules),
@@ -117,10 +110,16 @@ impl Service {
         })
     }
 
-    /// Where it listens.
+    /// Where the metrics are.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listeners.address
+    }
+
+    /// Where the page is, if there is one.
+    #[must_use]
+    pub fn page_address(&self) -> Option<SocketAddr> {
+        self.listeners.page_address
     }
 
     /// The handle by which it is asked to stop.
@@ -170,20 +169,20 @@ impl Service {
     /// # Errors
     /// [`RunError`] if it must end before.
     pub fn run(self) -> Result<(), RunError> {
-        let Service { runtime, listener, kafka, snapshot, rules, catalogue, clock, metrics, standing, .. } = self;
+        let Service { runtime, listeners, web, kafka, snapshot, rules, catalogue, clock, metrics, standing, .. } = self;
         let directory = Arc::<Directory>::default();
         let present = Arc::new(Present::new(clock, Arc::clone(&rules)));
         let shards = ShardThreads::start(shard_count(), &rules, &directory, present.now(), &metrics)
             .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
-        let scrape = Arc::new(Scrape::new(
-            catalogue,
-            shards.reader(),
-            Board::new(Arc::clone(&rules), Arc::clone(&directory), present.now()),
-            Arc::clone(&present),
-            Arc::clone(&standing),
-            Arc::clone(&metrics),
-        ));
-        let server = Server::start(&runtime, listener, scrape);
+        let board = Board::new(Arc::clone(&rules), Arc::clone(&directory), present.now());
+        let hub = ReadingHub::new(shards.reader(), board, Arc::clone(&present), Arc::clone(&metrics));
+        let site = web.listen.map(|_| {
+            let (hub, rules) = (Arc::clone(&hub), Arc::clone(&rules));
+            Site::new(hub, rules, Arc::clone(&standing), Arc::clone(&metrics), &web).map_err(RunError::Configuration)
+        });
+        let site = site.transpose()?;
+        let scrape = Arc::new(Scrape::new(catalogue, hub, Arc::clone(&standing), Arc::clone(&metrics)));
+        let server = listeners.serve(&runtime, scrape, site);
         let keeping =
             Keeping { snapshot: &snapshot, rules: Arc::clone(&rules), directory: Arc::clone(&directory), clock };
         let store = keeping.open(&kafka, &runtime)?;
@@ -255,34 +254,6 @@ impl Consuming<'_> {
         let consumer = Consumer::join(self.kafka, layout, told, counted, keeps_snapshots, acceptance)?;
         Pipeline::new(consumer, surveyor, dead_letters, parts, recovery, Arc::clone(standing), self.stop).run()?;
         Ok(())
-    }
-}
-
-/// The HTTP server in the background.
-struct Server {
-    close: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
-
-impl Server {
-    fn start(runtime: &Runtime, listener: TcpListener, scrape: Arc<Scrape>) -> Server {
-        let (close, closed) = oneshot::channel();
-        let task = runtime.spawn(async move {
-            let closed = async { drop(closed.await) };
-            match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => admin::serve(listener, scrape, closed).await,
-                Err(error) => error!(%error, "there is no HTTP server"),
-            }
-        });
-        Server { close, task }
-    }
-
-    fn close(self, runtime: &Runtime) {
-        // The receiver is gone only if the server has ended.
-        let _ = self.close.send(());
-        if runtime.block_on(async { tokio::time::timeout(LAST_REQUESTS, self.task).await }).is_err() {
-            warn!("requests were still being answered at the end");
-        }
     }
 }
 

@@ -160,6 +160,22 @@ pub(super) static KEYS: &[Key] = &[
         "a text, a number or true or false, as object_store takes it for S3",
     ),
     key("http.listen", Kind::Text, Some(r#""127.0.0.1:9464""#), "an IP address and a port, such as \"127.0.0.1:9464\""),
+    key(
+        "web.listen",
+        Kind::Text,
+        Some(r#""""#),
+        "a loopback address and a port, such as \"127.0.0.1:9465\", or \"\" for no page",
+    ),
+    key("web.hosts", Kind::Texts, None, "a list of host names, each once"),
+    key("board.[].id", Kind::Text, None, "1 to 40 of a-z 0-9 -, such as \"month\""),
+    key("board.[].title.en", Kind::Text, None, "a text"),
+    key("board.[].title.zh", Kind::Text, None, "a text"),
+    key("board.[].scope", Kind::Text, None, "\"rep\", \"team\" or \"channel\""),
+    key("board.[].by", Kind::Text, None, "a KPI of the scope that has windows, or \"quota_attainment\""),
+    key("board.[].window", Kind::Text, None, "a window of the scope"),
+    key("board.[].team", Kind::Text, None, "a team"),
+    key("board.[].rows", Kind::Whole, None, "a whole number from 1 to 50"),
+    key("board.[].seconds", Kind::Whole, None, "a whole number from 1 to 3600"),
 ];
 
 impl Key {

@@ -34,6 +34,12 @@ impl Zone {
         &self.name
     }
 
+    /// An instant as RFC 3339 text with milliseconds and the zone's offset.
+    #[must_use]
+    pub fn text(&self, time: Time) -> String {
+        timestamp(time).to_zoned_datetime(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+    }
+
     /// The date that holds this instant, counted from midnight to midnight. It differs from what a calendar on the wall
     /// shows only where a clock is set back across midnight.
     #[must_use]

@@ -160,6 +160,15 @@ impl Window {
         }
     }
 
+    /// The period to date that this window is, if targets are set for its kind.
+    #[must_use]
+    pub fn period(self) -> Option<PeriodKind> {
+        match self.shape() {
+            Shape::ToDate(kind) => PeriodKind::OF_TARGETS.into_iter().find(|known| *known == kind),
+            Shape::Rolling { .. } | Shape::Complete(_) => None,
+        }
+    }
+
     /// The window to date of a period.
     #[must_use]
     pub const fn to_date(kind: PeriodKind) -> Window {

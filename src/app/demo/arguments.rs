@@ -37,6 +37,9 @@ pub struct DemoArguments {
     /// The address on which to serve
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9464")]
     pub(super) listen: String,
+    /// The loopback address of the page [default: the port after that of --listen]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    page: Option<String>,
     /// Write every record into this file too, one JSON object a line, for `replay`
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
@@ -49,6 +52,13 @@ pub struct DemoArguments {
 }
 
 impl DemoArguments {
+    /// Where the page is: on this machine, one port further than the metrics, whose port the system may choose.
+    pub(super) fn page(&self) -> String {
+        let port = self.listen.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).unwrap_or(0);
+        let next = if port == 0 { 0 } else { port.wrapping_add(1) };
+        self.page.clone().unwrap_or_else(|| format!("127.0.0.1:{next}"))
+    }
+
     /// The plan of a demo that begins at `now`.
     pub(super) fn plan(&self, now: Time) -> Plan {
         let break_stage = self.break_stage.clone();

@@ -11,9 +11,10 @@ const STAGE: &str = "proposal";
 const DAY: u32 = 24 * 60 * 60;
 
 /// What begins.
-pub(super) fn first_words(arguments: &DemoArguments) -> String {
+pub(super) fn first_words(arguments: &DemoArguments, page: Option<SocketAddr>) -> String {
+    let page = page.map(|page| format!("http://{page}/\n\n")).unwrap_or_default();
     format!(
-        "A simulated sales organisation of {} reps, a broker in this process, and the service.\n\
+        "{page}A simulated sales organisation of {} reps, a broker in this process, and the service.\n\
          Two years of their past come first; joining the consumer group alone takes three seconds.\n",
         arguments.reps
     )
@@ -23,8 +24,10 @@ pub(super) fn first_words(arguments: &DemoArguments) -> String {
 pub(super) struct Welcome<'a> {
     /// What was asked for.
     pub(super) arguments: &'a DemoArguments,
-    /// Where the service answers.
+    /// Where the metrics are.
     pub(super) address: SocketAddr,
+    /// Where the page is.
+    pub(super) page: Option<SocketAddr>,
 }
 
 impl Welcome<'_> {
@@ -36,6 +39,7 @@ impl Welcome<'_> {
             r#"
 The gauges show {records} records, {after:.1} s after the start. {pace}{broken}
 
+{page}
   {base}/metrics   the KPIs, for Prometheus
   {base}/readyz    whether they may be read, and if not, why
 
@@ -51,6 +55,7 @@ And in a Prometheus that scrapes {address}:
 
 Ctrl-C ends it.
 "#,
+            page = self.page.map(|page| format!("  http://{page}/          the page, for people")).unwrap_or_default(),
             after = after.as_secs_f64(),
             pace = pace(self.arguments.speed),
             broken = self.arguments.break_stage.as_ref().map_or_else(String::new, broken),

@@ -16,7 +16,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use ureq::Agent;
 
 use super::super::{RunError, Service};
-use crate::config::{Config, HttpConfig, KafkaConfig, OnGap, SnapshotConfig};
+use crate::config::{Config, HttpConfig, KafkaConfig, OnGap, SnapshotConfig, WebConfig};
 use crate::health::Stop;
 use crate::model::calendar::{PeriodKind, Zone};
 use crate::model::event::EventType;
@@ -334,5 +334,6 @@ fn config(brokers: String, name: &str, properties: &[(&str, &str)]) -> Config {
             on_gap: OnGap::Refuse,
         },
         http: HttpConfig { listen: ([127, 0, 0, 1], 0).into() },
+        web: WebConfig { listen: None, hosts: Vec::new(), boards: Vec::new() },
     }
 }

@@ -1,0 +1,5 @@
+//! Who may see what.
+
+mod asker;
+
+pub use asker::{Asker, Names, Role, Targets};

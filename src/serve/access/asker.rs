@@ -1,0 +1,181 @@
+//! Who asks, and what of others they may see.
+
+use std::sync::Arc;
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Prometheus: the scrape and the probes.
+    Scraper,
+    /// A screen on a wall: its boards.
+    Display,
+    /// Boards, teams and the organisation.
+    Viewer,
+    /// A viewer who sees the own numbers too.
+    Rep,
+    /// A viewer who sees everything of the own teams.
+    Manager,
+    /// Everything.
+    Admin,
+}
+
+impl Role {
+    /// All roles with the word in the configuration.
+    pub const ALL: [(&'static str, Role); 6] = [
+        ("viewer", Role::Viewer),
+        ("rep", Role::Rep),
+        ("manager", Role::Manager),
+        ("admin", Role::Admin),
+        ("display", Role::Display),
+        ("scraper", Role::Scraper),
+    ];
+
+    /// The word in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Role::ALL.iter().find(|(_, role)| *role == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// What viewers, reps and displays see of the targets of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Targets {
+    /// All of them.
+    #[default]
+    All,
+    /// The own ones only.
+    Own,
+    /// None at all.
+    None,
+}
+
+/// How others are called for viewers, reps and displays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// By the name of the roster.
+    #[default]
+    Name,
+    /// By the id alone.
+    Id,
+}
+
+/// Somebody who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// The user's name; empty where nobody logs in.
+    pub user: Arc<str>,
+    /// What they may do.
+    pub role: Role,
+    /// The rep that they are.
+    pub rep: Option<Arc<str>>,
+    /// The teams that they lead.
+    pub teams: Arc<[String]>,
+    /// The boards of a display.
+    pub boards: Arc<[String]>,
+    /// What they see of the targets of others.
+    pub targets: Targets,
+    /// How others are called for them.
+    pub names: Names,
+}
+
+impl Asker {
+    /// Everybody, where the configuration knows no roles: they may see everything.
+    #[must_use]
+    pub fn everybody(user: &str) -> Asker {
+        Asker {
+            user: user.into(),
+            role: Role::Admin,
+            rep: None,
+            teams: Arc::default(),
+            boards: Arc::default(),
+            targets: Targets::All,
+            names: Names::Name,
+        }
+    }
+
+    /// Whether everything of a rep in a team is theirs to see.
+    #[must_use]
+    pub fn sees_all_of(&self, rep: &str, team: &str) -> bool {
+        match self.role {
+            Role::Admin => true,
+            Role::Manager => self.leads(team) || self.is(rep),
+            Role::Rep => self.is(rep),
+            Role::Scraper | Role::Display | Role::Viewer => false,
+        }
+    }
+
+    /// Whether they see the target of a rep in a team; of a team, with no rep.
+    #[must_use]
+    pub fn sees_target_of(&self, rep: Option<&str>, team: &str) -> bool {
+        let is_own =
+            rep.map_or_else(|| self.role == Role::Admin || self.leads(team), |rep| self.sees_all_of(rep, team));
+        is_own || self.targets == Targets::All
+    }
+
+    /// Whether they read the name of a rep in a team.
+    #[must_use]
+    pub fn reads_name_of(&self, rep: &str, team: &str) -> bool {
+        self.names == Names::Name || self.sees_all_of(rep, team)
+    }
+
+    /// Whether they are this rep.
+    #[must_use]
+    pub fn is(&self, rep: &str) -> bool {
+        self.rep.as_deref() == Some(rep)
+    }
+
+    fn leads(&self, team: &str) -> bool {
+        self.role == Role::Manager && self.teams.iter().any(|own| own == team)
+    }
+
+    /// Stands for all who see the same of every view.
+    #[must_use]
+    pub fn eyes(&self) -> String {
+        let rep = self.rep.as_deref().unwrap_or_default();
+        match self.role {
+            Role::Admin => format!("admin {rep}"),
+            _ => format!("{} {rep:?} {:?} {:?} {:?}", self.role.name(), self.teams, self.targets, self.names),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asker(role: Role) -> Asker {
+        Asker {
+            role,
+            rep: (role == Role::Rep).then(|| "wang".into()),
+            teams: if role == Role::Manager { ["east".to_owned()].into() } else { Arc::default() },
+            targets: Targets::Own,
+            names: Names::Id,
+            ..Asker::everybody("someone")
+        }
+    }
+
+    #[test]
+    fn a_rep_sees_the_own_and_a_manager_the_own_teams() {
+        assert!(asker(Role::Rep).sees_all_of("wang", "east"));
+        assert!(!asker(Role::Rep).sees_all_of("li", "east"));
+        assert!(asker(Role::Manager).sees_all_of("li", "east"));
+        assert!(!asker(Role::Manager).sees_all_of("li", "north"));
+        assert!(asker(Role::Admin).sees_all_of("li", "north"));
+        for role in [Role::Viewer, Role::Display, Role::Scraper] {
+            assert!(!asker(role).sees_all_of("li", "north"));
+            assert!(!asker(role).sees_target_of(Some("li"), "north"));
+            assert!(!asker(role).reads_name_of("li", "north"));
+        }
+        assert!(asker(Role::Manager).sees_target_of(None, "east"));
+        assert!(!asker(Role::Manager).sees_target_of(None, "north"));
+        let open = Asker { targets: Targets::All, names: Names::Name, ..asker(Role::Viewer) };
+        assert!(open.sees_target_of(Some("li"), "north") && open.reads_name_of("li", "north"));
+    }
+
+    #[test]
+    fn those_who_see_the_same_have_the_same_eyes() {
+        let other = Asker { user: "another".into(), ..asker(Role::Viewer) };
+        assert_eq!(asker(Role::Viewer).eyes(), other.eyes());
+        assert_ne!(asker(Role::Viewer).eyes(), asker(Role::Rep).eyes());
+    }
+}

@@ -1,0 +1,190 @@
+//! `/funnel`: how many journeys reached each stage, beside the window before, and where conversion has dropped.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::choice::scope_word;
+use super::head::{Head, Span};
+use super::kpis::{Asked, SubjectAnswer, subject_answer, window};
+use super::parameters::Parameters;
+use super::problem::{Code, Problem};
+use super::{Context, Known};
+use crate::kpi::Query;
+use crate::model::rules::Scope;
+use crate::model::value::{Value, float, ratio};
+
+pub(super) const PARAMETERS: [&str; 4] = ["scope", "team", "channel", "window"];
+
+/// Beyond this many standard errors chance lies once in a thousand times; the alert on conversion has the same.
+const Z: f64 = 3.09;
+/// Both windows need so many entries of the two stages together before a drop is one.
+const FEWEST_ENTRIES: i128 = 20;
+/// A conversion below this share of the previous one is a drop.
+const DROP: f64 = 0.8;
+
+/// A funnel as somebody asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Funnel {
+    subject: Asked,
+    window: &'static str,
+}
+
+/// What is asked for, as it is understood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct FunnelView {
+    scope: &'static str,
+    window: &'static str,
+}
+
+/// A stage and the step to it from the one before.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct Step {
+    /// The stage.
+    stage: String,
+    /// Journeys that reached it in the window; of the first one those created.
+    entries: i64,
+    /// The same in the previous window.
+    previous: i64,
+    /// Entries divided by those of the stage before; it may exceed 1. None of the first stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratio: Option<Option<f64>>,
+    /// The same in the previous window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_ratio: Option<Option<f64>>,
+    /// Whether conversion has dropped more than chance explains: the test of the shipped alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drop: Option<bool>,
+}
+
+/// From the first stage to the last.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct Whole {
+    ratio: Option<f64>,
+    previous_ratio: Option<f64>,
+}
+
+/// A funnel.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct FunnelAnswer {
+    #[serde(flatten)]
+    head: Head,
+    view: FunnelView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span: Option<Span>,
+    subject: SubjectAnswer,
+    /// The stages in their order.
+    steps: Vec<Step>,
+    /// Won divided by leads.
+    lead_to_won: Whole,
+}
+
+impl Funnel {
+    pub(super) fn parse(parameters: &Parameters, known: Known<'_>) -> Result<Funnel, Problem> {
+        let scopes = [("org", Scope::Org), ("team", Scope::Team), ("channel", Scope::Channel)];
+        let scope = parameters.word("scope", &scopes)?.unwrap_or(Scope::Org);
+        Ok(Funnel { subject: Asked::parse(parameters, scope)?, window: window(parameters, scope, known)? })
+    }
+
+    pub(super) fn answer(&self, context: &Context<'_>) -> Result<FunnelAnswer, Problem> {
+        let reading = &context.published.reading;
+        let (scope, place) = (self.subject.scope(), self.subject.find(context)?);
+        let subject = reading.subjects.get(scope).get(place).map(|subject| &subject.name);
+        let entries = |suffix: &str, stage: Option<&str>| -> Result<i128, Problem> {
+            let name = if stage.is_some() { "stage_entries" } else { "leads" };
+            let family = context.catalogue.find(scope, &format!("{name}{suffix}"));
+            let mut labels = vec![("window", self.window)];
+            labels.extend(stage.map(|stage| ("stage", stage)));
+            let missing = || Problem::new(Code::Bug, format!("The catalogue has no {name}{suffix}."));
+            let family = family.ok_or_else(missing)?;
+            let instance = family.instance(&labels, &reading.rules).map_err(|_| missing())?;
+            match Query::new(family, instance, reading).value(place) {
+                Some(Value::Count(count)) => Ok(count),
+                _ => Ok(0),
+            }
+        };
+        let mut stages = Vec::new();
+        for (number, stage) in reading.rules.pipeline.stages().iter().enumerate() {
+            let of = (number > 0).then_some(stage.as_str());
+            stages.push((stage.as_str(), Pair { now: entries("", of)?, before: entries("_previous", of)? }));
+        }
+        let whole = match (stages.first(), stages.last()) {
+            (Some((_, lead)), Some((_, won))) => {
+                Whole { ratio: ratio(won.now, lead.now), previous_ratio: ratio(won.before, lead.before) }
+            }
+            _ => Whole { ratio: None, previous_ratio: None },
+        };
+        Ok(FunnelAnswer {
+            head: Head::new(context.published, context.standing),
+            view: FunnelView { scope: scope_word(scope), window: self.window },
+            span: Span::of_window(self.window, reading.now, &reading.rules),
+            subject: subject_answer(subject, context),
+            steps: steps(&stages),
+            lead_to_won: whole,
+        })
+    }
+}
+
+/// Entries of a stage.
+#[derive(Clone, Copy)]
+struct Pair {
+    now: i128,
+    before: i128,
+}
+
+fn steps(stages: &[(&str, Pair)]) -> Vec<Step> {
+    let whole = |count: i128| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut before: Option<Pair> = None;
+    let mut steps = Vec::with_capacity(stages.len());
+    for (stage, entries) in stages {
+        let from = before.replace(*entries);
+        steps.push(Step {
+            stage: (*stage).to_owned(),
+            entries: whole(entries.now),
+            previous: whole(entries.before),
+            ratio: from.map(|from| ratio(entries.now, from.now)),
+            previous_ratio: from.map(|from| ratio(entries.before, from.before)),
+            drop: from.map(|from| has_dropped(from, *entries)),
+        });
+    }
+    steps
+}
+
+/// Whether even the upper end of Wilson's interval for the present share `to / (from + to)` lies below what belongs to so
+/// much of the previous conversion.
+fn has_dropped(from: Pair, to: Pair) -> bool {
+    let (present, previous) = (from.now + to.now, from.before + to.before);
+    if present < FEWEST_ENTRIES || previous < FEWEST_ENTRIES {
+        return false;
+    }
+    let (total, converted) = (float(present), float(to.now));
+    let spread = Z * (converted * float(from.now) / total + Z * Z / 4.0).sqrt();
+    let upper = (converted + Z * Z / 2.0 + spread) / (total + Z * Z);
+    let expected = DROP * float(to.before);
+    upper < expected / (float(from.before) + expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dropped(from: (i128, i128), to: (i128, i128)) -> bool {
+        has_dropped(Pair { now: from.0, before: from.1 }, Pair { now: to.0, before: to.1 })
+    }
+
+    #[test]
+    fn a_drop_is_more_than_chance() {
+        assert!(dropped((90, 104), (8, 41)), "9 % after 39 %");
+        assert!(!dropped((120, 130), (90, 104)), "75 % after 80 %");
+        assert!(!dropped((10, 104), (0, 41)), "too few to say");
+        assert!(!dropped((104, 10), (0, 2)), "too few before");
+        assert!(!dropped((40, 40), (12, 20)), "chance can do that");
+    }
+
+    #[test]
+    fn the_first_stage_is_no_step() {
+        let steps = steps(&[("lead", Pair { now: 4, before: 0 }), ("won", Pair { now: 1, before: 2 })]);
+        assert_eq!((steps[0].ratio, steps[0].drop), (None, None));
+        assert_eq!((steps[1].ratio, steps[1].previous_ratio), (Some(Some(0.25)), Some(None)));
+        assert_eq!(serde_json::to_value(&steps[1]).unwrap()["previous_ratio"], serde_json::Value::Null);
+    }
+}
