@@ -27,6 +27,12 @@ impl Hosts {
         Hosts { is_loopback, names: names.iter().map(|name| name.to_ascii_lowercase()).collect() }
     }
 
+    /// Every name, for tests.
+    #[cfg(test)]
+    pub(super) fn everywhere() -> Hosts {
+        Hosts { is_loopback: false, names: Arc::new([]) }
+    }
+
     fn allow(&self, host: &str) -> bool {
         let name = without_port(host).to_ascii_lowercase();
         let is_own = name == "localhost"

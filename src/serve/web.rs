@@ -167,3 +167,6 @@ async fn unknown_api_path(uri: Uri) -> Problem {
 async fn other_method(method: Method, uri: Uri) -> (StatusCode, String) {
     (StatusCode::METHOD_NOT_ALLOWED, format!("{} answers GET and HEAD, not {method}.\n", uri.path()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,7 +141,7 @@ impl Frames {
 
 impl Views {
     /// Whether nobody has a stream.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(in crate::serve::web) fn is_idle(&self) -> bool {
         self.streams.load(Ordering::SeqCst) == 0
     }
 
@@ -188,13 +188,13 @@ impl Views {
     }
 
     /// Computes every view by another reading.
-    pub(super) fn update(&self, site: &Site, published: &Published) {
+    pub(in crate::serve::web) fn update(&self, site: &Site, published: &Published) {
         let watched: Vec<Arc<Watched>> = self.views.iter().map(|watched| Arc::clone(&watched)).collect();
         watched.iter().for_each(|watched| watched.update(site, published));
     }
 
     /// Lets every stream look.
-    pub(super) fn wake(&self) {
+    pub(in crate::serve::web) fn wake(&self) {
         self.awake.send_modify(|turn| *turn += 1);
     }
 
