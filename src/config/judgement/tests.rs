@@ -167,6 +167,7 @@ fn values_are_listed_with_their_origins_and_without_secrets() {
     snapshot.options.secret_access_key = "(hidden)" (line 6)
     snapshot.options.token = "(hidden)" (line 6)
     http.listen = "127.0.0.1:9464" (the default)
+    web.listen = "" (the default)
     "#);
     assert!(!format!("{judgement:?}").contains("hunter2"), "a secret shows");
 }

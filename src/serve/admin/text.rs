@@ -35,9 +35,12 @@ impl Text {
         }
     }
 
-    /// The gzip form as a body; `None` where the text is too small to be worth it.
+    /// The gzip form as a body; a small text is packed now, which takes no time.
     pub(super) fn gzip(&self) -> Option<Body> {
-        self.packed_length.map(|_| Body::new(Pieces(self.bytes.clone())))
+        match self.packed_length {
+            Some(_) => Some(Body::new(Pieces(self.bytes.clone()))),
+            None => gzip(&self.bytes).map(Body::from),
+        }
     }
 
     /// The text as a body.
@@ -135,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn a_small_text_stays_as_it_is() {
         let text = Text::new("a 1\n".to_owned());
-        assert!(text.gzip().is_none());
+        assert!(text.packed_length.is_none() && text.gzip().is_some());
         assert_eq!(read(text.plain()).await, "a 1\n");
     }
 }

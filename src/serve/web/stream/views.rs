@@ -111,7 +111,9 @@ impl Watched {
         let answer = self.view.answer(&site.context(published, &self.asker));
         let mut frames = self.lock();
         match answer {
-            Ok(Value::Object(answer)) if published.number > frames.tick => {
+            Ok(Value::Object(mut answer)) if published.number > frames.tick => {
+                // In an event `view` is the number of the view.
+                answer.remove("view");
                 if let Some(next) = frames.next(published.number, answer) {
                     *frames = next;
                 }
