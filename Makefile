@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test fuzz test-tools check deny bench dist example kafka dashboards pictures page-pictures soak
+.PHONY: help demo test fuzz test-tools check deny bench dist example kafka prometheus dashboards pictures page-pictures soak
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
@@ -16,6 +16,7 @@ help:
 	@echo "make dist     archives, .deb, .rpm, chart and checksums of this version, in target/dist"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"
+	@echo "make prometheus  a Prometheus at localhost:9090 for the demo, with the shipped alerts"
 	@echo "make dashboards  Grafana's dashboards anew from their source"
 	@echo "make pictures    the pictures of docs/dashboards.md and docs/page.md anew; make page-pictures those of the page only"
 
@@ -74,6 +75,11 @@ example:
 kafka:
 	@scripts/setup-test-tools.sh kafka kcat
 	@scripts/kafka/serve.sh
+
+# Until Ctrl-C.
+prometheus:
+	@scripts/setup-test-tools.sh prometheus
+	@scripts/prometheus/serve.sh
 
 dashboards:
 	@scripts/setup-test-tools.sh dashboards

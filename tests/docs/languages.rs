@@ -42,14 +42,15 @@ fn the_links_are_the_same_and_lead_somewhere() {
 }
 
 /// The README's headings in both languages. A new one is added here with its translation.
-const README_HEADINGS: [(&str, &str); 8] = [
+const README_HEADINGS: [(&str, &str); 9] = [
     ("# salespulse", "# salespulse"),
-    ("## Try it: `make demo`", "## 试一试：`make demo`"),
-    ("## Two commands", "## 两条命令"),
-    ("## Your first own event", "## 发送第一个自己的事件"),
+    ("## Try it", "## 试一试"),
+    ("## See an alert fire", "## 看告警触发"),
+    ("## Send your first event", "## 发送第一个事件"),
     ("## Events", "## 事件"),
+    ("## Check before you run", "## 运行之前的检查"),
     ("## Running it", "## 运行"),
-    ("## Before it runs", "## 运行之前"),
+    ("## Two commands for developers", "## 开发者的两条命令"),
     ("## More", "## 更多"),
 ];
 

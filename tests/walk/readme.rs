@@ -16,8 +16,8 @@ const BUILD: Duration = Duration::from_secs(20 * 60);
 /// Anything else.
 const SOON: Duration = Duration::from_secs(90);
 
-/// Runs every test, this one too.
-const NOT_WALKED: [&str; 1] = ["make test"];
+/// Runs every test, this one too; and what needs a container engine.
+const NOT_WALKED: [&str; 2] = ["make test", "docker compose"];
 
 /// A command that goes on until Ctrl-C, and the sign by which the README tells that it is there.
 struct GoesOn {
@@ -25,8 +25,8 @@ struct GoesOn {
     sign: Sign,
     /// Whether it ends with 0. Make says that it was interrupted.
     ends_well: bool,
-    /// Whether it has to end before the next that goes on, since both would serve on one port.
-    is_alone: bool,
+    /// Whether it serves our metrics: of these only one can go on.
+    serves: bool,
 }
 
 enum Sign {
@@ -36,19 +36,20 @@ enum Sign {
     Page(&'static str, &'static str),
 }
 
-static GOES_ON: [GoesOn; 3] = [
-    GoesOn { command: "make demo", sign: Sign::Printed("Worth trying:"), ends_well: false, is_alone: true },
+static GOES_ON: [GoesOn; 4] = [
+    GoesOn { command: "make demo", sign: Sign::Printed("Worth trying:"), ends_well: false, serves: true },
+    GoesOn { command: "make prometheus", sign: Sign::Printed("Prometheus is at"), ends_well: false, serves: false },
     GoesOn {
         command: "make kafka",
         sign: Sign::Printed("Kafka is at localhost:9092"),
         ends_well: false,
-        is_alone: false,
+        serves: false,
     },
     GoesOn {
         command: "cargo run -- run",
         sign: Sign::Page("http://localhost:9464/readyz", "\"ready\":true"),
         ends_well: true,
-        is_alone: false,
+        serves: true,
     },
 ];
 
@@ -76,9 +77,10 @@ impl Walk<'_> {
     }
 
     fn start(&mut self, command: &str, kind: &'static GoesOn) {
-        let (alone, others) = std::mem::take(&mut self.running).into_iter().partition(|(kind, _)| kind.is_alone);
+        let is_in_the_way = |(other, _): &(&GoesOn, Job)| kind.serves && other.serves;
+        let (ended, others) = std::mem::take(&mut self.running).into_iter().partition(is_in_the_way);
         self.running = others;
-        interrupt(alone);
+        interrupt(ended);
         let mut job = self.terminal.start(command);
         wait_until(&format!("{command} is there"), BUILD, || {
             job.assert_running();
