@@ -6,9 +6,11 @@ mod connect;
 pub mod demo;
 mod error;
 mod guides;
+mod history;
 pub mod replay;
 pub mod run;
 pub mod simulate;
+mod topics;
 
 pub use error::AppError;
 
@@ -54,12 +56,29 @@ pub fn main() -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
+        Command::History(arguments) => history(&arguments, &environment),
+        Command::Topics(arguments) => match topics(&arguments, &environment) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Check(arguments) => match check(&arguments, &environment) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
     };
     end(outcome)
+}
+
+/// Prints the topics, and answers whether one of them is missing.
+fn topics(arguments: &topics::TopicsArguments, environment: &[(OsString, OsString)]) -> Result<ExitCode, AppError> {
+    let (text, is_complete) = topics::topics(arguments, environment)?;
+    print(&text)?;
+    Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+fn history(arguments: &history::HistoryArguments, environment: &[(OsString, OsString)]) -> Result<(), AppError> {
+    let config = Config::load(&arguments.config, environment, &[])?;
+    print(&history::history(arguments, config.rules)?)
 }
 
 /// Prints what was found, and answers whether that was anything.

@@ -20,6 +20,7 @@ mod refusal;
 mod sample;
 mod settings;
 mod surveyor;
+mod topic_plan;
 mod topology;
 
 pub use consumer::{Consumer, Polled, Position};
@@ -33,4 +34,5 @@ pub use refusal::{Change, Objection, change};
 pub use sample::{Sampled, sample};
 pub use settings::{ProducerLimits, owned_properties, producer_settings, try_properties};
 pub use surveyor::{Finding, Surveyor, TOPOLOGY_INTERVAL};
+pub use topic_plan::{Made, PlannedTopic, create, plan};
 pub use topology::{Cluster, Counts, find_cluster};

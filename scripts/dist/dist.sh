@@ -45,7 +45,7 @@ install -D -m 0644 deploy/config.example.toml "$tree/usr/share/doc/salespulse/co
 install -m 0644 LICENSE README.md README.zh-CN.md CHANGELOG.md "$tree/usr/share/doc/salespulse/"
 mkdir -p "$tree/usr/share/man/man1" "$tree/usr/share/bash-completion/completions" \
   "$tree/usr/share/zsh/vendor-completions" "$tree/usr/share/fish/vendor_completions.d"
-"$tree/usr/bin/salespulse" man "$tree/usr/share/man/man1" > /dev/null
+"$tree/usr/bin/salespulse" man --output-dir "$tree/usr/share/man/man1" > /dev/null
 "$tree/usr/bin/salespulse" completions bash > "$tree/usr/share/bash-completion/completions/salespulse"
 "$tree/usr/bin/salespulse" completions zsh > "$tree/usr/share/zsh/vendor-completions/_salespulse"
 "$tree/usr/bin/salespulse" completions fish > "$tree/usr/share/fish/vendor_completions.d/salespulse.fish"

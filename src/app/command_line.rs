@@ -10,7 +10,9 @@ use clap_complete::Shell;
 use super::check::CheckArguments;
 use super::connect::ConnectArguments;
 use super::demo::DemoArguments;
+use super::history::HistoryArguments;
 use super::simulate::SimulateArguments;
+use super::topics::TopicsArguments;
 use crate::model::time::Time;
 
 /// Streaming sales KPIs: Kafka events in, exact live Prometheus gauges out.
@@ -71,6 +73,12 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Bring events from a CRM: map payloads, without code
     Connect(ConnectArguments),
+    /// Print the topics that a configuration needs, or create those that are missing
+    #[command(after_help = TOPICS_OUTPUT)]
+    Topics(TopicsArguments),
+    /// Print the KPIs of past instants, for Prometheus to take in as its history
+    #[command(after_help = HISTORY_USE)]
+    History(HistoryArguments),
     /// Print the script that completes commands and flags in a shell
     #[command(after_help = COMPLETIONS_USE)]
     Completions {
@@ -85,6 +93,18 @@ pub(super) enum Command {
         output_dir: Option<PathBuf>,
     },
 }
+
+const TOPICS_OUTPUT: &str = "\
+Ends with 0 if all topics are there, with 1 if one is missing or the cluster refuses to create it.
+A topic that is created keeps events for as long as retention says, and is never compacted; the dead-letter topic takes
+records somewhat larger than the others do.
+  salespulse topics --config salespulse.toml --create --partitions 6 --replicas 3";
+
+const HISTORY_USE: &str = "\
+The KPIs of each instant are those of replay --as-of. Into a Prometheus that scrapes salespulse at localhost:9464:
+  salespulse history events.jsonl --config salespulse.toml --from 2026-01-01T00:00:00Z --to 2026-03-31T00:00:00Z \\
+    --every 6h --label job=salespulse --label instance=localhost:9464 > history.om
+  promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus";
 
 const DEMO_OUTPUT: &str = "\
 It needs no Kafka and no file: the broker is a mock cluster in this process, which keeps everything in memory.
@@ -295,8 +315,8 @@ mod tests {
         .map(sentence)
         .into();
         insta::assert_snapshot!(sentences.join("\n"), @r"
-    unrecognized subcommand 'rn'; usage: salespulse demo|run|replay|simulate|check|connect|completions|man
-    unexpected argument '--config' found; usage: salespulse demo|run|replay|simulate|check|connect|completions|man
+    unrecognized subcommand 'rn'; usage: salespulse demo|run|replay|simulate|check|connect|topics|history|completions|man
+    unexpected argument '--config' found; usage: salespulse demo|run|replay|simulate|check|connect|topics|history|completions|man
     the following required arguments were not provided: --config <FILE>; usage: salespulse run --config <FILE>
     unexpected argument '--broker' found; tip: a similar argument exists: '--brokers'; usage: salespulse run --config <FILE> --brokers <HOST:PORT,…>
     invalid value 'yesterday' for '--as-of <TIME>': it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00

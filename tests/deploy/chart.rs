@@ -38,7 +38,12 @@ fn kubernetes_would_take_what_it_renders() {
     let everything =
         "serviceMonitor.enabled=true,prometheusRule.enabled=true,secretName=kafka,env[0].name=A,env[0].value=b";
     let dashboards = "dashboards.enabled=true,dashboards.languages={en,zh}";
-    let settings = ["replicas=1", everything, dashboards, "snapshot.store=s3://bucket/prefix"];
+    let settings = [
+        "replicas=1,topics.create=true,topics.replicas=3",
+        everything,
+        dashboards,
+        "snapshot.store=s3://bucket/prefix",
+    ];
     for (place, settings) in settings.iter().enumerate() {
         let (is_rendered, text) = render(&helm, settings);
         assert!(is_rendered, "{text}");
@@ -70,8 +75,12 @@ fn switches_switch() {
     let (_, plain) = render(&helm, "replicas=1");
     assert!(!plain.contains(NOT_CHECKED) && plain.contains("volumeClaimTemplates:"), "{plain}");
     assert!(plain.contains("name: SALESPULSE__KAFKA__INSTANCE_ID"), "{plain}");
-    let (_, full) = render(&helm, "serviceMonitor.enabled=true,prometheusRule.enabled=true,snapshot.store=s3://b/p");
+    let (_, full) = render(
+        &helm,
+        "serviceMonitor.enabled=true,prometheusRule.enabled=true,snapshot.store=s3://b/p,topics.create=true",
+    );
     assert!(full.contains("kind: ServiceMonitor") && full.contains("kind: PrometheusRule"), "{full}");
+    assert!(full.contains("kind: Job") && !plain.contains("kind: Job"), "{full}");
     assert!(!full.contains("volumeClaimTemplates:"), "{full}");
     let (_, bare) = render(&helm, "podDisruptionBudget.enabled=false,networkPolicy.enabled=false");
     assert!(!bare.contains("kind: PodDisruptionBudget") && !bare.contains("kind: NetworkPolicy"), "{bare}");

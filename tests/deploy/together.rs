@@ -3,7 +3,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -85,16 +84,17 @@ impl Stack {
         Process::spawn(Command::new("sh").args(["-c", &script]), &folder)
     }
 
-    /// Runs the shipped script, whose tool waits for the broker.
+    /// As compose does. The program waits for the broker.
     fn topics(&self) {
-        let tool = self.folder("topics").join("kafka-topics.sh");
-        let script = format!("#!/bin/sh\nexec {} org.apache.kafka.tools.TopicCommand \"$@\"\n", self.java());
-        std::fs::write(&tool, script).expect("the folder can be written");
-        std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
-        let mut command = Command::new("sh");
-        command.arg(root("deploy/kafka/topics.sh")).env("BROKERS", self.place("kafka:9092")).env("TOPICS_TOOL", tool);
-        let output = command.output().expect("sh starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let folder = self.folder("topics");
+        let config = self.shipped("deploy/compose/salespulse.toml", &folder);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
+        command.args(["topics", "--create", "--config"]).arg(config);
+        command.env("SALESPULSE__KAFKA__BROKERS", self.place("kafka:9092"));
+        let output = command.output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(said.matches(": created, ").count(), 8, "{said}");
     }
 
     fn salespulse(&self) -> Process {
