@@ -154,11 +154,7 @@ impl Metrics {
                 "directory_names",
                 "Names, rows and channels in the directory, which only grows, at the last reading.",
             )?,
-            stage_position: make.gauges(
-                "stage_position",
-                "Place of a stage in its pipeline, from 0 for lead.",
-                &["pipeline", "stage"],
-            )?,
+            stage_position: make.stages()?,
             shard_messages: make.gauge("shard_messages", "Messages that wait for shards.")?,
             fetched_bytes: make.gauge("fetched_bytes", "Records that were fetched and not read yet.")?,
             http: HttpMetrics::new(&make)?,
@@ -300,6 +296,11 @@ impl Maker {
             rejected.with_label_values(&[code.name()]);
         }
         Ok(rejected)
+    }
+
+    fn stages(&self) -> Result<IntGaugeVec, prometheus::Error> {
+        let help = "Place of a stage in its pipeline, from 0 for lead.";
+        self.gauges("stage_position", help, &["pipeline", "stage"])
     }
 
     fn build_info(&self) -> Result<(), prometheus::Error> {

@@ -95,7 +95,6 @@ pub fn create(
     runtime: &Handle,
 ) -> Result<Vec<Made>, KafkaFailure> {
     let is_missing = |topic: &&PlannedTopic| cluster.counts.of(&topic.name) == 0;
-    let replication = TopicReplication::Fixed(replicas.unwrap_or(-1));
     let new = |topic: &PlannedTopic| -> (String, i32, Vec<(&'static str, String)>) {
         (topic.name.clone(), topic.partitions, topic.settings.clone())
     };
@@ -107,7 +106,7 @@ pub fn create(
         let topics: Vec<NewTopic<'_>> = missing
             .iter()
             .map(|(name, partitions, settings)| {
-                let topic = NewTopic::new(name, *partitions, replication);
+                let topic = NewTopic::new(name, *partitions, TopicReplication::Fixed(replicas.unwrap_or(-1)));
                 settings.iter().fold(topic, |topic, (name, value)| topic.set(name, value))
             })
             .collect();
