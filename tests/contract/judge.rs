@@ -5,6 +5,7 @@ mod amount;
 mod envelope;
 mod instant;
 mod json;
+mod parts;
 mod rules;
 mod shape;
 mod tell;
@@ -92,7 +93,7 @@ impl Judge {
         if value.len() > LARGEST_VALUE {
             return at_once("too_large", "");
         }
-        let bytes = if record.may_be_framed { envelope::without_prefix(value) } else { value };
+        let bytes = envelope::json_bytes(record, value);
         let Some(object) = read_object(bytes) else { return at_once("not_json", "") };
         let body = envelope::body(object, &record.headers);
         let kind = match (body.get("type"), record.topic_type.map(EventType::name)) {
@@ -126,7 +127,7 @@ impl Judge {
 
     /// Whether the schema alone takes the record's body.
     pub(crate) fn schema_takes(&self, kind: EventType, record: &Record<'_>) -> bool {
-        let bytes = envelope::without_prefix(record.value.unwrap_or_default());
+        let bytes = envelope::json_bytes(record, record.value.unwrap_or_default());
         read_object(bytes)
             .is_some_and(|object| self.shapes.takes(kind.name(), &envelope::body(object, &record.headers)))
     }

@@ -9,11 +9,10 @@ use std::fmt::Write;
 
 use salespulse::contract::decode::{CloudEventHeaders, Decoded, Decoder, Record};
 use salespulse::model::event::EventType;
-use salespulse::model::rules::Pipeline;
 use salespulse::model::time::Time;
 
 use crate::judge::{CODES, Judge, Refusal};
-use crate::setting::{NOW, decoder, rules};
+use crate::setting::{NOW, decoder};
 use crate::told::{Told, tell};
 use dice::Dice;
 
@@ -32,6 +31,7 @@ struct Mutant {
     topic_type: Option<EventType>,
     value: Vec<u8>,
     may_be_framed: bool,
+    starts_file: bool,
     ce_id: Option<Vec<u8>>,
     ce_time: Option<Vec<u8>>,
     ce_type: Option<Vec<u8>>,
@@ -44,6 +44,7 @@ impl Mutant {
             topic_type: self.topic_type,
             value: Some(&self.value),
             may_be_framed: self.may_be_framed,
+            starts_file: self.starts_file,
             headers: CloudEventHeaders {
                 id: self.ce_id.as_deref(),
                 time: self.ce_time.as_deref(),
@@ -61,9 +62,10 @@ impl Mutant {
         };
         let shown: String = value.chars().take(1_200).collect();
         format!(
-            "topic {:?}, framed {}, ce_id {:?}, ce_time {:?}, ce_type {:?}, timestamp {:?}, {} bytes\n  {shown}",
+            "topic {:?}, framed {}, first {}, ce_id {:?}, ce_time {:?}, ce_type {:?}, timestamp {:?}, {} bytes\n  {shown}",
             self.topic_type,
             self.may_be_framed,
+            self.starts_file,
             text(&self.ce_id),
             text(&self.ce_time),
             text(&self.ce_type),
@@ -74,9 +76,9 @@ impl Mutant {
 }
 
 /// What the decoder makes of a record, in the words of the judge; the message of a rejection beside it.
-fn decode(decoder: &Decoder, pipeline: &Pipeline, mutant: &Mutant) -> Result<Told, (&'static str, String)> {
+fn decode(decoder: &Decoder, mutant: &Mutant) -> Result<Told, (&'static str, String)> {
     match decoder.decode(&mutant.record(), NOW) {
-        Ok(Decoded::Event(event)) => Ok(tell(&event, pipeline)),
+        Ok(Decoded::Event(event)) => Ok(tell(&event)),
         Ok(Decoded::Tombstone) => panic!("a tombstone: {}", mutant.describe()),
         Err(rejection) => Err((rejection.code.name(), rejection.message)),
     }
@@ -101,14 +103,14 @@ fn difference(judged: &Result<Told, Refusal>, decoded: &Result<Told, (&'static s
 
 #[test]
 fn the_decoder_says_of_damaged_records_what_the_judge_says() {
-    let (judge, decoder, rules, bases) = (Judge::new(), decoder(), rules(), mutate::bases());
+    let (judge, decoder, bases) = (Judge::new(), decoder(), mutate::bases());
     let mut outcomes: BTreeMap<&str, u32> = BTreeMap::new();
     let mut differences = Vec::new();
     for number in 0..RECORDS {
         let mutant = mutate::mutant(&mut Dice::new(SEED, number), &bases);
         let judged = judge.judge(&mutant.record(), NOW).map(|told| told.expect("no tombstones here"));
         *outcomes.entry(judged.as_ref().map_or_else(|refusal| refusal.code, |_| "accepted")).or_default() += 1;
-        if let Some(difference) = difference(&judged, &decode(&decoder, &rules.pipeline, &mutant)) {
+        if let Some(difference) = difference(&judged, &decode(&decoder, &mutant)) {
             differences.push(format!("record {number}: {}\n  {difference}", mutant.describe()));
         }
     }

@@ -1,20 +1,23 @@
 //! The configuration and the instant at which the examples and the mutants are judged.
 
-use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
+use salespulse::config::Config;
 use salespulse::contract::decode::Decoder;
-use salespulse::model::calendar::{PeriodKind, Zone};
-use salespulse::model::money::{Currency, Decimal, Rates};
-use salespulse::model::rules::{PerScope, Pipeline, Rules};
-use salespulse::model::time::{DAY, Time};
+use salespulse::model::rules::Rules;
+use salespulse::model::time::Time;
 
 /// When every record arrives: 2026-11-24T12:00:00Z.
 pub(crate) const NOW: Time = Time::from_millis(1_795_521_600_000);
 
-/// The stages after `lead`.
-pub(crate) const STAGES: [&str; 5] = ["contacted", "qualified", "proposal", "negotiation", "won"];
+/// The pipelines: their names and stages, and beside each its aliases with the stages that they stand for.
+#[rustfmt::skip]
+pub(crate) const PIPELINES: [(&str, &[&str], &[(&str, &str)]); 2] = [
+    ("default", &["lead", "contacted", "qualified", "proposal", "negotiation", "won"], &[("intro", "contacted"), ("dropped", "lost")]),
+    ("renewals", &["lead", "notice", "won"], &[("reminded", "notice")]),
+];
 
 /// The rates to CNY: from this date in Asia/Shanghai on, one unit of a currency is so many yuan.
 pub(crate) const RATES: [(Date, &str, &str); 10] = [
@@ -32,29 +35,20 @@ pub(crate) const RATES: [(Date, &str, &str); 10] = [
     (date(2026, 6, 1), "EUR", "8"),
 ];
 
-/// The rules that the decoder follows.
+/// The rules that the decoder follows, read from a configuration file as the program reads one.
 pub(crate) fn rules() -> Rules {
-    let currency = |code: &str| Currency::from_code(code).unwrap();
-    let mut rates = Rates::new(currency("CNY"));
+    let mut toml = "[org]\ntimezone = \"Asia/Shanghai\"\nreporting_currency = \"CNY\"\n".to_owned();
+    for (name, stages, aliases) in PIPELINES {
+        let table = if name == "default" { "pipeline".to_owned() } else { format!("pipelines.{name}") };
+        let _ = write!(toml, "[{table}]\nstages = {stages:?}\n[{table}.aliases]\n");
+        for (alias, stage) in aliases {
+            let _ = writeln!(toml, "{alias} = \"{stage}\"");
+        }
+    }
     for (from, code, rate) in RATES {
-        assert!(rates.add(from, currency(code), Decimal::parse(rate).unwrap().to_ratio().unwrap()));
+        let _ = write!(toml, "[[fx]]\ndate = \"{from}\"\nfrom = \"{code}\"\nrate = \"{rate}\"\n");
     }
-    let stages = ["lead"].into_iter().chain(STAGES).map(str::to_owned).collect();
-    Rules {
-        max_series: 2_000_000,
-        retention: 800 * DAY,
-        allowed_skew: DAY,
-        zone: Zone::new("Asia/Shanghai").unwrap(),
-        rates,
-        customer_period: PeriodKind::Quarter,
-        market_size: None,
-        team_market_size: BTreeMap::new(),
-        pipeline: Pipeline::new(stages).unwrap(),
-        windows: PerScope::default(),
-        expose: PerScope::default(),
-        leaderboard: Vec::new(),
-        ..Rules::new(Rates::new(currency("CNY")))
-    }
+    Config::of_text(&toml, "the setting", &[]).unwrap_or_else(|error| panic!("{error}\n{toml}")).rules
 }
 
 /// A decoder that follows them.

@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 
 use salespulse::model::event::{
-    Body, Event, EventType, Feedback, Lead, Payment, PaymentKind, Rep, Retraction, Score, Spend, Stage, StageChange,
-    Target, TargetScope, Text,
+    Body, Event, EventType, Feedback, Goal, Lead, Payment, PaymentKind, Rep, Retraction, Score, Spend, Split,
+    StageChange, Target, TargetScope, Text,
 };
 use salespulse::model::event::{Period, PeriodPart};
 use salespulse::model::money::Money;
-use salespulse::model::rules::Pipeline;
 
 /// The fields of an event and their values as text; absent fields are absent.
 pub(crate) type Told = BTreeMap<&'static str, String>;
@@ -20,7 +19,7 @@ pub(crate) type Told = BTreeMap<&'static str, String>;
 pub(crate) const BESIDE_THE_FIELDS: [&str; 2] = ["hash", "recorded_at"];
 
 /// Tells an event.
-pub(crate) fn tell(event: &Event<'_>, pipeline: &Pipeline) -> Told {
+pub(crate) fn tell(event: &Event<'_>) -> Told {
     let Event { event_id, version, hash, occurred_at, recorded_at, body } = event;
     let mut told = Told::from([
         ("type", body.kind().name().to_owned()),
@@ -33,7 +32,7 @@ pub(crate) fn tell(event: &Event<'_>, pipeline: &Pipeline) -> Told {
     ]);
     match body {
         Body::Lead(lead) => tell_lead(&mut told, lead),
-        Body::StageChange(change) => tell_stage_change(&mut told, change, pipeline),
+        Body::StageChange(change) => tell_stage_change(&mut told, change),
         Body::Spend(spend) => tell_spend(&mut told, spend),
         Body::Feedback(feedback) => tell_feedback(&mut told, feedback),
         Body::Payment(payment) => tell_payment(&mut told, payment),
@@ -70,27 +69,47 @@ fn tell_lead(told: &mut Told, lead: &Lead<'_>) {
     optional(told, "channel", channel.as_ref());
 }
 
-fn tell_stage_change(told: &mut Told, change: &StageChange<'_>, pipeline: &Pipeline) {
-    let StageChange { lead_id, stage, customer_id, rep_id, team_id, amount, margin, expected_close_at } = change;
+fn tell_stage_change(told: &mut Told, change: &StageChange<'_>) {
+    let StageChange { lead_id, stage, sequence, pipeline, customer_id, rep_id, team_id, .. } = change;
     told.insert("lead_id", lead_id.to_string());
-    let stage = match stage {
-        Stage::Step(index) => pipeline.name(usize::from(*index)),
-        Stage::Lost => "lost",
-        Stage::Void => "void",
-    };
-    told.insert("stage", stage.to_owned());
+    told.insert("stage", stage.to_string());
+    told.insert("sequence", sequence.to_string());
+    optional(told, "pipeline", pipeline.as_ref());
     optional(told, "customer_id", customer_id.as_ref());
     optional(told, "rep_id", rep_id.as_ref());
     optional(told, "team_id", team_id.as_ref());
+    tell_deal(told, change);
+}
+
+fn tell_deal(told: &mut Told, change: &StageChange<'_>) {
+    #[rustfmt::skip]
+    let StageChange {
+        lead_id: _, stage: _, sequence: _, pipeline: _, customer_id: _, rep_id: _, team_id: _,
+        amount, margin, splits, expected_close_at, lost_reason, channel, started_at,
+    } = change;
     if let Some(amount) = amount {
         tell_money(told, "amount", amount);
     }
     if let Some(margin) = margin {
         tell_money(told, "margin", margin);
     }
-    if let Some(time) = expected_close_at {
-        told.insert("expected_close_at", time.millis().to_string());
+    for (field, time) in [("expected_close_at", expected_close_at), ("started_at", started_at)] {
+        if let Some(time) = time {
+            told.insert(field, time.millis().to_string());
+        }
     }
+    optional(told, "lost_reason", lost_reason.as_ref());
+    optional(told, "channel", channel.as_ref());
+    if !splits.is_empty() {
+        told.insert("splits", splits.iter().map(part).collect());
+    }
+}
+
+/// `rep/team: billionths; `.
+fn part(split: &Split<'_>) -> String {
+    let Split { rep_id, team_id, share } = split;
+    let id = |id: &Option<Text<'_>>| id.as_deref().unwrap_or("").to_owned();
+    format!("{}/{}: {share}; ", id(rep_id), id(team_id))
 }
 
 fn tell_spend(told: &mut Told, spend: &Spend<'_>) {
@@ -135,7 +154,7 @@ fn tell_payment(told: &mut Told, payment: &Payment<'_>) {
 }
 
 fn tell_target(told: &mut Told, target: &Target<'_>) {
-    let Target { scope, period, amount } = target;
+    let Target { scope, period, measure, amount } = target;
     match scope {
         TargetScope::Rep { rep_id, team_id } => {
             told.insert("scope", "rep".to_owned());
@@ -146,6 +165,10 @@ fn tell_target(told: &mut Told, target: &Target<'_>) {
             told.insert("scope", "team".to_owned());
             told.insert("team_id", team_id.to_string());
         }
+        TargetScope::Region { region_id } => {
+            told.insert("scope", "region".to_owned());
+            told.insert("region_id", region_id.to_string());
+        }
         TargetScope::Org => {
             told.insert("scope", "org".to_owned());
         }
@@ -154,10 +177,18 @@ fn tell_target(told: &mut Told, target: &Target<'_>) {
     let part = match part {
         PeriodPart::Month(month) => format!("-{month:02}"),
         PeriodPart::Quarter(quarter) => format!("-Q{quarter}"),
+        PeriodPart::Half(half) => format!("-H{half}"),
+        PeriodPart::Week(week) => format!("-W{week:02}"),
         PeriodPart::Year => String::new(),
     };
     told.insert("period", format!("{year:04}{part}"));
-    tell_money(told, "amount", amount);
+    told.insert("measure", measure.name().to_owned());
+    match amount {
+        Goal::Money(money) => tell_money(told, "amount", money),
+        Goal::Count(number) => {
+            told.insert("amount", number.to_string());
+        }
+    }
 }
 
 fn tell_rep(told: &mut Told, rep: &Rep<'_>) {

@@ -58,14 +58,11 @@ fn decimal(text: &str) -> Decimal {
     let (whole, fraction) = significand.trim_start_matches('-').split_once('.').unwrap_or((significand, ""));
     let all = format!("{}{fraction}", whole.trim_start_matches('-'));
     let mut digits = all.trim_start_matches('0').to_owned();
-    let mut fraction = fraction.len() as i128;
-    if let Some(exponent) = exponent {
-        // Only the value counts: zeros at the end are not written digits, and a zero has none at all.
-        let significant = digits.trim_end_matches('0').len();
-        fraction -= (digits.len() - significant) as i128;
-        digits.truncate(significant);
-        fraction = if digits.is_empty() { 0 } else { fraction - exponent_value(exponent) };
-    }
+    // Only the value counts: zeros at the end are no digits, and a zero has none at all.
+    let significant = digits.trim_end_matches('0').len();
+    let mut fraction = fraction.len() as i128 - (digits.len() - significant) as i128;
+    digits.truncate(significant);
+    fraction = if digits.is_empty() { 0 } else { fraction - exponent.map_or(0, exponent_value) };
     Decimal { negative, digits, fraction }
 }
 
@@ -92,9 +89,11 @@ pub(super) fn in_fen(minor: i128, currency: &str, currency_digits: u32, on: Date
     let in_force = RATES.iter().filter(|(from, code, _)| *code == currency && *from <= on).max_by_key(|rate| rate.0);
     let (_, _, rate) = in_force.ok_or(Worthless::Rate)?;
     let rate = decimal(rate);
+    let (rate_up, rate_down) = (rate.fraction.min(0).unsigned_abs(), rate.fraction.max(0));
     // minor / 10^digits × rate / 10^fraction × 100
-    let numerator = minor.abs() * rate.digits.parse::<i128>().unwrap() * 100;
-    let denominator = 10_i128.pow(currency_digits + u32::try_from(rate.fraction).unwrap());
+    let rate_up = 10_i128.pow(u32::try_from(rate_up).unwrap());
+    let numerator = minor.abs() * rate.digits.parse::<i128>().unwrap() * rate_up * 100;
+    let denominator = 10_i128.pow(currency_digits + u32::try_from(rate_down).unwrap());
     let (whole, rest) = (numerator / denominator, numerator % denominator);
     let up = 2 * rest > denominator || (2 * rest == denominator && whole % 2 == 1);
     within_limits((whole + i128::from(up)) * minor.signum())
@@ -106,12 +105,13 @@ fn amounts_by_their_digits() {
     for (text, minor) in [
         ("1250.50", Some(125_050)),
         ("-0", Some(0)),
-        ("0.000", None),
+        ("0.000", Some(0)),
         ("0.000e0", Some(0)),
         ("0e-99999999999999999999", Some(0)),
         ("1.2505e3", Some(125_050)),
         ("12.340e0", Some(1_234)),
-        ("12.340", None),
+        ("12.340", Some(1_234)),
+        ("12.345", None),
         ("1e-2", Some(1)),
         ("1e-3", None),
         ("1e13", Some(LARGEST)),

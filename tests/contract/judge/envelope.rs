@@ -1,13 +1,21 @@
 //! What may stand around the JSON or in for its fields: Confluent framing and CloudEvents.
 
-use salespulse::contract::decode::CloudEventHeaders;
+use salespulse::contract::decode::{CloudEventHeaders, Record};
 
 use super::Members;
 use super::json::Json;
 
+/// The bytes that must be JSON: of a Kafka value what follows a Confluent prefix and a byte order mark, of a
+/// file's first line what follows the mark.
+pub(super) fn json_bytes<'a>(record: &Record<'_>, value: &'a [u8]) -> &'a [u8] {
+    let bytes = if record.may_be_framed { without_prefix(value) } else { value };
+    let may_be_marked = record.may_be_framed || record.starts_file;
+    bytes.strip_prefix(b"\xef\xbb\xbf").filter(|_| may_be_marked).unwrap_or(bytes)
+}
+
 /// The value after a Confluent prefix: `0x00` and a 4-byte id, or `0x01` and a 16-byte GUID. A prefix
 /// that is cut short leaves bytes that are no JSON.
-pub(super) fn without_prefix(value: &[u8]) -> &[u8] {
+fn without_prefix(value: &[u8]) -> &[u8] {
     let length = match value.first() {
         Some(0) => 5,
         Some(1) => 17,

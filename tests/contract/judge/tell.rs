@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::json::Json;
-use super::{Arrival, Members, amount, instant};
+use super::{Arrival, Members, amount, instant, parts, rules};
 use crate::told::Told;
 
 /// Tells a record that has no fault; `body` holds only what is read.
@@ -26,8 +26,9 @@ pub(super) fn tell(
         ("recorded_at", recorded_at.to_string()),
         ("hash", format!("{:016x}", xxh3_64(json))),
     ]);
-    let texts = ["event_id", "lead_id", "customer_id", "rep_id", "team_id", "channel", "campaign"];
-    for field in texts.into_iter().chain(["stage", "survey", "kind", "scope", "period", "name"]) {
+    let texts = ["event_id", "lead_id", "customer_id", "rep_id", "team_id", "channel", "campaign", "pipeline"];
+    let words = ["stage", "survey", "kind", "scope", "region_id", "period", "measure", "lost_reason", "name"];
+    for field in texts.into_iter().chain(words) {
         if let Some(text) = body.get(field).and_then(Json::text) {
             told.insert(field, text.to_owned());
         }
@@ -37,8 +38,16 @@ pub(super) fn tell(
             told.insert(field, integer(value));
         }
     }
-    if let Some(time) = body.get("expected_close_at") {
-        told.insert("expected_close_at", instant::millis(time).unwrap().to_string());
+    for field in ["expected_close_at", "started_at"] {
+        if let Some(time) = body.get(field) {
+            told.insert(field, instant::millis(time).unwrap().to_string());
+        }
+    }
+    if let Some(splits) = body.get("splits") {
+        told.insert("splits", parts::entries(splits).unwrap().into_iter().map(part).collect());
+    }
+    if rules::counts(kind, body) {
+        told.insert("amount", amount::minor_units(&body["amount"], 0).unwrap().to_string());
     }
     for field in ["amount", "margin"] {
         let currency = body.get("currency").and_then(Json::text);
@@ -58,6 +67,9 @@ pub(super) fn tell(
 
 fn tell_defaults(kind: &str, body: &Members, told: &mut Told) {
     match kind {
+        "lead" | "stage_change" => {
+            told.insert("sequence", body.get("sequence").map_or("0".to_owned(), integer));
+        }
         "payment" => {
             told.entry("kind").or_insert_with(|| "payment".to_owned());
         }
@@ -68,16 +80,24 @@ fn tell_defaults(kind: &str, body: &Members, told: &mut Told) {
             told.insert("active", body.get("active").map_or("true".to_owned(), bool));
         }
         "target" => {
-            // A rep's or a team's name beside a wider scope says nothing.
+            told.entry("measure").or_insert_with(|| "revenue".to_owned());
+            // An id beside a scope that it does not belong to says nothing.
             let unsaid: &[&str] = match told["scope"].as_str() {
-                "rep" => &[],
-                "team" => &["rep_id"],
-                _ => &["rep_id", "team_id"],
+                "rep" => &["region_id"],
+                "team" => &["rep_id", "region_id"],
+                "region" => &["rep_id", "team_id"],
+                _ => &["rep_id", "team_id", "region_id"],
             };
             told.retain(|field, _| !unsaid.contains(field));
         }
         _ => {}
     }
+}
+
+/// `rep/team: billionths; `.
+fn part(entry: &Members) -> String {
+    let id = |field: &str| entry.get(field).and_then(Json::text).unwrap_or("");
+    format!("{}/{}: {}; ", id("rep_id"), id("team_id"), amount::minor_units(&entry["share"], 9).unwrap())
 }
 
 fn integer(value: &Json) -> String {

@@ -38,7 +38,12 @@ pub(super) fn mutant(dice: &mut Dice, bases: &[Base]) -> Mutant {
     for _ in 0..dice.below(4) {
         damage_member(dice, &mut members, &fields);
     }
-    let mut mutant = Mutant { topic_type: Some(kind), may_be_framed: dice.percent(80), ..Mutant::default() };
+    let mut mutant = Mutant {
+        topic_type: Some(kind),
+        may_be_framed: dice.percent(80),
+        starts_file: dice.percent(20),
+        ..Mutant::default()
+    };
     if dice.percent(8) {
         add_headers(dice, &mut members, &mut mutant);
     }
@@ -46,6 +51,9 @@ pub(super) fn mutant(dice: &mut Dice, bases: &[Base]) -> Mutant {
     mutant.value = text.into_bytes();
     if dice.percent(9) {
         damage_bytes(dice, &mut mutant.value);
+    }
+    if dice.percent(4) {
+        mutant.value.splice(0..0, *b"\xef\xbb\xbf");
     }
     if dice.percent(8) {
         frame(dice, &mut mutant.value);
@@ -90,7 +98,18 @@ fn damage_member(dice: &mut Dice, members: &mut Vec<(String, String)>, fields: &
         }
         _ => {
             // The fields with rules of their own, amounts together with their currency.
-            for key in ["amount", "currency", "margin", "stage", "score", "occurred_at"] {
+            for key in [
+                "amount",
+                "currency",
+                "margin",
+                "stage",
+                "pipeline",
+                "splits",
+                "measure",
+                "period",
+                "score",
+                "occurred_at",
+            ] {
                 if fields.iter().any(|field| field == key) && dice.percent(45) {
                     set(dice, members, key, place);
                 }

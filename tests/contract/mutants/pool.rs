@@ -17,7 +17,7 @@ const IDS: [&str; 10] = [
 ];
 
 #[rustfmt::skip]
-const TIMES: [&str; 62] = [
+const TIMES: [&str; 66] = [
     r#""2026-11-24T12:00:00Z""#, r#""2026-11-24T20:00:00+08:00""#, r#""2026-11-24t12:00:00z""#,
     r#""2026-11-24T12:00:00-00:00""#, r#""2026-11-24T12:00:00.1Z""#, r#""2026-11-24T12:00:00.12""#,
     r#""2026-11-24T12:00:00.123456789123456789Z""#, r#""2026-11-24T12:00:00.Z""#, r#""2026-11-24T12:00:00,5Z""#,
@@ -35,6 +35,7 @@ const TIMES: [&str; 62] = [
     r#""2026-11-24T12:00:00\u005a""#, r#""2026-11-25T12:00:00Z""#, r#""2026-11-25T12:00:00.001Z""#,
     r#""2026-11-25T12:00:00.0009Z""#, "1795608000000", "1795608000001", "1795521600000", "1795521600000.0",
     "1795521600e3", "-0", "0", "-1", "-62135596800000", "-62135596800001", "253402300799999", "253402300800000",
+    "99999999999", "100000000000", "1795521600", "-100000000000",
     "99999999999999999999", r#""1795521600000""#, r#""2025-12-31T23:59:59.999+08:00""#,
 ];
 
@@ -70,28 +71,49 @@ const VERSIONS: [&str; 10] =
     ["0", "-0", "1", "7", "18446744073709551615", "18446744073709551616", "1.0", "1e0", "-1", r#""1""#];
 
 #[rustfmt::skip]
-const PERIODS: [&str; 16] = [
+const PERIODS: [&str; 28] = [
     r#""2026""#, r#""2026-11""#, r#""2026-Q4""#, r#""2026-Q5""#, r#""2026-Q0""#, r#""2026-q4""#, r#""2026-13""#,
     r#""2026-00""#, r#""2026-1""#, r#""2026-011""#, r#""0000""#, r#""9999-12""#, r#""+026""#, r#""2026-11\n""#,
-    "2026", r#""２026""#,
+    "2026", r#""２026""#, r#""2026-H1""#, r#""2026-H2""#, r#""2026-H0""#, r#""2026-H3""#, r#""2026-W01""#,
+    r#""2026-W53""#, r#""2025-W53""#, r#""2025-W52""#, r#""2020-W53""#, r#""2026-W54""#, r#""2026-W00""#, r#""2026-w07""#,
 ];
 
 #[rustfmt::skip]
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 20] = [
     r#""csat""#, r#""nps""#, r#""ces""#, r#""CSAT""#, r#""payment""#, r#""refund""#, r#""Refund""#, r#""rep""#,
-    r#""team""#, r#""org""#, r#""channel""#, r#""c\u0073at""#, r#""""#,
+    r#""team""#, r#""org""#, r#""channel""#, r#""c\u0073at""#, r#""""#, r#""region""#, r#""revenue""#, r#""payments""#, r#""won""#,
+    r#""leads""#, r#""new_customers""#, r#""Won""#,
 ];
 
 #[rustfmt::skip]
-const STAGES: [&str; 12] = [
+const STAGES: [&str; 16] = [
     r#""contacted""#, r#""proposal""#, r#""won""#, r#""lost""#, r#""void""#, r#""lead""#, r#""WON""#,
-    r#""demo""#, r#""\u0077on""#, r#""won ""#, r#""""#, r#""Lost""#,
+    r#""demo""#, r#""\u0077on""#, r#""won ""#, r#""""#, r#""Lost""#, r#""intro""#, r#""dropped""#,
+    r#""notice""#, r#""reminded""#,
 ];
 
 #[rustfmt::skip]
 const TYPES: [&str; 13] = [
     r#""lead""#, r#""stage_change""#, r#""spend""#, r#""feedback""#, r#""payment""#, r#""target""#, r#""rep""#,
     r#""Lead""#, r#""leads""#, r#""""#, r#""l\u0065ad""#, "1", "null",
+];
+
+#[rustfmt::skip]
+const PIPELINES: [&str; 9] = [
+    r#""default""#, r#""renewals""#, r#""renewals""#, r#""Renewals""#, r#""partners""#, r#""""#, "5", r#""r\u0065newals""#,
+    "null",
+];
+
+#[rustfmt::skip]
+const SEQUENCES: [&str; 9] =
+    ["0", "1", "-0", "4294967295", "4294967296", "-1", "1.0", "1e0", r#""1""#];
+
+/// Shares; many of them are good.
+#[rustfmt::skip]
+const SHARES: [&str; 24] = [
+    "1", r#""1""#, r#""0.5""#, r#""0.5""#, "0.5", "5e-1", r#""0.500000000""#, r#""0.50000000000""#, r#""0.25""#, "0.25",
+    r#""0.333333333""#, r#""0.333333334""#, r#""0.0000000001""#, "1e-10", r#""0""#, "0.0", r#""-0.5""#, r#""50%""#, r#"".5""#,
+    "1e400", "true", "null", "[]", r#""1.5""#,
 ];
 
 const BOOLS: [&str; 7] = ["true", "true", "false", "null", r#""true""#, "1", "0"];
@@ -104,17 +126,47 @@ pub(super) fn value(dice: &mut Dice, field: &str) -> String {
     let pool: &[&str] = match field {
         "type" => &TYPES,
         "version" => &VERSIONS,
+        "sequence" => &SEQUENCES,
+        "pipeline" => &PIPELINES,
+        "splits" => return splits(dice),
         "retracted" | "active" => &BOOLS,
-        "occurred_at" | "expected_close_at" | "time" => &TIMES,
+        "occurred_at" | "expected_close_at" | "started_at" | "time" => &TIMES,
         "amount" | "margin" => &AMOUNTS,
         "currency" => &CURRENCIES,
         "score" | "scale_max" => &SCORES,
         "period" => &PERIODS,
         "stage" => &STAGES,
-        "survey" | "kind" | "scope" => &WORDS,
+        "survey" | "kind" | "scope" | "measure" => &WORDS,
         _ => return if dice.percent(60) { id(dice) } else { (*dice.pick(&IDS)).to_owned() },
     };
     (*dice.pick(pool)).to_owned()
+}
+
+/// A list of entries, or what is nearly one.
+fn splits(dice: &mut Dice) -> String {
+    let length = *dice.pick(&[0, 1, 1, 2, 2, 2, 2, 3, 3, 4, 10, 11]);
+    let tenth = length >= 10;
+    let entries: Vec<String> = (0..length).map(|number| split(dice, number, tenth)).collect();
+    let list = format!("[{}]", entries.join(", "));
+    if dice.percent(3) { format!("{{\"0\": {list}}}") } else { list }
+}
+
+fn split(dice: &mut Dice, number: usize, tenth: bool) -> String {
+    if dice.percent(3) {
+        return (*dice.pick(&ANY)).to_owned();
+    }
+    let mut members = Vec::new();
+    if dice.percent(80) {
+        let rep = if dice.percent(90) { format!("\"r{number}\"") } else { value(dice, "rep_id") };
+        members.push(format!("\"rep_id\": {rep}"));
+    }
+    if dice.percent(40) {
+        members.push(format!("\"team_id\": {}", if dice.percent(80) { "\"unassigned\"".to_owned() } else { id(dice) }));
+    }
+    if dice.percent(95) {
+        members.push(format!("\"share\": {}", if tenth { "\"0.1\"" } else { *dice.pick(&SHARES) }));
+    }
+    format!("{{{}}}", members.join(", "))
 }
 
 /// An id around its greatest length, in characters of one to four bytes or escapes.
