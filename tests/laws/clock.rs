@@ -45,7 +45,8 @@ fn script(jumps: &[Jump]) -> (Rules, Vec<Vec<Event<'static>>>) {
         text += &format!("at {}\n", start().plus(2 * DAYS * DAY));
     }
     let script = Script::parse(&text);
-    let events = |chapter: crate::notation::Chapter| chapter.arrivals.into_iter().map(|(_, event)| event).collect();
+    let events =
+        |chapter: crate::notation::Chapter| chapter.arrivals.into_iter().map(|arrival| arrival.event).collect();
     (script.rules, script.chapters.into_iter().map(events).collect())
 }
 

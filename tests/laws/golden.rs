@@ -1,21 +1,20 @@
-//! The twin and the engine against the real data sets: all series of `golden.prom`, both ways.
+//! The twin and the engine against the real data sets: all series of `golden-v2.prom`, both ways, which holds `golden.prom`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-use salespulse::config::Config;
-use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
-use crate::subject::{Subject, assert_decodes};
-use crate::{jsonl, series, twin};
+use crate::notation::Script;
+use crate::subject::{Subject, of_the_catalogue};
+use crate::twin::record::Record;
+use crate::{series, twin};
 
-/// A data set: its folder, its configuration and the instant of its reading.
+/// A data set: its golden series, and its records under its own configuration, all read at one instant.
 struct DataSet {
-    folder: PathBuf,
-    rules: Rules,
-    now: Time,
+    golden: BTreeMap<String, f64>,
+    script: Script,
 }
 
 /// The folder of a data set, where the environment names the real data.
@@ -30,22 +29,21 @@ fn folder(name: &str) -> Option<PathBuf> {
     None
 }
 
-impl DataSet {
-    fn text(&self, file: &str) -> String {
-        let path = self.folder.join(file);
-        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
-
-    fn golden(&self) -> BTreeMap<String, f64> {
-        series::parse(&self.text("golden.prom"))
-    }
-}
-
 /// A data set under its own configuration file.
 fn data_set(name: &str, now: &str) -> Option<DataSet> {
     let folder = folder(name)?;
-    let config = Config::load(&folder.join("config.toml"), &[], &[]).unwrap_or_else(|error| panic!("{error}"));
-    Some(DataSet { folder, rules: config.rules, now: Time::parse(now).expect("a time") })
+    let text = |file: &str| {
+        let path = folder.join(file);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let golden = series::parse(&text("golden-v2.prom"));
+    let of_the_first_version = series::parse(&text("golden.prom"));
+    let lost = of_the_first_version.iter().filter(|(name, value)| golden.get(*name) != Some(value)).count();
+    assert_eq!(lost, 0, "{name}: every series of the first version of the contract is in the second as it was");
+    let mut script = Script::under(&text("config.toml"));
+    let now = Time::parse(now).expect("a time");
+    script.tell(now, text("events.jsonl").lines().map(|line| (line.to_owned(), None)));
+    Some(DataSet { golden, script })
 }
 
 fn olist() -> Option<DataSet> {
@@ -57,20 +55,23 @@ fn maven() -> Option<DataSet> {
 }
 
 fn twin_equals_golden(data: &DataSet) {
-    let events = jsonl::read(&data.text("events.jsonl"), &data.rules, data.now);
-    let seen = twin::reading(&events, &data.rules, data.now);
-    series::assert_equal(&data.golden(), &seen, "the twin against golden.prom");
+    let DataSet { golden, script } = data;
+    let chapter = &script.chapters[0];
+    let records: Vec<Record> = chapter.arrivals.iter().map(|arrival| arrival.record.clone()).collect();
+    let seen = twin::reading(&records, &script.setting, chapter.now);
+    series::assert_equal(golden, &seen, "the twin against golden-v2.prom");
 }
 
 /// Every record through the decoder and an engine of three shards.
 fn engine_equals_golden(data: &DataSet) {
-    let text = data.text("events.jsonl");
-    let mut subject = Subject::new(&data.rules, 3, data.now);
-    for (line, event) in text.lines().zip(jsonl::read(&text, &data.rules, data.now)) {
-        assert_decodes(&data.rules, line, &event, data.now);
-        subject.accept(&event, data.now);
+    let DataSet { golden, script } = data;
+    let chapter = &script.chapters[0];
+    let mut subject = Subject::new(&script.rules, 3, chapter.now);
+    for arrival in &chapter.arrivals {
+        subject.accept(&arrival.event, chapter.now);
     }
-    series::assert_equal(&data.golden(), &subject.series(data.now), "the engine against golden.prom");
+    let golden = of_the_catalogue(golden.clone());
+    series::assert_equal(&golden, &subject.series(chapter.now), "the engine against golden-v2.prom");
 }
 
 #[test]

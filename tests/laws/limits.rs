@@ -16,8 +16,8 @@ fn render_under(limit: u64) -> (Result<u64, TooManySeries>, String) {
     let chapter = &script.chapters[0];
     let rules = Arc::new(script.rules.clone());
     let mut engine = Engine::new(&rules, 1, chapter.now);
-    for (_, event) in &chapter.arrivals {
-        engine.accept(event, chapter.now);
+    for arrival in &chapter.arrivals {
+        engine.accept(&arrival.event, chapter.now);
     }
     let mut text = "before\n".to_owned();
     let catalogue = Catalogue::new(&rules).expect("a catalogue");

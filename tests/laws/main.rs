@@ -9,13 +9,13 @@
 )]
 
 mod clock;
-mod configuration;
 mod equality;
+mod exercised;
 mod golden;
-mod jsonl;
 mod limits;
 mod notation;
 mod order;
+mod pages;
 mod restore;
 mod scenarios;
 mod series;

@@ -4,16 +4,24 @@
 mod record;
 mod setting;
 
+use std::sync::Arc;
+
+use salespulse::config::Config;
+use salespulse::contract::decode::{Decoded, Decoder, Record as Bytes};
 use salespulse::model::event::Event;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
-use crate::configuration::rules;
-use crate::{jsonl, series};
+use crate::series;
+use crate::twin::calendar::Calendar;
+use crate::twin::record::Record;
+use crate::twin::setting::Setting;
+use setting::Configuration;
 
-/// A configuration, and what happens under it.
+/// A configuration, as the program and as the twin read it, and what happens under it.
 pub(crate) struct Script {
     pub(crate) rules: Rules,
+    pub(crate) setting: Setting,
     pub(crate) chapters: Vec<Chapter>,
 }
 
@@ -21,10 +29,15 @@ pub(crate) struct Script {
 #[derive(Default)]
 pub(crate) struct Chapter {
     pub(crate) now: Time,
-    /// The records as JSON, and the events that they are.
-    pub(crate) arrivals: Vec<(String, Event<'static>)>,
+    pub(crate) arrivals: Vec<Arrival>,
     /// Series and their values; `None`: absent. A series that ends in `*` stands for all that begin so.
     pub(crate) expected: Vec<(String, Option<f64>)>,
+}
+
+/// A record, as the decoder and as the twin read it.
+pub(crate) struct Arrival {
+    pub(crate) event: Event<'static>,
+    pub(crate) record: Record,
 }
 
 impl Script {
@@ -33,21 +46,20 @@ impl Script {
     /// # Panics
     /// With the line that cannot be read.
     pub(crate) fn parse(text: &str) -> Script {
-        let mut script =
-            Script { rules: rules("UTC", "CNY", &["lead", "contacted", "qualified", "won"]), chapters: Vec::new() };
+        let lines: Vec<(usize, &str)> =
+            (1..).zip(text.lines().map(without_comment)).filter(|(_, line)| !line.is_empty()).collect();
+        let mut configuration = Configuration::new();
+        let story: Vec<(usize, &str)> = lines.into_iter().filter(|(_, line)| !configuration.apply(line)).collect();
+        let mut script = Script::under(&configuration.toml());
         let mut waiting: Vec<(usize, &str)> = Vec::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            let line = line.split(" #").next().unwrap_or_default().trim_end();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
+        for (number, line) in story {
             if line.starts_with(' ') {
                 let chapter =
                     script.chapters.last_mut().unwrap_or_else(|| panic!("{number}: nothing is read yet: {line}"));
                 chapter.expected.push(expectation(line.trim_start()));
             } else if let Some(now) = line.strip_prefix("at ") {
                 script.end_chapter(now.trim(), std::mem::take(&mut waiting));
-            } else if !setting::apply(&mut script.rules, line) {
+            } else {
                 waiting.push((number, line));
             }
         }
@@ -55,17 +67,46 @@ impl Script {
         script
     }
 
-    fn end_chapter(&mut self, now: &str, lines: Vec<(usize, &str)>) {
-        let now = record::time(&self.rules, now);
-        let mut chapter = Chapter { now, ..Chapter::default() };
-        for (number, line) in lines {
-            let (json, hash) = record::json(&self.rules, number, line);
-            let mut event = jsonl::event(&json, &self.rules, now);
-            event.hash = hash.unwrap_or(event.hash);
-            chapter.arrivals.push((json, event));
-        }
-        self.chapters.push(chapter);
+    /// A script under a configuration file, in which nothing has happened yet.
+    pub(crate) fn under(toml: &str) -> Script {
+        let config = Config::of_text(toml, "the script", &[]).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+        Script { rules: config.rules, setting: Setting::read(toml), chapters: Vec::new() }
     }
+
+    /// Reads a chapter of JSON records, each of them maybe with a hash that stands for its own.
+    pub(crate) fn tell(&mut self, now: Time, records: impl IntoIterator<Item = (String, Option<u64>)>) {
+        let decoder = Decoder::new(Arc::new(self.rules.clone()));
+        let days = Calendar::new(&self.setting);
+        let arrival = |(json, hash): (String, Option<u64>)| {
+            let mut record = Record::read(&json, &self.setting, &days, now);
+            let mut event = decode(&decoder, json, now);
+            if let Some(hash) = hash {
+                (record.hash, event.hash) = (hash, hash);
+            }
+            Arrival { event, record }
+        };
+        let arrivals = records.into_iter().map(arrival).collect();
+        self.chapters.push(Chapter { now, arrivals, expected: Vec::new() });
+    }
+
+    fn end_chapter(&mut self, now: &str, lines: Vec<(usize, &str)>) {
+        let zone = self.setting.zone.clone();
+        let now = record::time(&zone, now);
+        self.tell(now, lines.into_iter().map(|(number, line)| record::json(&zone, number, line)));
+    }
+}
+
+/// The event of a record that is written at `now`. Events borrow from their records, which a test keeps for good.
+fn decode(decoder: &Decoder, json: String, now: Time) -> Event<'static> {
+    let json: &'static str = Box::leak(json.into_boxed_str());
+    match decoder.decode(&Bytes { value: Some(json.as_bytes()), ..Bytes::default() }, now) {
+        Ok(Decoded::Event(event)) => event,
+        other => panic!("{json}: {other:?}"),
+    }
+}
+
+fn without_comment(line: &str) -> &str {
+    if line.starts_with('#') { "" } else { line.split(" #").next().unwrap_or_default().trim_end() }
 }
 
 /// `series value` or `series absent`.

@@ -5,7 +5,10 @@
 //! of scenarios, so that it can be read, checked by hand and kept.
 
 mod arrival;
+mod content;
+mod crowd;
 mod instant;
+mod period;
 mod setting;
 
 use std::fmt;
@@ -16,6 +19,7 @@ use salespulse::model::time::{DAY, Time};
 
 use crate::notation::Script;
 use arrival::{Arrival, Change};
+use crowd::Crowd;
 use instant::Advance;
 use setting::Setting;
 
@@ -26,24 +30,25 @@ pub(crate) struct Stream {
     chapters: Vec<(Vec<Act>, Advance)>,
 }
 
-/// A new event, or an earlier one of the stream with a change: so many back.
+/// A new event, an earlier one of the stream with a change (so many back), or many at once.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     New(Arrival),
     Again(usize, Change),
+    Many(Crowd),
 }
 
 impl Stream {
     /// The stream in the notation of scenarios.
     pub(crate) fn text(&self) -> String {
         let mut text = self.setting.text();
-        let rules = Script::parse(&text).rules;
+        let setting = Script::parse(&text).setting;
         let mut now = self.setting.start();
         // Memory of an identity may go one retention after its record; a stream never lasts that long.
-        let last = now.plus(rules.retention - 2 * DAY);
+        let last = now.plus(setting.retention - 2 * DAY);
         let mut earlier: Vec<Arrival> = Vec::new();
         for (acts, advance) in &self.chapters {
-            now = advance.from(now, &rules).min(last);
+            now = advance.from(now, &setting).min(last);
             for act in acts {
                 let arrival = match act {
                     Act::New(arrival) => *arrival,
@@ -51,9 +56,13 @@ impl Stream {
                         earlier[earlier.len() - 1 - back % earlier.len()].changed(*change)
                     }
                     Act::Again(..) => continue,
+                    Act::Many(crowd) => {
+                        text.push_str(&crowd.lines(&setting, now));
+                        continue;
+                    }
                 };
                 earlier.push(arrival);
-                text.push_str(&arrival.line(&rules, now));
+                text.push_str(&arrival.line(&setting, now));
                 text.push('\n');
             }
             text.push_str(&format!("at {now}\n"));
@@ -75,11 +84,28 @@ impl fmt::Debug for Stream {
 /// Streams of a few readings with some dozens of events.
 pub(crate) fn streams() -> impl Strategy<Value = Stream> {
     let act = prop_oneof![
-        3 => arrival::arrivals().prop_map(Act::New),
-        1 => (0..4_usize, arrival::changes()).prop_map(|(back, change)| Act::Again(back, change)),
+        60 => arrival::arrivals().prop_map(Act::New),
+        1 => crowd::crowds().prop_map(Act::Many),
+        20 => (0..4_usize, arrival::changes()).prop_map(|(back, change)| Act::Again(back, change)),
     ];
     let chapter = (vec(act, 0..30), instant::advances());
     (setting::settings(), vec(chapter, 1..5)).prop_map(|(setting, chapters)| Stream { setting, chapters })
+}
+
+/// Streams of the first version of the contract: with no configuration and no field that it did not know.
+pub(crate) fn first_streams() -> impl Strategy<Value = Stream> {
+    streams().prop_map(|stream| {
+        let first = |act: &Act| match act {
+            Act::New(arrival) => Some(Act::New(arrival.of_the_first_version())),
+            Act::Again(back, change) => Some(Act::Again(*back, change.of_the_first_version()?)),
+            Act::Many(_) => None,
+        };
+        let chapter = |(acts, advance): &(Vec<Act>, Advance)| (acts.iter().filter_map(first).collect(), *advance);
+        Stream {
+            setting: stream.setting.of_the_first_version(),
+            chapters: stream.chapters.iter().map(chapter).collect(),
+        }
+    })
 }
 
 /// How many cases a property is tried on: `PROPTEST_CASES`, or so many by default.

@@ -4,20 +4,19 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
 /// An instant: RFC 3339, or the clock on the organisation's wall without an offset.
-pub(crate) fn time(rules: &Rules, text: &str) -> Time {
+pub(crate) fn time(zone: &str, text: &str) -> Time {
     Time::parse(text).unwrap_or_else(|| {
         let local: DateTime = text.parse().unwrap_or_else(|_| panic!("no time: {text}"));
-        let zone = TimeZone::get(rules.zone.name()).expect("a zone");
+        let zone = TimeZone::get(zone).expect("a zone");
         Time::from_millis(zone.to_timestamp(local).expect("within range").as_millisecond())
     })
 }
 
 /// The JSON of an event line, and the hash that it states in place of its own.
-pub(crate) fn json(rules: &Rules, number: usize, line: &str) -> (String, Option<u64>) {
+pub(crate) fn json(zone: &str, number: usize, line: &str) -> (String, Option<u64>) {
     let words = words(line);
     let (named, plain): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.contains('='));
     let plain: Vec<&str> = plain.into_iter().map(String::as_str).collect();
@@ -26,7 +25,7 @@ pub(crate) fn json(rules: &Rules, number: usize, line: &str) -> (String, Option<
     if let [_, at, ..] = plain.as_slice()
         && plain[0] != "retract"
     {
-        record.insert("occurred_at".to_owned(), json!(time(rules, at).to_string()));
+        record.insert("occurred_at".to_owned(), json!(time(zone, at).to_string()));
     }
     for (field, value) in of_type(&plain, line) {
         record.insert(field.to_owned(), value);
@@ -37,7 +36,7 @@ pub(crate) fn json(rules: &Rules, number: usize, line: &str) -> (String, Option<
         if key == "hash" {
             hash = Some(value.parse().expect(line));
         } else {
-            let (field, value) = named_field(key, value);
+            let (field, value) = named_field(zone, key, value);
             record.insert(field.to_owned(), value);
         }
     }
@@ -79,14 +78,16 @@ fn of_type(plain: &[&str], line: &str) -> Vec<(&'static str, Value)> {
 fn amount(money: &[&str]) -> Vec<(&'static str, Value)> {
     match money {
         [] => Vec::new(),
+        [number] => vec![("amount", json!(number))],
         [amount, currency] => vec![("amount", json!(amount)), ("currency", json!(currency))],
         other => panic!("no amount with its currency: {other:?}"),
     }
 }
 
-/// `org`, `team:<team>` or `rep:<rep>/<team>`.
+/// `org`, `region:<region>`, `team:<team>` or `rep:<rep>/<team>`.
 fn target_scope(text: &str) -> Vec<(&'static str, Value)> {
     match text.split_once(':') {
+        Some(("region", region)) => vec![("scope", json!("region")), ("region_id", json!(region))],
         Some(("team", team)) => vec![("scope", json!("team")), ("team_id", json!(team))],
         Some(("rep", pair)) => {
             let (rep, team) = pair.split_once('/').expect("<rep>/<team>");
@@ -96,7 +97,7 @@ fn target_scope(text: &str) -> Vec<(&'static str, Value)> {
     }
 }
 
-fn named_field(key: &str, value: &str) -> (&'static str, Value) {
+fn named_field(zone: &str, key: &str, value: &str) -> (&'static str, Value) {
     match key {
         "id" => ("event_id", json!(value)),
         "version" => ("version", json!(value.parse::<u64>().expect("an integer"))),
@@ -111,9 +112,28 @@ fn named_field(key: &str, value: &str) -> (&'static str, Value) {
         "currency" => ("currency", json!(value)),
         "name" => ("name", json!(value)),
         "active" => ("active", json!(value == "true")),
+        "seq" => ("sequence", json!(value.parse::<u64>().expect("an integer"))),
+        "pipeline" => ("pipeline", json!(value)),
+        "measure" => ("measure", json!(value)),
+        "reason" => ("lost_reason", json!(value)),
+        "close" => ("expected_close_at", json!(time(zone, value).to_string())),
+        "started" => ("started_at", json!(time(zone, value).to_string())),
+        "splits" => ("splits", splits(value)),
         "scale_max" => ("scale_max", json!(value.parse::<u64>().expect("an integer"))),
         other => panic!("no such field: {other}"),
     }
+}
+
+/// `<rep>/<team>:<share>,…`; a rep or a team that is empty is absent.
+fn splits(text: &str) -> Value {
+    let part = |text: &str| {
+        let (pair, share) = text.rsplit_once(':').expect("<rep>/<team>:<share>");
+        let (rep, team) = pair.split_once('/').expect("<rep>/<team>");
+        let ids = [("rep_id", rep), ("team_id", team)].into_iter().filter(|(_, id)| !id.is_empty());
+        let part = ids.chain([("share", share)]).map(|(field, value)| (field.to_owned(), json!(value)));
+        Value::Object(part.collect())
+    };
+    text.split(',').map(part).collect()
 }
 
 /// The words of a line; quotes hold words with spaces together.

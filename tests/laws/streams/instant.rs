@@ -1,10 +1,10 @@
 //! Instants worth trying: where panes, days and periods turn, a millisecond before and after, and any.
 
 use proptest::prelude::*;
-use salespulse::model::rules::Rules;
 use salespulse::model::time::{DAY, HOUR, MINUTE, SECOND, Time};
 
-use crate::twin::local_days::{Length, LocalDays};
+use crate::twin::calendar::{Calendar, Length};
+use crate::twin::setting::Setting;
 use crate::twin::windows;
 
 /// How the clock moves to the next reading.
@@ -18,11 +18,11 @@ pub(crate) enum Advance {
 }
 
 impl Advance {
-    pub(crate) fn from(self, now: Time, rules: &Rules) -> Time {
-        let days = LocalDays::new(rules.zone.name());
+    pub(crate) fn from(self, now: Time, setting: &Setting) -> Time {
+        let days = Calendar::new(setting);
         match self {
             Advance::By(millis) => now.plus(millis),
-            Advance::ToMidnight(millis) => windows::named(&windows::all(&days, now), "mtd").present.end.plus(millis),
+            Advance::ToMidnight(millis) => days.period_of(Length::Day, now).end.plus(millis),
             Advance::ToMonth(millis) => days.period_of(Length::Month, now).end.plus(millis),
         }
         .max(now)
@@ -52,34 +52,40 @@ pub(crate) enum Moment {
 
 impl Moment {
     /// The instant; never later than the allowed skew lets an event be.
-    pub(crate) fn seen_from(self, now: Time, rules: &Rules) -> Time {
-        let instant = match self {
+    pub(crate) fn seen_from(self, now: Time, setting: &Setting) -> Time {
+        self.unlimited(now, setting).min(now.plus(setting.allowed_skew))
+    }
+
+    /// The instant, however late.
+    pub(crate) fn unlimited(self, now: Time, setting: &Setting) -> Time {
+        match self {
             Moment::Ago(millis) => now.plus(-millis),
             Moment::Ahead(millis) => now.plus(millis),
             Moment::Edge(number, millis) => {
-                let edges = edges(now, rules);
+                let edges = edges(now, setting);
                 edges[number % edges.len()].plus(millis)
             }
-        };
-        instant.min(now.plus(rules.allowed_skew))
+        }
     }
 }
 
 /// Where something turns, seen from an instant.
-fn edges(now: Time, rules: &Rules) -> Vec<Time> {
-    let days = LocalDays::new(rules.zone.name());
-    let mut edges = vec![now, rules.horizon(now), now.plus(-rules.retention)];
-    for window in windows::all(&days, now) {
-        edges.extend([window.present.start, window.present.end, window.previous.start, window.previous.end]);
+fn edges(now: Time, setting: &Setting) -> Vec<Time> {
+    let days = Calendar::new(setting);
+    let quarter = now.floor(15 * MINUTE);
+    let mut edges = vec![now, quarter, quarter, setting.horizon(now), now.plus(-setting.retention)];
+    for window in windows::all(setting, &days, now) {
+        for stretch in [Some(window.present), Some(window.previous), window.year_ago].into_iter().flatten() {
+            edges.extend([stretch.start, stretch.end]);
+        }
     }
-    for length in [Length::Month, Length::Quarter, Length::Year] {
-        let first = length.first_day(days.day(now));
+    for length in [Length::Week, Length::Month, Length::Quarter, Length::Half, Length::Year] {
+        let first = days.first_day(length, days.day(now));
         let before = length.previous(first);
         edges.extend([first, length.next(first), before, length.previous(before)].map(|day| days.midnight(day)));
     }
-    for stage in 0..rules.pipeline.won() {
-        let limit = rules.pipeline.stalled_after(stage);
-        edges.extend(limit.map(|limit| now.plus(-limit).floor(15 * MINUTE)));
+    for pipe in &setting.pipelines {
+        edges.extend(pipe.stalled_after.values().map(|limit| now.plus(-limit).floor(15 * MINUTE)));
     }
     // Around changes of the offset, and the leap day.
     for text in [
@@ -103,6 +109,6 @@ pub(crate) fn moments() -> impl Strategy<Value = Moment> {
         // Few instants, so that events meet at the same one.
         3 => (0..30_i64).prop_map(|days| Moment::Ago(days * DAY)),
         1 => (0..24 * HOUR).prop_map(Moment::Ahead),
-        4 => (0..80_usize, prop::sample::select(&NUDGES)).prop_map(|(number, millis)| Moment::Edge(number, millis)),
+        4 => (0..140_usize, prop::sample::select(&NUDGES)).prop_map(|(number, millis)| Moment::Edge(number, millis)),
     ]
 }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use salespulse::model::rules::{Rules, Scope};
 use salespulse::model::time::Time;
 
+use super::calendar::Calendar;
 use super::here::{Here, Place};
 use super::journey::{Credit, Journey};
-use super::local_days::{Length, LocalDays};
 use super::revenue::{new_customers, spend};
 use super::sample::{Sample, count, exact, ratio, real};
+use super::setting::Setting;
 use super::windows::{self, Stretch, Windowed};
 
 /// A won journey of a customer.
@@ -34,9 +34,8 @@ impl<'e> Customer<'e> {
         let mut wins: Vec<(Time, &str, &str, Win<'e>)> = Vec::new();
         for journey in journeys {
             let Some(won) = journey.won else { continue };
-            let amount = i128::from(journey.amount);
-            let margin = journey.margin.map(i128::from);
-            let win = Win { at: won.at, credit: won.credit, channel: journey.channel, amount, margin };
+            let Journey { channel, amount, margin, .. } = *journey;
+            let win = Win { at: won.at, credit: won.credit, channel, amount, margin };
             wins.push((won.at, journey.lead_id, &journey.customer, win));
         }
         wins.sort_by_key(|(at, lead_id, ..)| (*at, *lead_id));
@@ -59,8 +58,8 @@ impl<'e> Customer<'e> {
         self.wins_in(stretch).next().is_some()
     }
 
-    fn is_repeat(&self, days: &LocalDays) -> bool {
-        self.wins.iter().map(|win| days.date(win.at)).collect::<BTreeSet<_>>().len() >= 2
+    fn is_repeat(&self, days: &Calendar) -> bool {
+        self.wins.iter().map(|win| days.day(win.at)).collect::<BTreeSet<_>>().len() >= 2
     }
 
     /// Σ margin of all wins, revenue where the margin is unknown.
@@ -70,17 +69,11 @@ impl<'e> Customer<'e> {
 }
 
 /// The section's values at one place.
-pub(crate) fn samples(
-    here: &Here<'_>,
-    rules: &Rules,
-    days: &LocalDays,
-    all_windows: &[Windowed],
-    now: Time,
-) -> Vec<Sample> {
+pub(crate) fn samples(here: &Here<'_>, days: &Calendar, all_windows: &[Windowed], now: Time) -> Vec<Sample> {
     let money = here.reporting;
     let customers = here.customers.len();
     let repeat = here.customers.iter().filter(|customer| customer.is_repeat(days)).count();
-    let periods = Periods::new(rules, days, now);
+    let periods = Periods::new(here.world.setting, days, now);
     let [current, last, before] = [periods.current, periods.last, periods.before].map(|period| active(here, period));
     let retained =
         here.customers.iter().filter(|one| one.is_active(periods.last) && one.is_active(periods.before)).count();
@@ -102,7 +95,7 @@ pub(crate) fn samples(
     if let Some(ltv) = ltv.filter(|_| spend > 0 && new > 0) {
         samples.extend(real("ltv_per_cac", Some(ltv / (spend as f64 / new as f64))));
     }
-    samples.extend(market(here, rules, customers));
+    samples.extend(market(here, here.world.setting, customers));
     samples
 }
 
@@ -116,14 +109,9 @@ struct Periods {
 }
 
 impl Periods {
-    fn new(rules: &Rules, days: &LocalDays, now: Time) -> Periods {
-        let length = match rules.customer_period.name() {
-            "month" => Length::Month,
-            "quarter" => Length::Quarter,
-            "year" => Length::Year,
-            other => panic!("no such period: {other}"),
-        };
-        let current = length.first_day(days.day(now));
+    fn new(setting: &Setting, days: &Calendar, now: Time) -> Periods {
+        let length = setting.customer_period;
+        let current = days.first_day(length, days.day(now));
         let last = length.previous(current);
         let before = length.previous(last);
         Periods {
@@ -158,15 +146,17 @@ fn ltv(here: &Here<'_>, periods: &Periods, last: usize, retained: usize, before:
     Some(revenue as f64 / last as f64 * margin_share * lifetime)
 }
 
-/// The configured market size, and the share of it that are customers.
-fn market(here: &Here<'_>, rules: &Rules, customers: usize) -> Vec<Sample> {
+/// The configured market size, and the share of it that are customers. A region's is the sum of its teams',
+/// if it has teams and all of them have one.
+fn market(here: &Here<'_>, setting: &Setting, customers: usize) -> Vec<Sample> {
+    let of_team = |team: &str| setting.team_market_size.get(team).copied();
     let size = match here.place {
-        Place::Org => rules.market_size,
-        Place::Team(team) => rules.team_market_size.get(team).copied(),
-        Place::Rep(_) | Place::Channel(_) => None,
+        Place::Org => setting.market_size,
+        Place::Team(team) => of_team(team),
+        Place::Region(_, teams) if !teams.is_empty() => teams.iter().map(|team| of_team(team)).sum(),
+        Place::Region(..) | Place::Rep(_) | Place::Channel(_) => None,
     };
-    debug_assert!(size.is_none() || matches!(here.scope(), Scope::Team | Scope::Org), "T O only");
     let Some(size) = size else { return Vec::new() };
-    let share = exact("penetration_ratio", ratio(customers as i128, i128::from(size)));
-    exact("market_size", ratio(i128::from(size), 1)).into_iter().chain(share).collect()
+    let share = exact("penetration_ratio", ratio(customers as i128, size));
+    exact("market_size", ratio(size, 1)).into_iter().chain(share).collect()
 }

@@ -1,26 +1,18 @@
 //! Facts of a journey.
 
-use salespulse::model::event::{Body, Event, Lead, Stage, StageChange, Text};
-use salespulse::model::id::UNASSIGNED;
-use salespulse::model::rules::Rules;
+use jiff::civil::Date;
 use salespulse::model::time::Time;
+
+use super::calendar::Calendar;
+use super::money;
+use super::record::{Part, Record, UNASSIGNED};
+use super::setting::{DEFAULT, Pipe, Setting};
 
 /// Who is credited with a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Credit<'e> {
     pub(crate) rep: &'e str,
     pub(crate) team: &'e str,
-}
-
-/// An id, or the one that stands for an absent one.
-pub(crate) fn assigned<'e>(id: Option<&'e Text<'static>>) -> &'e str {
-    id.map_or(UNASSIGNED, AsRef::as_ref)
-}
-
-impl<'e> Credit<'e> {
-    pub(crate) fn new(rep: Option<&'e Text<'static>>, team: Option<&'e Text<'static>>) -> Credit<'e> {
-        Credit { rep: assigned(rep), team: assigned(team) }
-    }
 }
 
 /// When a fact happened, and to whose credit.
@@ -34,15 +26,27 @@ pub(crate) struct Moment<'e> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Open at the stage of this index.
-    Open(u8),
+    Open(usize),
     Won,
     Lost,
+}
+
+/// A stay in an open stage that has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stay<'e> {
+    pub(crate) stage: usize,
+    /// When it ended, to whose credit.
+    pub(crate) end: Moment<'e>,
+    /// The stage that followed.
+    pub(crate) next: &'e str,
+    pub(crate) millis: i64,
 }
 
 /// The facts of one journey.
 #[derive(Clone, Debug)]
 pub(crate) struct Journey<'e> {
     pub(crate) lead_id: &'e str,
+    pub(crate) pipeline: &'e Pipe,
     pub(crate) channel: &'e str,
     /// `lead:<lead_id>` where no event names one.
     pub(crate) customer: String,
@@ -51,52 +55,68 @@ pub(crate) struct Journey<'e> {
     pub(crate) reached: Vec<Option<Moment<'e>>>,
     pub(crate) status: Status,
     /// The rep and team of the last of S, or of L.
-    pub(crate) owner: Credit<'e>,
-    /// When it entered the stage where it is open.
+    pub(crate) last: Credit<'e>,
+    /// When its present run started.
     pub(crate) entered: Time,
     pub(crate) won: Option<Moment<'e>>,
     pub(crate) lost: Option<Moment<'e>>,
+    /// Why it is lost.
+    pub(crate) reason: &'e str,
+    pub(crate) stays: Vec<Stay<'e>>,
+    pub(crate) slips: Vec<Moment<'e>>,
+    pub(crate) expected_close: Option<Time>,
     /// In minor units of the reporting currency; 0 if none.
-    pub(crate) amount: i64,
-    pub(crate) margin: Option<i64>,
+    pub(crate) amount: i128,
+    pub(crate) margin: Option<i128>,
+    pub(crate) splits: Option<&'e [Part]>,
+    /// The least time at which a step says that the journey started.
+    started: Option<Time>,
 }
 
 impl<'e> Journey<'e> {
     /// The facts of a journey from those of its events that exist, at least one; none if it is void.
-    pub(crate) fn new(lead_id: &'e str, events: &[&'e Event<'static>], rules: &Rules) -> Option<Journey<'e>> {
-        let (leads, changes) = sorted(events);
-        let stage = |change: &StageChange<'_>| rules.pipeline.stage(&change.stage).expect("a stage");
+    pub(crate) fn new(events: &Events<'e>, setting: &'e Setting, days: &Calendar) -> Option<Journey<'e>> {
+        let Events { lead_id, leads, steps } = events;
         let first = leads.first().copied();
-        let created = first.map(|(event, lead)| Moment { at: event.occurred_at, credit: credit_of_lead(lead) });
-        let last = changes.last().map(|(_, change)| *change);
-        let won = rules.pipeline.won();
-        let status = match last.map(stage) {
-            Some(Stage::Void) => return None,
-            Some(Stage::Lost) => Status::Lost,
-            Some(Stage::Step(index)) if index == won => Status::Won,
-            Some(Stage::Step(index)) => Status::Open(index),
-            None => Status::Open(0),
+        let created = first.map(moment);
+        let pipeline = setting.pipeline(pipeline_of(events, setting));
+        let runs = runs(first, steps, setting);
+        let last_run = runs.last()?;
+        let status = match last_run.stage {
+            "void" => return None,
+            "lost" => Status::Lost,
+            "won" => Status::Won,
+            open => Status::Open(pipeline.index(open).expect("the last stage is one of the pipeline")),
         };
-        let run = start_of_last_run(&changes).map(|(event, change)| moment(event, change));
+        let at_end = last_run.steps.first().map(|step| moment(step));
+        let reasons = last_run.steps.iter().rev().filter(|_| status == Status::Lost);
         Some(Journey {
             lead_id,
-            channel: first.map_or(UNASSIGNED, |(_, lead)| assigned(lead.channel.as_ref())),
-            customer: customer(lead_id, &leads, &changes),
+            pipeline,
+            channel: events.channel(),
+            customer: customer(events),
             created,
-            reached: (0..won).map(|index| reached(index, &changes, won, &stage)).collect(),
+            reached: (0..pipeline.won()).map(|index| reached(index, steps, pipeline, setting)).collect(),
             status,
-            owner: last.map(credit_of_change).or(created.map(|created| created.credit))?,
-            entered: run.or(created)?.at,
-            won: run.filter(|_| status == Status::Won),
-            lost: run.filter(|_| status == Status::Lost),
-            amount: changes.iter().rev().find_map(|(_, change)| change.amount).map_or(0, |money| money.reporting_minor),
-            margin: changes.iter().rev().find_map(|(_, change)| change.margin).map(|money| money.reporting_minor),
+            last: steps.last().or(first.as_ref())?.credit(),
+            entered: last_run.start,
+            won: at_end.filter(|_| status == Status::Won),
+            lost: at_end.filter(|_| status == Status::Lost),
+            reason: reasons.filter_map(|step| step.text("lost_reason")).next().unwrap_or("unknown"),
+            stays: stays(&runs, pipeline),
+            slips: slips(steps, setting, days),
+            expected_close: steps.iter().rev().find_map(|step| step.expected_close),
+            amount: steps.iter().rev().find_map(|step| step.amount).unwrap_or(0),
+            margin: steps.iter().rev().find_map(|step| step.margin),
+            splits: steps.iter().rev().find_map(|step| step.splits.as_deref()),
+            started: steps.iter().filter_map(|step| step.started).min(),
         })
     }
 
-    /// won − created in milliseconds, if both exist; it may be negative.
+    /// won − created in milliseconds; without a lead, won − the least `started_at`. It may be negative.
     pub(crate) fn cycle(&self) -> Option<i64> {
-        Some(self.won?.at.since(self.created?.at))
+        let begin = self.created.map_or(self.started, |created| Some(created.at));
+        Some(self.won?.at.since(begin?))
     }
 
     /// reached(first stage after `lead`) − created in milliseconds, if both exist; it may be negative.
@@ -104,65 +124,137 @@ impl<'e> Journey<'e> {
         let reached = self.reached.get(1).copied().flatten()?;
         Some(reached.at.since(self.created?.at))
     }
-}
 
-type Leads<'e> = Vec<(&'e Event<'static>, &'e Lead<'static>)>;
-type Changes<'e> = Vec<(&'e Event<'static>, &'e StageChange<'static>)>;
+    /// The row of its win, else of the last of S, else of L.
+    pub(crate) fn owner(&self) -> Credit<'e> {
+        self.won.map_or(self.last, |won| won.credit)
+    }
 
-/// The lead events and the stage changes, each sorted by (`occurred_at`, `event_id`).
-fn sorted<'e>(events: &[&'e Event<'static>]) -> (Leads<'e>, Changes<'e>) {
-    let mut events = events.to_vec();
-    events.sort_by_key(|event| (event.occurred_at, &event.event_id));
-    let (mut leads, mut changes) = (Vec::new(), Vec::new());
-    for event in events {
-        match &event.body {
-            Body::Lead(lead) => leads.push((event, lead)),
-            Body::StageChange(change) => changes.push((event, change)),
-            _ => panic!("no event of a journey: {event:?}"),
+    /// Whose parts of its money these minor units are; without splits all of it is the fact's own.
+    pub(crate) fn parts(&self, minor: i128, own: Credit<'e>) -> Vec<(Credit<'e>, i128)> {
+        let Some(splits) = self.splits else { return vec![(own, minor)] };
+        let shares: Vec<i128> = splits.iter().map(|part| part.share).collect();
+        splits.iter().map(Part::credit).zip(money::split(minor, &shares)).collect()
+    }
+
+    /// Amount × probability of the stage, rounded half-even to minor units.
+    pub(crate) fn weighted(&self, stage: usize) -> i128 {
+        match self.pipeline.probabilities.get(&self.pipeline.stages[stage]) {
+            Some(probability) => probability.of(self.amount),
+            None => money::half_even(self.amount * stage as i128, self.pipeline.won() as i128),
         }
     }
-    (leads, changes)
 }
 
-fn credit_of_lead<'e>(lead: &'e Lead<'static>) -> Credit<'e> {
-    Credit::new(lead.rep_id.as_ref(), lead.team_id.as_ref())
+/// The events of a journey that exist, each kind sorted by (`occurred_at`, `sequence`, `event_id`).
+pub(crate) struct Events<'e> {
+    lead_id: &'e str,
+    leads: Vec<&'e Record>,
+    steps: Vec<&'e Record>,
 }
 
-fn credit_of_change<'e>(change: &'e StageChange<'static>) -> Credit<'e> {
-    Credit::new(change.rep_id.as_ref(), change.team_id.as_ref())
+impl<'e> Events<'e> {
+    pub(crate) fn new(lead_id: &'e str, mut events: Vec<&'e Record>) -> Events<'e> {
+        events.sort_by_key(|event| (event.at, event.sequence, &event.event_id));
+        let (leads, steps) = events.into_iter().partition(|event| event.is_lead());
+        Events { lead_id, leads, steps }
+    }
+
+    pub(crate) fn has_lead(&self) -> bool {
+        !self.leads.is_empty()
+    }
+
+    /// That of the earliest lead; without one that of the first step that names one.
+    pub(crate) fn channel(&self) -> &'e str {
+        match self.leads.first() {
+            Some(lead) => lead.id("channel"),
+            None => self.steps.iter().find_map(|step| step.text("channel")).unwrap_or(UNASSIGNED),
+        }
+    }
 }
 
-fn moment<'e>(event: &Event<'static>, change: &'e StageChange<'static>) -> Moment<'e> {
-    Moment { at: event.occurred_at, credit: credit_of_change(change) }
+fn moment(event: &Record) -> Moment<'_> {
+    Moment { at: event.at, credit: event.credit() }
 }
 
-/// The first stage change whose stage is at this index or later, `won` included. `lead` and `won` are
-/// not reached in this sense.
-fn reached<'e>(
-    index: u8,
-    changes: &Changes<'e>,
-    won: u8,
-    stage: &impl Fn(&StageChange<'static>) -> Stage,
-) -> Option<Moment<'e>> {
-    let reaches = |stage: Stage| matches!(stage, Stage::Step(step) if step >= index);
-    let between = index > 0 && index < won;
-    let first = changes.iter().find(|(_, change)| between && reaches(stage(change)))?;
-    Some(moment(first.0, first.1))
+/// The pipeline that the last step which speaks of one speaks of, else the one that the lead names.
+fn pipeline_of<'e>(events: &Events<'e>, setting: &'e Setting) -> &'e str {
+    let speaks_of = |step: &&'e Record| match step.named_pipeline(setting) {
+        Some(named) => Some(named),
+        // Every pipeline knows these four.
+        None if matches!(step.stage(setting), "lead" | "won" | "lost" | "void") => None,
+        None => Some(DEFAULT),
+    };
+    let of_lead = events.leads.first().and_then(|lead| lead.named_pipeline(setting));
+    events.steps.iter().rev().find_map(speaks_of).or(of_lead).unwrap_or(DEFAULT)
 }
 
-/// The first of the unbroken run of equal stages that ends the stage changes.
-fn start_of_last_run<'e>(changes: &Changes<'e>) -> Option<(&'e Event<'static>, &'e StageChange<'static>)> {
-    let last = &changes.last()?.1.stage;
-    changes.iter().rev().take_while(|(_, change)| change.stage == *last).last().copied()
+/// An unbroken row of steps with one stage.
+struct Run<'e> {
+    stage: &'e str,
+    start: Time,
+    steps: Vec<&'e Record>,
 }
 
-/// The customer named by the latest event that names one: by time, then `event_id`, then the stage change.
-fn customer(lead_id: &str, leads: &Leads<'_>, changes: &Changes<'_>) -> String {
-    let by_leads = leads.iter().map(|(event, lead)| (event, false, &lead.customer_id));
-    let by_changes = changes.iter().map(|(event, change)| (event, true, &change.customer_id));
+/// The runs of a journey; with a lead the first is of `lead`, be it empty, and starts with the lead.
+fn runs<'e>(lead: Option<&'e Record>, steps: &[&'e Record], setting: &'e Setting) -> Vec<Run<'e>> {
+    let mut runs: Vec<Run<'e>> =
+        lead.into_iter().map(|lead| Run { stage: "lead", start: lead.at, steps: Vec::new() }).collect();
+    for step in steps {
+        let stage = step.stage(setting);
+        match runs.last_mut() {
+            Some(run) if run.stage == stage => run.steps.push(step),
+            _ => runs.push(Run { stage, start: step.at, steps: vec![step] }),
+        }
+    }
+    runs
+}
+
+/// The runs of open stages of the pipeline that have ended; negative ones are not used.
+fn stays<'e>(runs: &[Run<'e>], pipeline: &Pipe) -> Vec<Stay<'e>> {
+    let mut stays = Vec::new();
+    for (run, next) in runs.iter().zip(runs.iter().skip(1)) {
+        let stage = pipeline.index(run.stage).filter(|stage| *stage < pipeline.won());
+        let end = moment(next.steps[0]);
+        let millis = end.at.since(run.start);
+        stays.extend(stage.filter(|_| millis >= 0).map(|stage| Stay { stage, end, next: next.stage, millis }));
+    }
+    stays
+}
+
+/// The steps, none of which closes the deal, that put the expected close into a later local month.
+fn slips<'e>(steps: &[&'e Record], setting: &Setting, days: &Calendar) -> Vec<Moment<'e>> {
+    let month = |time: Time| -> Date { days.day(time).first_of_month() };
+    let mut slips = Vec::new();
+    let mut before = None;
+    for step in steps {
+        let Some(close) = step.expected_close.map(month) else { continue };
+        let closes = matches!(step.stage(setting), "won" | "lost" | "void");
+        if !closes && before.is_some_and(|before| close > before) {
+            slips.push(moment(step));
+        }
+        before = Some(close);
+    }
+    slips
+}
+
+/// The first step whose stage is at this index or later, `won` included. `lead` and `won` are not reached
+/// in this sense.
+fn reached<'e>(index: usize, steps: &[&'e Record], pipeline: &Pipe, setting: &Setting) -> Option<Moment<'e>> {
+    let between = index > 0 && index < pipeline.won();
+    let reaches = |step: &&&Record| pipeline.index(step.stage(setting)).is_some_and(|stage| stage >= index);
+    steps.iter().find(reaches).filter(|_| between).map(|step| moment(step))
+}
+
+/// The customer named by the latest event that names one: of two equal ones by the stage change.
+fn customer(events: &Events<'_>) -> String {
+    let by_leads = events.leads.iter().map(|event| (false, event));
+    let by_steps = events.steps.iter().map(|event| (true, event));
     by_leads
-        .chain(by_changes)
-        .filter_map(|(event, is_change, id)| Some((event.occurred_at, &event.event_id, is_change, id.as_ref()?)))
+        .chain(by_steps)
+        .filter_map(|(is_step, event)| {
+            Some((event.at, event.sequence, &event.event_id, is_step, event.text("customer_id")?))
+        })
         .max()
-        .map_or_else(|| format!("lead:{lead_id}"), |(.., id)| id.to_string())
+        .map_or_else(|| format!("lead:{}", events.lead_id), |(.., id)| id.to_owned())
 }

@@ -1,11 +1,10 @@
 //! Leaderboard (R): ranks, and who is who.
 
-use salespulse::model::id::UNASSIGNED;
-use salespulse::model::rules::Rules;
-
 use super::here::Here;
 use super::journey::Credit;
+use super::record::UNASSIGNED;
 use super::sample::{Fraction, Sample, Value, count};
+use super::setting::Setting;
 use super::windows::Windowed;
 use super::world::World;
 
@@ -20,7 +19,6 @@ impl<'e> Contestant<'e> {
     pub(crate) fn new(
         credit: Credit<'e>,
         here: &Here<'_>,
-        rules: &Rules,
         windows: &[Windowed],
         quota: Vec<(&'static str, Option<Fraction>)>,
     ) -> Contestant<'e> {
@@ -28,7 +26,7 @@ impl<'e> Contestant<'e> {
         let mut values: Vec<_> = quota.into_iter().filter_map(attained).collect();
         for window in windows {
             // No label but `window` and `currency`, and no quantile.
-            for sample in super::windowed(here, rules, window) {
+            for sample in super::windowed(here, window) {
                 if let (Value::Exact(value), true) =
                     (sample.value, sample.labels.iter().all(|(key, _)| *key == "currency"))
                 {
@@ -47,10 +45,10 @@ impl<'e> Contestant<'e> {
 
 /// 1 + the number of pairs with a strictly greater value, for each pair that has one. Pairs whose rep is
 /// `unassigned` take no part.
-pub(crate) fn ranks<'e>(pairs: &[Contestant<'e>], rules: &Rules) -> Vec<(Credit<'e>, Sample)> {
+pub(crate) fn ranks<'e>(pairs: &[Contestant<'e>], setting: &Setting) -> Vec<(Credit<'e>, Sample)> {
     let mut ranks = Vec::new();
-    for by in &rules.leaderboard {
-        for window in rules.windows.rep.iter().map(|window| window.name()) {
+    for by in &setting.leaderboard {
+        for window in &setting.windows["rep"] {
             let entrants = pairs.iter().filter(|pair| pair.credit.rep != UNASSIGNED);
             let values: Vec<(Credit<'e>, Fraction)> =
                 entrants.filter_map(|pair| Some((pair.credit, pair.value(by, window)?))).collect();
@@ -66,9 +64,5 @@ pub(crate) fn ranks<'e>(pairs: &[Contestant<'e>], rules: &Rules) -> Vec<(Credit<
 /// 1 for every rep of the roster, by its last event.
 pub(crate) fn infos<'e>(world: &World<'e>) -> Vec<(Credit<'e>, Sample)> {
     let info = |name: &str| count("info", 1).with("name", name);
-    let of_roster = world
-        .roster
-        .values()
-        .map(|(_, rep)| (Credit { rep: &rep.rep_id, team: &rep.team_id }, info(rep.name.as_deref().unwrap_or(""))));
-    of_roster.collect()
+    world.roster.values().map(|rep| (rep.credit(), info(rep.text("name").unwrap_or("")))).collect()
 }

@@ -1,10 +1,7 @@
 //! Money (windowed; R T O C).
 
-use salespulse::model::event::PaymentKind;
-use salespulse::model::rules::Scope;
-
 use super::activity::{quantile_seconds, within};
-use super::here::Here;
+use super::here::{Here, Money};
 use super::sample::{Sample, count, exact, ratio, real};
 use super::windows::{Stretch, Windowed};
 
@@ -17,11 +14,17 @@ pub(crate) fn samples(here: &Here<'_>, window: &Windowed) -> Vec<Sample> {
     if previous > 0 {
         samples.extend(exact("revenue_growth_ratio", ratio(revenue - previous, previous)));
     }
+    if !here.place.is_rep() {
+        samples.extend(year_ago(here, window, revenue));
+    }
+    if here.place.is_team_or_wider() {
+        samples.extend(pipelines(here, window));
+    }
+    samples.push(money.sum("lost_amount", sum(&here.lost_money, window.present)));
     samples.extend(money.per("deal_size", revenue, won));
     samples.extend(cycles(here, window));
-    if here.scope() != Scope::Channel {
-        let payments = paid(here, PaymentKind::Payment, window.present);
-        let refunds = paid(here, PaymentKind::Refund, window.present);
+    if !here.place.is_channel() {
+        let (payments, refunds) = (payments(here, window.present), refunds(here, window.present));
         samples.push(money.sum("payments", payments));
         samples.push(money.sum("refunds", refunds));
         if revenue > 0 {
@@ -35,15 +38,38 @@ pub(crate) fn samples(here: &Here<'_>, window: &Windowed) -> Vec<Sample> {
     samples
 }
 
+fn sum(facts: &[Money<'_>], stretch: Stretch) -> i128 {
+    facts.iter().filter(|(at, ..)| stretch.holds(*at)).map(|(_, minor, _)| minor).sum()
+}
+
 /// Σ won amount in minor units.
 pub(crate) fn revenue(here: &Here<'_>, stretch: Stretch) -> i128 {
-    within(&here.won, stretch).iter().map(|journey| i128::from(journey.amount)).sum()
+    sum(&here.won_money, stretch)
+}
+
+/// The same a year ago, where the window has such a one.
+fn year_ago(here: &Here<'_>, window: &Windowed, present: i128) -> Vec<Sample> {
+    let Some(stretch) = window.year_ago else { return Vec::new() };
+    let year_ago = revenue(here, stretch);
+    let growth = exact("revenue_yoy_ratio", ratio(present - year_ago, year_ago)).filter(|_| year_ago > 0);
+    [Some(here.reporting.sum("revenue_year_ago", year_ago)), growth].into_iter().flatten().collect()
+}
+
+/// Revenue of each pipeline, where there are more than one.
+fn pipelines(here: &Here<'_>, window: &Windowed) -> Vec<Sample> {
+    let setting = here.world.setting;
+    let of_pipe = |pipe: &super::setting::Pipe| {
+        let own = here.won_money.iter().filter(|(_, _, journey)| journey.pipeline.name == pipe.name);
+        let own: Vec<Money<'_>> = own.copied().collect();
+        here.reporting.sum("pipeline_revenue", sum(&own, window.present)).with("pipeline", &pipe.name)
+    };
+    setting.pipelines.iter().filter(|_| setting.has_pipelines()).map(of_pipe).collect()
 }
 
 /// Σ spend in minor units.
 pub(crate) fn spend(here: &Here<'_>, stretch: Stretch) -> i128 {
-    let spends = here.spends.iter().filter(|(event, _)| stretch.holds(event.occurred_at));
-    spends.map(|(_, spend)| i128::from(spend.amount.reporting_minor)).sum()
+    let spends = here.spends.iter().filter(|spend| stretch.holds(spend.at));
+    spends.map(|spend| spend.amount.expect("an amount")).sum()
 }
 
 /// Customers whose first win lies in the stretch.
@@ -57,10 +83,19 @@ pub(crate) fn cycles_of(here: &Here<'_>, stretch: Stretch) -> Vec<i64> {
     cycles.filter(|millis| *millis >= 0).collect()
 }
 
-fn paid(here: &Here<'_>, kind: PaymentKind, stretch: Stretch) -> i128 {
-    let payments =
-        here.payments.iter().filter(|(event, payment)| payment.kind == kind && stretch.holds(event.occurred_at));
-    payments.map(|(_, payment)| i128::from(payment.amount.reporting_minor)).sum()
+/// Σ payments in minor units.
+pub(crate) fn payments(here: &Here<'_>, stretch: Stretch) -> i128 {
+    paid(here, "payment", stretch)
+}
+
+fn refunds(here: &Here<'_>, stretch: Stretch) -> i128 {
+    paid(here, "refund", stretch)
+}
+
+fn paid(here: &Here<'_>, kind: &str, stretch: Stretch) -> i128 {
+    let is_of_kind = |payment: &str| payment == kind;
+    let own = here.payments.iter().filter(|fact| is_of_kind(fact.text("kind").unwrap_or("payment")));
+    own.filter(|fact| stretch.holds(fact.at)).map(|fact| fact.amount.expect("an amount")).sum()
 }
 
 fn cycles(here: &Here<'_>, window: &Windowed) -> Vec<Sample> {

@@ -1,6 +1,6 @@
 //! One value of a KPI, exact as long as it can be.
 
-use salespulse::model::rules::Rules;
+use salespulse::model::money::Currency;
 
 /// A fraction of two exact integers.
 #[derive(Clone, Copy, Debug)]
@@ -88,8 +88,7 @@ pub(crate) struct Reporting {
 }
 
 impl Reporting {
-    pub(crate) fn new(rules: &Rules) -> Reporting {
-        let currency = rules.reporting_currency();
+    pub(crate) fn new(currency: Currency) -> Reporting {
         Reporting { code: currency.code(), minor_per_major: i128::from(currency.minor_per_major()) }
     }
 

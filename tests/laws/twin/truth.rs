@@ -1,56 +1,39 @@
 //! Which of the accepted records are true, and which of those exist at an instant.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
-use salespulse::model::event::{Body, Event, EventType};
-use salespulse::model::rules::Rules;
-use salespulse::model::time::{DAY, Time};
+use salespulse::model::time::Time;
 
-use super::local_days::LocalDays;
+use super::calendar::Calendar;
+use super::record::Record;
+use super::setting::Setting;
 
 /// The identity of a fact: `(type, event_id)`, for a journey's events `(type, lead_id, event_id)`.
-fn identity<'e>(event: &'e Event<'static>) -> (EventType, &'e str, &'e str) {
-    let lead_id = match &event.body {
-        Body::Lead(lead) => &lead.lead_id,
-        Body::StageChange(change) => &change.lead_id,
-        Body::Retraction(retraction) => retraction.lead_id.as_deref().unwrap_or(""),
-        _ => "",
-    };
-    (event.body.kind(), lead_id, &event.event_id)
+fn identity(record: &Record) -> (&str, &str, &str) {
+    let lead_id = if record.is_of_journey() { record.text("lead_id").expect("a journey") } else { "" };
+    (&record.kind, lead_id, &record.event_id)
 }
 
-/// The events that exist: of each identity the highest version, then the greater hash, then the later
+/// The records that exist: of each identity the highest version, then the greater hash, then the later
 /// time; without those retracted and those that retention has let go.
-pub(crate) fn existing<'e>(
-    accepted: &'e [Event<'static>],
-    rules: &Rules,
-    days: &LocalDays,
-    now: Time,
-) -> Vec<&'e Event<'static>> {
-    let mut truths: BTreeMap<_, &Event<'static>> = BTreeMap::new();
-    for event in accepted {
-        match truths.entry(identity(event)) {
-            Entry::Vacant(place) => {
-                place.insert(event);
-            }
-            Entry::Occupied(mut place) => {
-                let rank = |event: &Event<'_>| (event.version, event.hash, event.occurred_at);
-                if rank(event) > rank(place.get()) {
-                    place.insert(event);
-                }
-            }
+pub(crate) fn existing<'e>(accepted: &'e [Record], setting: &Setting, days: &Calendar, now: Time) -> Vec<&'e Record> {
+    let mut truths: BTreeMap<_, &Record> = BTreeMap::new();
+    for record in accepted {
+        let rank = |record: &Record| (record.version, record.hash, record.at);
+        let truth = truths.entry(identity(record)).or_insert(record);
+        if rank(record) > rank(truth) {
+            *truth = record;
         }
     }
-    let horizon = Time::from_millis((now.millis() - rules.retention).div_euclid(DAY) * DAY);
-    truths.into_values().filter(|event| exists(event, horizon, days)).collect()
+    let horizon = setting.horizon(now);
+    truths.into_values().filter(|record| exists(record, horizon, days)).collect()
 }
 
-fn exists(event: &Event<'_>, horizon: Time, days: &LocalDays) -> bool {
-    match &event.body {
-        Body::Retraction(_) => false,
-        Body::Rep(_) => true,
-        Body::Target(target) => days.of_target(target.period).end > horizon,
-        _ => event.occurred_at >= horizon,
-    }
+fn exists(record: &Record, horizon: Time, days: &Calendar) -> bool {
+    !record.retracted
+        && match record.kind.as_str() {
+            "rep" => true,
+            "target" => days.named(record.text("period").expect("a period")).end > horizon,
+            _ => record.at >= horizon,
+        }
 }

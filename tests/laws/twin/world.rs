@@ -3,104 +3,113 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use salespulse::model::event::{Body, Event, Feedback, Payment, Rep, Spend, Target, TargetScope};
-use salespulse::model::id::UNASSIGNED;
-use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
+use super::calendar::Calendar;
 use super::customers::Customer;
 use super::here::Place;
-use super::journey::{Credit, Journey, assigned};
-use super::local_days::LocalDays;
+use super::journey::{Credit, Events, Journey};
+use super::record::{Record, UNASSIGNED};
 use super::sample::Reporting;
+use super::setting::Setting;
+use super::targets::Targets;
 use super::truth;
 
-/// A fact that stands alone: its event, and what that says.
-pub(crate) type Standalone<'e, T> = (&'e Event<'static>, &'e T);
+/// How many reasons of losses keep their names.
+const REASONS: usize = 50;
+
+/// A fact that stands alone, and whose it is.
+pub(crate) type Standalone<'e> = (&'e Record, Credit<'e>);
 
 /// Everything that exists at an instant.
 pub(crate) struct World<'e> {
+    pub(crate) setting: &'e Setting,
     pub(crate) reporting: Reporting,
-    /// The index of the stage `won`.
-    pub(crate) won_index: usize,
     pub(crate) journeys: Vec<Journey<'e>>,
-    pub(crate) spends: Vec<Standalone<'e, Spend<'static>>>,
-    pub(crate) payments: Vec<Standalone<'e, Payment<'static>>>,
-    pub(crate) feedback: Vec<Standalone<'e, Feedback<'static>>>,
-    pub(crate) targets: Vec<Standalone<'e, Target<'static>>>,
+    pub(crate) spends: Vec<Standalone<'e>>,
+    pub(crate) payments: Vec<Standalone<'e>>,
+    pub(crate) feedback: Vec<Standalone<'e>>,
+    pub(crate) targets: Targets<'e>,
     /// The last live `rep` event of each rep.
-    pub(crate) roster: BTreeMap<&'e str, Standalone<'e, Rep<'static>>>,
+    pub(crate) roster: BTreeMap<&'e str, &'e Record>,
     pub(crate) customers: Vec<Customer<'e>>,
+    /// The reasons that keep their names.
+    reasons: BTreeSet<&'e str>,
     pairs: BTreeSet<Credit<'e>>,
     teams: BTreeSet<&'e str>,
     channels: BTreeSet<&'e str>,
 }
 
 impl<'e> World<'e> {
-    pub(crate) fn new(accepted: &'e [Event<'static>], rules: &Rules, days: &LocalDays, now: Time) -> World<'e> {
+    pub(crate) fn new(accepted: &'e [Record], setting: &'e Setting, days: &Calendar, now: Time) -> World<'e> {
+        let existing = truth::existing(accepted, setting, days, now);
+        let of = |kind: &'static str| existing.iter().copied().filter(move |record| record.kind == kind);
         let mut world = World {
-            reporting: Reporting::new(rules),
-            won_index: rules.pipeline.stages().len() - 1,
+            setting,
+            reporting: Reporting::new(setting.currency),
             journeys: Vec::new(),
-            spends: Vec::new(),
+            spends: of("spend").map(|record| (record, record.credit())).collect(),
             payments: Vec::new(),
             feedback: Vec::new(),
-            targets: Vec::new(),
-            roster: BTreeMap::new(),
+            targets: Targets::new(of("target").collect(), days),
+            roster: roster(of("rep")),
             customers: Vec::new(),
+            reasons: BTreeSet::new(),
             pairs: BTreeSet::new(),
             teams: BTreeSet::new(),
             channels: BTreeSet::new(),
         };
-        let mut of_journeys: BTreeMap<&str, Vec<&Event<'static>>> = BTreeMap::new();
-        for event in truth::existing(accepted, rules, days, now) {
-            world.name(event);
-            match &event.body {
-                Body::Lead(lead) => of_journeys.entry(&lead.lead_id).or_default().push(event),
-                Body::StageChange(change) => of_journeys.entry(&change.lead_id).or_default().push(event),
-                Body::Spend(spend) => world.spends.push((event, spend)),
-                Body::Feedback(feedback) => world.feedback.push((event, feedback)),
-                Body::Payment(payment) => world.payments.push((event, payment)),
-                Body::Target(target) => world.targets.push((event, target)),
-                Body::Rep(rep) => world.enrol(event, rep),
-                Body::Retraction(_) => panic!("a retraction does not exist"),
-            }
-        }
-        for (lead_id, events) in &of_journeys {
-            if !events.iter().any(|event| matches!(event.body, Body::Lead(_))) {
-                world.channels.insert(UNASSIGNED);
-            }
-            world.journeys.extend(Journey::new(lead_id, events, rules));
-        }
-        let active = world.roster.values().filter(|(_, rep)| rep.active);
-        let present: Vec<Credit<'e>> = active.map(|(_, rep)| Credit { rep: &rep.rep_id, team: &rep.team_id }).collect();
-        present.into_iter().for_each(|credit| world.name_pair(credit));
+        existing.iter().for_each(|record| world.name(record));
+        world.tell_journeys(&existing, days);
+        world.payments = of("payment").map(|record| (record, world.credit_of(record))).collect();
+        world.feedback = of("feedback").map(|record| (record, world.credit_of(record))).collect();
+        let credited: Vec<Credit<'e>> = world.payments.iter().chain(&world.feedback).map(|(_, own)| *own).collect();
+        credited.into_iter().for_each(|credit| world.name_pair(credit));
         world.customers = Customer::all(&world.journeys);
+        world.reasons = reasons(&world.journeys);
         world
     }
 
-    /// Notes the (rep, team), team and channel that an existing event names.
-    fn name(&mut self, event: &'e Event<'static>) {
-        match &event.body {
-            Body::Lead(lead) => {
-                self.name_pair(Credit::new(lead.rep_id.as_ref(), lead.team_id.as_ref()));
-                self.channels.insert(assigned(lead.channel.as_ref()));
+    fn tell_journeys(&mut self, existing: &[&'e Record], days: &Calendar) {
+        let mut of_journeys: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+        for record in existing.iter().filter(|record| record.is_of_journey()) {
+            of_journeys.entry(record.text("lead_id").expect("a journey")).or_default().push(record);
+        }
+        for (lead_id, events) in of_journeys {
+            let events = Events::new(lead_id, events);
+            if !events.has_lead() {
+                self.channels.insert(events.channel());
             }
-            Body::StageChange(change) => self.name_pair(Credit::new(change.rep_id.as_ref(), change.team_id.as_ref())),
-            Body::Spend(spend) => {
-                self.name_pair(Credit::new(spend.rep_id.as_ref(), spend.team_id.as_ref()));
-                self.channels.insert(assigned(spend.channel.as_ref()));
+            self.journeys.extend(Journey::new(&events, self.setting, days));
+        }
+    }
+
+    /// Notes the (rep, team), team and channel that an existing event names by itself.
+    fn name(&mut self, record: &'e Record) {
+        match record.kind.as_str() {
+            "lead" | "spend" => {
+                self.name_pair(record.credit());
+                self.channels.insert(record.id("channel"));
             }
-            Body::Feedback(answer) => self.name_pair(Credit::new(answer.rep_id.as_ref(), answer.team_id.as_ref())),
-            Body::Payment(payment) => self.name_pair(Credit::new(payment.rep_id.as_ref(), payment.team_id.as_ref())),
-            Body::Target(target) => match &target.scope {
-                TargetScope::Rep { rep_id, team_id } => self.name_pair(Credit { rep: rep_id, team: team_id }),
-                TargetScope::Team { team_id } => {
-                    self.teams.insert(team_id);
+            "stage_change" => {
+                self.name_pair(record.credit());
+                record.splits.iter().flatten().for_each(|part| self.name_pair(part.credit()));
+            }
+            "target" => match record.id("scope") {
+                "rep" => self.name_pair(record.credit()),
+                "team" => {
+                    self.teams.insert(record.id("team_id"));
                 }
-                TargetScope::Region { .. } | TargetScope::Org => {}
+                _ => {}
             },
-            Body::Rep(_) | Body::Retraction(_) => {}
+            "rep" => {
+                let is_present = self.roster.get(record.id("rep_id")).is_some_and(|last| std::ptr::eq(*last, record));
+                if is_present && record.active {
+                    self.name_pair(record.credit());
+                }
+            }
+            // A payment or an answer names the row that it is credited to.
+            _ => {}
         }
     }
 
@@ -109,20 +118,27 @@ impl<'e> World<'e> {
         self.teams.insert(credit.team);
     }
 
-    /// Keeps a `rep` event if it is its rep's last by (`occurred_at`, `event_id`).
-    fn enrol(&mut self, event: &'e Event<'static>, rep: &'e Rep<'static>) {
-        let present = self.roster.entry(&rep.rep_id).or_insert((event, rep));
-        if (event.occurred_at, &event.event_id) > (present.0.occurred_at, &present.0.event_id) {
-            *present = (event, rep);
-        }
+    /// Whose a payment or an answer is: its own, or through the deal that of the journey's owner.
+    fn credit_of(&self, record: &'e Record) -> Credit<'e> {
+        let names_none = record.text("rep_id").is_none() && record.text("team_id").is_none();
+        let lead_id = record.text("lead_id").filter(|_| self.setting.credit_through_deal && names_none);
+        let Some(lead_id) = lead_id else { return record.credit() };
+        let journey = self.journeys.iter().find(|journey| journey.lead_id == lead_id);
+        journey.map_or(Credit { rep: UNASSIGNED, team: UNASSIGNED }, Journey::owner)
     }
 
-    /// Every rep in a team, team and channel that is named, and the organisation.
+    /// The label of a lost journey's reason.
+    pub(crate) fn reason<'a>(&self, journey: &Journey<'a>) -> &'a str {
+        if self.reasons.contains(journey.reason) { journey.reason } else { "other" }
+    }
+
+    /// Every rep in a team, team and channel that is named, every configured region, and the organisation.
     pub(crate) fn places(&self) -> Vec<Place<'e>> {
         let pairs = self.pairs.iter().copied().map(Place::Rep);
         let teams = self.teams.iter().copied().map(Place::Team);
         let channels = self.channels.iter().copied().map(Place::Channel);
-        pairs.chain(teams).chain(channels).chain([Place::Org]).collect()
+        let regions = self.setting.regions.iter().map(|(name, teams)| Place::Region(name, teams));
+        pairs.chain(teams).chain(channels).chain(regions).chain([Place::Org]).collect()
     }
 
     /// How many cycles and responses are negative and thus not used.
@@ -136,4 +152,27 @@ impl<'e> World<'e> {
             ("negative_response", negative(self.journeys.iter().map(Journey::response).collect())),
         ]
     }
+}
+
+/// The last (`occurred_at`, `event_id`) event of each rep.
+fn roster<'e>(events: impl Iterator<Item = &'e Record>) -> BTreeMap<&'e str, &'e Record> {
+    let mut roster: BTreeMap<&str, &Record> = BTreeMap::new();
+    for event in events {
+        let present = roster.entry(event.id("rep_id")).or_insert(event);
+        if (event.at, &event.event_id) > (present.at, &present.event_id) {
+            *present = event;
+        }
+    }
+    roster
+}
+
+/// The reasons that most lost journeys have; ties go to the lesser bytes.
+fn reasons<'e>(journeys: &[Journey<'e>]) -> BTreeSet<&'e str> {
+    let mut lost: BTreeMap<&str, usize> = BTreeMap::new();
+    for journey in journeys.iter().filter(|journey| journey.lost.is_some()) {
+        *lost.entry(journey.reason).or_default() += 1;
+    }
+    let mut ranked: Vec<(&str, usize)> = lost.into_iter().collect();
+    ranked.sort_by_key(|(reason, journeys)| (std::cmp::Reverse(*journeys), *reason));
+    ranked.into_iter().take(REASONS).map(|(reason, _)| reason).collect()
 }
