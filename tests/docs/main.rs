@@ -13,3 +13,4 @@ mod page;
 mod query;
 mod readme;
 mod small_team;
+mod upgrade;

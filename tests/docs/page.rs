@@ -50,6 +50,15 @@ pub(crate) fn events() -> Page {
     Page::read("docs/events.md")
 }
 
+/// The page for those who come from version 1 of the contract.
+pub(crate) fn upgrade() -> Page {
+    Page::read("docs/upgrade-2.md")
+}
+
+pub(crate) fn chinese_upgrade() -> Page {
+    Page::read("docs/upgrade-2.zh-CN.md")
+}
+
 pub(crate) fn readme() -> Page {
     Page::read("README.md")
 }
