@@ -22,7 +22,7 @@ use salespulse::config::OnGap;
 use salespulse::contract::decode::Decoder;
 use salespulse::engine::directory::Directory;
 use salespulse::engine::entry::{Entry, Interner};
-use salespulse::health::{Metrics, Rarely};
+use salespulse::health::{LogThrottle, Metrics};
 use salespulse::model::event::EventType;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Clock;
@@ -93,7 +93,7 @@ impl Service {
             directory: Arc::clone(&self.directory),
             clock: Clock::Fixed(NOW),
             metrics: Arc::clone(&self.metrics),
-            rarely: Rarely::default(),
+            throttle: LogThrottle::default(),
         }
     }
 

@@ -6,28 +6,29 @@
 mod condition;
 mod encode;
 mod http;
+mod log_throttle;
 pub mod logs;
 mod memory;
 mod metrics;
 mod occurrences;
 mod panics;
-mod rarely;
+mod readiness;
+mod register;
 mod signals;
 mod snapshots;
-mod standing;
 mod stop;
 
 pub use condition::{Condition, Holding};
 pub use encode::encode;
 pub use http::HttpMetrics;
+pub use log_throttle::{LogThrottle, LogThrottles};
 pub use metrics::{Metrics, TopicMetrics};
 pub use occurrences::{
     Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaLog, KafkaTrouble, Keyless, Met, Misrouted,
     Rejected, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten,
 };
 pub use panics::quietly;
-pub use rarely::{Rarely, RarelyByKind};
+pub use readiness::{MemberState, Readiness, Status};
 pub use signals::stop_on_signals;
 pub use snapshots::SnapshotMetrics;
-pub use standing::{Phase, Standing, Status};
 pub use stop::Stop;

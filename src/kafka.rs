@@ -1,38 +1,45 @@
 //! Kafka: one consumer, in one thread, that owns either all partitions or none.
 //!
-//! - **Ownership.** The members of a group let the group protocol choose among them; whoever is given partition 0 of the
-//!   first topic assigns itself every partition of every topic, the others none.
+//! - **Ownership.** The members of a group let the group protocol choose among them; whoever is given partition 0 of every
+//!   topic owns every partition of every topic, the others none ([`membership`]).
 //! - **Positions.** The numbers are a pure function of the records read, so each partition's next offset belongs to the
 //!   state in memory: an owner that loses its partitions and gets them back goes on where it was. A member that has read
 //!   nothing goes on where its snapshot ends, or begins at the beginning, whatever is committed.
-//! - **Commits** are for lag tools and for the dead letters: the offset tells how far everything is durable, and beside it
+//! - **Commits** are for lag tools and for the dead letters: the offset says how far everything is durable, and beside it
 //!   stands before which offset every rejected record is in the dead-letter topic.
+//!
+//! The event loop sees two traits, [`Broker`] and [`DeadLetterSink`]; nothing else of it knows that there is a librdkafka.
 
+mod broker;
+mod cluster_client;
 mod consumer;
 mod context;
-pub mod dead_letters;
+mod dead_letters;
 mod failure;
+mod fault;
+mod group;
 mod layout;
-mod message;
+pub mod membership;
+mod metadata_client;
+mod metadata_poller;
 mod partition;
-mod partitioner;
+mod record;
 mod refusal;
-mod sample;
 mod settings;
-mod surveyor;
 mod topic_plan;
 mod topology;
+mod write_probe;
 
-pub use consumer::{Consumer, Polled, Position};
-pub use context::News;
-pub use failure::KafkaFailure;
-pub use layout::{Layout, Topic};
-pub use message::record_of;
+pub use broker::{Broker, DeadLetterSink, PollEvent, Position};
+pub use cluster_client::KafkaClient;
+pub use dead_letters::DeadLetterProducer;
+pub use failure::{KafkaFailure, forbidden};
+pub use layout::{Counts, Layout, Topic};
+pub use metadata_client::{MetadataClient, metadata_client};
+pub use metadata_poller::TOPOLOGY_INTERVAL;
 pub use partition::{Committed, Origin, Partition};
-pub use partitioner::Partitioner;
+pub use record::SourceRecord;
 pub use refusal::{Change, Objection, change};
-pub use sample::{Sampled, sample};
 pub use settings::{ProducerLimits, owned_properties, producer_settings, try_properties};
-pub use surveyor::{Finding, Surveyor, TOPOLOGY_INTERVAL};
 pub use topic_plan::{Made, PlannedTopic, create, plan};
-pub use topology::{Cluster, Counts, find_cluster};
+pub use topology::{Cluster, find_cluster};

@@ -15,6 +15,31 @@ use crate::health::Metrics;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
 
+/// Where what takes long is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Background {
+    /// In a thread of its own.
+    Threads,
+    /// At once, by whoever begins it: in a simulation, which must go the same way for the same seed.
+    Inline,
+}
+
+impl Background {
+    /// Begins some work; the thread has this name.
+    ///
+    /// # Errors
+    /// If there is no thread.
+    pub fn run(self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        match self {
+            Background::Threads => thread::Builder::new().name(name.to_owned()).spawn(work).map(drop),
+            Background::Inline => {
+                work();
+                Ok(())
+            }
+        }
+    }
+}
+
 /// How many messages may wait for a shard. With the batches of the pipeline this is a few milliseconds of work: enough
 /// to even out, and soon full when a shard cannot keep up, so that the source slows down.
 const WAITING_MESSAGES: usize = 8;
@@ -129,7 +154,7 @@ impl ShardThreads {
         ask_only(&self.shards, |reply| Message::Image { with_counted, reply })
     }
 
-    /// Hands entries that arrived at `now` to a shard; waits while it has too much to do.
+    /// ManualClock entries that arrived at `now` to a shard; waits while it has too much to do.
     ///
     /// # Errors
     /// [`ShardGone`].
@@ -174,7 +199,7 @@ impl ShardLoader {
         self.shards.iter().try_for_each(expect)
     }
 
-    /// Hands a portion to its shard, as of an instant; waits while it has too much to do.
+    /// ManualClock a portion to its shard, as of an instant; waits while it has too much to do.
     ///
     /// # Errors
     /// [`ShardGone`].

@@ -30,7 +30,7 @@ use super::simulate::pace::Pace;
 use super::simulate::{FITTING, write_configuration};
 use crate::config::{Config, Flag};
 use crate::health::logs;
-use crate::health::{Standing, Stop};
+use crate::health::{Readiness, Stop};
 use crate::model::time::{Clock, Time};
 use crate::simulate::Simulation;
 
@@ -60,7 +60,7 @@ pub fn demo(arguments: &DemoArguments, tell: &impl Fn(&str) -> Result<(), AppErr
     tell(&welcome::first_words(arguments, service.page_address()))?;
     let welcome = Welcome { arguments, address: service.address(), page: service.page_address() };
     let feed = Feed::new(simulation, Broker::connect(config.kafka)?, record, service.metrics());
-    let mut show = Show { feed, standing: service.standing(), stop: service.stop() };
+    let mut show = Show { feed, readiness: service.readiness(), stop: service.stop() };
     let running = Running::start(service)?;
     let shown = show.run(now, arguments.duration, |records| tell(&welcome.text(records, started.elapsed())));
     running.end().map_err(AppError::from).and(shown)?;
@@ -109,7 +109,7 @@ impl Running {
 /// The organisation's life, first its past and then as the clock goes.
 struct Show {
     feed: Feed,
-    standing: Arc<Standing>,
+    readiness: Arc<Readiness>,
     stop: Stop,
 }
 
@@ -139,7 +139,7 @@ impl Show {
             }
         }
         self.feed.flush()?;
-        let is_shown = || self.standing.shows_gauges() && self.feed.is_applied();
+        let is_shown = || self.readiness.shows_gauges() && self.feed.is_applied();
         while !is_shown() && !self.stop.requested() {
             self.glance(&progress);
         }
@@ -166,7 +166,7 @@ impl Show {
     }
 
     fn glance(&self, progress: &Progress) {
-        progress.show(self.feed.applied(), self.feed.sent(), self.standing.status().status);
+        progress.show(self.feed.applied(), self.feed.sent(), self.readiness.status().status);
         std::thread::sleep(GLANCE);
     }
 }

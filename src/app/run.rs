@@ -1,20 +1,20 @@
 //! `salespulse run`: the service.
 
+mod clock_file;
 mod failure;
-mod hands;
-mod keeping;
+mod persistence;
 mod servers;
 
 pub use failure::RunError;
 
-use self::keeping::Keeping;
+use self::persistence::Persistence;
 use self::servers::Listeners;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tracing::{Level, info, warn};
@@ -24,17 +24,15 @@ use crate::contract::decode::Decoder;
 use crate::engine::board::Board;
 use crate::engine::directory::Directory;
 use crate::engine::entry::Interner;
-use crate::health::{Metrics, logs};
-use crate::health::{Phase, Standing, Stop, stop_on_signals};
-use crate::kafka::dead_letters::DeadLetters;
-use crate::kafka::{Consumer, Layout, ProducerLimits, Surveyor, TOPOLOGY_INTERVAL, find_cluster};
+use crate::health::{MemberState, Metrics, Readiness, Stop, logs, stop_on_signals};
+use crate::kafka::{DeadLetterProducer, KafkaClient, Layout, ProducerLimits, TOPOLOGY_INTERVAL, find_cluster};
 use crate::kpi::Catalogue;
 use crate::model::rules::Rules;
 use crate::model::time::Clock;
 use crate::serve::admin::Scrape;
 use crate::serve::web::Site;
-use crate::service::event_loop::{IntakeParts, Pipeline};
-use crate::service::horizon_clock::Present;
+use crate::service::event_loop::{EventLoop, IntakeParts};
+use crate::service::horizon_clock::HorizonClock;
 use crate::service::reading_hub::ReadingHub;
 use crate::snapshot::Store;
 use crate::threads::ShardThreads;
@@ -52,7 +50,7 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 /// [`RunError`], which knows its exit code.
 pub fn run(config: Config, clock: Clock, clock_file: Option<&Path>) -> Result<(), RunError> {
     logs::start(Level::INFO);
-    let clock = clock_file.map_or(Ok(clock), hands::follow)?;
+    let clock = clock_file.map_or(Ok(clock), clock_file::follow)?;
     let service = Service::bind(config, clock)?;
     service.stop_on_signals()?;
     service.run()
@@ -72,7 +70,7 @@ pub struct Service {
     topology_interval: Duration,
     asks_settings: bool,
     metrics: Arc<Metrics>,
-    standing: Arc<Standing>,
+    readiness: Arc<Readiness>,
 }
 
 impl Service {
@@ -106,7 +104,7 @@ impl Service {
             topology_interval: TOPOLOGY_INTERVAL,
             asks_settings: true,
             metrics,
-            standing: Arc::default(),
+            readiness: Arc::default(),
         })
     }
 
@@ -134,10 +132,10 @@ impl Service {
         Arc::clone(&self.metrics)
     }
 
-    /// Where it stands, as it goes on.
+    /// Whether it is ready, as it goes on.
     #[must_use]
-    pub fn standing(&self) -> Arc<Standing> {
-        Arc::clone(&self.standing)
+    pub fn readiness(&self) -> Arc<Readiness> {
+        Arc::clone(&self.readiness)
     }
 
     /// Does not ask the cluster for the topics' settings, and so does not judge them: for a mock cluster, which never
@@ -169,23 +167,24 @@ impl Service {
     /// # Errors
     /// [`RunError`] if it must end before.
     pub fn run(self) -> Result<(), RunError> {
-        let Service { runtime, listeners, web, kafka, snapshot, rules, catalogue, clock, metrics, standing, .. } = self;
+        let Service { runtime, listeners, web, kafka, snapshot, rules, catalogue, clock, metrics, readiness, .. } =
+            self;
         let directory = Arc::<Directory>::default();
-        let present = Arc::new(Present::new(clock, Arc::clone(&rules)));
+        let present = Arc::new(HorizonClock::new(clock, Arc::clone(&rules)));
         let shards = ShardThreads::start(shard_count(), &rules, &directory, present.now(), &metrics)
             .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
         let board = Board::new(Arc::clone(&rules), Arc::clone(&directory), present.now());
         let hub = ReadingHub::new(shards.reader(), board, Arc::clone(&present), Arc::clone(&metrics));
         let site = web.listen.map(|_| {
             let (hub, rules) = (Arc::clone(&hub), Arc::clone(&rules));
-            Site::new(hub, rules, Arc::clone(&standing), Arc::clone(&metrics), &web).map_err(RunError::Configuration)
+            Site::new(hub, rules, Arc::clone(&readiness), Arc::clone(&metrics), &web).map_err(RunError::Configuration)
         });
         let site = site.transpose()?;
-        let scrape = Arc::new(Scrape::new(catalogue, hub, Arc::clone(&standing), Arc::clone(&metrics)));
+        let scrape = Arc::new(Scrape::new(catalogue, hub, Arc::clone(&readiness), Arc::clone(&metrics)));
         let server = listeners.serve(&runtime, scrape, site);
-        let keeping =
-            Keeping { snapshot: &snapshot, rules: Arc::clone(&rules), directory: Arc::clone(&directory), clock };
-        let store = keeping.open(&kafka, &runtime)?;
+        let persistence =
+            Persistence { snapshot: &snapshot, rules: Arc::clone(&rules), directory: Arc::clone(&directory), clock };
+        let store = persistence.open(&kafka, &runtime)?;
         let parts = IntakeParts {
             decoder: Decoder::new(Arc::clone(&rules)),
             interner: Interner::new(directory, Arc::clone(&rules)),
@@ -200,13 +199,13 @@ impl Service {
             topology_interval: self.topology_interval,
             asks_settings: self.asks_settings,
             retention: rules.retention,
-            keeping,
+            persistence,
             store,
         };
-        let result = consuming.run(parts, &standing);
-        standing.enter(Phase::Stopping);
+        let result = consuming.run(parts, &readiness);
+        readiness.enter(MemberState::Stopping);
         server.close(&runtime);
-        // A write to a disk that hangs must not hold up the end; the pipeline has waited for it as long as it may.
+        // A write to a disk that hangs must not hold up the end; the event loop has waited for it as long as it may.
         runtime.shutdown_background();
         if result.is_ok() {
             info!("stopped");
@@ -215,7 +214,7 @@ impl Service {
     }
 }
 
-/// What consuming needs beside the pipeline's parts.
+/// What consuming needs beside the loop's parts.
 struct Consuming<'a> {
     kafka: &'a KafkaConfig,
     runtime: &'a Runtime,
@@ -223,12 +222,12 @@ struct Consuming<'a> {
     topology_interval: Duration,
     asks_settings: bool,
     retention: i64,
-    keeping: Keeping<'a>,
+    persistence: Persistence<'a>,
     store: Option<Store>,
 }
 
 impl Consuming<'_> {
-    fn run(self, parts: IntakeParts, standing: &Arc<Standing>) -> Result<(), RunError> {
+    fn run(self, parts: IntakeParts, readiness: &Arc<Readiness>) -> Result<(), RunError> {
         use crate::kafka::KafkaFailure::Stopped;
         let mut cluster = match find_cluster(self.kafka, &self.stop, START_PATIENCE) {
             Err(Stopped) => return Ok(()),
@@ -236,23 +235,20 @@ impl Consuming<'_> {
         };
         if self.asks_settings {
             cluster.ask_settings(self.kafka, self.runtime.handle());
+            cluster.ask_rights(self.kafka);
         }
         cluster.judge(self.kafka)?;
         cluster.warnings(self.kafka, self.retention).for_each(|warning| warn!("{warning}"));
         let limits = ProducerLimits { max_batch_bytes: cluster.max_message_bytes(&self.kafka.dead_letter_topic) };
-        let metrics = &parts.metrics;
-        let dead_letters = DeadLetters::new(self.kafka, limits, Arc::clone(metrics))?;
-        let acceptance = self.keeping.rules.acceptance();
-        let surveyor = Surveyor::start(self.kafka, acceptance, self.topology_interval)?;
+        let dead_letters = DeadLetterProducer::new(self.kafka, limits, Arc::clone(&parts.metrics))?;
         let topics = self.kafka.topics.iter().map(|(kind, topic)| (*kind, topic.as_str()));
         let layout = Arc::new(Layout::new(topics, &cluster.counts));
-        let recovery =
-            self.store.map(|store| self.keeping.recovery(store, self.kafka, cluster.id, &parts)).transpose()?;
-        standing.enter(Phase::Joining);
-        let keeps_snapshots = recovery.is_some();
-        let (told, counted) = (Arc::clone(standing), Arc::clone(metrics));
-        let consumer = Consumer::join(self.kafka, layout, told, counted, keeps_snapshots, acceptance)?;
-        Pipeline::new(consumer, surveyor, dead_letters, parts, recovery, Arc::clone(standing), self.stop).run()?;
+        let recovery = self.store.map(|store| self.persistence.recovery(store, self.kafka, cluster.id, &parts));
+        readiness.enter(MemberState::Joining);
+        let acceptance = self.persistence.rules.acceptance();
+        let client = KafkaClient::join(self.kafka, acceptance, self.topology_interval)?;
+        let readiness = Arc::clone(readiness);
+        EventLoop::new((client, dead_letters), layout, parts, recovery, readiness, self.stop, Instant::now()).run()?;
         Ok(())
     }
 }

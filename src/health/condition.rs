@@ -19,11 +19,15 @@ pub enum Condition {
     RecordsMissing,
     /// The clock went back to before the horizon last moved.
     ClockBehind,
+    /// A member of the group reads other topics.
+    ForeignMember,
+    /// Records cannot be read, and their partition stands still.
+    UnreadableRecords,
 }
 
 impl Condition {
     /// All of them; where several make an instance not ready, the first is the one to mend.
-    pub const ALL: [Condition; 7] = [
+    pub const ALL: [Condition; 9] = [
         Condition::BrokerUnreachable,
         Condition::ReadingStopped,
         Condition::DeadLettersWaiting,
@@ -31,6 +35,8 @@ impl Condition {
         Condition::SnapshotSlow,
         Condition::RecordsMissing,
         Condition::ClockBehind,
+        Condition::ForeignMember,
+        Condition::UnreadableRecords,
     ];
 
     /// One word for machines.
@@ -44,6 +50,8 @@ impl Condition {
             Condition::SnapshotSlow => "snapshot_slow",
             Condition::RecordsMissing => "records_missing",
             Condition::ClockBehind => "clock_behind",
+            Condition::ForeignMember => "foreign_member",
+            Condition::UnreadableRecords => "unreadable_records",
         }
     }
 
@@ -72,6 +80,12 @@ impl Condition {
             Condition::ClockBehind => {
                 "The clock went back over a UTC midnight; the numbers are those of that midnight until it has caught up."
             }
+            Condition::UnreadableRecords => {
+                "A batch of records cannot be read, so its partition stands still and the numbers lack what lies there; the log names it."
+            }
+            Condition::ForeignMember => {
+                "A member of the consumer group reads other topics; at most one member shows numbers, and the log names the other."
+            }
         }
     }
 
@@ -86,6 +100,8 @@ impl Condition {
             Condition::SnapshotSlow => "A snapshot was durable within snapshot.interval again.",
             Condition::RecordsMissing => "No records are missing from the numbers any more.",
             Condition::ClockBehind => "The clock has caught up, and the numbers go on with it.",
+            Condition::UnreadableRecords => "All partitions are read again.",
+            Condition::ForeignMember => "All members of the consumer group read the same topics.",
         }
     }
 
@@ -96,7 +112,7 @@ impl Condition {
     }
 
     /// The bit that stands for it.
-    pub(super) const fn bit(self) -> u8 {
+    pub(super) const fn bit(self) -> u32 {
         1 << self as u8
     }
 }
@@ -122,7 +138,7 @@ mod tests {
 
     #[test]
     fn each_has_a_bit_and_a_name_of_its_own() {
-        let bits = Condition::ALL.iter().fold(0_u8, |bits, condition| bits | condition.bit());
+        let bits = Condition::ALL.iter().fold(0_u32, |bits, condition| bits | condition.bit());
         assert_eq!(bits.count_ones() as usize, Condition::ALL.len());
         let mut names = Condition::ALL.map(Condition::name);
         names.sort_unstable();

@@ -2,7 +2,7 @@
 
 use prometheus::{Gauge, IntCounter, IntGauge, IntGaugeVec};
 
-use super::metrics::Maker;
+use super::register::Maker;
 
 /// The metrics of listeners, readings and streams.
 #[derive(Debug)]

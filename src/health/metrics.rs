@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use prometheus::proto::MetricFamily;
-use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-};
+use prometheus::{Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
 use super::http::HttpMetrics;
 use super::memory;
+use super::register::Maker;
 use super::snapshots::SnapshotMetrics;
 use crate::contract::decode::RejectionCode;
-use crate::health::{Condition, Standing};
+use crate::health::{Condition, Readiness};
 use crate::model::rules::Rules;
 
 /// The commit this was built from, as `build.rs` found it.
@@ -72,6 +71,8 @@ pub struct Metrics {
     /// The age of the last record read, where there are more to read.
     pub lag_seconds: GaugeVec,
     stage_position: IntGaugeVec,
+    /// How often the client could not read a batch.
+    pub unreadable: IntCounter,
     /// Journeys held, at the last reading.
     pub journeys: IntGauge,
     /// Bytes held for them.
@@ -116,7 +117,8 @@ impl Metrics {
     pub fn new<'a>(topics: impl Iterator<Item = &'a str>) -> Result<Arc<Metrics>, prometheus::Error> {
         let make = Maker(Registry::new());
         let topics = make.topics(topics)?;
-        let lag_labels = &["topic", "partition"];
+        let (dead_letters, dead_letters_outstanding, dead_letters_outstanding_bytes) = make.dead_letters()?;
+        let (lag_records, lag_seconds) = make.lag()?;
         let metrics = Metrics {
             topics,
             rejected: make.rejected()?,
@@ -124,19 +126,15 @@ impl Metrics {
             duplicate: make.counter("duplicate_records_total", "Applied events whose truth was already known.")?,
             superseded: make.counter("superseded_records_total", "Applied events that lost to a known version.")?,
             expired: make.counter("expired_records_total", "Applied events that lay before the horizon on arrival.")?,
-            dead_letters: make.counter("dead_letters_total", "Dead letters that the broker has acknowledged.")?,
-            dead_letters_outstanding: make
-                .gauge("dead_letters_outstanding", "Dead letters that the broker has not acknowledged yet.")?,
-            dead_letters_outstanding_bytes: make.gauge(
-                "dead_letters_outstanding_bytes",
-                "Keys and values of dead letters that the broker has not acknowledged yet.",
-            )?,
+            dead_letters,
+            dead_letters_outstanding,
+            dead_letters_outstanding_bytes,
             rebalances: make.counter("rebalances_total", "How often the consumer group gave or took partitions.")?,
-            lag_records: make.gauges("consumer_lag_records", "Records not read yet, by partition.", lag_labels)?,
-            lag_seconds: make.float_gauges(
-                "consumer_lag_seconds",
-                "Age of the last record read where there are more to read, by partition.",
-                lag_labels,
+            lag_records,
+            lag_seconds,
+            unreadable: make.counter(
+                "unreadable_batches_total",
+                "How often the Kafka client could not read a batch of records, each try of the same one included.",
             )?,
             journeys: make.gauge("journeys", "Sales journeys held in memory, at the last reading.")?,
             journey_bytes: make
@@ -208,62 +206,21 @@ impl Metrics {
 
     /// Everything at this moment, sorted by name.
     #[must_use]
-    pub fn gather(&self, standing: &Standing) -> Vec<MetricFamily> {
+    pub fn gather(&self, readiness: &Readiness) -> Vec<MetricFamily> {
         if let Some(bytes) = memory::resident_bytes() {
             self.resident_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
         self.snapshots.update();
-        self.owner.set(i64::from(standing.is_owner()));
-        self.ready.set(i64::from(standing.status().ready));
+        self.owner.set(i64::from(readiness.is_owner()));
+        self.ready.set(i64::from(readiness.status().ready));
         for condition in Condition::ALL {
-            self.conditions.with_label_values(&[condition.name()]).set(standing.holds(condition).into());
+            self.conditions.with_label_values(&[condition.name()]).set(readiness.holds(condition).into());
         }
         self.registry.gather()
     }
 }
 
-/// Registers metrics under our prefix.
-pub(super) struct Maker(Registry);
-
 impl Maker {
-    fn opts(name: &str, help: &str) -> Opts {
-        Opts::new(format!("salespulse_{name}"), help)
-    }
-
-    fn register<M: prometheus::core::Collector + Clone + 'static>(&self, metric: M) -> Result<M, prometheus::Error> {
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    pub(super) fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
-        self.register(IntCounter::with_opts(Self::opts(name, help))?)
-    }
-
-    pub(super) fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
-        self.register(IntCounterVec::new(Self::opts(name, help), labels)?)
-    }
-
-    pub(super) fn float_gauge(&self, name: &str, help: &str) -> Result<Gauge, prometheus::Error> {
-        self.register(Gauge::with_opts(Self::opts(name, help))?)
-    }
-
-    pub(super) fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
-        let opts = HistogramOpts::from(Self::opts(name, help)).buckets(buckets.to_vec());
-        self.register(Histogram::with_opts(opts)?)
-    }
-
-    pub(super) fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
-        self.register(IntGauge::with_opts(Self::opts(name, help))?)
-    }
-
-    pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
-        self.register(IntGaugeVec::new(Self::opts(name, help), labels)?)
-    }
-
-    fn float_gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec, prometheus::Error> {
-        self.register(GaugeVec::new(Self::opts(name, help), labels)?)
-    }
-
     fn topics<'a>(
         &self,
         names: impl Iterator<Item = &'a str>,
@@ -287,6 +244,29 @@ impl Maker {
             last_event: last_event.clone(),
         };
         Ok(names.map(|name| (name.to_owned(), of(name))).collect())
+    }
+
+    fn dead_letters(&self) -> Result<(IntCounter, IntGauge, IntGauge), prometheus::Error> {
+        let acknowledged = self.counter("dead_letters_total", "Dead letters that the broker has acknowledged.")?;
+        let outstanding =
+            self.gauge("dead_letters_outstanding", "Dead letters that the broker has not acknowledged yet.")?;
+        let bytes = self.gauge(
+            "dead_letters_outstanding_bytes",
+            "Keys and values of dead letters that the broker has not acknowledged yet.",
+        )?;
+        Ok((acknowledged, outstanding, bytes))
+    }
+
+    fn lag(&self) -> Result<(IntGaugeVec, GaugeVec), prometheus::Error> {
+        let labels = &["topic", "partition"];
+        let records = self.gauges("consumer_lag_records", "Records not read yet, by partition.", labels)?;
+        let seconds = self.float_gauges(
+            "consumer_lag_seconds",
+            "Age of the last record read where there are more to read, or how long they have been waiting if none was, by \
+             partition.",
+            labels,
+        )?;
+        Ok((records, seconds))
     }
 
     fn rejected(&self) -> Result<IntCounterVec, prometheus::Error> {
@@ -320,7 +300,7 @@ mod tests {
     fn every_code_is_there_before_it_happens() {
         let metrics = Metrics::new(["sales.leads"].into_iter()).unwrap();
         metrics.count_rejected(RejectionCode::NotJson);
-        let families = metrics.gather(&Standing::default());
+        let families = metrics.gather(&Readiness::default());
         let rejected = families.iter().find(|family| family.name() == "salespulse_rejected_records_total").unwrap();
         let mut values: Vec<(&str, f64)> = rejected
             .get_metric()
@@ -334,9 +314,9 @@ mod tests {
 
     #[test]
     fn every_condition_is_shown_whether_it_holds_or_not() {
-        let (metrics, standing) = (Metrics::new(["sales.leads"].into_iter()).unwrap(), Standing::default());
-        let shown = |standing: &Standing| {
-            let families = metrics.gather(standing);
+        let (metrics, readiness) = (Metrics::new(["sales.leads"].into_iter()).unwrap(), Readiness::default());
+        let shown = |readiness: &Readiness| {
+            let families = metrics.gather(readiness);
             let conditions = families.iter().find(|family| family.name() == "salespulse_condition").unwrap();
             let metrics = conditions.get_metric().iter();
             let mut values: Vec<(String, f64)> = metrics
@@ -345,18 +325,18 @@ mod tests {
             values.sort_by(|left, right| left.0.cmp(&right.0));
             values
         };
-        let nothing = shown(&standing);
+        let nothing = shown(&readiness);
         assert_eq!(nothing.len(), Condition::ALL.len());
         assert!(nothing.iter().all(|(_, value)| *value == 0.0));
-        standing.set(Condition::SnapshotSlow, true);
-        assert!(shown(&standing).contains(&("snapshot_slow".to_owned(), 1.0)));
-        assert_eq!(shown(&standing).iter().filter(|(_, value)| *value > 0.0).count(), 1);
+        readiness.set(Condition::SnapshotSlow, true);
+        assert!(shown(&readiness).contains(&("snapshot_slow".to_owned(), 1.0)));
+        assert_eq!(shown(&readiness).iter().filter(|(_, value)| *value > 0.0).count(), 1);
     }
 
     #[test]
     fn names_follow_the_conventions() {
         let metrics = Metrics::new(["sales.leads"].into_iter()).unwrap();
-        for family in metrics.gather(&Standing::default()) {
+        for family in metrics.gather(&Readiness::default()) {
             assert!(family.name().starts_with("salespulse_"), "{}", family.name());
             assert!(family.help().ends_with('.'), "{} has no help", family.name());
             let is_counter = family.get_field_type() == prometheus::proto::MetricType::COUNTER;

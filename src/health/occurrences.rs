@@ -5,13 +5,13 @@ mod snapshots;
 pub use self::snapshots::{Audited, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten};
 
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tracing::{debug, error, info, warn};
 
+use super::log_throttle::{LogThrottle, LogThrottles};
 use super::metrics::{Metrics, TopicMetrics};
-use super::rarely::{Rarely, RarelyByKind};
 use crate::contract::decode::Rejection;
-use crate::health::{Condition, Standing};
+use crate::health::{Condition, Readiness};
 
 /// A record cannot be used.
 pub struct Rejected<'a> {
@@ -29,13 +29,13 @@ pub struct Rejected<'a> {
 
 impl Rejected<'_> {
     /// Logs and counts it.
-    pub fn tell(&self, metrics: &Metrics, rarely: &Rarely) {
+    pub fn tell(&self, metrics: &Metrics, throttle: &LogThrottle) {
         metrics.count_rejected(self.rejection.code);
         let Rejected { topic, partition, offset, rejection, is_dead_lettered_now } = self;
         let code = rejection.code.name();
         debug!(topic, partition, offset, code, is_dead_lettered_now, "rejected: {rejection}");
-        if *is_dead_lettered_now && let Some(untold) = rarely.tell() {
-            warn!(topic, partition, offset, code, untold, "rejected, to the dead-letter topic: {rejection}");
+        if *is_dead_lettered_now && let Some(suppressed) = throttle.pass() {
+            warn!(topic, partition, offset, code, suppressed, "rejected, to the dead-letter topic: {rejection}");
         }
     }
 }
@@ -135,15 +135,30 @@ pub struct DeadLetterRefused<'a> {
 
 impl DeadLetterRefused<'_> {
     /// Logs it.
-    pub fn tell(&self, rarely: &Rarely) {
-        if let Some(untold) = rarely.tell() {
+    pub fn tell(&self, throttle: &LogThrottle) {
+        if let Some(suppressed) = throttle.pass() {
             let DeadLetterRefused { topic, bytes, error } = self;
             error!(
-                topic, bytes, untold, %error,
+                topic, bytes, suppressed, %error,
                 "the broker refuses a dead letter; it is tried again until the broker takes it, and no offset behind it is \
-                 committed before; if it is too large, raise the topic's max.message.bytes with kafka-configs.sh"
+                 committed before; {}",
+                remedy(error)
             );
         }
+    }
+}
+
+/// What helps against the broker's reason to refuse a dead letter.
+fn remedy(error: &KafkaError) -> &'static str {
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
+            "it is too large: raise the topic's max.message.bytes with kafka-configs.sh"
+        }
+        Some(RDKafkaErrorCode::InvalidRecord) => {
+            "the topic is probably compacted, which takes no records without a key: set its cleanup.policy to delete"
+        }
+        Some(RDKafkaErrorCode::TopicAuthorizationFailed) => "allow the user in [kafka.properties] to write the topic",
+        _ => "the broker's log may say more",
     }
 }
 
@@ -157,9 +172,9 @@ pub struct Met {
 
 impl Met {
     /// Notes it, and logs when it begins and when it ends.
-    pub fn tell(&self, standing: &Standing) {
+    pub fn tell(&self, readiness: &Readiness) {
         let Met { condition, holds } = self;
-        if !standing.set(*condition, *holds) {
+        if !readiness.set(*condition, *holds) {
             return;
         }
         if *holds {
@@ -183,20 +198,20 @@ pub struct KafkaLog<'a> {
 
 impl KafkaLog<'_> {
     /// Logs it, or quietly if its kind was logged a moment ago.
-    pub fn tell(&self, rarely: &RarelyByKind) {
+    pub fn tell(&self, throttle: &LogThrottles) {
         let KafkaLog { level, facility, message } = self;
-        let untold = if matches!(level, RDKafkaLogLevel::Debug) { None } else { rarely.tell(facility) };
-        let Some(untold) = untold else {
+        let suppressed = if matches!(level, RDKafkaLogLevel::Debug) { None } else { throttle.pass(facility) };
+        let Some(suppressed) = suppressed else {
             debug!(target: "librdkafka", facility, "{message}");
             return;
         };
         match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
-                error!(target: "librdkafka", facility, untold, "{message}");
+                error!(target: "librdkafka", facility, suppressed, "{message}");
             }
-            RDKafkaLogLevel::Warning => warn!(target: "librdkafka", facility, untold, "{message}"),
+            RDKafkaLogLevel::Warning => warn!(target: "librdkafka", facility, suppressed, "{message}"),
             RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
-                info!(target: "librdkafka", facility, untold, "{message}");
+                info!(target: "librdkafka", facility, suppressed, "{message}");
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use prometheus::{Gauge, Histogram, IntCounter, IntGauge};
 
-use super::metrics::Maker;
+use super::register::Maker;
 
 /// The upper bounds of the buckets of pauses, in seconds.
 const PAUSE_BUCKETS: [f64; 8] = [0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 1.0];

@@ -1,14 +1,9 @@
-//! Records that cannot be used go to the dead-letter topic, byte for byte, with headers that say why.
-//!
-//! A dead letter is produced from the bytes in hand and acknowledged by the broker before its record's offset counts as
-//! done ([`Partition::committable`]). What the broker does not take is tried again for ever. When too many wait, by number
-//! or by bytes, or librdkafka's queue is full, [`DeadLetters::is_full`] asks the pipeline to stop reading.
-//!
-//! [`Partition::committable`]: crate::kafka::Partition::committable
+//! Records that cannot be used, on their way to the dead-letter topic: as they were, with the reason in headers. Each is
+//! followed until the broker has acknowledged it, and no offset behind it is committed before.
 
 mod headers;
-mod letter;
-mod postman;
-mod room;
+mod held;
+mod in_flight;
+mod producer;
 
-pub use postman::DeadLetters;
+pub use producer::DeadLetterProducer;

@@ -43,7 +43,8 @@ impl KafkaFailure {
 }
 
 /// Why nothing can be read.
-pub(super) fn forbidden(error: &KafkaError) -> String {
+#[must_use]
+pub fn forbidden(error: &KafkaError) -> String {
     format!(
         "Kafka does not let us read: {error}; allow the user in [kafka.properties] to read the topics and the group"
     )

@@ -1,10 +1,34 @@
 //! All partitions that we read, by topic.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::partition::Partition;
-use super::topology::Counts;
 use crate::model::event::EventType;
+
+/// How many partitions each topic has; a topic that does not exist has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<String, usize>);
+
+impl Counts {
+    /// The number of partitions of a topic; 0 if it does not exist.
+    #[must_use]
+    pub fn of(&self, topic: &str) -> usize {
+        self.0.get(topic).copied().unwrap_or(0)
+    }
+}
+
+impl<'a, const N: usize> From<[(&'a str, usize); N]> for Counts {
+    fn from(counts: [(&'a str, usize); N]) -> Counts {
+        counts.into_iter().collect()
+    }
+}
+
+impl<'a> FromIterator<(&'a str, usize)> for Counts {
+    fn from_iter<I: IntoIterator<Item = (&'a str, usize)>>(counts: I) -> Counts {
+        Counts(counts.into_iter().map(|(topic, count)| (topic.to_owned(), count)).collect())
+    }
+}
 
 /// One topic and its partitions.
 #[derive(Clone, Debug)]
@@ -51,10 +75,16 @@ impl Layout {
         self.topics.iter().flat_map(|topic| &topic.partitions)
     }
 
-    /// The topic whose partition 0 decides who owns everything.
+    /// The names of all topics.
     #[must_use]
-    pub fn leading_topic(&self) -> &str {
-        self.topics.first().map_or("", |topic| &topic.name)
+    pub fn names(&self) -> BTreeSet<String> {
+        self.topics.iter().map(|topic| topic.name.to_string()).collect()
+    }
+
+    /// The numbers of all partitions of any topic.
+    #[must_use]
+    pub fn numbers(&self) -> BTreeSet<i32> {
+        self.partitions().map(|partition| partition.number()).collect()
     }
 
     /// The index of a topic in [`Layout::topics`].
@@ -88,7 +118,8 @@ mod tests {
     fn growing_keeps_what_was_read() {
         let topics = [(EventType::Lead, "leads"), (EventType::Spend, "spend")];
         let layout = Layout::new(topics.into_iter(), &Counts::from([("leads", 2), ("spend", 1)]));
-        assert_eq!(layout.leading_topic(), "leads");
+        assert_eq!(layout.names(), ["leads", "spend"].map(str::to_owned).into());
+        assert_eq!(layout.numbers(), [0, 1].into());
         layout.partition(1, 0).unwrap().advance(41, None);
         let grown = layout.grown(&Counts::from([("leads", 2), ("spend", 3)]));
         let told: Vec<String> = grown.partitions().map(ToString::to_string).collect();

@@ -30,6 +30,10 @@ pub struct Partition {
     /// The first offset and the end of the log at the last assignment.
     low: AtomicI64,
     high: AtomicI64,
+    /// The latest end of the log that is known.
+    end: AtomicI64,
+    /// Since when records have been waiting of which none was read, in Unix milliseconds.
+    waiting_since: AtomicI64,
     /// Offsets of records whose dead letter is not acknowledged yet, with the instant since when it is awaited.
     unacknowledged: Mutex<BTreeMap<i64, Instant>>,
 }
@@ -53,12 +57,13 @@ const SETTLED: &str = "dead letters acknowledged before ";
 const UNDER: &str = " under rules ";
 
 impl Committed {
-    /// Reads a commit, ours or somebody else's, under the rules of now.
+    /// Reads a commit under the rules of now; `None` if it is not one of ours. Whoever else commits (an operator who resets
+    /// offsets, another consumer) says nothing of what is durable, nor of dead letters.
     #[must_use]
-    pub fn parse(offset: i64, metadata: &str, acceptance: Acceptance) -> Committed {
-        let Some(ours) = metadata.strip_prefix(SETTLED) else { return Committed { offset, settled: offset } };
+    pub fn parse(offset: i64, metadata: &str, acceptance: Acceptance) -> Option<Committed> {
+        let ours = metadata.strip_prefix(SETTLED)?;
         let settled = ours.strip_suffix(&format!("{UNDER}{acceptance}")).and_then(|settled| settled.parse().ok());
-        Committed { offset, settled: settled.map_or(0, |settled: i64| settled.max(offset)) }
+        Some(Committed { offset, settled: settled.map_or(0, |settled: i64| settled.max(offset)) })
     }
 
     /// The text to commit beside the offset.
@@ -94,6 +99,8 @@ impl Partition {
             durable: unknown(),
             low: unknown(),
             high: unknown(),
+            end: unknown(),
+            waiting_since: unknown(),
             unacknowledged: Mutex::default(),
         }
     }
@@ -146,6 +153,16 @@ impl Partition {
         self.committable(position.or(self.next()).unwrap_or(low))
     }
 
+    /// Where an assignment begins to read: where reading goes on, and at first where the survey saw the log begin. From then on
+    /// that is the next offset, though nothing may be read for long: were it looked up at each assignment, what retention
+    /// deletes meanwhile would be skipped without a word.
+    #[must_use]
+    pub fn resumes_at(&self) -> i64 {
+        let low = self.ends().0;
+        let known = self.next.compare_exchange(UNKNOWN, low, Ordering::Relaxed, Ordering::Relaxed);
+        known.err().unwrap_or(low)
+    }
+
     /// The offset at which to go on; `None` if nothing has been read.
     #[must_use]
     pub fn next(&self) -> Option<i64> {
@@ -166,6 +183,25 @@ impl Partition {
         self.settled.store(committed.map_or(UNKNOWN, |committed| committed.settled), Ordering::Relaxed);
         self.low.store(low, Ordering::Relaxed);
         self.high.store(high, Ordering::Relaxed);
+        self.note_end(high);
+    }
+
+    /// Notes where the log ends now.
+    pub fn note_end(&self, end: i64) {
+        self.end.fetch_max(end, Ordering::Relaxed);
+    }
+
+    /// Since when records have been waiting of which none was read, given that some are waiting now.
+    pub fn waits_since(&self, now: i64) -> i64 {
+        let since = self.waiting_since.compare_exchange(UNKNOWN, now, Ordering::Relaxed, Ordering::Relaxed);
+        since.err().unwrap_or(now)
+    }
+
+    /// How many records lie between a position and the latest end of the log that is known.
+    #[must_use]
+    pub fn waiting(&self, position: Option<i64>) -> i64 {
+        let position = position.unwrap_or_else(|| self.resumes_at());
+        (self.end.load(Ordering::Relaxed) - position).max(0)
     }
 
     /// The offset that was committed at the last assignment.
@@ -302,11 +338,15 @@ mod tests {
     fn a_commit_says_how_far_dead_letters_are() {
         let (rules, others) = (Acceptance(7), Acceptance(8));
         let ours = Committed { offset: 7, settled: 12 };
-        assert_eq!(Committed::parse(7, &ours.metadata(rules), rules), ours);
+        assert_eq!(Committed::parse(7, &ours.metadata(rules), rules), Some(ours));
         let unsettled = Committed { offset: 7, settled: 0 };
-        assert_eq!(Committed::parse(7, &ours.metadata(others), rules), unsettled, "other rules reject other records");
-        assert_eq!(Committed::parse(7, "", rules), Committed { offset: 7, settled: 7 });
-        assert_eq!(Committed::parse(7, "of another program", rules), Committed { offset: 7, settled: 7 });
+        assert_eq!(
+            Committed::parse(7, &ours.metadata(others), rules),
+            Some(unsettled),
+            "other rules reject other records"
+        );
+        assert_eq!(Committed::parse(7, "", rules), None, "an operator who resets offsets settles no dead letter");
+        assert_eq!(Committed::parse(7, "of another program", rules), None);
     }
 
     #[test]
@@ -322,6 +362,15 @@ mod tests {
         // Assigned again: no position yet, but we know where we go on.
         assert_eq!((partition.next(), partition.behind(None)), (Some(3), 3));
         assert_eq!(partition.last_timestamp(), Some(77));
+    }
+
+    #[test]
+    fn what_was_assigned_once_begins_there_again_though_nothing_was_read() {
+        let partition = partition();
+        partition.set_survey(None, 3, 3);
+        assert_eq!(partition.resumes_at(), 3);
+        partition.set_survey(None, 18, 40);
+        assert_eq!(partition.resumes_at(), 3, "what was deleted meanwhile must be missed, not skipped");
     }
 
     #[test]

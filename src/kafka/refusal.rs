@@ -3,14 +3,16 @@
 use std::fmt;
 
 use super::failure::KafkaFailure;
-use super::layout::Layout;
-use super::topology::{Cluster, Counts};
+use super::layout::{Counts, Layout};
+use super::topology::Cluster;
 use crate::config::KafkaConfig;
 use crate::model::event::EventType;
-use crate::model::time::DAY;
+use crate::model::time::{DAY, HOUR};
 
 /// By how much the dead-letter topic must take larger batches than any other: the headers we add.
 const HEADROOM_BYTES: u64 = 16 * 1024;
+/// For how many days dead letters should be there at least: over a weekend.
+const LEAST_DEAD_LETTER_DAYS: i64 = 3;
 /// The partitions of a topic for which nothing else speaks.
 const USUAL_PARTITIONS: usize = 4;
 
@@ -54,6 +56,8 @@ impl Cluster {
         if objections.is_empty() {
             objections.extend(unequal(config, &self.counts));
             objections.extend(self.narrow_dead_letters(config));
+            objections.extend(self.compacted_dead_letters(config));
+            objections.extend(self.unwritable_dead_letters(config));
         }
         objections
     }
@@ -83,6 +87,32 @@ impl Cluster {
         (allowed < needed).then(|| Objection::new("narrow_dead_letters", &config.dead_letter_topic, sentence()))
     }
 
+    /// A compacted topic keeps the last dead letter of a key, and the broker refuses those without one.
+    fn compacted_dead_letters(&self, config: &KafkaConfig) -> Option<Objection> {
+        let topic = &config.dead_letter_topic;
+        let sentence = || {
+            format!(
+                "the dead-letter topic \"{topic}\" is compacted (cleanup.policy): of the dead letters of a key all but the last \
+                 vanish, and those without a key are refused; mend it with: kafka-configs.sh --bootstrap-server {} --alter \
+                 --entity-type topics --entity-name {topic} --add-config cleanup.policy=delete",
+                config.brokers
+            )
+        };
+        let is_compacted = self.settings.get(topic).is_some_and(|settings| settings.is_compacted);
+        is_compacted.then(|| Objection::new("compacted_dead_letters", topic, sentence()))
+    }
+
+    /// Without the right to write there, the first bad record would stop its partition.
+    fn unwritable_dead_letters(&self, config: &KafkaConfig) -> Option<Objection> {
+        let (topic, reason) = (&config.dead_letter_topic, self.unwritable.as_ref()?);
+        let sentence = format!(
+            "the dead-letter topic \"{topic}\" cannot be written: {reason}; allow the user in [kafka.properties] to write it, with: \
+             kafka-acls.sh --bootstrap-server {} --add --allow-principal User:… --operation Write --topic {topic}",
+            config.brokers
+        );
+        Some(Objection::new("unwritable_dead_letters", topic, sentence))
+    }
+
     /// What makes a start from nothing incomplete, though it is no reason to refuse it.
     pub fn warnings<'a>(&'a self, config: &'a KafkaConfig, retention_ms: i64) -> impl Iterator<Item = Objection> + 'a {
         config.topics.values().flat_map(move |topic| {
@@ -110,6 +140,21 @@ impl Cluster {
             });
             forgets.into_iter().chain(compacts)
         })
+        .chain(self.short_dead_letters(config))
+    }
+
+    /// Dead letters that vanish before anybody has looked at them.
+    fn short_dead_letters(&self, config: &KafkaConfig) -> Option<Objection> {
+        let topic = &config.dead_letter_topic;
+        let kept = self.settings.get(topic)?.retention_ms.filter(|kept| *kept < LEAST_DEAD_LETTER_DAYS * DAY)?;
+        let sentence = format!(
+            "the dead-letter topic \"{topic}\" keeps records for {} hours: dead letters may vanish before somebody has looked at \
+             them; mend it with: kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {topic} \
+             --add-config retention.ms=-1",
+            kept / HOUR,
+            config.brokers
+        );
+        Some(Objection::new("short_dead_letters", topic, sentence))
     }
 }
 

@@ -9,12 +9,14 @@ use super::failure::KafkaFailure;
 use crate::config::KafkaConfig;
 
 /// The properties of every client that the user may override.
-const DEFAULTS: [(&str, &str); 3] = [
+const DEFAULTS: [(&str, &str); 4] = [
     ("client.id", "salespulse"),
     // A broker that was restarted is found again soon.
     ("reconnect.backoff.max.ms", "2000"),
     // New partitions of the topics whose number of partitions may change are found soon.
     ("topic.metadata.refresh.interval.ms", "30000"),
+    // A batch that a broker has taken may be as large as this once it is decompressed; a larger one cannot be read.
+    ("receive.message.max.bytes", "536870912"),
 ];
 
 /// The consumer's properties, with what each is for.
@@ -92,13 +94,13 @@ pub fn owned_properties() -> impl Iterator<Item = &'static str> {
 
 /// For the group's member.
 pub(super) fn consumer_settings(config: &KafkaConfig) -> ClientConfig {
-    let mut settings = onlooker_settings(config);
+    let mut settings = metadata_settings(config);
     settings.set("group.instance.id", &config.instance_id);
     settings
 }
 
 /// For a client that asks about the group and the topics and never joins.
-pub(super) fn onlooker_settings(config: &KafkaConfig) -> ClientConfig {
+pub(super) fn metadata_settings(config: &KafkaConfig) -> ClientConfig {
     let mut settings = settings(config, &[], &CONSUMER);
     settings.set("group.id", &config.group);
     settings
@@ -183,7 +185,7 @@ mod tests {
         assert_eq!(consumer.get("auto.offset.reset"), Some("error"));
         assert_eq!(consumer.get("fetch.min.bytes"), Some("7"));
         assert_eq!(consumer.get("group.instance.id"), Some("salespulse-host"));
-        assert_eq!(onlooker_settings(&config).get("group.instance.id"), None);
+        assert_eq!(metadata_settings(&config).get("group.instance.id"), None);
         let producer = producer_settings(&config, ProducerLimits::default());
         assert_eq!(producer.get("compression.type"), Some("lz4"));
     }

@@ -102,7 +102,7 @@ pub fn create(
     let mut results = Vec::new();
     if !missing.is_empty() {
         let client: AdminClient<DefaultClientContext> =
-            settings::onlooker_settings(config).create().map_err(|error| KafkaFailure::of_creation(&error))?;
+            settings::metadata_settings(config).create().map_err(|error| KafkaFailure::of_creation(&error))?;
         let topics: Vec<NewTopic<'_>> = missing
             .iter()
             .map(|(name, partitions, settings)| {

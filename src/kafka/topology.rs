@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::runtime::Handle;
 use tracing::{info, warn};
 
-use super::context::Onlooker;
 use super::failure::KafkaFailure;
+use super::layout::Counts;
+use super::metadata_client::{MetadataClient, metadata_client, serve};
 use super::settings;
+use super::write_probe::write_refusal;
 use crate::config::KafkaConfig;
 use crate::health::Stop;
 
@@ -20,30 +22,6 @@ use crate::health::Stop;
 const QUESTION: Duration = Duration::from_secs(2);
 /// How long the brokers have to tell the topics' settings; one that cannot tell lets us wait in vain.
 const SETTINGS_PATIENCE: Duration = Duration::from_secs(3);
-
-/// How many partitions each topic has; a topic that does not exist has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts(BTreeMap<String, usize>);
-
-impl Counts {
-    /// The number of partitions of a topic; 0 if it does not exist.
-    #[must_use]
-    pub fn of(&self, topic: &str) -> usize {
-        self.0.get(topic).copied().unwrap_or(0)
-    }
-}
-
-impl<'a, const N: usize> From<[(&'a str, usize); N]> for Counts {
-    fn from(counts: [(&'a str, usize); N]) -> Counts {
-        counts.into_iter().collect()
-    }
-}
-
-impl<'a> FromIterator<(&'a str, usize)> for Counts {
-    fn from_iter<I: IntoIterator<Item = (&'a str, usize)>>(counts: I) -> Counts {
-        Counts(counts.into_iter().map(|(topic, count)| (topic.to_owned(), count)).collect())
-    }
-}
 
 /// The settings of a topic that matter to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +43,8 @@ pub struct Cluster {
     pub counts: Counts,
     /// The settings of those topics of which the cluster was asked for them and told.
     pub(super) settings: BTreeMap<String, TopicSettings>,
+    /// Why the dead-letter topic cannot be written, if that was asked and it cannot.
+    pub(super) unwritable: Option<String>,
 }
 
 impl Cluster {
@@ -72,6 +52,12 @@ impl Cluster {
     /// checked.
     pub fn ask_settings(&mut self, config: &KafkaConfig, runtime: &Handle) {
         self.settings = fetch_settings(config, &self.counts, runtime);
+    }
+
+    /// Asks whether the dead-letter topic may be written.
+    pub fn ask_rights(&mut self, config: &KafkaConfig) {
+        let limit = self.max_message_bytes(&config.dead_letter_topic);
+        self.unwritable = limit.and_then(|limit| write_refusal(config, limit));
     }
 
     /// The largest batch that a topic takes, where the cluster tells.
@@ -91,10 +77,7 @@ pub(super) fn topics_of(config: &KafkaConfig) -> impl Iterator<Item = &str> {
 /// # Errors
 /// If librdkafka does not take the configuration, or no broker answers in time.
 pub fn find_cluster(config: &KafkaConfig, stop: &Stop, patience: Duration) -> Result<Cluster, KafkaFailure> {
-    let onlooker = Onlooker::default();
-    let client: BaseConsumer<Onlooker> = settings::onlooker_settings(config)
-        .create_with_context(onlooker)
-        .map_err(|error| KafkaFailure::of_creation(&error))?;
+    let client = metadata_client(config)?;
     let started = Instant::now();
     let mut told = false;
     let counts = loop {
@@ -117,17 +100,7 @@ pub fn find_cluster(config: &KafkaConfig, stop: &Stop, patience: Duration) -> Re
         }
     };
     let id = client.client().fetch_cluster_id(QUESTION).filter(|id| !id.is_empty());
-    Ok(Cluster { id, counts, settings: BTreeMap::new() })
-}
-
-/// Takes what waits in a client's queue: its log, and errors that say why a broker cannot be reached.
-pub(super) fn serve<C: ConsumerContext>(client: &BaseConsumer<C>) {
-    /// More than a client has to say between two looks; what is left waits for the next.
-    const MOST_EVENTS: usize = 64;
-    for _ in 0..MOST_EVENTS {
-        // Each call takes one event, but does not say whether there was one.
-        let _ = client.poll(Duration::ZERO);
-    }
+    Ok(Cluster { id, counts, settings: BTreeMap::new(), unwritable: None })
 }
 
 fn unreachable(config: &KafkaConfig, last: &str, patience: Duration) -> KafkaFailure {
@@ -140,19 +113,15 @@ fn unreachable(config: &KafkaConfig, last: &str, patience: Duration) -> KafkaFai
 }
 
 /// Asks for the number of partitions of each of our topics.
-pub(super) fn fetch_counts<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
+pub(super) fn fetch_counts(
+    client: &MetadataClient,
     config: &KafkaConfig,
     timeout: Duration,
 ) -> Result<Counts, KafkaError> {
     topics_of(config).map(|topic| Ok((topic, fetch_count(client, topic, timeout)?))).collect()
 }
 
-fn fetch_count<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topic: &str,
-    timeout: Duration,
-) -> Result<usize, KafkaError> {
+fn fetch_count(client: &MetadataClient, topic: &str, timeout: Duration) -> Result<usize, KafkaError> {
     let metadata = client.fetch_metadata(Some(topic), timeout)?;
     let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else { return Ok(0) };
     match found.error().map(RDKafkaErrorCode::from) {
@@ -168,13 +137,13 @@ fn fetch_settings(config: &KafkaConfig, counts: &Counts, runtime: &Handle) -> BT
     if existing.is_empty() {
         return BTreeMap::new();
     }
-    let untold = |error: &dyn std::fmt::Display| {
+    let unknown = |error: &dyn std::fmt::Display| {
         warn!(%error, "the cluster does not tell the topics' settings; sizes and retention are not checked");
         BTreeMap::new()
     };
-    let client: AdminClient<DefaultClientContext> = match settings::onlooker_settings(config).create() {
+    let client: AdminClient<DefaultClientContext> = match settings::metadata_settings(config).create() {
         Ok(client) => client,
-        Err(error) => return untold(&error),
+        Err(error) => return unknown(&error),
     };
     let options = AdminOptions::new().request_timeout(Some(SETTINGS_PATIENCE));
     match runtime.block_on(client.describe_configs(&existing, &options)) {
@@ -184,12 +153,12 @@ fn fetch_settings(config: &KafkaConfig, counts: &Counts, runtime: &Handle) -> BT
                 match resource.as_ref().map(read_settings) {
                     Ok(Some((topic, settings))) => drop(told.insert(topic, settings)),
                     Ok(None) => {}
-                    Err(error) => return untold(error),
+                    Err(error) => return unknown(error),
                 }
             }
             told
         }
-        Err(error) => untold(&error),
+        Err(error) => unknown(&error),
     }
 }
 

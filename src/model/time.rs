@@ -2,7 +2,7 @@
 
 mod clock;
 
-pub use self::clock::{Clock, Hands};
+pub use self::clock::{Clock, ManualClock};
 
 use std::fmt;
 

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use super::connections::{self, Limits};
 use super::hosts::{self, Hosts};
-use crate::health::Rarely;
+use crate::health::LogThrottle;
 
 /// What clients are granted: many more connections than a few Prometheus servers and probes have. A connection that is
 /// closed between two requests is opened anew by its client.
@@ -37,7 +37,7 @@ const LIMITS: Limits = Limits {
 struct Shared {
     scrape: Arc<Scrape>,
     /// What fails at every scrape is logged rarely.
-    rarely: Arc<Rarely>,
+    throttle: Arc<LogThrottle>,
 }
 
 /// All paths.
@@ -51,7 +51,7 @@ fn router(scrape: Arc<Scrape>, hosts: Hosts) -> Router {
         .fallback(pages::unknown_path)
         .method_not_allowed_fallback(pages::other_method)
         .layer(middleware::from_fn_with_state(hosts, hosts::check))
-        .with_state(Shared { scrape, rarely: Arc::default() })
+        .with_state(Shared { scrape, throttle: Arc::default() })
 }
 
 /// Serves until `closed` completes; requests that are being answered then are answered still.

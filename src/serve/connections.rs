@@ -30,7 +30,7 @@ use tracing::{debug, warn};
 use self::peer::{Peer, answered};
 use self::registry::{Place, Registry};
 use self::watched::Watched;
-use crate::health::Rarely;
+use crate::health::LogThrottle;
 
 /// After a connection could not be accepted, most likely for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -70,7 +70,7 @@ pub(super) async fn accept(
     count: IntGauge,
     closed: impl Future<Output = ()>,
 ) {
-    let (registry, rarely) = (Registry::new(limits), Rarely::default());
+    let (registry, throttle) = (Registry::new(limits), LogThrottle::default());
     let (closing, is_closing) = watch::channel(());
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -96,8 +96,8 @@ pub(super) async fn accept(
                 tokio::task::yield_now().await;
             }
             Err(error) => {
-                if let Some(untold) = rarely.tell() {
-                    warn!(%error, untold, "a connection cannot be accepted");
+                if let Some(suppressed) = throttle.pass() {
+                    warn!(%error, suppressed, "a connection cannot be accepted");
                 }
                 sleep(PAUSE).await;
             }

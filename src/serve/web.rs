@@ -26,7 +26,7 @@ use self::stream::Views;
 use super::connections::{self, Limits};
 use super::hosts::{self, Hosts};
 use crate::config::{Board, WebConfig};
-use crate::health::{Metrics, Standing};
+use crate::health::{Metrics, Readiness};
 use crate::kpi::Catalogue;
 use crate::model::rules::Rules;
 use crate::serve::access::Asker;
@@ -56,7 +56,7 @@ pub struct Site {
     /// Every KPI, whatever the scrape exposes.
     catalogue: Catalogue,
     rules: Arc<Rules>,
-    standing: Arc<Standing>,
+    standing: Arc<Readiness>,
     metrics: Arc<Metrics>,
     boards: Vec<Board>,
     hosts: Vec<String>,
@@ -73,7 +73,7 @@ impl Site {
     pub fn new(
         hub: Arc<ReadingHub>,
         rules: Arc<Rules>,
-        standing: Arc<Standing>,
+        standing: Arc<Readiness>,
         metrics: Arc<Metrics>,
         config: &WebConfig,
     ) -> Result<Arc<Site>, String> {

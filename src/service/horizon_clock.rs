@@ -16,18 +16,18 @@ pub const PATIENCE: i64 = 5 * MINUTE;
 
 /// A clock whose horizon never goes back, shared by all who tell the shards what time it is.
 #[derive(Debug)]
-pub struct Present {
+pub struct HorizonClock {
     clock: Clock,
     rules: Arc<Rules>,
     /// The latest horizon that anybody has been told of, in Unix milliseconds.
     horizon: AtomicI64,
 }
 
-impl Present {
+impl HorizonClock {
     /// The present by a clock.
     #[must_use]
-    pub fn new(clock: Clock, rules: Arc<Rules>) -> Present {
-        Present { clock, rules, horizon: AtomicI64::new(i64::MIN) }
+    pub fn new(clock: Clock, rules: Arc<Rules>) -> HorizonClock {
+        HorizonClock { clock, rules, horizon: AtomicI64::new(i64::MIN) }
     }
 
     /// The present instant: never one whose horizon lies before that of an instant which was told earlier.
@@ -61,49 +61,49 @@ impl Present {
 mod tests {
     use super::*;
     use crate::config::{Config, Settings};
-    use crate::model::time::{DAY, HOUR, Hands};
+    use crate::model::time::{DAY, HOUR, ManualClock};
 
     const MIDNIGHT: Time = Time::from_millis(1_781_481_600_000);
 
-    fn present(retention: i64) -> (Present, &'static Hands) {
-        let hands: &'static Hands = Box::leak(Box::new(Hands::at(MIDNIGHT)));
+    fn present(retention: i64) -> (HorizonClock, &'static ManualClock) {
+        let manual: &'static ManualClock = Box::leak(Box::new(ManualClock::at(MIDNIGHT)));
         let mut settings = Settings::defaults().unwrap();
         settings.lay_toml("org.reporting_currency = \"CNY\"", "test").unwrap();
         let rules = Config::new(&settings, String::new).unwrap().rules;
-        (Present::new(Clock::Hands(hands), Arc::new(Rules { retention, ..rules })), hands)
+        (HorizonClock::new(Clock::Manual(manual), Arc::new(Rules { retention, ..rules })), manual)
     }
 
     #[test]
     fn a_clock_is_followed_back_until_the_horizon_would_move() {
-        let (present, hands) = present(30 * DAY);
+        let (present, manual) = present(30 * DAY);
         for (clock, told) in [(5 * HOUR, 5 * HOUR), (HOUR, HOUR), (0, 0), (-1, 0), (-DAY, 0), (HOUR, HOUR), (DAY, DAY)]
         {
-            hands.set(MIDNIGHT.plus(clock));
+            manual.set(MIDNIGHT.plus(clock));
             assert_eq!(present.now(), MIDNIGHT.plus(told));
             assert_eq!(present.ahead_millis(), told - clock);
         }
-        hands.set(MIDNIGHT);
+        manual.set(MIDNIGHT);
         assert_eq!(present.now(), MIDNIGHT.plus(DAY), "a day later");
     }
 
     #[test]
     fn the_horizon_moves_when_the_retention_says_so_and_not_at_midnight() {
-        let (present, hands) = present(30 * DAY + HOUR);
-        hands.set(MIDNIGHT.plus(2 * HOUR));
+        let (present, manual) = present(30 * DAY + HOUR);
+        manual.set(MIDNIGHT.plus(2 * HOUR));
         assert_eq!(present.now(), MIDNIGHT.plus(2 * HOUR));
-        hands.set(MIDNIGHT);
+        manual.set(MIDNIGHT);
         assert_eq!(present.now(), MIDNIGHT.plus(HOUR));
         assert_eq!(present.ahead_millis(), HOUR);
     }
 
     #[test]
     fn an_instant_is_left_when_a_later_horizon_is_told() {
-        let (present, hands) = present(30 * DAY);
+        let (present, manual) = present(30 * DAY);
         let told = present.now();
-        hands.set(MIDNIGHT.plus(DAY - 1));
+        manual.set(MIDNIGHT.plus(DAY - 1));
         let _ = present.now();
         assert!(!present.has_left(told), "the horizon is the same");
-        hands.set(MIDNIGHT.plus(DAY));
+        manual.set(MIDNIGHT.plus(DAY));
         let later = present.now();
         assert!(present.has_left(told));
         assert!(!present.has_left(later));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::horizon_clock::Present;
+use super::horizon_clock::HorizonClock;
 use crate::engine::board::{Board, Reading};
 use crate::health::Metrics;
 use crate::model::time::seconds;
@@ -46,7 +46,7 @@ pub struct ReadingHub {
     shards: ShardReader,
     /// Kept from reading to reading; each reading of the shards must reach it.
     board: Mutex<Board>,
-    present: Arc<Present>,
+    present: Arc<HorizonClock>,
     metrics: Arc<Metrics>,
     /// Held by whoever takes a reading; it is handed on in the order of asking.
     turn: tokio::sync::Mutex<()>,
@@ -73,7 +73,12 @@ impl Drop for Interest {
 impl ReadingHub {
     /// A hub over these shards and their board.
     #[must_use]
-    pub fn new(shards: ShardReader, board: Board, present: Arc<Present>, metrics: Arc<Metrics>) -> Arc<ReadingHub> {
+    pub fn new(
+        shards: ShardReader,
+        board: Board,
+        present: Arc<HorizonClock>,
+        metrics: Arc<Metrics>,
+    ) -> Arc<ReadingHub> {
         Arc::new(ReadingHub {
             shards,
             board: Mutex::new(board),
@@ -188,7 +193,7 @@ mod tests {
         settings.lay_toml("org.reporting_currency = \"CNY\"", "test").unwrap();
         let rules = Arc::new(Config::new(&settings, String::new).unwrap().rules);
         let (directory, metrics) = (Arc::<Directory>::default(), Metrics::new(std::iter::empty()).unwrap());
-        let present = Arc::new(Present::new(Clock::System, Arc::clone(&rules)));
+        let present = Arc::new(HorizonClock::new(Clock::System, Arc::clone(&rules)));
         let shards = ShardThreads::start(1, &rules, &directory, present.now(), &metrics).unwrap();
         let board = Board::new(rules, directory, present.now());
         (ReadingHub::new(shards.reader(), board, present, metrics), shards)

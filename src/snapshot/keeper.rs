@@ -1,64 +1,66 @@
-//! The thread in which snapshots are written, one round at a time.
+//! Writes snapshots in the background, one round at a time.
 
-use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
 use std::time::Duration;
 
-use super::writer::{Cut, Report, Writer};
+use tracing::warn;
 
-/// The thread, seen by whoever cuts. It ends, after the round that it is writing, when this is dropped.
+use super::writer::{Cut, Report, Writer};
+use crate::threads::Background;
+
+/// Who writes, seen by whoever cuts. A round that is being written is written to its end when this is dropped.
 pub struct Keeper {
-    cuts: SyncSender<Cut>,
-    reports: Receiver<Report>,
-    is_writing: bool,
+    writer: Arc<Writer>,
+    background: Background,
+    /// How the round that is being written will have ended.
+    report: Option<Receiver<Report>>,
 }
 
 impl Keeper {
-    /// Starts the thread.
-    ///
-    /// # Errors
-    /// If it cannot be started.
-    pub fn start(writer: Writer) -> io::Result<Keeper> {
-        let (cuts, asked) = sync_channel(1);
-        let (told, reports) = sync_channel(1);
-        thread::Builder::new().name("snapshots".to_owned()).spawn(move || {
-            // Whoever cuts may have gone meanwhile; what is durable is durable.
-            asked.into_iter().for_each(|cut| drop(told.send(writer.write(cut))));
-        })?;
-        Ok(Keeper { cuts, reports, is_writing: false })
+    /// Writes by this writer.
+    #[must_use]
+    pub fn new(writer: Writer, background: Background) -> Keeper {
+        Keeper { writer: Arc::new(writer), background, report: None }
     }
 
     /// Whether a round is being written; then none can be begun.
     #[must_use]
     pub fn is_writing(&self) -> bool {
-        self.is_writing
+        self.report.is_some()
     }
 
     /// Begins to write a round.
     pub fn begin(&mut self, cut: Cut) {
-        // There is room, since no other is being written; the thread ends only after us.
-        self.is_writing = self.cuts.try_send(cut).is_ok();
+        let (sender, report) = sync_channel(1);
+        let writer = Arc::clone(&self.writer);
+        // Whoever cuts may have gone meanwhile; what is durable is durable.
+        match self.background.run("snapshots", move || drop(sender.send(writer.write(cut)))) {
+            Ok(()) => self.report = Some(report),
+            Err(error) => warn!(%error, "a snapshot cannot be written now: there is no thread"),
+        }
     }
 
     /// How the last round ended, once it has.
     pub fn report(&mut self) -> Option<Report> {
-        let report = self.reports.try_recv().ok()?;
-        self.is_writing = false;
-        Some(report)
+        let ended = match self.report.as_ref()?.try_recv() {
+            Ok(report) => report,
+            Err(TryRecvError::Empty) => return None,
+            // The thread has panicked, which the panic itself reports.
+            Err(TryRecvError::Disconnected) => Report::Failed,
+        };
+        self.report = None;
+        Some(ended)
     }
 
     /// Waits for the round that is being written, for so long at most.
     pub fn wait(&mut self, patience: Duration) -> Option<Report> {
-        if !self.is_writing {
-            return None;
-        }
-        match self.reports.recv_timeout(patience) {
-            Ok(report) => {
-                self.is_writing = false;
-                Some(report)
-            }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        let ended = match self.report.as_ref()?.recv_timeout(patience) {
+            Ok(report) => report,
+            Err(RecvTimeoutError::Timeout) => return None,
+            Err(RecvTimeoutError::Disconnected) => Report::Failed,
+        };
+        self.report = None;
+        Some(ended)
     }
 }

@@ -14,7 +14,7 @@ use super::rounds::{ObjectName, RoundName};
 use super::store::{Store, StoreError};
 use crate::engine::directory::Directory;
 use crate::engine::shard::Image;
-use crate::health::{Audited, Metrics, Rarely, SnapshotFailed, SnapshotWritten};
+use crate::health::{Audited, LogThrottle, Metrics, SnapshotFailed, SnapshotWritten};
 use crate::model::rules::Rules;
 use crate::model::time::Clock;
 
@@ -33,7 +33,7 @@ pub struct Writer {
     /// Where it is counted.
     pub metrics: Arc<Metrics>,
     /// Failures that come again and again are told rarely.
-    pub rarely: Rarely,
+    pub throttle: LogThrottle,
 }
 
 /// All shards at one point of the stream.
@@ -75,7 +75,7 @@ impl Writer {
         match self.attempt(cut, &mut created) {
             Ok(()) => Report::Durable(offsets),
             Err(error) => {
-                SnapshotFailed { place: self.store.place(), error: &error }.tell(metrics, &self.rarely);
+                SnapshotFailed { place: self.store.place(), error: &error }.tell(metrics, &self.throttle);
                 // A part of a round is of no use, and would take the room that the next one needs.
                 if let Err(error) = self.store.delete(&created) {
                     debug!(%error, "the part that was written could not be deleted");
@@ -120,8 +120,8 @@ impl Writer {
         }
         if let Err(error) = store.prune(home) {
             // The snapshot is durable all the same; what is left lying is deleted after the next.
-            if let Some(untold) = self.rarely.tell() {
-                warn!(%error, untold, "older snapshots could not be deleted");
+            if let Some(suppressed) = self.throttle.pass() {
+                warn!(%error, suppressed, "older snapshots could not be deleted");
             }
         }
         Ok(())

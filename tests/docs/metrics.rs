@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use salespulse::health::{self, Metrics};
-use salespulse::health::{Condition, Standing};
+use salespulse::health::{Condition, Readiness};
 use salespulse::kpi::exposition::Format;
 
 use crate::page::{code_spans, root};
@@ -35,7 +35,7 @@ fn scrape() -> String {
     metrics.lag_records.with_label_values(&["sales.leads", "0"]).set(1);
     metrics.lag_seconds.with_label_values(&["sales.leads", "0"]).set(1.0);
     let mut text = String::new();
-    health::encode(&metrics.gather(&Standing::default()), Format::Prometheus, &mut text);
+    health::encode(&metrics.gather(&Readiness::default()), Format::Prometheus, &mut text);
     text
 }
 

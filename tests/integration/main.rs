@@ -30,4 +30,5 @@ mod s3;
 mod serving;
 mod simulate;
 mod stores;
+mod topics_of_members;
 mod transport;

@@ -10,7 +10,7 @@ use object_store::path::Path;
 use salespulse::config::Config;
 use salespulse::engine::directory::Directory;
 use salespulse::engine::shard::Shard;
-use salespulse::health::{Metrics, Rarely};
+use salespulse::health::{LogThrottle, Metrics};
 use salespulse::model::rules::Rules;
 use salespulse::model::time::{Clock, Time};
 use salespulse::snapshot::{
@@ -181,7 +181,7 @@ fn of_a_round_that_fails_nothing_is_left() {
         directory: Arc::clone(&directory),
         clock: Clock::Fixed(now),
         metrics: Metrics::new(std::iter::empty()).expect("metrics"),
-        rarely: Rarely::default(),
+        throttle: LogThrottle::default(),
     };
     let cut = || {
         let image = |number| {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use salespulse::model::event::Event;
 use salespulse::model::rules::Rules;
-use salespulse::model::time::{Clock, DAY, HOUR, Hands, Time};
-use salespulse::service::horizon_clock::Present;
+use salespulse::model::time::{Clock, DAY, HOUR, ManualClock, Time};
+use salespulse::service::horizon_clock::HorizonClock;
 
 use crate::notation::Script;
 use crate::streams::cases;
@@ -60,12 +60,12 @@ fn replayed(rules: &Rules, events: &[Event<'static>], now: Time) -> String {
 /// Lets the clock jump; answers how often it could not be followed.
 fn a_clock_that_jumps_changes_no_byte(jumps: &[Jump], shards: usize) -> Result<u32, String> {
     let (rules, arrivals) = script(jumps);
-    let hands: &'static Hands = Box::leak(Box::new(Hands::at(start())));
-    let present = Present::new(Clock::Hands(hands), Arc::new(rules.clone()));
+    let manual: &'static ManualClock = Box::leak(Box::new(ManualClock::at(start())));
+    let present = HorizonClock::new(Clock::Manual(manual), Arc::new(rules.clone()));
     let mut subject = Subject::new(&rules, shards, present.now());
     let (mut known, mut held) = (Vec::new(), 0);
     for ((hours, _), events) in jumps.iter().zip(arrivals) {
-        hands.set(start().plus(hours * HOUR));
+        manual.set(start().plus(hours * HOUR));
         events.iter().for_each(|event| subject.accept(event, present.now()));
         known.extend(events);
         let now = present.now();

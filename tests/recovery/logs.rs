@@ -3,25 +3,45 @@
 
 use std::collections::BTreeMap;
 
-use salespulse::kafka::Committed;
+use salespulse::kafka::{Committed, Partition};
 use salespulse::model::event::EventType;
+use salespulse::model::rules::Acceptance;
 use salespulse::model::time::{DAY, Time};
 use salespulse::simulate::{Plan, Produced, Simulation};
-use salespulse::snapshot::{Ends, Offsets};
+use salespulse::snapshot::Offsets;
 
 use crate::dice::Dice;
 
 /// Partitions of each topic.
-const PARTITIONS: usize = 2;
+pub(crate) const PARTITIONS: usize = 2;
 
 /// A partition, by its type and number.
 pub(crate) type Place = (EventType, usize);
+
+/// The place of a partition.
+pub(crate) fn place_of(partition: &Partition) -> Place {
+    let kind = EventType::ALL.into_iter().find(|kind| kind.default_topic() == partition.topic()).expect("one of ours");
+    (kind, usize::try_from(partition.number()).expect("a number"))
+}
+
+/// What a group has committed, as the broker keeps it.
+#[derive(Clone)]
+pub(crate) struct Commit {
+    offset: i64,
+    metadata: String,
+}
+
+impl Commit {
+    pub(crate) fn of(committed: Committed, acceptance: Acceptance) -> Commit {
+        Commit { offset: committed.offset, metadata: committed.metadata(acceptance) }
+    }
+}
 
 pub(crate) struct Logs {
     /// The configuration that fits the records.
     pub(crate) configuration: String,
     /// What the group has committed.
-    pub(crate) commits: BTreeMap<Place, Committed>,
+    pub(crate) commits: BTreeMap<Place, Commit>,
     records: BTreeMap<Place, Vec<Produced>>,
     lows: BTreeMap<Place, usize>,
     /// What will be produced.
@@ -60,6 +80,20 @@ impl Logs {
         }
     }
 
+    /// What a member reads of a commit.
+    pub(crate) fn committed(&self, place: Place, acceptance: Acceptance) -> Option<Committed> {
+        let commit = self.commits.get(&place)?;
+        Committed::parse(commit.offset, &commit.metadata, acceptance)
+    }
+
+    /// An operator sets the group's offsets to the ends, as a tool does that knows nothing of dead letters.
+    pub(crate) fn reset_commits(&mut self) {
+        for (place, log) in &self.records {
+            let offset = i64::try_from(log.len()).expect("an offset");
+            self.commits.insert(*place, Commit { offset, metadata: String::new() });
+        }
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.future.len() == 0
     }
@@ -94,15 +128,13 @@ impl Logs {
         self.lows.values_mut().for_each(|low| *low = 0);
     }
 
-    pub(crate) fn ends(&self) -> Ends {
-        let offsets = |of: &dyn Fn(Place) -> usize| {
-            let mut offsets = Offsets::new();
-            for place in self.places() {
-                let offset = i64::try_from(of(place)).expect("an offset");
-                offsets.entry(place.0.default_topic().to_owned()).or_default().push(offset);
-            }
-            offsets
-        };
-        Ends { lows: offsets(&|place| self.lows[&place]), highs: offsets(&|place| self.records[&place].len()) }
+    /// The first offsets of all partitions.
+    pub(crate) fn lows(&self) -> Offsets {
+        let mut lows = Offsets::new();
+        for (place, low) in &self.lows {
+            let low = i64::try_from(*low).expect("an offset");
+            lows.entry(place.0.default_topic().to_owned()).or_default().push(low);
+        }
+        lows
     }
 }

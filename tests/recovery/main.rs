@@ -13,11 +13,14 @@
     reason = "a test fails by a panic, and tells what it went through"
 )]
 
+mod cluster;
 mod configurations;
 mod dice;
 mod foreign;
 mod golden;
+mod group;
 mod logs;
+mod member;
 mod objects;
 mod process;
 mod releases;

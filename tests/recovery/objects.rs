@@ -25,6 +25,15 @@ impl Objects {
         Objects { runtime: Arc::clone(&self.runtime), objects: Arc::new(self.objects.fork()) }
     }
 
+    /// Becomes what another store is.
+    pub(crate) fn mirror(&self, other: &Objects) {
+        let (own, others) = (self.all(), other.all());
+        let gone: Vec<ObjectName> = own.keys().filter(|name| !others.contains_key(name)).copied().collect();
+        self.store().delete(&gone).expect("memory");
+        let differs = |object: &(ObjectName, Vec<u8>)| own.get(&object.0) != Some(&object.1);
+        others.into_iter().filter(differs).for_each(|(name, bytes)| self.overwrite(name, bytes));
+    }
+
     pub(crate) fn store(&self) -> Store {
         let objects = Arc::<InMemory>::clone(&self.objects);
         Store::new(objects, &Path::default(), "group", self.runtime.handle().clone(), "memory")
@@ -65,7 +74,7 @@ impl Objects {
 }
 
 /// The header of an object; `None` if it is damaged.
-fn header(bytes: &[u8]) -> Option<Header> {
+pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     let mut decoder = Decoder::new().ok()?;
     decoder.push(bytes);
     match decoder.item() {

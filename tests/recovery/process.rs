@@ -1,106 +1,173 @@
-//! One life of the service, without Kafka: it restores, reads, snapshots, commits, and may be gone at any moment. What it
-//! decides it decides by the service's own parts: restorer, partitions, present, shards, writer, board.
+//! One life of the service without Kafka: the service's own event loop with all that it is made of, over a member of the
+//! simulated cluster. It may be gone at any moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use salespulse::config::OnGap;
-use salespulse::contract::decode::{Decoded, Decoder, Record, Rejection, Setting};
+use salespulse::contract::decode::{Decoder, Record};
 use salespulse::engine::board::Board;
 use salespulse::engine::directory::Directory;
 use salespulse::engine::entry::Interner;
-use salespulse::health::{Metrics, Rarely};
-use salespulse::kafka::Partition;
+use salespulse::health::{LogThrottle, Metrics, Readiness, Stop};
+use salespulse::kafka::{Counts, Layout};
 use salespulse::kpi::Catalogue;
 use salespulse::kpi::exposition::{Format, render};
 use salespulse::model::event::EventType;
 use salespulse::model::rules::Rules;
-use salespulse::model::time::{Clock, Hands, Time};
-use salespulse::service::horizon_clock::Present;
+use salespulse::model::time::{Clock, ManualClock, Time};
+use salespulse::service::event_loop::{EventLoop, IntakeParts, LoopFailure, RecoveryParts};
+use salespulse::service::horizon_clock::HorizonClock;
 use salespulse::simulate::Produced;
-use salespulse::snapshot::{
-    Cut, Home, Offsets, Provenance, Report, RestoreError, Restored, Restorer, Store, Writer, total,
-};
-use salespulse::threads::ShardThreads;
+use salespulse::snapshot::{Home, Keeper, Provenance, Restorer, Writer};
+use salespulse::threads::{Background, ShardReader, ShardThreads};
 
-use crate::dice::Dice;
-use crate::logs::{Logs, Place};
+use crate::cluster::Shared;
+use crate::logs::PARTITIONS;
+use crate::member::{Letters, Member};
+use crate::objects::Objects;
 
-pub(crate) struct Process {
-    pub(crate) rules: Arc<Rules>,
-    pub(crate) present: Present,
-    hands: &'static Hands,
-    decoder: Decoder,
-    interner: Interner,
-    shards: ShardThreads,
-    board: Board,
-    catalogue: Catalogue,
-    provenance: Provenance,
-    directory: Arc<Directory>,
-    restored: Restored,
-    partitions: BTreeMap<Place, Partition>,
-    /// Dead letters that the broker has not acknowledged.
-    under_way: BTreeSet<(Place, usize)>,
-    /// Rejected records whose dead letters a commit says are there.
-    pub(crate) settled: u64,
-    metrics: Arc<Metrics>,
-}
+/// Between two snapshots.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(2);
 
 const CLUSTER: &str = "cluster";
 
-fn all_topics() -> BTreeMap<String, String> {
-    EventType::ALL.iter().map(|kind| (kind.name().to_owned(), kind.default_topic().to_owned())).collect()
+fn topics_of(kinds: &[EventType]) -> BTreeMap<String, String> {
+    kinds.iter().map(|kind| (kind.name().to_owned(), kind.default_topic().to_owned())).collect()
 }
 
-/// Where the rounds lie.
+/// Where the rounds lie of those who read everything.
 pub(crate) fn home() -> Home {
-    Home::of(Some(CLUSTER), &all_topics())
+    Home::of(Some(CLUSTER), &topics_of(&EventType::ALL))
+}
+
+pub(crate) struct Process {
+    pub(crate) instance: String,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) present: Arc<HorizonClock>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// The store as this process sees it.
+    pub(crate) view: Objects,
+    /// Whether it sees the store as it was a while ago.
+    pub(crate) is_stale: bool,
+    /// Whether it has restored, or found that there is nothing to restore.
+    pub(crate) has_begun: bool,
+    manual: &'static ManualClock,
+    event_loop: EventLoop<Member, Letters>,
+    shards: ShardReader,
+    board: Board,
+    catalogue: Catalogue,
+}
+
+/// What a process is started with.
+pub(crate) struct Start<'a> {
+    pub(crate) cluster: &'a Shared,
+    pub(crate) instance: &'a str,
+    pub(crate) kinds: &'a [EventType],
+    pub(crate) rules: &'a Arc<Rules>,
+    pub(crate) shards: usize,
+    pub(crate) clock: Time,
+    pub(crate) view: Objects,
+    pub(crate) is_stale: bool,
 }
 
 impl Process {
-    pub(crate) fn start(
-        logs: &Logs,
-        store: &Store,
-        rules: &Arc<Rules>,
-        shards: usize,
-        clock: Time,
-    ) -> Result<Process, RestoreError> {
-        let topics = EventType::ALL.map(EventType::default_topic);
-        let metrics = Metrics::new(topics.into_iter()).expect("metrics");
+    pub(crate) fn start(start: Start<'_>, now: Instant) -> Process {
+        let Start { cluster, instance, kinds, rules, shards, clock, view, is_stale } = start;
+        let topics = || kinds.iter().map(|kind| kind.default_topic());
+        let metrics = Metrics::new(topics()).expect("metrics");
         // Few bytes for each life, until the test ends.
-        let hands: &'static Hands = Box::leak(Box::new(Hands::at(clock)));
-        let present = Present::new(Clock::Hands(hands), Arc::clone(rules));
-        let (now, directory) = (present.now(), Arc::new(Directory::default()));
-        let threads = ShardThreads::start(shards, rules, &directory, now, &metrics).expect("threads");
-        let provenance = Provenance::new(rules, Some(CLUSTER.to_owned()), all_topics());
+        let manual: &'static ManualClock = Box::leak(Box::new(ManualClock::at(clock)));
+        let present = Arc::new(HorizonClock::new(Clock::Manual(manual), Arc::clone(rules)));
+        let (begun, directory) = (present.now(), Arc::new(Directory::default()));
+        let threads = ShardThreads::start(shards, rules, &directory, begun, &metrics).expect("threads");
+        let reader = threads.reader();
+        let provenance = Provenance::new(rules, Some(CLUSTER.to_owned()), topics_of(kinds));
         let restorer = Restorer {
-            store: store.clone(),
+            store: view.store(),
             provenance: provenance.clone(),
             rules: Arc::clone(rules),
             directory: Arc::clone(&directory),
             loader: threads.loader(),
-            clock: Clock::Fixed(now),
+            clock: Clock::Manual(manual),
             on_gap: OnGap::Refuse,
             metrics: Arc::clone(&metrics),
         };
-        let restored = restorer.restore(&logs.ends())?;
-        Ok(Process {
-            decoder: Decoder::new(Arc::clone(rules)),
-            interner: Interner::new(Arc::clone(&directory), Arc::clone(&rules)),
-            board: Board::new(Arc::clone(rules), Arc::clone(&directory), now),
-            catalogue: Catalogue::new(rules).expect("a catalogue"),
-            partitions: logs.places().map(|place| (place, partition(logs, place, &restored))).collect(),
-            rules: Arc::clone(rules),
-            shards: threads,
-            present,
-            hands,
+        let writer = Writer {
+            store: view.store(),
             provenance,
-            directory,
-            restored,
-            under_way: BTreeSet::new(),
-            settled: 0,
+            rules: Arc::clone(rules),
+            directory: Arc::clone(&directory),
+            clock: Clock::Manual(manual),
+            metrics: Arc::clone(&metrics),
+            throttle: LogThrottle::default(),
+        };
+        let recovery = RecoveryParts {
+            restorer,
+            present: Arc::clone(&present),
+            keeper: Keeper::new(writer, Background::Inline),
+            interval: INTERVAL,
+            audit_interval: Some(INTERVAL),
+            background: Background::Inline,
+        };
+        let parts = IntakeParts {
+            decoder: Decoder::new(Arc::clone(rules)),
+            interner: Interner::new(Arc::clone(&directory), Arc::clone(rules)),
+            shards: threads,
+            present: Arc::clone(&present),
+            metrics: Arc::clone(&metrics),
+        };
+        let counts: Counts = topics().map(|topic| (topic, PARTITIONS)).collect();
+        let layout = Arc::new(Layout::new(kinds.iter().map(|kind| (*kind, kind.default_topic())), &counts));
+        let readiness = Arc::<Readiness>::default();
+        let names: BTreeSet<String> = layout.names();
+        let clients = (Member::join(cluster, instance, names, rules), Letters::new(cluster));
+        let event_loop =
+            EventLoop::new(clients, layout, parts, Some(recovery), Arc::clone(&readiness), Stop::default(), now);
+        Process {
+            instance: instance.to_owned(),
+            rules: Arc::clone(rules),
+            board: Board::new(Arc::clone(rules), directory, begun),
+            catalogue: Catalogue::new(rules).expect("a catalogue"),
+            shards: reader,
+            has_begun: false,
+            present,
+            readiness,
             metrics,
-        })
+            view,
+            is_stale,
+            manual,
+            event_loop,
+        }
+    }
+
+    /// One turn of the loop.
+    pub(crate) fn turn(&mut self, now: Instant) -> Result<(), LoopFailure> {
+        let turned = self.event_loop.turn(now);
+        self.has_begun |= self.member().began.is_some();
+        assert_eq!(self.metrics.snapshots.mismatches.get(), 0, "an audit found a cell wrong");
+        turned
+    }
+
+    /// Ends in good order.
+    pub(crate) fn stop(&mut self) -> Result<(), LoopFailure> {
+        self.event_loop.shut_down()
+    }
+
+    pub(crate) fn member(&self) -> &Member {
+        self.event_loop.broker()
+    }
+
+    /// Whether somebody who asks now is shown numbers.
+    pub(crate) fn shows(&self, now: Instant) -> bool {
+        self.readiness.shows_gauges_at(now)
+    }
+
+    /// Whether the broker has not acknowledged all dead letters.
+    pub(crate) fn has_letters_in_flight(&self) -> bool {
+        self.event_loop.dead_letters().has_any()
     }
 
     /// Whether it continued from a snapshot.
@@ -108,160 +175,23 @@ impl Process {
         self.metrics.snapshots.restored.get() > 0
     }
 
-    /// How far its snapshot reached, as names of rounds tell it.
-    pub(crate) fn began_at(&self) -> u64 {
-        total(&self.restored.offsets)
-    }
-
-    /// How many audits it made.
-    pub(crate) fn audits(&self) -> u64 {
-        self.metrics.snapshots.audits.get()
-    }
-
-    /// How many snapshots it could not use.
-    pub(crate) fn unusable(&self) -> u64 {
-        self.metrics.snapshots.unusable.get()
+    /// How many snapshots it has written.
+    pub(crate) fn written(&self) -> u64 {
+        self.metrics.snapshots.written.get()
     }
 
     pub(crate) fn set_clock(&self, clock: Time) {
-        self.hands.set(clock);
-    }
-
-    /// Reads some records of a partition; false if the next one is deleted, upon which Kafka refuses the offset and the
-    /// service ends.
-    #[must_use]
-    pub(crate) fn poll(&mut self, logs: &Logs, place: Place, count: usize) -> bool {
-        let begin = self.position(place);
-        if begin < logs.low(place) {
-            return false;
-        }
-        let records = logs.log(place).iter().enumerate().skip(begin).take(count);
-        for (offset, produced) in records {
-            let now = self.present.now();
-            if let Err(rejection) = self.take(produced, now) {
-                match rejection.depends_on {
-                    Some(Setting::Stages) => self.restored.refused.by_stages += 1,
-                    Some(Setting::Rates) => self.restored.refused.by_rates += 1,
-                    None => {}
-                }
-                let partition = &self.partitions[&place];
-                let number = i64::try_from(offset).expect("an offset");
-                if partition.was_settled(number) {
-                    self.settled += 1;
-                } else if partition.await_acknowledgement(number) {
-                    self.under_way.insert((place, offset));
-                }
-            }
-            self.partitions[&place].advance(i64::try_from(offset).expect("an offset"), None);
-        }
-        true
-    }
-
-    /// Takes some records that were read already once more; answers how many there were.
-    pub(crate) fn redeliver(&mut self, logs: &Logs, place: Place, count: usize) -> usize {
-        let end = self.position(place);
-        let begin = end.saturating_sub(count).max(logs.low(place));
-        let records = &logs.log(place)[begin.min(end)..end];
-        let now = self.present.now();
-        records.iter().for_each(|produced| drop(self.take(produced, now)));
-        records.len()
-    }
-
-    fn take(&mut self, produced: &Produced, now: Time) -> Result<(), Rejection> {
-        let event = match self.decoder.decode(&record(produced), now)? {
-            Decoded::Event(event) => event,
-            Decoded::Tombstone => return Ok(()),
-        };
-        let entry = self.interner.entry(&event);
-        let shard = entry.shard(self.shards.count());
-        self.shards.apply(shard, vec![entry], now).expect("a shard");
-        Ok(())
-    }
-
-    /// Where reading goes on.
-    fn position(&self, place: Place) -> usize {
-        let partition = &self.partitions[&place];
-        let position = partition.next().unwrap_or(partition.ends().0);
-        usize::try_from(position).expect("an offset")
-    }
-
-    /// The broker acknowledges some of the dead letters under way, in any order.
-    pub(crate) fn acknowledge(&mut self, dice: &mut Dice, letters: &mut BTreeSet<(Place, usize)>) {
-        let partitions = &self.partitions;
-        self.under_way.retain(|(place, offset)| {
-            let is_acknowledged = dice.percent(60);
-            if is_acknowledged {
-                letters.insert((*place, *offset));
-                partitions[place].acknowledge(i64::try_from(*offset).expect("an offset"));
-            }
-            !is_acknowledged
-        });
-    }
-
-    pub(crate) fn has_letters_under_way(&self) -> bool {
-        !self.under_way.is_empty()
-    }
-
-    /// Writes all shards as they are now; answers up to where everything is in it.
-    pub(crate) fn write(&self, store: Store) -> Offsets {
-        let mut offsets = Offsets::new();
-        for (place, partition) in &self.partitions {
-            let offset = partition.goes_on_at(partition.next());
-            offsets.entry(place.0.default_topic().to_owned()).or_default().push(offset);
-        }
-        let images = self.shards.images(true).expect("shards");
-        let writer = Writer {
-            store,
-            provenance: self.provenance.clone(),
-            rules: Arc::clone(&self.rules),
-            directory: Arc::clone(&self.directory),
-            clock: Clock::Fixed(self.present.now()),
-            metrics: Arc::clone(&self.metrics),
-            rarely: Rarely::default(),
-        };
-        let Report::Durable(offsets) = writer.write(Cut { offsets, images, origin: self.restored.clone() }) else {
-            panic!("the store does not fail")
-        };
-        assert_eq!(self.metrics.snapshots.mismatches.get(), 0, "an audit found a cell wrong");
-        offsets
-    }
-
-    /// Learns that a snapshot is durable.
-    pub(crate) fn learn_durable(&self, offsets: &Offsets) {
-        for (place, partition) in &self.partitions {
-            partition.set_durable(offsets[place.0.default_topic()][place.1]);
-        }
-    }
-
-    /// Commits what is done.
-    pub(crate) fn commit(&self, logs: &mut Logs) {
-        for (place, partition) in &self.partitions {
-            if let Some(position) = partition.next() {
-                logs.commits.insert(*place, partition.progress(position, true));
-            }
-        }
+        self.manual.set(clock);
     }
 
     /// What is shown at the present instant.
     pub(crate) fn text(&mut self) -> String {
         let now = self.present.now();
-        let readings = self.shards.reader().read(now).expect("shards");
+        let readings = self.shards.read(now).expect("shards");
         let mut text = String::new();
         render(&self.catalogue, &self.board.read(now, readings), Format::Prometheus, &mut text).expect("few series");
         text
     }
-}
-
-/// What is known of a partition when it is assigned.
-fn partition(logs: &Logs, place: Place, restored: &Restored) -> Partition {
-    let partition = Partition::new(place.0.default_topic().into(), i32::try_from(place.1).expect("few"));
-    let offset = |offset: usize| i64::try_from(offset).expect("an offset");
-    let commit = logs.commits.get(&place).copied();
-    partition.set_survey(commit, offset(logs.low(place)), offset(logs.log(place).len()));
-    if let Some(offsets) = restored.offsets.get(place.0.default_topic()) {
-        partition.begin_at(offsets[place.1]);
-    }
-    partition
 }
 
 pub(crate) fn record(produced: &Produced) -> Record<'_> {

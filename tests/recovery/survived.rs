@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Everything that must have happened to somebody: what never happens is not tested.
-pub(crate) const EVENTS: [&str; 28] = [
+pub(crate) const EVENTS: [&str; 34] = [
     "a snapshot",
     "an audit",
     "a crash",
     "a crash with dead letters under way",
     "a crash between two objects",
     "a crash between durability and commit",
-    "a crash between commit and the next record",
     "a torn object",
     "a damaged object",
     "two writers at once",
@@ -24,15 +23,22 @@ pub(crate) const EVENTS: [&str; 28] = [
     "a start from the beginning",
     "a refused start",
     "a configuration taken back",
-    "a record delivered twice",
-    "a dead letter known from a commit",
     "a scrape",
     "a clock that jumps forward",
     "a clock that jumps back",
     "numbers that stand still until the clock has caught up",
     "an end because the clock does not catch up",
     "an end because records are deleted that were not read",
+    "an end because another has the seat",
+    "an end in good order",
     "another configuration",
+    "another member",
+    "a member with other topics",
+    "a process that stands still",
+    "a seat taken from one that stands still",
+    "a turn of a member whose session has ended",
+    "offsets that an operator has set to the end",
+    "a broker that is away",
 ];
 
 #[derive(Clone, Default)]

@@ -1,50 +1,81 @@
-//! What happens to the service, step by step.
+//! What happens to the service, step by step: to up to three members of its group, and to one that does not belong there.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use salespulse::contract::decode::Decoder;
+use salespulse::contract::decode::{Decoded, Decoder};
+use salespulse::engine::Engine;
+use salespulse::kpi::Catalogue;
+use salespulse::kpi::exposition::{Format, render};
+use salespulse::model::event::EventType;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::{DAY, HOUR, MINUTE, Time};
-use salespulse::service::horizon_clock;
-use salespulse::snapshot::{ObjectName, Offsets, RestoreError, total};
+use salespulse::service::event_loop::LoopFailure;
+use salespulse::snapshot::{ObjectName, Offsets, total};
 
+use crate::cluster::{Cluster, Shared};
 use crate::configurations;
 use crate::dice::Dice;
+use crate::group::SESSION;
 use crate::logs::{Logs, Place};
-use crate::objects::Objects;
-use crate::process::{Process, home, record};
+use crate::objects::{Objects, header};
+use crate::process::{INTERVAL, Process, Start, home, record};
 use crate::survived::Survived;
 
 /// How far the clock may jump at once, and within what it stays.
 const JUMPS: [i64; 6] = [HOUR, DAY, 20 * DAY, -3 * MINUTE, -5 * HOUR, -2 * DAY];
 const LATEST: i64 = 60 * DAY;
 
+/// The seats of those that belong to the group.
+const SEATS: [&str; 3] = ["a", "b", "c"];
+/// The seat of the one that does not, and what it may read.
+const FOREIGN: &str = "x";
+const FOREIGN_KINDS: [&[EventType]; 3] =
+    [&[EventType::Spend, EventType::Feedback], &[EventType::Lead], &[EventType::Spend, EventType::Lead]];
+
+/// How many turns somebody may take at the end until it shows everything.
+const LAST_TURNS: usize = 5_000;
+
+struct Running {
+    process: Process,
+    /// It stands still until then.
+    asleep_until: u64,
+    /// What it has seen of the store; 0 if its view is to be made anew.
+    has_seen: u64,
+}
+
+impl Running {
+    fn is_foreign(&self) -> bool {
+        self.process.instance == FOREIGN
+    }
+}
+
 pub(crate) struct World {
     dice: Dice,
-    logs: Logs,
+    cluster: Shared,
     objects: Objects,
     /// What somebody saw of the store a while ago.
     earlier: Objects,
-    process: Option<Process>,
-    /// One that others believe dead.
-    zombie: Option<Process>,
+    running: Vec<Running>,
     rules: Arc<Rules>,
     /// What the rules were before the last change.
     rules_before: Option<Arc<Rules>>,
-    /// All rules that somebody has read under.
-    used: Vec<Arc<Rules>>,
     /// What the newest snapshot was written under, and what it reaches to.
     durable: Option<(Arc<Rules>, Offsets)>,
     /// What the newest one reaches to that somebody may not know of yet, as long as nothing has happened that may keep the
     /// next start from using it.
     intact: Option<Offsets>,
-    /// Whether the process began with an old view of the store: what it writes may reach less far than what is there.
+    /// Whether a process began with an old view of the store: what it writes may reach less far than what is there.
     has_begun_late: bool,
-    /// When everything has happened that is told of; the clock begins here.
+    /// When everything has happened that records say; the clock begins here.
     first: Time,
     clock: Time,
-    letters: BTreeSet<(Place, usize)>,
+    base: Instant,
+    /// How often the store has changed, so that nobody looks at it again for nothing.
+    changes: u64,
+    /// Whether everything has happened: from then on nothing fails any more.
+    is_over: bool,
     survived: Survived,
 }
 
@@ -63,240 +94,447 @@ impl Round {
 
 impl World {
     pub(crate) fn new(seed: u64) -> World {
-        let (logs, objects) = (Logs::new(seed), Objects::new());
+        let objects = Objects::new();
         let mut dice = Dice::new(seed);
         let first = Time::parse("2026-07-05T00:00:00Z").expect("a time");
+        let cluster = Cluster::new(seed, first);
+        let rules = configurations::choose(&cluster.borrow().logs.configuration, &mut dice);
         World {
-            rules: configurations::choose(&logs.configuration, &mut dice),
+            rules,
             dice,
-            logs,
+            cluster,
             earlier: objects.fork(),
             objects,
-            process: None,
-            zombie: None,
+            running: Vec::new(),
             rules_before: None,
-            used: Vec::new(),
             durable: None,
             intact: None,
             has_begun_late: false,
             first,
             clock: first,
-            letters: BTreeSet::new(),
+            base: Instant::now(),
+            changes: 1,
+            is_over: false,
             survived: Survived::default(),
         }
     }
 
     /// Lives until everything has been produced, and then compares.
     pub(crate) fn run(mut self) -> Survived {
-        while !self.logs.is_over() {
+        while !self.cluster.borrow().logs.is_over() {
             self.step();
         }
-        let mut process = match self.process.take() {
-            Some(process) if self.dice.percent(50) => process,
-            _ => self.start(),
-        };
-        while !reads_everything(&mut process, &self.logs) {
-            process = self.start();
+        self.cluster.borrow_mut().is_away = false;
+        self.is_over = true;
+        while let Some(other) = self.running.iter().position(Running::is_foreign) {
+            self.running.remove(other);
         }
-        while process.has_letters_under_way() {
-            process.acknowledge(&mut self.dice, &mut self.letters);
+        if self.dice.percent(50) {
+            self.running.clear();
         }
-        self.logs.mend();
-        self.compare_numbers(&mut process);
+        let place = self.reads_everything();
+        self.cluster.borrow_mut().logs.mend();
+        self.compare_numbers(place);
         self.compare_letters();
+        while let Some(Running { process, .. }) = self.running.pop() {
+            self.stop(process);
+        }
         self.survived
     }
 
+    fn now(&self) -> Instant {
+        self.base + Duration::from_millis(self.cluster.borrow().now)
+    }
+
+    /// Lets everybody live until one shows everything; answers which.
+    fn reads_everything(&mut self) -> usize {
+        for _ in 0..LAST_TURNS {
+            if self.running.is_empty() {
+                self.start();
+            }
+            self.pass(100);
+            let place = self.dice.below(self.running.len());
+            self.turn(place);
+            let shows = |running: &Running| running.process.shows(self.now());
+            let Some(place) = self.running.iter().position(shows) else { continue };
+            let logs = &self.cluster.borrow().logs;
+            let is_at_end = |place: Place, next: usize| next == logs.log(place).len();
+            let member = self.running[place].process.member();
+            if member.has_read_all(is_at_end) && !self.running[place].process.has_letters_in_flight() {
+                return place;
+            }
+        }
+        panic!("nobody shows everything");
+    }
+
     /// The numbers are those of one process that has read everything once, under the rules of now.
-    fn compare_numbers(&self, process: &mut Process) {
-        let now = process.present.now();
-        let straight = Process::start(&self.logs, &Objects::new().store(), &process.rules, 1, now);
-        let mut straight = straight.expect("nothing to restore");
-        assert!(reads_everything(&mut straight, &self.logs), "nothing is deleted");
-        let (told, expected) = (process.text(), straight.text());
-        let differs = told.lines().zip(expected.lines()).find(|(told, expected)| told != expected);
-        assert!(told == expected, "told and expected: {differs:?}");
+    fn compare_numbers(&mut self, place: usize) {
+        let process = &mut self.running[place].process;
+        let (shown, now, rules) = (process.text(), process.present.now(), Arc::clone(&process.rules));
+        let expected = straight(&self.cluster.borrow().logs, &rules, now);
+        let differs = shown.lines().zip(expected.lines()).find(|(shown, expected)| shown != expected);
+        assert!(shown == expected, "shown and expected: {differs:?}");
     }
 
     /// What was beyond use under all rules is among the dead letters, and nothing that was of use under all.
     fn compare_letters(&self) {
-        for place in self.logs.places() {
-            for (offset, produced) in self.logs.log(place).iter().enumerate() {
+        let cluster = self.cluster.borrow();
+        for place in cluster.logs.places() {
+            for (offset, produced) in cluster.logs.log(place).iter().enumerate() {
                 let is_rejected =
                     |rules: &Arc<Rules>| Decoder::new(Arc::clone(rules)).decode(&record(produced), self.clock).is_err();
-                let is_letter = self.letters.contains(&(place, offset));
-                assert!(is_letter || !self.used.iter().all(is_rejected), "no dead letter of {offset} of {place:?}");
-                assert!(!is_letter || self.used.iter().any(is_rejected), "a dead letter of {offset} of {place:?}");
+                let is_letter = cluster.letters.contains(&(place, offset));
+                assert!(is_letter || !cluster.used.iter().all(is_rejected), "no dead letter of {offset} of {place:?}");
+                assert!(!is_letter || cluster.used.iter().any(is_rejected), "a dead letter of {offset} of {place:?}");
             }
         }
     }
 
     fn step(&mut self) {
+        let most = if self.dice.percent(10) { 2_600 } else { 300 };
+        let millis = self.dice.below(most);
+        self.pass(millis as u64);
         match self.dice.below(100) {
-            0..20 => {
+            0..14 => {
                 let count = 1 + self.dice.below(60);
-                self.logs.produce(count, &mut self.dice);
+                let World { cluster, dice, .. } = self;
+                cluster.borrow_mut().logs.produce(count, dice);
             }
-            20..62 => self.read(),
-            62..65 => self.redeliver(),
-            65..69 => self.scrape(),
-            69..81 => self.snapshot(),
-            81..86 => self.crash(),
-            86..89 => self.damage(),
-            89..92 => self.let_the_zombie_write(),
-            92..95 => self.delete_by_retention(),
-            95..97 => self.earlier = self.objects.fork(),
+            14..78 => self.live(),
+            78..81 => self.scrape(),
+            81..84 => self.crash(),
+            84..86 => self.fall_asleep(),
+            86..88 => self.join(),
+            88 => self.end_in_good_order(),
+            89..91 => self.damage(),
+            91 => self.join_foreign(),
+            92..94 => self.delete_by_retention(),
+            94 => self.earlier = self.objects.fork(),
+            95 => self.reset_commits(),
+            96 => self.lose_broker(),
+            97 => self.pass(SESSION + 1),
             _ => self.move_clock(),
         }
     }
 
-    fn place(&mut self) -> Place {
-        let places: Vec<Place> = self.logs.places().collect();
-        places[self.dice.below(places.len())]
+    fn pass(&self, millis: u64) {
+        self.cluster.borrow_mut().pass(millis);
     }
 
-    fn read(&mut self) {
-        let (place, count) = (self.place(), 1 + self.dice.below(40));
-        let mut process = self.alive();
-        if !process.poll(&self.logs, place, count) {
-            self.survived.count("an end because records are deleted that were not read", 1);
+    /// A turn of somebody who is awake.
+    fn live(&mut self) {
+        if !self.running.iter().any(|running| !running.is_foreign()) {
+            self.start();
+        }
+        let place = self.dice.below(self.running.len());
+        let now = self.cluster.borrow().now;
+        let running = &self.running[place];
+        if running.asleep_until > now {
             return;
         }
-        if self.dice.percent(50) {
-            process.acknowledge(&mut self.dice, &mut self.letters);
+        self.turn(place);
+    }
+
+    /// Somebody takes a turn, and everybody is looked at.
+    fn turn(&mut self, place: usize) {
+        if self.running[place].process.member().has_left {
+            // It has ended in a turn between.
+            self.running.remove(place);
+            return;
         }
-        self.process = Some(process);
+        let now = self.now();
+        self.show_store(place);
+        let running = &mut self.running[place];
+        let (had_begun, written, overslept) =
+            (running.process.has_begun, running.process.written(), running.process.member().overslept);
+        let turned = running.process.turn(now);
+        let overslept = running.process.member().overslept - overslept;
+        self.survived.count("a turn of a member whose session has ended", overslept);
+        if let Err(failure) = turned {
+            let Running { process, .. } = self.running.remove(place);
+            self.ended(&process, &failure);
+            return;
+        }
+        if running.process.shows(now) {
+            running.process.member().assert_may_show();
+        }
+        if running.is_foreign() {
+            // It has a store of its own, which never fails.
+            if running.process.written() > written {
+                self.cluster.borrow_mut().note_durable(&running.process.member().offsets());
+            }
+        } else {
+            if !had_begun && running.process.has_begun {
+                self.begun(place);
+            }
+            if self.running[place].process.written() > written {
+                self.snapshot(place);
+            }
+        }
+        // Whoever stands still answers nobody.
+        let millis = self.cluster.borrow().now;
+        let answers = |running: &&Running| running.asleep_until <= millis && running.process.shows(now);
+        let showing = self.running.iter().filter(answers).count();
+        assert!(showing <= 1, "{showing} members show numbers");
     }
 
-    fn redeliver(&mut self) {
-        let (place, count) = (self.place(), 1 + self.dice.below(40));
-        let mut process = self.alive();
-        let again = process.redeliver(&self.logs, place, count);
-        self.survived.count("a record delivered twice", again as u64);
-        self.process = Some(process);
-    }
-
-    fn scrape(&mut self) {
-        let mut process = self.alive();
-        process.text();
-        self.survived.count("a scrape", 1);
-        self.process = Some(process);
-    }
-
-    fn alive(&mut self) -> Process {
-        match self.process.take() {
-            Some(process) => process,
-            None => self.start(),
+    /// Lets a process see the store as it is, or as it was.
+    fn show_store(&mut self, place: usize) {
+        let running = &mut self.running[place];
+        if running.is_foreign() {
+            return;
+        }
+        let is_stale = running.process.is_stale && !running.process.has_begun;
+        if is_stale {
+            running.process.view.mirror(&self.earlier);
+            running.has_seen = 0;
+        } else if running.has_seen != self.changes {
+            running.process.view.mirror(&self.objects);
+            running.has_seen = self.changes;
         }
     }
 
-    /// Starts a process, with any number of shards, and perhaps with an old view of the store.
-    fn start(&mut self) -> Process {
-        let shards = 1 + self.dice.below(3);
-        let is_stale = self.dice.percent(20);
-        let intact = self.intact.clone().filter(|offsets| !is_stale && self.has_what_follows(offsets));
-        let objects = if is_stale { &self.earlier } else { &self.objects };
-        match Process::start(&self.logs, &objects.store(), &self.rules, shards, self.clock) {
-            Ok(process) => {
-                assert!(process.has_restored() || !self.logs.is_trimmed(), "started without what was deleted");
-                let least = intact.as_ref().map_or(0, total);
-                assert!(process.began_at() >= least, "not from the newest snapshot");
-                self.has_begun_late = is_stale;
-                if !self.used.iter().any(|rules| Arc::ptr_eq(rules, &self.rules)) {
-                    self.used.push(Arc::clone(&self.rules));
-                }
-                let has_restored = u64::from(process.has_restored());
-                let is_other = self.durable.as_ref().is_some_and(|(rules, _)| !Arc::ptr_eq(rules, &self.rules));
-                for (event, times) in [
-                    ("a stale listing", u64::from(is_stale)),
-                    ("a restore", has_restored),
-                    ("a start from the beginning", 1 - has_restored),
-                    ("a restore past an unusable snapshot", has_restored * u64::from(process.unusable() > 0)),
-                    ("a restore under another configuration", has_restored * u64::from(is_other)),
-                ] {
-                    self.survived.count(event, times);
-                }
-                process
+    /// A process has begun to read.
+    fn begun(&mut self, place: usize) {
+        let process = &self.running[place].process;
+        let has_rules = Arc::ptr_eq(&process.rules, &self.rules);
+        let intact =
+            self.intact.clone().filter(|offsets| !process.is_stale && has_rules && self.has_what_follows(offsets));
+        let is_trimmed = self.cluster.borrow().logs.is_trimmed();
+        assert!(process.has_restored() || !is_trimmed, "started without what was deleted");
+        let least = intact.as_ref().map_or(0, total);
+        assert!(process.member().began_at() >= least, "not from the newest snapshot");
+        self.has_begun_late = process.is_stale;
+        let has_restored = u64::from(process.has_restored());
+        let is_other = self.durable.as_ref().is_some_and(|(rules, _)| !Arc::ptr_eq(rules, &process.rules));
+        for (event, times) in [
+            ("a stale listing", u64::from(process.is_stale)),
+            ("a restore", has_restored),
+            ("a start from the beginning", 1 - has_restored),
+            (
+                "a restore past an unusable snapshot",
+                has_restored * u64::from(process.metrics.snapshots.unusable.get() > 0),
+            ),
+            ("a restore under another configuration", has_restored * u64::from(is_other)),
+        ] {
+            self.survived.count(event, times);
+        }
+    }
+
+    /// A process has ended by itself. Whatever ends it, it leaves the group.
+    fn ended(&mut self, process: &Process, failure: &LoopFailure) {
+        assert!(process.member().has_left, "it has ended and has not left: {failure}");
+        assert!(!process.shows(self.now()), "it has ended and shows numbers");
+        match failure {
+            LoopFailure::Restore(sentence) if process.instance != FOREIGN => self.refused(process, sentence),
+            LoopFailure::Kafka(failure) if failure.to_string().contains("instance_id") => {
+                self.survived.count("an end because another has the seat", 1);
             }
-            Err(RestoreError::Refused(sentence)) => {
-                assert!(self.logs.is_trimmed(), "refused although nothing was deleted: {sentence}");
-                let is_there = intact.is_some() && !self.has_begun_late;
-                assert!(!is_there, "refused although the newest snapshot is there: {sentence}");
-                self.survived.count("a refused start", 1);
-                self.intact = None;
-                self.help_a_refused_start();
-                self.start()
+            LoopFailure::Kafka(_) => {
+                self.survived.count("an end because records are deleted that were not read", 1);
             }
-            Err(error) => panic!("{error}"),
+            LoopFailure::Clock { .. } => self.survived.count("an end because the clock does not catch up", 1),
+            LoopFailure::Restore(_) => {}
+            LoopFailure::Shard(gone) => panic!("{gone}"),
+        }
+    }
+
+    fn refused(&mut self, process: &Process, sentence: &str) {
+        assert!(self.cluster.borrow().logs.is_trimmed(), "refused although nothing was deleted: {sentence}");
+        let intact = self.intact.clone().filter(|offsets| !process.is_stale && self.has_what_follows(offsets));
+        let is_there = intact.is_some() && !self.has_begun_late && Arc::ptr_eq(&process.rules, &self.rules);
+        assert!(!is_there, "refused although the newest snapshot is there: {sentence}");
+        self.survived.count("a refused start", 1);
+        self.intact = None;
+        // An operator takes the last change of the configuration back, or gets the records from a backup.
+        match self.rules_before.take() {
+            Some(before) if self.dice.percent(50) => {
+                self.survived.count("a configuration taken back", 1);
+                self.rules = before;
+            }
+            _ => self.cluster.borrow_mut().logs.mend(),
         }
     }
 
     /// Whether the logs have all records after some offsets.
     fn has_what_follows(&self, offsets: &Offsets) -> bool {
-        let lows = self.logs.ends().lows;
+        let lows = self.cluster.borrow().logs.lows();
         offsets.iter().all(|(topic, offsets)| lows[topic].iter().zip(offsets).all(|(low, offset)| low <= offset))
     }
 
-    /// What an operator does: he takes the last change of the configuration back, or gets the records from a backup.
-    fn help_a_refused_start(&mut self) {
-        match self.rules_before.take() {
-            Some(before) if self.dice.percent(50) => {
-                self.survived.count("a configuration taken back", 1);
-                self.rules = before;
-                self.intact = None;
-            }
-            _ => self.logs.mend(),
+    /// Starts a process in a free seat, or in that of one that stands still, with any number of shards, and perhaps with an
+    /// old view of the store.
+    fn start(&mut self) {
+        let now = self.cluster.borrow().now;
+        let is_taken = |seat: &&str| {
+            self.running.iter().any(|running| running.process.instance == *seat && running.asleep_until <= now)
+        };
+        let seats: Vec<&str> = SEATS.into_iter().filter(|seat| !is_taken(seat)).collect();
+        if seats.is_empty() {
+            return;
+        }
+        let seat = seats[self.dice.below(seats.len())];
+        let taken_from = self.running.iter().any(|running| running.process.instance == seat);
+        self.survived.count("a seat taken from one that stands still", taken_from.into());
+        let is_stale = self.dice.percent(20);
+        self.spawn(seat, &EventType::ALL, is_stale);
+    }
+
+    fn spawn(&mut self, seat: &str, kinds: &[EventType], is_stale: bool) {
+        let shards = 1 + self.dice.below(3);
+        let start = Start {
+            cluster: &self.cluster,
+            instance: seat,
+            kinds,
+            rules: &self.rules,
+            shards,
+            clock: self.clock,
+            view: Objects::new(),
+            is_stale,
+        };
+        let process = Process::start(start, self.now());
+        self.running.push(Running { process, asleep_until: 0, has_seen: 0 });
+    }
+
+    fn join(&mut self) {
+        if self.running.len() < SEATS.len() {
+            self.start();
+            self.survived.count("another member", 1);
         }
     }
 
-    /// Takes a snapshot, which may not come to its end, and which another may write at the same time.
-    fn snapshot(&mut self) {
-        let process = self.alive();
-        let mut rounds = vec![self.round(&process)];
-        let durable = rounds[0].durable.clone();
-        if let Some(zombie) = self.zombie.as_ref().filter(|_| self.dice.percent(40)) {
-            rounds.push(self.round(zombie));
+    /// Somebody starts a service with other topics in the same group, by mistake.
+    fn join_foreign(&mut self) {
+        if !self.running.iter().any(Running::is_foreign) {
+            let kinds = FOREIGN_KINDS[self.dice.below(FOREIGN_KINDS.len())];
+            self.spawn(FOREIGN, kinds, false);
+            self.survived.count("a member with other topics", 1);
+        }
+    }
+
+    fn fall_asleep(&mut self) {
+        let Some(place) = self.any() else { return };
+        let millis = 1_000 + self.dice.below(30_000) as u64;
+        let running = &mut self.running[place];
+        running.asleep_until = self.cluster.borrow().now + millis;
+        self.survived.count("a process that stands still", 1);
+    }
+
+    fn end_in_good_order(&mut self) {
+        let Some(place) = self.any() else { return };
+        let now = self.cluster.borrow().now;
+        if self.running[place].asleep_until > now || self.cluster.borrow().is_away {
+            return;
+        }
+        self.show_store(place);
+        let Running { process, .. } = self.running.remove(place);
+        let is_foreign = process.instance == FOREIGN;
+        let written = process.written();
+        let process = self.stop(process);
+        if !is_foreign && process.written() > written {
+            // It has waited until the round was there.
+            let round = self.round(&process);
+            self.cluster.borrow_mut().note_durable(&round.durable);
+            self.put(vec![round], None);
+            self.intact = None;
+        }
+    }
+
+    fn stop(&mut self, mut process: Process) -> Process {
+        // What it writes is durable before it commits it.
+        self.cluster.borrow_mut().note_durable(&process.member().offsets());
+        process.stop().expect("nothing fails");
+        assert!(process.member().has_left, "it has stopped and has not left");
+        assert!(!process.shows(self.now()), "it has stopped and shows numbers");
+        self.survived.count("an end in good order", 1);
+        process
+    }
+
+    fn any(&mut self) -> Option<usize> {
+        (!self.running.is_empty()).then(|| self.dice.below(self.running.len()))
+    }
+
+    fn scrape(&mut self) {
+        let Some(place) = self.any() else { return };
+        if self.running[place].process.has_begun {
+            self.running[place].process.text();
+            self.survived.count("a scrape", 1);
+        }
+    }
+
+    /// A process has written a snapshot, which may not come to its end, and which another may write at the same time.
+    fn snapshot(&mut self, place: usize) {
+        let mut rounds = vec![self.round(&self.running[place].process)];
+        let mut writers = vec![place];
+        if self.dice.percent(40)
+            && let Some(other) = self.other_writer(place)
+        {
+            rounds.push(self.round(&self.running[other].process));
+            writers.push(other);
             self.survived.count("two writers at once", 1);
         }
-        let is_alone = rounds.len() == 1;
-        let objects: usize = rounds.iter().map(|round| round.objects.len()).sum();
-        let gone_after = self.dice.percent(15).then(|| self.dice.below(objects + 1));
+        let process = &self.running[place].process;
+        let is_alone = self.running.iter().filter(|running| running.process.has_begun).count() == 1;
         // What is written while the clock is behind has forgotten what a start by that clock needs.
-        let is_usable = is_alone && rounds[0].is_all_new() && process.present.ahead_millis() == 0;
-        self.process = Some(process);
+        let is_usable = is_alone
+            && rounds[0].is_all_new()
+            && process.present.ahead_millis() == 0
+            && Arc::ptr_eq(&process.rules, &self.rules);
+        let (rules, durable) = (Arc::clone(&process.rules), rounds[0].durable.clone());
+        let objects: usize = rounds.iter().map(|round| round.objects.len()).sum();
+        let is_gone = !self.is_over && self.dice.percent(15);
+        let gone_after = is_gone.then(|| self.dice.below(objects + 1));
+        let reached: Vec<Offsets> = rounds.iter().map(|round| round.durable.clone()).collect();
         if !self.put(rounds, gone_after) {
-            return self.crash();
+            writers.sort_unstable();
+            writers.into_iter().rev().for_each(|writer| self.crash_of(writer));
+            return;
         }
         self.survived.count("a snapshot", 1);
+        self.survived.count("an audit", 1);
+        reached.iter().for_each(|offsets| self.cluster.borrow_mut().note_durable(offsets));
         self.intact = Some(durable.clone()).filter(|_| is_usable && !self.objects.has_mixed_round());
-        if self.dice.percent(10) {
+        self.durable = Some((rules, durable));
+        if !self.is_over && self.dice.percent(10) {
             self.survived.count("a crash between durability and commit", 1);
-            return self.crash();
-        }
-        self.durable = Some((Arc::clone(&self.rules), durable.clone()));
-        let Some(process) = &self.process else { return };
-        process.learn_durable(&durable);
-        if self.dice.percent(80) {
-            process.commit(&mut self.logs);
-            if self.dice.percent(10) {
-                self.survived.count("a crash between commit and the next record", 1);
-                self.crash();
-            }
+            self.crash_of(place);
         }
     }
 
-    /// The round that a process would write to the store as it is.
+    /// Another process that writes a snapshot now, whoever owns the partitions.
+    fn other_writer(&mut self, place: usize) -> Option<usize> {
+        let has_begun = |other: &usize| {
+            let running = &self.running[*other];
+            *other != place && running.process.has_begun && !running.is_foreign()
+        };
+        let other = (0..self.running.len()).find(has_begun)?;
+        self.show_store(other);
+        let now = self.now() + INTERVAL;
+        let process = &mut self.running[other].process;
+        let written = process.written();
+        if let Err(failure) = process.turn(now) {
+            // It is looked at again when it takes its own turn.
+            assert!(process.member().has_left, "it has ended and has not left: {failure}");
+            return None;
+        }
+        let has_written = self.running[other].process.written() > written;
+        self.survived.count("a snapshot of a zombie", has_written.into());
+        has_written.then_some(other)
+    }
+
+    /// The round that a process has written into its view of the store.
     fn round(&self, process: &Process) -> Round {
-        let fork = self.objects.fork();
-        let before = fork.all();
-        let durable = process.write(fork.store());
+        let before = self.objects.all();
         let is_new = |object: &(ObjectName, Vec<u8>)| before.get(&object.0) != Some(&object.1);
-        Round { objects: fork.all().into_iter().filter(is_new).collect(), durable }
+        let objects: VecDeque<(ObjectName, Vec<u8>)> = process.view.all().into_iter().filter(is_new).collect();
+        let written = objects.front().and_then(|(_, bytes)| header(bytes));
+        Round { objects, durable: written.map_or_else(|| process.member().offsets(), |header| header.offsets) }
     }
 
     /// Puts the objects of rounds that are written at the same time, in any order; false if the writers are gone after so many
     /// of them.
     fn put(&mut self, mut rounds: Vec<Round>, gone_after: Option<usize>) -> bool {
+        self.changes += 1;
         let mut put = 0;
         loop {
             rounds.retain(|round| !round.objects.is_empty());
@@ -325,45 +563,47 @@ impl World {
     }
 
     fn crash(&mut self) {
-        let Some(process) = self.process.take() else { return };
-        self.survived.count("a crash", 1);
-        self.survived.count("a crash with dead letters under way", process.has_letters_under_way().into());
-        self.survived.count("an audit", process.audits());
-        self.survived.count("a dead letter known from a commit", process.settled);
-        if self.dice.percent(40) {
-            self.zombie = Some(process);
+        if let Some(place) = self.any() {
+            self.crash_of(place);
         }
+    }
+
+    fn crash_of(&mut self, place: usize) {
+        let Running { process, .. } = self.running.remove(place);
+        self.survived.count("a crash", 1);
+        self.survived.count("a crash with dead letters under way", process.has_letters_in_flight().into());
+        drop(process);
         if self.dice.percent(30) {
-            let rules = configurations::choose(&self.logs.configuration, &mut self.dice);
+            let rules = configurations::choose(&self.cluster.borrow().logs.configuration, &mut self.dice);
             self.intact = None;
             self.rules_before = Some(std::mem::replace(&mut self.rules, rules));
             self.survived.count("another configuration", 1);
         }
     }
 
-    fn let_the_zombie_write(&mut self) {
-        let Some(mut zombie) = self.zombie.take() else { return };
-        let place = self.place();
-        if !zombie.poll(&self.logs, place, 10) {
-            return;
-        }
-        zombie.write(self.objects.store());
-        self.intact = None;
-        self.survived.count("a snapshot of a zombie", 1);
-        self.zombie = Some(zombie).filter(|_| self.dice.percent(70));
-    }
-
-    /// Only what the newest snapshot holds, and what nobody else needs any more.
+    /// Only what the newest snapshot holds.
     fn delete_by_retention(&mut self) {
         let Some((_, durable)) = &self.durable else { return };
-        if self.zombie.is_none() && self.dice.percent(30) {
-            self.logs.trim(durable);
-            self.survived.count("a deletion by retention", self.logs.is_trimmed().into());
+        if self.dice.percent(30) {
+            let mut cluster = self.cluster.borrow_mut();
+            cluster.logs.trim(durable);
+            self.survived.count("a deletion by retention", cluster.logs.is_trimmed().into());
             if self.earlier.is_empty() {
                 // No listing is older than a topic's retention.
                 self.earlier = self.objects.fork();
             }
         }
+    }
+
+    fn reset_commits(&mut self) {
+        self.cluster.borrow_mut().logs.reset_commits();
+        self.survived.count("offsets that an operator has set to the end", 1);
+    }
+
+    fn lose_broker(&mut self) {
+        let mut cluster = self.cluster.borrow_mut();
+        cluster.is_away = !cluster.is_away;
+        self.survived.count("a broker that is away", cluster.is_away.into());
     }
 
     fn damage(&mut self) {
@@ -377,12 +617,13 @@ impl World {
         }
         let place = self.dice.below(bytes.len());
         bytes[place] ^= 1 << self.dice.below(8);
+        self.changes += 1;
         self.objects.overwrite(name, bytes);
         self.intact = None;
         self.survived.count("a damaged object", 1);
     }
 
-    /// The clock jumps, forward or back, under the process that lives.
+    /// The clock jumps, forward or back, under the processes that live.
     fn move_clock(&mut self) {
         let jump = JUMPS[self.dice.below(JUMPS.len())];
         let before = self.clock;
@@ -392,19 +633,26 @@ impl World {
         if self.clock < before {
             self.intact = None;
         }
-        let Some(process) = &self.process else { return };
-        process.set_clock(self.clock);
-        let ahead = process.present.ahead_millis();
-        if ahead > horizon_clock::PATIENCE {
-            self.survived.count("an end because the clock does not catch up", 1);
-            self.process = None;
-        } else if ahead > 0 {
-            self.survived.count("numbers that stand still until the clock has caught up", 1);
+        for running in &self.running {
+            running.process.set_clock(self.clock);
+            let is_ahead = running.process.present.ahead_millis() > 0;
+            self.survived.count("numbers that stand still until the clock has caught up", is_ahead.into());
         }
     }
 }
 
-/// Reads to the ends; false if records there are deleted.
-pub(crate) fn reads_everything(process: &mut Process, logs: &Logs) -> bool {
-    logs.places().all(|place| process.poll(logs, place, usize::MAX))
+/// What one thread says that has read everything once.
+fn straight(logs: &Logs, rules: &Arc<Rules>, now: Time) -> String {
+    let (mut engine, decoder) = (Engine::new(rules, 1, now), Decoder::new(Arc::clone(rules)));
+    for place in logs.places() {
+        for produced in logs.log(place) {
+            if let Ok(Decoded::Event(event)) = decoder.decode(&record(produced), now) {
+                engine.accept(&event, now);
+            }
+        }
+    }
+    let mut text = String::new();
+    let catalogue = Catalogue::new(rules).expect("a catalogue");
+    render(&catalogue, &engine.read(now), Format::Prometheus, &mut text).expect("few series");
+    text
 }

@@ -3,6 +3,7 @@
 // The lints for tests, which let them unwrap and panic, follow this attribute into functions that are no test themselves.
 #![cfg(test)]
 
+mod circles;
 mod dependencies;
 mod files;
 mod layers;

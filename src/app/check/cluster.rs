@@ -2,8 +2,11 @@
 //!
 //! Nothing is joined, written or committed.
 
+mod key;
+mod partitioner;
 mod placement;
 mod records;
+mod sample;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,6 +19,7 @@ use tokio::runtime::Builder;
 
 use self::placement::Placement;
 use self::records::Records;
+use self::sample::{Sampled, sample};
 use super::arguments::ClusterArguments;
 use super::finding::{Finding, Place, Severity};
 use super::report::{Details, Report, count};
@@ -23,7 +27,7 @@ use crate::app::AppError;
 use crate::app::run::RunError;
 use crate::config::{Config, Flag, KafkaConfig};
 use crate::health::Stop;
-use crate::kafka::{Cluster, KafkaFailure, Layout, Objection, Sampled, find_cluster, sample};
+use crate::kafka::{Cluster, KafkaFailure, Layout, Objection, find_cluster};
 use crate::model::event::EventType;
 use crate::model::rules::Rules;
 use crate::model::time::Clock;
@@ -81,6 +85,7 @@ fn find(kafka: &KafkaConfig) -> Result<Cluster, AppError> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let mut cluster = find_cluster(kafka, &Stop::default(), PATIENCE).map_err(failed)?;
     cluster.ask_settings(kafka, runtime.handle());
+    cluster.ask_rights(kafka);
     Ok(cluster)
 }
 
@@ -94,7 +99,7 @@ fn look(kafka: &KafkaConfig, layout: &Layout, rules: Rules, most: u32) -> Result
     if most == 0 {
         return Ok((records, Sampled::default()));
     }
-    let sampled = sample(kafka, layout, most, |kind, message| records.take(kind, message)).map_err(failed)?;
+    let sampled = sample(kafka, layout, most, |kind, record| records.take(kind, record)).map_err(failed)?;
     Ok((records, sampled))
 }
 
@@ -114,11 +119,11 @@ fn notes(kafka: &KafkaConfig, cluster: &Cluster, records: &Records, most: u32) -
     let mut notes = Vec::new();
     let exists = |topic: &&String| cluster.counts.of(topic) > 0;
     let all = || kafka.topics.values().chain([&kafka.dead_letter_topic]).filter(exists);
-    let untold: Vec<&str> = all().filter(|topic| !cluster.tells_settings_of(topic)).map(String::as_str).collect();
-    if !untold.is_empty() {
+    let unknown: Vec<&str> = all().filter(|topic| !cluster.tells_settings_of(topic)).map(String::as_str).collect();
+    if !unknown.is_empty() {
         notes.push(format!(
             "the cluster does not tell the settings of {}: their sizes, retention and compaction were not checked",
-            untold.join(", ")
+            unknown.join(", ")
         ));
     }
     let is_empty = |kind: &EventType| records.sampled(*kind) == 0;

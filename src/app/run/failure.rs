@@ -1,7 +1,7 @@
 //! Why the service ended, as an exit code and a sentence.
 
 use crate::kafka::KafkaFailure;
-use crate::service::event_loop::PipelineFailure;
+use crate::service::event_loop::LoopFailure;
 
 /// Why the service ended before it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,13 +45,13 @@ impl From<KafkaFailure> for RunError {
     }
 }
 
-impl From<PipelineFailure> for RunError {
-    fn from(failure: PipelineFailure) -> RunError {
+impl From<LoopFailure> for RunError {
+    fn from(failure: LoopFailure) -> RunError {
         match failure {
-            PipelineFailure::Kafka(failure) => failure.into(),
-            PipelineFailure::Restore(sentence) => RunError::Snapshots(sentence),
-            PipelineFailure::Clock { .. } => RunError::System(failure.to_string()),
-            PipelineFailure::Shard(gone) => RunError::Bug(gone.to_string()),
+            LoopFailure::Kafka(failure) => failure.into(),
+            LoopFailure::Restore(sentence) => RunError::Snapshots(sentence),
+            LoopFailure::Clock { .. } => RunError::System(failure.to_string()),
+            LoopFailure::Shard(gone) => RunError::Bug(gone.to_string()),
         }
     }
 }
@@ -64,14 +64,14 @@ mod tests {
 
     #[test]
     fn exit_codes() {
-        let code = |failure: KafkaFailure| RunError::from(PipelineFailure::from(failure)).exit_code();
+        let code = |failure: KafkaFailure| RunError::from(LoopFailure::from(failure)).exit_code();
         assert_eq!(code(KafkaFailure::Configuration(String::new())), 64);
         assert_eq!(code(KafkaFailure::Unreachable(String::new())), 69);
         assert_eq!(code(KafkaFailure::Refused(Vec::new())), 69);
         assert_eq!(code(KafkaFailure::Ended(String::new())), 69);
-        assert_eq!(RunError::from(PipelineFailure::from(ShardGone)).exit_code(), 70);
+        assert_eq!(RunError::from(LoopFailure::from(ShardGone)).exit_code(), 70);
         assert_eq!(RunError::System(String::new()).exit_code(), 71);
-        let clock = PipelineFailure::Clock { clock: Time::MIN, told: Time::MAX };
+        let clock = LoopFailure::Clock { clock: Time::MIN, told: Time::MAX };
         assert_eq!(RunError::from(clock).exit_code(), 71);
     }
 }

@@ -1,7 +1,7 @@
 //! The whole service in process, against librdkafka's mock cluster, on which joining a group takes three seconds.
 
 mod bench;
-mod keeping;
+mod persistence;
 
 use std::time::Duration;
 

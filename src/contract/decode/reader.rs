@@ -24,7 +24,7 @@ pub(super) enum Sign {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum CurrencyField {
     Absent,
-    /// Present but no known currency; its fault is noted.
+    /// HorizonClock but no known currency; its fault is noted.
     Unusable,
     Known(Currency),
 }

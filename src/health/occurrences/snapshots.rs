@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 
 use crate::engine::shard::Mismatch;
-use crate::health::{Metrics, Rarely};
+use crate::health::{LogThrottle, Metrics};
 
 /// A round is durable.
 pub struct SnapshotWritten<'a> {
@@ -44,12 +44,12 @@ pub struct SnapshotFailed<'a> {
 
 impl SnapshotFailed<'_> {
     /// Logs and counts it.
-    pub fn tell(&self, metrics: &Metrics, rarely: &Rarely) {
+    pub fn tell(&self, metrics: &Metrics, throttle: &LogThrottle) {
         metrics.snapshots.failed.inc();
-        if let Some(untold) = rarely.tell() {
+        if let Some(suppressed) = throttle.pass() {
             let SnapshotFailed { place, error } = self;
             error!(
-                place, untold, %error,
+                place, suppressed, %error,
                 "a snapshot could not be written; the numbers are right, but a start would read everything since the last \
                  one again; it is tried again, and salespulse_snapshot_age_seconds grows until it succeeds"
             );

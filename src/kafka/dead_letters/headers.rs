@@ -3,27 +3,19 @@
 use rdkafka::message::{BorrowedHeaders, Header, OwnedHeaders};
 
 use crate::contract::decode::Rejection;
+use crate::kafka::record::SourceRecord;
 
 /// Stands for the timestamp of a record that has none, as in Kafka itself.
 const NO_TIMESTAMP: i64 = -1;
 
-/// Where a rejected record lay.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) topic: &'a str,
-    pub(super) partition: i32,
-    pub(super) offset: i64,
-    pub(super) timestamp: Option<i64>,
-}
-
 /// The headers of a rejected record's dead letter. The record's own are copied by librdkafka, whatever bytes they hold.
-pub(super) fn headers(own: Option<&BorrowedHeaders>, place: Place<'_>, rejection: &Rejection) -> OwnedHeaders {
-    let copied = own.map_or_else(OwnedHeaders::new, BorrowedHeaders::detach);
+pub(super) fn headers(record: &SourceRecord<'_>, rejection: &Rejection) -> OwnedHeaders {
+    let copied = record.headers.map_or_else(OwnedHeaders::new, BorrowedHeaders::detach);
     let ours = [
-        ("salespulse.error.topic", place.topic.to_owned()),
-        ("salespulse.error.partition", place.partition.to_string()),
-        ("salespulse.error.offset", place.offset.to_string()),
-        ("salespulse.error.timestamp", place.timestamp.unwrap_or(NO_TIMESTAMP).to_string()),
+        ("salespulse.error.topic", record.topic.to_owned()),
+        ("salespulse.error.partition", record.partition.to_string()),
+        ("salespulse.error.offset", record.offset.to_string()),
+        ("salespulse.error.timestamp", record.timestamp.unwrap_or(NO_TIMESTAMP).to_string()),
         ("salespulse.error.code", rejection.code.name().to_owned()),
         ("salespulse.error.message", rejection.message.clone()),
     ];
@@ -47,9 +39,17 @@ mod tests {
             .insert(Header { key: "b", value: Some("2") })
             .insert(Header { key: "a", value: None::<&str> })
             .insert(Header { key: "b", value: Some("") });
-        let place = Place { topic: "sales.leads", partition: 3, offset: 41, timestamp: Some(1_700_000_000_000) };
+        let record = SourceRecord {
+            topic: "sales.leads",
+            partition: 3,
+            offset: 41,
+            timestamp: Some(1_700_000_000_000),
+            key: None,
+            value: None,
+            headers: Some(own.as_borrowed()),
+        };
         let rejection = Rejection::new(RejectionCode::NotJson, "The value is not one JSON object.");
-        let told = texts(&headers(Some(own.as_borrowed()), place, &rejection));
+        let told = texts(&headers(&record, &rejection));
         let expected = [
             ("b", Some("2")),
             ("a", None),
@@ -68,8 +68,16 @@ mod tests {
 
     #[test]
     fn a_record_without_headers_and_timestamp() {
-        let place = Place { topic: "t", partition: 0, offset: 0, timestamp: None };
-        let told = texts(&headers(None, place, &Rejection::new(RejectionCode::TooLarge, "Too large.")));
+        let record = SourceRecord {
+            topic: "t",
+            partition: 0,
+            offset: 0,
+            timestamp: None,
+            key: None,
+            value: None,
+            headers: None,
+        };
+        let told = texts(&headers(&record, &Rejection::new(RejectionCode::TooLarge, "Too large.")));
         assert_eq!(told.len(), 6);
         assert_eq!(told[3].1.as_deref(), Some("-1"));
     }

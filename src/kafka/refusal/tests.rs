@@ -19,7 +19,7 @@ fn config() -> KafkaConfig {
 }
 
 fn cluster(counts: &[(&str, usize)]) -> Cluster {
-    Cluster { id: None, counts: counts.iter().copied().collect(), settings: BTreeMap::new() }
+    Cluster { id: None, counts: counts.iter().copied().collect(), settings: BTreeMap::new(), unwritable: None }
 }
 
 fn whole() -> Cluster {
@@ -41,6 +41,21 @@ fn sentences(cluster: &Cluster) -> Vec<String> {
 #[test]
 fn a_cluster_as_it_should_be() {
     assert_eq!(sentences(&whole()), Vec::<String>::new());
+}
+
+#[test]
+fn the_dead_letter_topic_must_keep_all_dead_letters_and_be_writable() {
+    let dead = "sales.dead-letters";
+    let mut cluster = whole();
+    cluster.settings.insert(dead.to_owned(), TopicSettings { is_compacted: true, ..settings(2_000_000) });
+    cluster.unwritable = Some("Broker: Topic authorization failed".to_owned());
+    let found = sentences(&cluster);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains("is compacted") && found[0].ends_with("--add-config cleanup.policy=delete"), "{found:?}");
+    assert!(found[1].contains("cannot be written: Broker: Topic authorization failed"), "{found:?}");
+    cluster.settings.insert(dead.to_owned(), TopicSettings { retention_ms: Some(HOUR), ..settings(2_000_000) });
+    let warned: Vec<String> = cluster.warnings(&config(), DAY).map(|objection| objection.to_string()).collect();
+    assert!(warned[0].contains("keeps records for 1 hours"), "{warned:?}");
 }
 
 #[test]

@@ -5,29 +5,29 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Time;
 
-/// Where "now" comes from: the machine, an instant at which it stands still, or hands that somebody moves.
+/// Where "now" comes from: the machine, an instant at which it stands still, or one that somebody sets.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
     /// The machine's clock.
     System,
     /// Always this instant: replays, back-tests and tests.
     Fixed(Time),
-    /// Where its hands stand: tests of what a clock that jumps does.
-    Hands(&'static Hands),
+    /// Where somebody set it: tests of what a clock that jumps does.
+    Manual(&'static ManualClock),
 }
 
-/// The hands of a clock, which may be moved forward and back.
+/// A clock that is set by hand, forward and back.
 #[derive(Debug)]
-pub struct Hands(AtomicI64);
+pub struct ManualClock(AtomicI64);
 
-impl Hands {
-    /// Hands that stand at an instant.
+impl ManualClock {
+    /// One that stands at an instant.
     #[must_use]
-    pub const fn at(time: Time) -> Hands {
-        Hands(AtomicI64::new(time.0))
+    pub const fn at(time: Time) -> ManualClock {
+        ManualClock(AtomicI64::new(time.0))
     }
 
-    /// Moves them.
+    /// Sets it.
     pub fn set(&self, time: Time) {
         self.0.store(time.0, Ordering::SeqCst);
     }
@@ -39,7 +39,7 @@ impl Clock {
     pub fn now(self) -> Time {
         match self {
             Clock::Fixed(time) => time,
-            Clock::Hands(hands) => Time(hands.0.load(Ordering::SeqCst)),
+            Clock::Manual(manual) => Time(manual.0.load(Ordering::SeqCst)),
             Clock::System => system_now(),
         }
     }

@@ -8,7 +8,7 @@ use tracing::error;
 
 use super::negotiation::{content_type, negotiate};
 use super::{ScrapeError, Shared};
-use crate::health::Rarely;
+use crate::health::LogThrottle;
 use crate::kpi::exposition::Format;
 use crate::serve::encoding::{self, Encoding};
 
@@ -57,7 +57,7 @@ pub(super) async fn metrics(State(shared): State<Shared>, headers: HeaderMap) ->
                 None => (kind, text.plain()).into_response(),
             }
         }
-        Err(error) => failure(&error, &shared.rarely),
+        Err(error) => failure(&error, &shared.throttle),
     }
 }
 
@@ -77,9 +77,9 @@ fn not_acceptable() -> Response {
     (StatusCode::NOT_ACCEPTABLE, [(VARY, VARIES)], sentence).into_response()
 }
 
-fn failure(error: &ScrapeError, rarely: &Rarely) -> Response {
-    if let Some(untold) = rarely.tell() {
-        error!(%error, untold, "scrape refused");
+fn failure(error: &ScrapeError, throttle: &LogThrottle) -> Response {
+    if let Some(suppressed) = throttle.pass() {
+        error!(%error, suppressed, "scrape refused");
     }
     (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response()
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use axum::body::Bytes;
 
 use super::text::Text;
-use crate::health::{Metrics, Standing, encode};
+use crate::health::{Metrics, Readiness, encode};
 use crate::kpi::Catalogue;
 use crate::kpi::exposition::{self, Format, TooManySeries};
 use crate::service::reading_hub::{Published, ReadingError, ReadingHub};
@@ -19,7 +19,7 @@ use crate::service::reading_hub::{Published, ReadingError, ReadingHub};
 pub struct Scrape {
     catalogue: Catalogue,
     hub: Arc<ReadingHub>,
-    standing: Arc<Standing>,
+    standing: Arc<Readiness>,
     metrics: Arc<Metrics>,
     /// One for each format.
     desks: [Desk; 2],
@@ -57,14 +57,14 @@ pub enum ScrapeError {
 impl Scrape {
     /// A scrape of these readings.
     #[must_use]
-    pub fn new(catalogue: Catalogue, hub: Arc<ReadingHub>, standing: Arc<Standing>, metrics: Arc<Metrics>) -> Scrape {
+    pub fn new(catalogue: Catalogue, hub: Arc<ReadingHub>, standing: Arc<Readiness>, metrics: Arc<Metrics>) -> Scrape {
         let desks = [Desk::default(), Desk::default()];
         Scrape { catalogue, hub, standing, metrics, desks, last_length: AtomicUsize::new(0) }
     }
 
     /// Where this instance stands.
     #[must_use]
-    pub fn standing(&self) -> &Standing {
+    pub fn standing(&self) -> &Readiness {
         &self.standing
     }
 

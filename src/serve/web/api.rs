@@ -26,7 +26,7 @@ use self::kpis::Kpis;
 use self::leaderboard::Leaderboard;
 use self::parameters::Parameters;
 use crate::config::Board;
-use crate::health::Standing;
+use crate::health::Readiness;
 use crate::kpi::Catalogue;
 use crate::model::rules::Rules;
 use crate::serve::access::Asker;
@@ -40,7 +40,7 @@ pub struct Context<'a> {
     /// The reading.
     pub published: &'a Published,
     /// How the instance is.
-    pub standing: &'a Standing,
+    pub standing: &'a Readiness,
     /// Who asks.
     pub asker: &'a Asker,
     /// The boards of the configuration.

@@ -16,13 +16,13 @@ use crate::contract::decode::{Decoded, Decoder, Record};
 use crate::engine::board::Board as EngineBoard;
 use crate::engine::directory::Directory;
 use crate::engine::entry::Interner;
-use crate::health::{Metrics, Phase, Standing};
+use crate::health::{MemberState, Metrics, Readiness};
 use crate::kpi::Catalogue;
 use crate::kpi::exposition::{Format, render};
 use crate::model::rules::Scope;
-use crate::model::time::{Clock, Hands, Time};
+use crate::model::time::{Clock, ManualClock, Time};
 use crate::model::window::Window;
-use crate::service::horizon_clock::Present;
+use crate::service::horizon_clock::HorizonClock;
 use crate::service::reading_hub::ReadingHub;
 use crate::threads::ShardThreads;
 
@@ -43,14 +43,14 @@ fn home() -> Home {
     let config = Config::load(&folder.join("salespulse.toml"), &[], &[]).unwrap();
     let rules = Arc::new(config.rules);
     let now = Time::parse(NOW).unwrap();
-    let clock = Clock::Hands(Box::leak(Box::new(Hands::at(now))));
+    let clock = Clock::ManualClock(Box::leak(Box::new(ManualClock::at(now))));
     let (directory, metrics) = (Arc::<Directory>::default(), Metrics::new(std::iter::empty()).unwrap());
-    let present = Arc::new(Present::new(clock, Arc::clone(&rules)));
+    let present = Arc::new(HorizonClock::new(clock, Arc::clone(&rules)));
     let shards = ShardThreads::start(2, &rules, &directory, now, &metrics).unwrap();
     let board = EngineBoard::new(Arc::clone(&rules), Arc::clone(&directory), now);
     let hub = ReadingHub::new(shards.reader(), board, present, Arc::clone(&metrics));
-    let standing = Arc::new(Standing::default());
-    standing.enter(Phase::Serving);
+    let standing = Arc::new(Readiness::default());
+    standing.enter(MemberState::Serving);
     let month = Board {
         id: "month".to_owned(),
         title_en: "This month".to_owned(),
@@ -212,7 +212,7 @@ async fn a_mistake_is_named_with_what_is_allowed() {
     }
     let (status, problem) = home.json("/api/v1/nothing").await;
     assert_eq!((status.as_u16(), problem["code"].as_str()), (404, Some("not_found")));
-    home.site.standing.enter(Phase::StandingBy);
+    home.site.standing.enter(MemberState::StandingBy);
     let (status, problem) = home.json("/api/v1/leaderboard").await;
     assert_eq!((status.as_u16(), problem["code"].as_str()), (503, Some("not_owner")));
 }

@@ -1,13 +1,13 @@
-//! Why the pipeline ended before it was asked to.
+//! Why the event loop ended before it was asked to.
 
 use crate::kafka::KafkaFailure;
 use crate::model::time::Time;
 use crate::snapshot::RestoreError;
 use crate::threads::ShardGone;
 
-/// Why the pipeline ended before it was asked to.
+/// Why the event loop ended before it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PipelineFailure {
+pub enum LoopFailure {
     /// Kafka.
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
@@ -31,11 +31,11 @@ pub enum PipelineFailure {
     Shard(#[from] ShardGone),
 }
 
-impl From<RestoreError> for PipelineFailure {
-    fn from(error: RestoreError) -> PipelineFailure {
+impl From<RestoreError> for LoopFailure {
+    fn from(error: RestoreError) -> LoopFailure {
         match error {
             RestoreError::Shard(gone) => gone.into(),
-            RestoreError::Store(_) | RestoreError::Refused(_) => PipelineFailure::Restore(error.to_string()),
+            RestoreError::Store(_) | RestoreError::Refused(_) => LoopFailure::Restore(error.to_string()),
         }
     }
 }

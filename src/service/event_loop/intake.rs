@@ -3,17 +3,14 @@
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use rdkafka::message::{BorrowedMessage, Message as _};
-
 use crate::contract::decode::{Decoded, Decoder, Setting, lead_id_of};
 use crate::engine::entry::{Entry, Interner};
 use crate::engine::shard::Image;
-use crate::health::{Keyless, Metrics, Misrouted, Rarely, Rejected, TopicMetrics};
-use crate::kafka::dead_letters::DeadLetters;
-use crate::kafka::{Layout, Partition, record_of};
+use crate::health::{Keyless, LogThrottle, Metrics, Misrouted, Rejected, TopicMetrics};
+use crate::kafka::{DeadLetterSink, Layout, Origin, Partition, SourceRecord};
 use crate::model::event::{Body, EventType};
 use crate::model::time::{Time, seconds};
-use crate::service::horizon_clock::Present;
+use crate::service::horizon_clock::HorizonClock;
 use crate::snapshot::Refused;
 use crate::threads::{ShardGone, ShardThreads};
 
@@ -26,7 +23,7 @@ pub struct IntakeParts {
     /// Where entries go.
     pub shards: ShardThreads,
     /// What "now" is.
-    pub present: Arc<Present>,
+    pub present: Arc<HorizonClock>,
     /// Where it is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -36,7 +33,7 @@ pub(super) struct Intake {
     decoder: Decoder,
     interner: Interner,
     shards: ShardThreads,
-    pub(super) present: Arc<Present>,
+    pub(super) present: Arc<HorizonClock>,
     metrics: Arc<Metrics>,
     layout: Arc<Layout>,
     /// By topic, as in the layout.
@@ -46,7 +43,7 @@ pub(super) struct Intake {
     /// When the first of them arrived. The clock is read once for all that is read without waiting, a few milliseconds
     /// at most, rather than for each record.
     now: Option<Time>,
-    rejections: Rarely,
+    rejections: LogThrottle,
     /// Records that other rules might have accepted.
     pub(super) refused: Refused,
 }
@@ -68,7 +65,7 @@ impl Intake {
             topics: topics.collect(),
             batches: (0..shards.count()).map(|_| Vec::new()).collect(),
             now: None,
-            rejections: Rarely::default(),
+            rejections: LogThrottle::default(),
             refused: Refused::default(),
             decoder,
             interner,
@@ -85,23 +82,23 @@ impl Intake {
     }
 
     /// Takes one record.
-    pub(super) fn take(&mut self, message: &BorrowedMessage<'_>, dead_letters: &mut DeadLetters) {
+    pub(super) fn take(&mut self, source: &SourceRecord<'_>, dead_letters: &mut impl DeadLetterSink) {
         // Only what we assigned to ourselves arrives.
-        let Some(index) = self.layout.index(message.topic()) else { return };
-        let Some(partition) = self.layout.partition(index, message.partition()) else { return };
+        let Some(index) = self.layout.index(source.topic) else { return };
+        let Some(partition) = self.layout.partition(index, source.partition) else { return };
         let Some(topic) = self.topics.get_mut(index) else { return };
         topic.metrics.consumed.inc();
         let now = *self.now.get_or_insert_with(|| self.present.now());
-        let record = record_of(message, topic.kind);
-        if message.key().is_none() {
-            Keyless { topic: partition.topic(), partition: partition.number(), offset: message.offset() }
+        let record = source.decodable(topic.kind);
+        if source.key.is_none() {
+            Keyless { topic: partition.topic(), partition: partition.number(), offset: source.offset }
                 .tell(&topic.metrics);
         }
         match self.decoder.decode(&record, now) {
             Ok(Decoded::Event(event)) => {
                 topic.metrics.decoded.inc();
                 topic.last_event = topic.last_event.max(event.occurred_at);
-                topic.compare_key(message, partition, lead_id(&event.body));
+                topic.compare_key(source, partition, lead_id(&event.body));
                 let entry = self.interner.entry(&event);
                 let shard = entry.shard(self.batches.len());
                 if let Some(batch) = self.batches.get_mut(shard) {
@@ -111,10 +108,10 @@ impl Intake {
             Ok(Decoded::Tombstone) => topic.metrics.tombstones.inc(),
             Err(rejection) => {
                 if topic.kind.is_of_journey() {
-                    topic.compare_key(message, partition, lead_id_of(&record).as_deref());
+                    topic.compare_key(source, partition, lead_id_of(&record).as_deref());
                 }
-                let is_dead_lettered_now = !partition.was_settled(message.offset());
-                let (topic, number, offset) = (partition.topic(), partition.number(), message.offset());
+                let (topic, number, offset) = (partition.topic(), partition.number(), source.offset);
+                let is_dead_lettered_now = !partition.was_settled(offset);
                 Rejected { topic, partition: number, offset, rejection: &rejection, is_dead_lettered_now }
                     .tell(&self.metrics, &self.rejections);
                 match rejection.depends_on {
@@ -122,15 +119,17 @@ impl Intake {
                     Some(Setting::Rates) => self.refused.by_rates += 1,
                     None => {}
                 }
-                if is_dead_lettered_now {
-                    dead_letters.send(message, partition, &rejection);
+                // The same record may come again after a rebalance: then its dead letter is in flight.
+                if is_dead_lettered_now && partition.await_acknowledgement(offset) {
+                    let origin = Origin { partition: Arc::clone(partition), offset, bytes: source.bytes() };
+                    dead_letters.send(source, origin, &rejection);
                 }
             }
         }
-        partition.advance(message.offset(), message.timestamp().to_millis());
+        partition.advance(source.offset, source.timestamp);
     }
 
-    /// Hands what was taken to the shards; waits while one has too much to do.
+    /// ManualClock what was taken to the shards; waits while one has too much to do.
     pub(super) fn flush(&mut self) -> Result<(), ShardGone> {
         let Some(now) = self.now.take() else { return Ok(()) };
         for (shard, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| !batch.is_empty()) {
@@ -142,7 +141,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Hands everything to the shards and asks each for an image after it.
+    /// ManualClock everything to the shards and asks each for an image after it.
     pub(super) fn images(&mut self, with_counted: bool) -> Result<Vec<Receiver<Image>>, ShardGone> {
         self.flush()?;
         self.shards.images(with_counted)
@@ -157,11 +156,11 @@ impl Intake {
 
 impl TopicIntake {
     /// Counts a record whose key is not the `lead_id` it names.
-    fn compare_key(&self, message: &BorrowedMessage<'_>, partition: &Partition, lead_id: Option<&str>) {
-        if let (Some(key), Some(lead_id)) = (message.key(), lead_id)
+    fn compare_key(&self, source: &SourceRecord<'_>, partition: &Partition, lead_id: Option<&str>) {
+        if let (Some(key), Some(lead_id)) = (source.key, lead_id)
             && key != lead_id.as_bytes()
         {
-            Misrouted { topic: partition.topic(), partition: partition.number(), offset: message.offset() }
+            Misrouted { topic: partition.topic(), partition: partition.number(), offset: source.offset }
                 .tell(&self.metrics);
         }
     }

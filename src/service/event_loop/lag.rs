@@ -21,6 +21,7 @@ pub(super) fn tell(statistics: &Statistics, layout: &Layout, metrics: &Metrics, 
         let topic = statistics.topics.get(partition.topic());
         let Some(found) = topic.and_then(|topic| topic.partitions.get(&partition.number())) else { continue };
         let Some(records) = records(found, partition) else { continue };
+        partition.note_end(end(found));
         let labels = &[partition.topic(), &partition.number().to_string()];
         metrics.lag_records.with_label_values(labels).set(records);
         metrics.lag_seconds.with_label_values(labels).set(seconds(age(records, partition, now)));
@@ -33,19 +34,25 @@ pub(super) fn clear(metrics: &Metrics) {
     metrics.lag_seconds.reset();
 }
 
+/// The end that we may read to; negative while it is not known.
+fn end(found: &PartitionStatistics) -> i64 {
+    if found.ls_offset >= 0 { found.ls_offset } else { found.hi_offset }
+}
+
 /// Offsets between the position and the end that we may read to; `None` while the end is not known.
 fn records(found: &PartitionStatistics, partition: &Partition) -> Option<i64> {
-    let end = if found.ls_offset >= 0 { found.ls_offset } else { found.hi_offset };
+    let end = end(found);
     // Before the first record of an assignment there is no position: we then stand where we stood, or at the beginning.
     let position = if found.app_offset >= 0 { found.app_offset } else { partition.next().unwrap_or(found.lo_offset) };
     (end >= 0).then(|| (end - position.max(0)).max(0))
 }
 
-/// How old the last record read is, if there are more to read.
+/// How old the last record read is, if there are more to read; if none was read, how long they have been waiting.
 fn age(records: i64, partition: &Partition, now: i64) -> i64 {
     match partition.last_timestamp() {
-        Some(timestamp) if records > 0 => (now - timestamp).max(0),
-        _ => 0,
+        _ if records == 0 => 0,
+        Some(timestamp) => (now - timestamp).max(0),
+        None => (now - partition.waits_since(now)).max(0),
     }
 }
 
@@ -84,7 +91,9 @@ mod tests {
     #[test]
     fn the_age_counts_only_where_there_is_more_to_read() {
         let partition = Partition::new("t".into(), 0);
-        assert_eq!(age(5, &partition, 10_000), 0);
+        assert_eq!(age(0, &partition, 1_000), 0);
+        assert_eq!(age(5, &partition, 8_000), 0, "from now on they wait");
+        assert_eq!(age(5, &partition, 10_000), 2_000, "nothing was read");
         partition.advance(1, Some(4_000));
         assert_eq!(age(5, &partition, 10_000), 6_000);
         assert_eq!(age(0, &partition, 10_000), 0);

@@ -1,7 +1,7 @@
 //! Where the state comes from at a start, and how it becomes durable.
 //!
-//! At the first assignment the shards are restored, in a thread of its own so that the poll thread goes on polling; from
-//! then on the state in memory is as good as any snapshot, and later assignments go on with it.
+//! The shards are restored once, in a thread of its own so that the poll thread goes on polling; from then on the state in
+//! memory is fresher than any snapshot. When that is, the member of the group decides.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -10,13 +10,12 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use crate::health::{Condition, Standing};
-use crate::health::{Met, Rarely};
+use crate::health::{Condition, LogThrottle, Met, Readiness};
 use crate::kafka::Layout;
 use crate::model::time::Clock;
-use crate::service::horizon_clock::Present;
+use crate::service::horizon_clock::HorizonClock;
 use crate::snapshot::{Cut, Ends, Keeper, Offsets, Refused, Report, RestoreError, Restored, Restorer};
-use crate::threads::ShardGone;
+use crate::threads::{Background, ShardGone};
 
 /// How long a store that does not answer at the start is tried.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,13 +29,15 @@ pub struct RecoveryParts {
     /// Restores the shards.
     pub restorer: Restorer,
     /// What "now" is: each try is as of one instant.
-    pub present: Arc<Present>,
+    pub present: Arc<HorizonClock>,
     /// Writes snapshots.
     pub keeper: Keeper,
     /// Between two snapshots.
     pub interval: Duration,
     /// Between two audits; `None`: never.
     pub audit_interval: Option<Duration>,
+    /// Where the shards are restored.
+    pub background: Background,
 }
 
 /// Restores and keeps the state.
@@ -48,7 +49,7 @@ pub(super) struct Recovery {
     audited: Instant,
     /// What the newest snapshot reaches to.
     durable: Offsets,
-    standing: Arc<Standing>,
+    readiness: Arc<Readiness>,
 }
 
 enum Stage {
@@ -61,29 +62,29 @@ enum Stage {
 }
 
 impl Recovery {
-    pub(super) fn new(parts: Option<RecoveryParts>, standing: Arc<Standing>) -> Recovery {
-        let now = Instant::now();
-        Recovery { parts, stage: Stage::Untouched, begun: now, audited: now, durable: Offsets::new(), standing }
+    pub(super) fn new(parts: Option<RecoveryParts>, readiness: Arc<Readiness>, now: Instant) -> Recovery {
+        Recovery { parts, stage: Stage::Untouched, begun: now, audited: now, durable: Offsets::new(), readiness }
     }
 
     pub(super) fn keeps_snapshots(&self) -> bool {
         self.parts.is_some()
     }
 
-    /// Begins to restore, unless there is a state already; whether it is now under way.
+    /// Begins to restore; answers whether that is under way, or else there is nothing to restore.
     pub(super) fn begin(&mut self, layout: &Layout) -> bool {
-        if let Stage::Untouched = self.stage {
-            let ends = ends(layout);
-            self.stage = match &self.parts {
-                None => Stage::Reading(Restored { began: ends.lows, ..Restored::default() }),
-                Some(parts) => Stage::Restoring(restore(parts.restorer.clone(), Arc::clone(&parts.present), ends)),
-            };
-        }
+        let ends = ends(layout);
+        self.stage = match &self.parts {
+            None => Stage::Reading(Restored { began: ends.lows, ..Restored::default() }),
+            Some(parts) => {
+                let present = Arc::clone(&parts.present);
+                Stage::Restoring(restore(parts.background, parts.restorer.clone(), present, ends))
+            }
+        };
         matches!(self.stage, Stage::Restoring(_))
     }
 
     /// Whether the shards have been restored since the last look: then reading goes on where the partitions say now.
-    pub(super) fn take_restored(&mut self, layout: &Layout) -> Result<bool, RestoreError> {
+    pub(super) fn take_restored(&mut self, layout: &Layout, now: Instant) -> Result<bool, RestoreError> {
         let Stage::Restoring(restoring) = &self.stage else { return Ok(false) };
         let restored = match restoring.try_recv() {
             Ok(restored) => restored?,
@@ -94,14 +95,16 @@ impl Recovery {
         self.meet(Condition::RecordsMissing, restored.degraded);
         self.durable.clone_from(&restored.offsets);
         self.stage = Stage::Reading(restored);
-        self.begun = Instant::now();
+        self.begun = now;
         Ok(true)
     }
 
     /// Whether it is time for a snapshot, and none is being written.
-    pub(super) fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self, now: Instant) -> bool {
         let Some(parts) = &self.parts else { return false };
-        matches!(self.stage, Stage::Reading(_)) && !self.is_writing() && self.begun.elapsed() >= parts.interval
+        matches!(self.stage, Stage::Reading(_))
+            && !self.is_writing()
+            && now.saturating_duration_since(self.begun) >= parts.interval
     }
 
     /// Whether a snapshot is being written.
@@ -110,54 +113,52 @@ impl Recovery {
     }
 
     /// Whether a snapshot of these offsets would say anything new; the time until the next begins either way.
-    pub(super) fn is_news(&mut self, offsets: &Offsets) -> bool {
-        self.begun = Instant::now();
-        let is_news = self.durable != *offsets;
-        if !is_news {
+    pub(super) fn is_new(&mut self, offsets: &Offsets, now: Instant) -> bool {
+        self.begun = now;
+        let is_new = self.durable != *offsets;
+        if !is_new {
             self.meet(Condition::SnapshotSlow, false);
         }
-        is_news
+        is_new
     }
 
     /// Whether the next snapshot is to be audited.
-    pub(super) fn audit_is_due(&self) -> bool {
+    pub(super) fn audit_is_due(&self, now: Instant) -> bool {
         let interval = self.parts.as_ref().and_then(|parts| parts.audit_interval);
-        interval.is_some_and(|interval| self.audited.elapsed() >= interval)
+        interval.is_some_and(|interval| now.saturating_duration_since(self.audited) >= interval)
     }
 
-    /// Begins to write a snapshot.
-    pub(super) fn write(&mut self, mut cut: Cut, refused: Refused, is_audited: bool) {
+    /// Begins to write a snapshot, which may be audited as of an instant.
+    pub(super) fn write(&mut self, mut cut: Cut, refused: Refused, audited: Option<Instant>) {
         let (Some(parts), Stage::Reading(origin)) = (&mut self.parts, &self.stage) else { return };
         cut.origin = origin.clone();
         cut.origin.refused.by_stages += refused.by_stages;
         cut.origin.refused.by_rates += refused.by_rates;
-        if is_audited {
-            self.audited = Instant::now();
-        }
+        self.audited = audited.unwrap_or(self.audited);
         parts.keeper.begin(cut);
     }
 
     /// Whether a snapshot has become durable since the last look; the partitions know how far.
-    pub(super) fn take_report(&mut self, layout: &Layout) -> bool {
+    pub(super) fn take_report(&mut self, layout: &Layout, now: Instant) -> bool {
         let report = self.parts.as_mut().and_then(|parts| parts.keeper.report());
-        if self.is_writing() && self.is_slow() {
+        if self.is_writing() && self.is_slow(now) {
             self.meet(Condition::SnapshotSlow, true);
         }
-        self.hear(report, layout)
+        self.on_report(report, layout, now)
     }
 
     /// Waits until a deadline for the snapshot that is being written.
     pub(super) fn wait(&mut self, layout: &Layout, deadline: Instant) -> bool {
         let patience = deadline.saturating_duration_since(Instant::now());
         let report = self.parts.as_mut().and_then(|parts| parts.keeper.wait(patience));
-        self.hear(report, layout)
+        self.on_report(report, layout, Instant::now())
     }
 
-    fn hear(&mut self, report: Option<Report>, layout: &Layout) -> bool {
+    fn on_report(&mut self, report: Option<Report>, layout: &Layout, now: Instant) -> bool {
         let Some(report) = report else { return false };
         self.meet(Condition::SnapshotsFailing, report == Report::Failed);
         let Report::Durable(offsets) = report else { return false };
-        self.meet(Condition::SnapshotSlow, self.is_slow());
+        self.meet(Condition::SnapshotSlow, self.is_slow(now));
         for topic in layout.topics() {
             let durable = offsets.get(&*topic.name).into_iter().flatten();
             topic.partitions.iter().zip(durable).for_each(|(partition, offset)| partition.set_durable(*offset));
@@ -167,25 +168,31 @@ impl Recovery {
     }
 
     /// Whether the snapshot that was begun last has taken longer than it should.
-    fn is_slow(&self) -> bool {
-        self.parts.as_ref().is_some_and(|parts| self.begun.elapsed() > parts.interval.max(LEAST_SLOW))
+    fn is_slow(&self, now: Instant) -> bool {
+        let took = now.saturating_duration_since(self.begun);
+        self.parts.as_ref().is_some_and(|parts| took > parts.interval.max(LEAST_SLOW))
     }
 
     fn meet(&self, condition: Condition, holds: bool) {
-        Met { condition, holds }.tell(&self.standing);
+        Met { condition, holds }.tell(&self.readiness);
     }
 }
 
-/// Restores in a thread of its own, trying for a while if the store does not answer.
-fn restore(mut restorer: Restorer, present: Arc<Present>, ends: Ends) -> Receiver<Result<Restored, RestoreError>> {
-    let (told, restored) = sync_channel(1);
+/// Restores in the background, trying for a while if the store does not answer.
+fn restore(
+    background: Background,
+    mut restorer: Restorer,
+    present: Arc<HorizonClock>,
+    ends: Ends,
+) -> Receiver<Result<Restored, RestoreError>> {
+    let (sender, restored) = sync_channel(1);
     let work = move || {
-        let (started, rarely) = (Instant::now(), Rarely::default());
+        let (started, throttle) = (Instant::now(), LogThrottle::default());
         let result = loop {
             restorer.clock = Clock::Fixed(present.now());
             match restorer.restore(&ends) {
                 Err(RestoreError::Store(error)) if started.elapsed() < PATIENCE => {
-                    if rarely.tell().is_some() {
+                    if throttle.pass().is_some() {
                         warn!(%error, "the snapshots cannot be read; trying again for {PATIENCE:?}");
                     }
                     if let Err(gone) = restorer.loader.reset(restorer.clock.now()) {
@@ -197,10 +204,10 @@ fn restore(mut restorer: Restorer, present: Arc<Present>, ends: Ends) -> Receive
             }
         };
         // Who asked has gone only while everything ends.
-        let _ = told.send(result);
+        let _ = sender.send(result);
     };
-    // Without a thread the channel is closed, which is told as a bug.
-    drop(thread::Builder::new().name("restorer".to_owned()).spawn(work));
+    // Without a thread the channel is closed, which is reported as a bug.
+    drop(background.run("restorer", work));
     restored
 }
 

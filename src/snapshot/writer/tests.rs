@@ -54,7 +54,7 @@ impl Scene {
             directory,
             clock: Clock::Fixed(NOW),
             metrics: Metrics::new(["leads"].into_iter()).unwrap(),
-            rarely: Rarely::default(),
+            throttle: LogThrottle::default(),
         };
         Scene { shards, writer, runtime }
     }

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::records::shown;
+use super::key::shown;
+use super::partitioner::Partitioner;
 use crate::app::check::finding::{Finding, Place, Severity};
 use crate::config::KafkaConfig;
-use crate::kafka::Partitioner;
 use crate::model::event::EventType;
 
 /// Where the sampled keys of the topics of journeys lie.

@@ -3,21 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rdkafka::message::{BorrowedMessage, Message as _};
-
 use super::Groups;
+use super::key::{cut, shown};
 use super::placement::{Placement, Placements};
 use crate::app::check::finding::{Finding, Place, Severity};
 use crate::app::check::unread::Unread;
 use crate::config::KafkaConfig;
 use crate::contract::decode::{Decoded, Decoder, RejectionCode, lead_id_of};
-use crate::kafka::{Counts, record_of};
+use crate::kafka::{Counts, SourceRecord};
 use crate::model::event::EventType;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
-
-/// The longest key that a sentence repeats, in characters.
-const LONGEST_SHOWN: usize = 40;
 
 /// What was seen of a sample.
 pub(super) struct Records {
@@ -49,9 +45,9 @@ impl Records {
     }
 
     /// Looks at one record.
-    pub(super) fn take(&mut self, kind: EventType, message: &BorrowedMessage<'_>) {
+    pub(super) fn take(&mut self, kind: EventType, source: &SourceRecord<'_>) {
         *self.sampled.entry(kind).or_default() += 1;
-        let record = record_of(message, kind);
+        let record = source.decodable(kind);
         match self.decoder.decode(&record, self.now) {
             Ok(Decoded::Event(event)) => self.unread.note(&record, &event),
             Ok(Decoded::Tombstone) => self.tombstones += 1,
@@ -62,17 +58,17 @@ impl Records {
                     _ => String::new(),
                 };
                 let field = rejection.field;
-                self.group(kind, message, rejection.code.name(), detail, (Severity::Error, field, rejection.message));
+                self.group(kind, source, rejection.code.name(), detail, (Severity::Error, field, rejection.message));
             }
         }
-        let Some(key) = message.key() else {
-            self.group(kind, message, "keyless", String::new(), (Severity::Warning, None, keyless(kind)));
+        let Some(key) = source.key else {
+            self.group(kind, source, "keyless", String::new(), (Severity::Warning, None, keyless(kind)));
             return;
         };
         if !kind.is_of_journey() {
             return;
         }
-        self.placements.note(kind, key, message.partition());
+        self.placements.note(kind, key, source.partition);
         if let Some(lead_id) = lead_id_of(&record).filter(|lead_id| lead_id.as_bytes() != key) {
             let sentence = format!(
                 "the key {} is not the lead_id {:?}; the record counts, but records of its journey may lie in several \
@@ -80,7 +76,7 @@ impl Records {
                 shown(key),
                 cut(&lead_id),
             );
-            self.group(kind, message, "misrouted", String::new(), (Severity::Warning, Some("lead_id"), sentence));
+            self.group(kind, source, "misrouted", String::new(), (Severity::Warning, Some("lead_id"), sentence));
         }
     }
 
@@ -88,15 +84,14 @@ impl Records {
     fn group(
         &mut self,
         kind: EventType,
-        message: &BorrowedMessage<'_>,
+        source: &SourceRecord<'_>,
         rule: &'static str,
         detail: String,
         (severity, field, sentence): (Severity, Option<&'static str>, String),
     ) {
         let first = || {
-            let topic = message.topic().to_owned();
-            let place =
-                Place::Records { topic, partition: message.partition(), offset: message.offset(), field, count: 0 };
+            let topic = source.topic.to_owned();
+            let place = Place::Records { topic, partition: source.partition, offset: source.offset, field, count: 0 };
             Finding { severity, rule, place, message: sentence }
         };
         let group = self.groups.entry((kind, rule, detail)).or_insert_with(first);
@@ -121,16 +116,4 @@ fn keyless(kind: EventType) -> String {
     format!(
         "the record has no key; it counts, but versions of one event may lie in several partitions: produce it with {key} as key"
     )
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(LONGEST_SHOWN).collect()
-}
-
-/// A key as a sentence shows it; one that is no text by its bytes.
-pub(super) fn shown(key: &[u8]) -> String {
-    match std::str::from_utf8(key) {
-        Ok(text) => format!("{:?}", cut(text)),
-        Err(_) => format!("\"{}\"", cut(&key.escape_ascii().to_string())),
-    }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::health::{Holding, Standing};
+use crate::health::{Holding, Readiness};
 use crate::model::calendar::{PeriodKind, Zone};
 use crate::model::rules::Rules;
 use crate::model::time::Time;
@@ -27,7 +27,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    pub(super) fn new(published: &Published, standing: &Standing) -> Head {
+    pub(super) fn new(published: &Published, standing: &Readiness) -> Head {
         let status = standing.status();
         let now = published.reading.now;
         Head {

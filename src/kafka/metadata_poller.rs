@@ -1,5 +1,6 @@
-//! Asks the cluster what takes a while to answer, in a thread of its own, so that the poll thread goes on polling:
-//! at each assignment the committed offsets and the ends of the logs, and now and then whether topics have changed.
+//! Asks the cluster what takes a while to answer, in a thread of its own, so that the poll thread goes on polling: at each
+//! assignment the committed offsets, the ends of the logs and the members of the group, and now and then whether topics have
+//! changed.
 
 use std::io;
 use std::sync::Arc;
@@ -7,20 +8,22 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 use tracing::{debug, warn};
 
-use super::context::Onlooker;
+use super::broker::PollEvent;
 use super::failure::KafkaFailure;
+use super::group::{DescribeError, members};
 use super::layout::Layout;
+use super::membership::GroupMember;
+use super::metadata_client::{MetadataClient, metadata_client, serve};
 use super::partition::Committed;
-use super::settings;
-use super::topology::{Counts, fetch_counts, serve};
+use super::topology::fetch_counts;
 use crate::config::KafkaConfig;
-use crate::health::Rarely;
+use crate::health::LogThrottle;
 use crate::model::rules::Acceptance;
 
 /// How often the topics are looked at.
@@ -29,16 +32,16 @@ pub const TOPOLOGY_INTERVAL: Duration = Duration::from_secs(30);
 const QUESTION: Duration = Duration::from_secs(3);
 /// How long to wait before a question that failed is asked again, and between two looks at the client's own queue.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How many findings may wait for the poll thread, which looks after every poll.
-const WAITING_FINDINGS: usize = 4;
+/// How many answers may wait for the poll thread, which looks after every poll.
+const WAITING_ANSWERS: usize = 4;
 
-/// What was found out.
-#[derive(Clone, Debug)]
-pub enum Finding {
-    /// The partitions of this survey know their committed offsets and ends.
-    Surveyed(u64),
-    /// How many partitions the topics have now.
-    Counted(Counts),
+/// Why a survey is to be tried again.
+#[derive(Debug, thiserror::Error)]
+enum SurveyError {
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    #[error(transparent)]
+    Group(#[from] DescribeError),
 }
 
 /// A wish to survey all partitions of a layout.
@@ -48,54 +51,53 @@ struct Survey {
 }
 
 /// The thread, seen by the poll thread. It ends when this is dropped.
-pub struct Surveyor {
+pub(super) struct MetadataPoller {
     surveys: Option<SyncSender<Survey>>,
-    findings: Option<Receiver<Finding>>,
+    answers: Option<Receiver<PollEvent>>,
     thread: Option<JoinHandle<()>>,
-    asked: u64,
 }
 
-impl Surveyor {
+impl MetadataPoller {
     /// Starts the thread, which looks at the topics every `interval`.
     ///
     /// # Errors
     /// If librdkafka does not take the configuration, or the thread cannot be started.
-    pub fn start(config: &KafkaConfig, acceptance: Acceptance, interval: Duration) -> Result<Surveyor, KafkaFailure> {
-        let client: BaseConsumer<Onlooker> = settings::onlooker_settings(config)
-            .create_with_context(Onlooker::default())
-            .map_err(|error| KafkaFailure::of_creation(&error))?;
-        let (surveys, asked) = sync_channel(WAITING_FINDINGS);
-        let (told, findings) = sync_channel(WAITING_FINDINGS);
-        let (config, rarely) = (config.clone(), Rarely::default());
-        let work = Work { client, config, acceptance, interval, asked, told, rarely };
+    pub(super) fn start(
+        config: &KafkaConfig,
+        acceptance: Acceptance,
+        interval: Duration,
+    ) -> Result<MetadataPoller, KafkaFailure> {
+        let client = metadata_client(config)?;
+        let (surveys, asked) = sync_channel(WAITING_ANSWERS);
+        let (found, answers) = sync_channel(WAITING_ANSWERS);
+        let (config, throttle) = (config.clone(), LogThrottle::default());
+        let work = Work { client, config, acceptance, interval, asked, found, throttle };
         let thread = spawn(work).map_err(|error| KafkaFailure::Ended(format!("cannot start a thread: {error}")))?;
-        Ok(Surveyor { surveys: Some(surveys), findings: Some(findings), thread: Some(thread), asked: 0 })
+        Ok(MetadataPoller { surveys: Some(surveys), answers: Some(answers), thread: Some(thread) })
     }
 
-    /// Wishes for a survey of all partitions and answers its number; surveys wished for earlier are of no interest then.
-    pub fn survey(&mut self, layout: Arc<Layout>) -> u64 {
-        self.asked += 1;
+    /// Wishes for a survey of all partitions; surveys wished for earlier are of no interest then.
+    pub(super) fn survey(&self, number: u64, layout: Arc<Layout>) {
         if let Some(surveys) = &self.surveys {
             // The queue is full only if wishes come faster than they are taken in, several a second, and the thread
             // takes the last; but it does not end before us, so nothing else can fail.
-            let _ = surveys.send(Survey { number: self.asked, layout });
+            let _ = surveys.send(Survey { number, layout });
         }
-        self.asked
     }
 
     /// What was found out since the last look.
-    pub fn findings(&self) -> impl Iterator<Item = Finding> + '_ {
-        self.findings.iter().flat_map(Receiver::try_iter)
+    pub(super) fn events(&self) -> impl Iterator<Item = PollEvent> + '_ {
+        self.answers.iter().flat_map(Receiver::try_iter)
     }
 }
 
-impl Drop for Surveyor {
+impl Drop for MetadataPoller {
     fn drop(&mut self) {
         // The thread ends when it has nobody to listen to, and must not wait for somebody who listens no more.
         drop(self.surveys.take());
-        drop(self.findings.take());
+        drop(self.answers.take());
         if let Some(thread) = self.thread.take() {
-            // A panic there has been told by the panic itself.
+            // A panic there has been reported by the panic itself.
             let _ = thread.join();
         }
     }
@@ -103,21 +105,21 @@ impl Drop for Surveyor {
 
 fn committed_of(element: &TopicPartitionListElem<'_>, acceptance: Acceptance) -> Option<Committed> {
     let Offset::Offset(offset) = element.offset() else { return None };
-    Some(Committed::parse(offset, element.metadata(), acceptance))
+    Committed::parse(offset, element.metadata(), acceptance)
 }
 
 fn spawn(work: Work) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name("surveyor".to_owned()).spawn(move || work.run())
+    thread::Builder::new().name("metadata".to_owned()).spawn(move || work.run())
 }
 
 struct Work {
-    client: BaseConsumer<Onlooker>,
+    client: MetadataClient,
     config: KafkaConfig,
     acceptance: Acceptance,
     interval: Duration,
     asked: Receiver<Survey>,
-    told: SyncSender<Finding>,
-    rarely: Rarely,
+    found: SyncSender<PollEvent>,
+    throttle: LogThrottle,
 }
 
 impl Work {
@@ -149,20 +151,20 @@ impl Work {
     /// Surveys; gives the wish back if it must be tried again.
     fn attempt(&self, survey: Survey) -> Option<Survey> {
         match self.survey(&survey.layout) {
-            Ok(()) => {
-                self.tell(Finding::Surveyed(survey.number));
+            Ok(members) => {
+                self.report(PollEvent::Surveyed { survey: survey.number, members });
                 None
             }
             Err(error) => {
-                if let Some(untold) = self.rarely.tell() {
-                    warn!(%error, untold, "cannot ask for the committed offsets and the ends of the partitions; asking again");
+                if let Some(suppressed) = self.throttle.pass() {
+                    warn!(%error, suppressed, "cannot ask for the committed offsets and the ends of the partitions; asking again");
                 }
                 Some(survey)
             }
         }
     }
 
-    fn survey(&self, layout: &Layout) -> Result<(), KafkaError> {
+    fn survey(&self, layout: &Layout) -> Result<Option<Vec<GroupMember>>, SurveyError> {
         let mut list = TopicPartitionList::new();
         for partition in layout.partitions() {
             list.add_partition(partition.topic(), partition.number());
@@ -180,18 +182,18 @@ impl Work {
             let (low, high) = self.client.fetch_watermarks(partition.topic(), partition.number(), QUESTION)?;
             partition.set_survey(committed, low, high);
         }
-        Ok(())
+        Ok(members(&self.client, &self.config.group, QUESTION)?)
     }
 
     fn count(&self) {
         match fetch_counts(&self.client, &self.config, QUESTION) {
-            Ok(counts) => self.tell(Finding::Counted(counts)),
+            Ok(counts) => self.report(PollEvent::Counted(counts)),
             Err(error) => debug!(%error, "cannot look at the topics"),
         }
     }
 
-    fn tell(&self, finding: Finding) {
+    fn report(&self, event: PollEvent) {
         // The poll thread has gone only while everything ends.
-        let _ = self.told.send(finding);
+        let _ = self.found.send(event);
     }
 }

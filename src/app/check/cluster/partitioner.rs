@@ -2,7 +2,7 @@
 
 /// How producers choose the partition of a record with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Partitioner {
+pub(super) enum Partitioner {
     /// Java's, and that of all clients which follow it: `murmur2_random` of librdkafka.
     Murmur2,
     /// The default of librdkafka and of what is built on it: `consistent_random`.
@@ -13,11 +13,10 @@ pub enum Partitioner {
 
 impl Partitioner {
     /// All of them, the one that most producers have first.
-    pub const ALL: [Partitioner; 3] = [Partitioner::Murmur2, Partitioner::Crc32, Partitioner::Fnv1a];
+    pub(super) const ALL: [Partitioner; 3] = [Partitioner::Murmur2, Partitioner::Crc32, Partitioner::Fnv1a];
 
     /// The word for machines.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Partitioner::Murmur2 => "murmur2",
             Partitioner::Crc32 => "crc32",
@@ -26,8 +25,7 @@ impl Partitioner {
     }
 
     /// The words for people.
-    #[must_use]
-    pub const fn described(self) -> &'static str {
+    pub(super) const fn described(self) -> &'static str {
         match self {
             Partitioner::Murmur2 => "murmur2 (Java's)",
             Partitioner::Crc32 => "CRC-32 (librdkafka's default)",
@@ -36,8 +34,7 @@ impl Partitioner {
     }
 
     /// The partition that a key has in a topic of so many; `None` in one of none.
-    #[must_use]
-    pub fn partition(self, key: &[u8], partitions: u32) -> Option<u32> {
+    pub(super) fn partition(self, key: &[u8], partitions: u32) -> Option<u32> {
         match self {
             Partitioner::Murmur2 => (murmur2(key) & 0x7fff_ffff).checked_rem(partitions),
             Partitioner::Crc32 => crc32(key).checked_rem(partitions),

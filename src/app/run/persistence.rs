@@ -8,21 +8,22 @@ use tracing::{info, warn};
 use super::RunError;
 use crate::config::{KafkaConfig, SnapshotConfig};
 use crate::engine::directory::Directory;
-use crate::health::Rarely;
+use crate::health::LogThrottle;
 use crate::model::rules::Rules;
 use crate::model::time::Clock;
 use crate::service::event_loop::{IntakeParts, RecoveryParts};
 use crate::snapshot::{Keeper, Kept, Provenance, Restorer, Store, Writer};
+use crate::threads::Background;
 
 /// What the parts have in common.
-pub(super) struct Keeping<'a> {
+pub(super) struct Persistence<'a> {
     pub(super) snapshot: &'a SnapshotConfig,
     pub(super) rules: Arc<Rules>,
     pub(super) directory: Arc<Directory>,
     pub(super) clock: Clock,
 }
 
-impl Keeping<'_> {
+impl Persistence<'_> {
     /// Opens the store, so that a wrong one is told before anything else happens; `None` if nothing is to be kept.
     pub(super) fn open(&self, kafka: &KafkaConfig, runtime: &Runtime) -> Result<Option<Store>, RunError> {
         let Some(place) = &self.snapshot.store else {
@@ -42,7 +43,7 @@ impl Keeping<'_> {
         kafka: &KafkaConfig,
         cluster: Option<String>,
         parts: &IntakeParts,
-    ) -> Result<RecoveryParts, RunError> {
+    ) -> RecoveryParts {
         let topics = kafka.topics.iter().map(|(kind, topic)| (kind.name().to_owned(), topic.clone())).collect();
         let provenance = Provenance::new(&self.rules, cluster, topics);
         let (rules, directory) = (Arc::clone(&self.rules), Arc::clone(&self.directory));
@@ -57,15 +58,15 @@ impl Keeping<'_> {
             metrics: Arc::clone(&parts.metrics),
         };
         let metrics = Arc::clone(&parts.metrics);
-        let (clock, rarely) = (self.clock, Rarely::default());
-        let keeper = Keeper::start(Writer { store, provenance, rules, directory, clock, metrics, rarely })
-            .map_err(|error| RunError::System(format!("cannot start threads: {error}")))?;
-        Ok(RecoveryParts {
+        let (clock, throttle) = (self.clock, LogThrottle::default());
+        let writer = Writer { store, provenance, rules, directory, clock, metrics, throttle };
+        RecoveryParts {
             restorer,
             present: Arc::clone(&parts.present),
-            keeper,
+            keeper: Keeper::new(writer, Background::Threads),
             interval: self.snapshot.interval,
             audit_interval: self.snapshot.audit_interval,
-        })
+            background: Background::Threads,
+        }
     }
 }

@@ -7,31 +7,35 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
 use tracing::debug;
 
-use super::headers::{Place, headers};
-use super::letter::Letter;
-use super::room::Room;
+use super::headers::headers;
+use super::held::HeldRecord;
+use super::in_flight::{Backpressure, InFlight};
 use crate::config::KafkaConfig;
 use crate::contract::decode::Rejection;
-use crate::health::{DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaTrouble, Metrics, Rarely};
-use crate::kafka::{KafkaFailure, Origin, Partition, ProducerLimits, producer_settings};
+use crate::health::{DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaTrouble, LogThrottle, Metrics};
+use crate::kafka::broker::DeadLetterSink;
+use crate::kafka::failure::KafkaFailure;
+use crate::kafka::partition::Origin;
+use crate::kafka::record::SourceRecord;
+use crate::kafka::settings::{ProducerLimits, producer_settings};
 
 /// How long to wait before a dead letter that the broker refused is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 /// The producer of dead letters.
-pub struct DeadLetters {
+pub struct DeadLetterProducer {
     producer: ThreadedProducer<Delivery>,
     topic: String,
     metrics: Arc<Metrics>,
-    /// Those for which librdkafka's queue had no room, in order.
-    waiting: VecDeque<Letter>,
-    room: Room,
+    in_flight: Arc<InFlight>,
+    backpressure: Backpressure,
+    /// Those for which librdkafka's queue had no room, in order; the bound of [`Backpressure`] counts them too.
+    waiting: VecDeque<HeldRecord>,
 }
 
-impl DeadLetters {
+impl DeadLetterProducer {
     /// A producer to the configured topic.
     ///
     /// # Errors
@@ -40,113 +44,99 @@ impl DeadLetters {
         config: &KafkaConfig,
         limits: ProducerLimits,
         metrics: Arc<Metrics>,
-    ) -> Result<DeadLetters, KafkaFailure> {
-        let topic = config.dead_letter_topic.clone();
+    ) -> Result<DeadLetterProducer, KafkaFailure> {
+        let (topic, in_flight) = (config.dead_letter_topic.clone(), Arc::<InFlight>::default());
         let context = Delivery {
             metrics: Arc::clone(&metrics),
+            in_flight: Arc::clone(&in_flight),
             topic: topic.clone(),
             refused: Mutex::default(),
-            rarely: Rarely::default(),
+            throttle: LogThrottle::default(),
         };
         let producer = producer_settings(config, limits)
             .create_with_context(context)
-            .map_err(|error| KafkaFailure::Configuration(format!("kafka.properties: {error}")))?;
-        Ok(DeadLetters { producer, topic, metrics, waiting: VecDeque::new(), room: Room::default() })
+            .map_err(|error| KafkaFailure::of_creation(&error))?;
+        let (backpressure, waiting) = (Backpressure::default(), VecDeque::new());
+        Ok(DeadLetterProducer { producer, topic, metrics, in_flight, backpressure, waiting })
     }
+}
 
-    /// Sends a rejected record. From here on its partition's committable offset stops at it until it is acknowledged.
-    pub fn send(&mut self, message: &BorrowedMessage<'_>, partition: &Arc<Partition>, rejection: &Rejection) {
-        let offset = message.offset();
-        if !partition.await_acknowledgement(offset) {
-            // The same record again, after a rebalance: its dead letter is under way.
-            return;
-        }
-        let bytes = message.key_len() + message.payload_len();
+impl DeadLetterSink for DeadLetterProducer {
+    fn send(&mut self, record: &SourceRecord<'_>, origin: Origin, rejection: &Rejection) {
+        let bytes = origin.bytes;
+        self.in_flight.begin(bytes);
         DeadLetterSent { bytes }.tell(&self.metrics);
-        self.room.measure(&self.metrics);
-        let timestamp = message.timestamp().to_millis();
-        let place = Place { topic: partition.topic(), partition: partition.number(), offset, timestamp };
-        let headers = headers(message.headers(), place, rejection);
-        let origin = Box::new(Origin { partition: Arc::clone(partition), offset, bytes });
+        self.backpressure.measure(&self.in_flight);
+        let headers = headers(record, rejection);
+        let origin = Box::new(origin);
         if !self.waiting.is_empty() {
-            self.waiting.push_back(Letter::of(message, headers, origin));
+            self.waiting.push_back(HeldRecord::of(record, headers, origin));
             return;
         }
-        let mut record = BaseRecord::with_opaque_to(&self.topic, origin).headers(headers);
-        record.key = message.key();
-        record.payload = message.payload();
-        if let Err((error, record)) = self.producer.send(record) {
-            let headers = record.headers.unwrap_or_default();
-            let letter = Letter::of(message, headers, record.delivery_opaque);
-            self.not_taken(&error, letter);
+        let mut letter = BaseRecord::with_opaque_to(&self.topic, origin).headers(headers);
+        letter.key = record.key;
+        letter.payload = record.value;
+        if let Err((error, letter)) = self.producer.send(letter) {
+            let headers = letter.headers.unwrap_or_default();
+            let held = HeldRecord::of(record, headers, letter.delivery_opaque);
+            self.not_taken(&error, held);
         }
     }
 
-    /// Whether reading must stop until there is room.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.room.is_full() || !self.waiting.is_empty()
+    fn is_full(&self) -> bool {
+        self.backpressure.is_full() || !self.waiting.is_empty()
     }
 
-    /// Sends what waits, as far as there is room, and what was refused, when its time has come.
-    ///
-    /// # Errors
-    /// If the producer cannot go on.
-    pub fn pump(&mut self) -> Result<(), KafkaFailure> {
+    fn pump(&mut self) -> Result<(), KafkaFailure> {
         if let Some((_, reason)) = self.producer.client().fatal_error() {
             return Err(KafkaFailure::Ended(format!("the producer of dead letters cannot go on: {reason}")));
         }
         self.waiting.extend(self.delivery().take_refused(Instant::now()));
-        while let Some(letter) = self.waiting.pop_front() {
-            if !self.send_letter(letter) {
+        while let Some(held) = self.waiting.pop_front() {
+            if !self.send_held(held) {
                 break;
             }
         }
-        self.room.measure(&self.metrics);
+        self.backpressure.measure(&self.in_flight);
         Ok(())
     }
 
-    /// Waits until all dead letters are acknowledged, for so long at most; answers whether they are.
-    ///
-    /// # Errors
-    /// If the producer cannot go on.
-    pub fn drain(&mut self, patience: Duration) -> Result<bool, KafkaFailure> {
+    fn drain(&mut self, patience: Duration) -> Result<u64, KafkaFailure> {
         const GLANCE: Duration = Duration::from_millis(50);
         let started = Instant::now();
         loop {
             self.pump()?;
-            if self.metrics.dead_letters_outstanding.get() == 0 {
-                return Ok(true);
-            }
-            if started.elapsed() >= patience {
-                return Ok(false);
+            let missing = self.in_flight.records();
+            if missing == 0 || started.elapsed() >= patience {
+                return Ok(missing);
             }
             // Ends at once when librdkafka has nothing left; what was refused waits for its time.
-            let flushed = self.producer.flush(GLANCE);
-            if flushed.is_ok() && self.metrics.dead_letters_outstanding.get() > 0 {
+            if self.producer.flush(GLANCE).is_ok() && self.in_flight.records() > 0 {
                 std::thread::sleep(GLANCE);
             }
         }
     }
+}
 
-    /// Hands a letter to librdkafka; false if its queue has no room.
-    fn send_letter(&mut self, letter: Letter) -> bool {
-        let Letter { key, value, headers, origin } = letter;
+impl DeadLetterProducer {
+    /// ManualClock a dead letter to librdkafka; false if its queue has no room.
+    fn send_held(&mut self, held: HeldRecord) -> bool {
+        let HeldRecord { key, value, headers, origin } = held;
         let mut record = BaseRecord::with_opaque_to(&self.topic, origin).headers(headers);
         record.key = key.as_deref();
         record.payload = value.as_deref();
         let Err((error, record)) = self.producer.send(record) else { return true };
         let (headers, origin) = (record.headers.unwrap_or_default(), record.delivery_opaque);
-        self.not_taken(&error, Letter { key, value, headers, origin })
+        self.not_taken(&error, HeldRecord { key, value, headers, origin })
     }
 
-    /// librdkafka did not take a letter: it waits for room, or for another try. False if it waits for room.
-    fn not_taken(&mut self, error: &KafkaError, letter: Letter) -> bool {
+    /// librdkafka did not take a dead letter: it waits for room, or for another try. False if it waits for room.
+    fn not_taken(&mut self, error: &KafkaError, held: HeldRecord) -> bool {
         let has_room = error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull);
         if has_room {
-            self.delivery().refuse(error, letter);
+            self.delivery().refuse(error, held);
         } else {
-            self.waiting.push_front(letter);
+            self.waiting.push_front(held);
         }
         has_room
     }
@@ -159,32 +149,33 @@ impl DeadLetters {
 /// What becomes of dead letters; called in the producer's own thread.
 struct Delivery {
     metrics: Arc<Metrics>,
+    in_flight: Arc<InFlight>,
     topic: String,
     refused: Mutex<Refused>,
-    rarely: Rarely,
+    throttle: LogThrottle,
 }
 
 /// Dead letters that the broker refused.
 #[derive(Default)]
 struct Refused {
-    letters: Vec<Letter>,
+    records: Vec<HeldRecord>,
     /// When the last one was refused.
     at: Option<Instant>,
 }
 
 impl Delivery {
-    fn refuse(&self, error: &KafkaError, letter: Letter) {
-        DeadLetterRefused { topic: &self.topic, bytes: letter.origin.bytes, error }.tell(&self.rarely);
+    fn refuse(&self, error: &KafkaError, held: HeldRecord) {
+        DeadLetterRefused { topic: &self.topic, bytes: held.origin.bytes, error }.tell(&self.throttle);
         let mut refused = self.refused();
-        refused.letters.push(letter);
+        refused.records.push(held);
         refused.at = Some(Instant::now());
     }
 
-    /// All refused letters, if their time has come.
-    fn take_refused(&self, now: Instant) -> Vec<Letter> {
+    /// All refused dead letters, if their time has come.
+    fn take_refused(&self, now: Instant) -> Vec<HeldRecord> {
         let mut refused = self.refused();
         if refused.at.is_some_and(|at| now.duration_since(at) >= RETRY) {
-            return std::mem::take(&mut *refused).letters;
+            return std::mem::take(&mut *refused).records;
         }
         Vec::new()
     }
@@ -197,7 +188,7 @@ impl Delivery {
 
 impl ClientContext for Delivery {
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // The group's member meets the same troubles and tells of them.
+        // The group's member meets the same troubles and reports them.
         debug!(target: "librdkafka", facility, "{message}");
     }
 
@@ -215,12 +206,13 @@ impl ProducerContext for Delivery {
         match result {
             Ok(_) => {
                 origin.partition.acknowledge(origin.offset);
+                self.in_flight.end(origin.bytes);
                 DeadLetterDelivered { bytes: origin.bytes }.tell(&self.metrics);
             }
             // Dropped with the producer at the end: nobody tries again, and the offset stays uncommitted.
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight), _)) => {
             }
-            Err((error, message)) => self.refuse(error, Letter::returned(message, origin)),
+            Err((error, message)) => self.refuse(error, HeldRecord::returned(message, origin)),
         }
     }
 }

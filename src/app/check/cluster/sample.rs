@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message as _};
+use rdkafka::message::Message as _;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::context::Onlooker;
-use super::failure::{KafkaFailure, forbidden};
-use super::layout::Layout;
-use super::settings;
 use crate::config::KafkaConfig;
+use crate::kafka::{KafkaFailure, Layout, MetadataClient, SourceRecord, forbidden, metadata_client};
 use crate::model::event::EventType;
 
 /// How long one question may take.
@@ -24,11 +21,11 @@ const QUIET: Duration = Duration::from_secs(10);
 
 /// How much a sample holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sampled {
+pub(super) struct Sampled {
     /// How many records were read.
-    pub records: u64,
+    pub(super) records: u64,
     /// Partitions, as `topic/number`, that could not be read to their end.
-    pub unread: Vec<String>,
+    pub(super) unread: Vec<String>,
 }
 
 /// What is still to be read, by topic and partition: the end of the log.
@@ -38,15 +35,13 @@ type Ends = BTreeMap<(String, i32), i64>;
 ///
 /// # Errors
 /// If librdkafka does not take the configuration, no broker answers, or we may not read.
-pub fn sample(
+pub(super) fn sample(
     config: &KafkaConfig,
     layout: &Layout,
     most: u32,
-    mut take: impl FnMut(EventType, &BorrowedMessage<'_>),
+    mut take: impl FnMut(EventType, &SourceRecord<'_>),
 ) -> Result<Sampled, KafkaFailure> {
-    let client: BaseConsumer<Onlooker> = settings::onlooker_settings(config)
-        .create_with_context(Onlooker::default())
-        .map_err(|error| KafkaFailure::of_creation(&error))?;
+    let client = metadata_client(config)?;
     let mut sampled = Sampled::default();
     let (start, mut ends) = tails(&client, layout, most).map_err(|error| failure(config, &error))?;
     client.assign(&start).map_err(|error| failure(config, &error))?;
@@ -61,7 +56,7 @@ pub fn sample(
                 if let Some(topic) = topic.filter(|_| message.offset() < end) {
                     last = Instant::now();
                     sampled.records += 1;
-                    take(topic.kind, &message);
+                    take(topic.kind, &SourceRecord::of(&message));
                 }
                 if message.offset() + 1 >= end {
                     leave(&client, &place.0, place.1)?;
@@ -77,11 +72,7 @@ pub fn sample(
 }
 
 /// Where the last records of each partition begin and end; partitions without records are left out.
-fn tails(
-    client: &BaseConsumer<Onlooker>,
-    layout: &Layout,
-    most: u32,
-) -> Result<(TopicPartitionList, Ends), KafkaError> {
+fn tails(client: &MetadataClient, layout: &Layout, most: u32) -> Result<(TopicPartitionList, Ends), KafkaError> {
     let (mut start, mut ends) = (TopicPartitionList::new(), Ends::new());
     for partition in layout.partitions() {
         let (topic, number) = (partition.topic(), partition.number());
@@ -96,7 +87,7 @@ fn tails(
 }
 
 /// Fetches no more of a partition, so that its new records do not keep us from the rest of others.
-fn leave(client: &BaseConsumer<Onlooker>, topic: &str, partition: i32) -> Result<(), KafkaFailure> {
+fn leave(client: &MetadataClient, topic: &str, partition: i32) -> Result<(), KafkaFailure> {
     let mut list = TopicPartitionList::new();
     list.add_partition(topic, partition);
     client.pause(&list).map_err(|error| KafkaFailure::Ended(format!("cannot pause a partition: {error}")))
@@ -104,7 +95,7 @@ fn leave(client: &BaseConsumer<Onlooker>, topic: &str, partition: i32) -> Result
 
 /// Forgets the partitions whose end has been reached. The position reaches it, while the last record's offset may not:
 /// transactions end with markers.
-fn drop_read(client: &BaseConsumer<Onlooker>, ends: &mut Ends) {
+fn drop_read(client: &MetadataClient, ends: &mut Ends) {
     let Ok(positions) = client.position() else { return };
     ends.retain(|(topic, number), end| {
         let position = positions.find_partition(topic, *number).map(|element| element.offset());

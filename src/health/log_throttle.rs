@@ -1,62 +1,62 @@
-//! A log line that may come thousands of times a second, or for a whole night, is told once in a while, with the count.
+//! A log line that may come thousands of times a second, or for a whole night, is written once in a while, with the count.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a kind of occurrence is quiet after it was told for the first time; each time after that twice as long.
+/// How long a kind of occurrence is quiet after it was logged for the first time; each time after that twice as long.
 const QUIET: Duration = Duration::from_secs(10);
-/// At most so long. What has not occurred at all for so long is told as if for the first time.
+/// At most so long. What has not occurred at all for so long is logged as if for the first time.
 const LONGEST_QUIET: Duration = Duration::from_secs(600);
 /// How many kinds are kept apart; there are never nearly as many, but their names come from elsewhere.
 const MOST_KINDS: usize = 64;
 
 /// Lets one occurrence through and counts the others for a pause that grows as long as there are any.
 #[derive(Debug, Default)]
-pub struct Rarely(Mutex<State>);
+pub struct LogThrottle(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    told_at: Option<Instant>,
+    logged_at: Option<Instant>,
     occurred_at: Option<Instant>,
     pause: Duration,
-    untold: u64,
+    suppressed: u64,
 }
 
-impl Rarely {
-    /// `Some(n)` if this occurrence is to be told, where `n` earlier ones were not.
-    pub fn tell(&self) -> Option<u64> {
-        self.tell_at(Instant::now())
+impl LogThrottle {
+    /// `Some(n)` if this occurrence is to be logged, where `n` earlier ones were not.
+    pub fn pass(&self) -> Option<u64> {
+        self.pass_at(Instant::now())
     }
 
-    fn tell_at(&self, now: Instant) -> Option<u64> {
+    fn pass_at(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let since = |at: Option<Instant>| at.map(|at| now.duration_since(at));
-        let (told, occurred) = (since(state.told_at), since(state.occurred_at));
+        let (told, occurred) = (since(state.logged_at), since(state.occurred_at));
         state.occurred_at = Some(now);
         if occurred.is_none_or(|occurred| occurred >= LONGEST_QUIET) {
             state.pause = QUIET;
         } else if told.is_some_and(|told| told < state.pause) {
-            state.untold += 1;
+            state.suppressed += 1;
             return None;
         } else {
             state.pause = (state.pause * 2).min(LONGEST_QUIET);
         }
-        state.told_at = Some(now);
-        Some(std::mem::take(&mut state.untold))
+        state.logged_at = Some(now);
+        Some(std::mem::take(&mut state.suppressed))
     }
 }
 
 /// The same for each of a few kinds, by their names.
 #[derive(Debug, Default)]
-pub struct RarelyByKind(Mutex<BTreeMap<String, Rarely>>);
+pub struct LogThrottles(Mutex<BTreeMap<String, LogThrottle>>);
 
-impl RarelyByKind {
-    /// `Some(n)` if this occurrence is to be told, where `n` earlier ones of its kind were not.
-    pub fn tell(&self, kind: &str) -> Option<u64> {
+impl LogThrottles {
+    /// `Some(n)` if this occurrence is to be logged, where `n` earlier ones of its kind were not.
+    pub fn pass(&self, kind: &str) -> Option<u64> {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kind = if kinds.len() < MOST_KINDS || kinds.contains_key(kind) { kind } else { "" };
-        kinds.entry(kind.to_owned()).or_default().tell()
+        kinds.entry(kind.to_owned()).or_default().pass()
     }
 }
 
@@ -66,8 +66,8 @@ mod tests {
 
     /// The seconds at which occurrences at these seconds are told.
     fn told(seconds: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
-        let (rarely, start) = (Rarely::default(), Instant::now());
-        seconds.filter_map(|at| Some((at, rarely.tell_at(start + Duration::from_secs(at))?))).collect()
+        let (throttle, start) = (LogThrottle::default(), Instant::now());
+        seconds.filter_map(|at| Some((at, throttle.pass_at(start + Duration::from_secs(at))?))).collect()
     }
 
     #[test]
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn kinds_do_not_silence_each_other() {
-        let kinds = RarelyByKind::default();
-        assert_eq!((kinds.tell("a"), kinds.tell("b"), kinds.tell("a")), (Some(0), Some(0), None));
-        let told = (0..1_000).filter(|number| kinds.tell(&number.to_string()).is_some()).count();
+        let kinds = LogThrottles::default();
+        assert_eq!((kinds.pass("a"), kinds.pass("b"), kinds.pass("a")), (Some(0), Some(0), None));
+        let told = (0..1_000).filter(|number| kinds.pass(&number.to_string()).is_some()).count();
         assert_eq!(told, MOST_KINDS - 1, "all that are too many are one kind");
     }
 }

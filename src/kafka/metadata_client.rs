@@ -1,0 +1,74 @@
+//! A client that asks the cluster and never joins the group.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rdkafka::Statistics;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use tracing::debug;
+
+use super::failure::KafkaFailure;
+use super::settings;
+use crate::config::KafkaConfig;
+use crate::health::KafkaTrouble;
+
+/// The client.
+pub type MetadataClient = BaseConsumer<MetadataContext>;
+
+/// Creates one.
+///
+/// # Errors
+/// If librdkafka does not take the configuration.
+pub fn metadata_client(config: &KafkaConfig) -> Result<MetadataClient, KafkaFailure> {
+    settings::metadata_settings(config)
+        .create_with_context(MetadataContext::default())
+        .map_err(|error| KafkaFailure::of_creation(&error))
+}
+
+/// What its callbacks keep.
+#[derive(Debug, Default)]
+pub struct MetadataContext {
+    /// The last thing that went wrong.
+    last: Mutex<Option<String>>,
+}
+
+impl MetadataContext {
+    /// The last thing that went wrong.
+    pub(super) fn last_trouble(&self) -> Option<String> {
+        self.last.lock().ok()?.clone()
+    }
+}
+
+impl ClientContext for MetadataContext {
+    fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // The group's member meets the same troubles and reports them.
+        debug!(target: "librdkafka", facility, "{message}");
+    }
+
+    fn stats(&self, _statistics: Statistics) {}
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        KafkaTrouble { error: &error, reason }.tell();
+        // That all brokers are down says less than what was said before it.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown)
+            && let Ok(mut last) = self.last.lock()
+        {
+            *last = Some(reason.to_owned());
+        }
+    }
+}
+
+impl ConsumerContext for MetadataContext {}
+
+/// Takes what waits in a client's queue: its log, and errors that say why a broker cannot be reached.
+pub(super) fn serve(client: &MetadataClient) {
+    /// More than a client has to say between two looks; what is left waits for the next.
+    const MOST_EVENTS: usize = 64;
+    for _ in 0..MOST_EVENTS {
+        // Each call takes one event, but does not say whether there was one.
+        let _ = client.poll(Duration::ZERO);
+    }
+}

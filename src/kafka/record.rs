@@ -1,0 +1,98 @@
+//! A record as it lies in a topic, whoever read it.
+
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message as _};
+
+use crate::contract::decode::{CloudEventHeaders, Record};
+use crate::health::quietly;
+use crate::model::event::EventType;
+use crate::model::time::Time;
+
+/// A record with its place.
+#[derive(Clone, Copy)]
+pub struct SourceRecord<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp in Unix milliseconds, if it has one.
+    pub timestamp: Option<i64>,
+    /// Its key; absent is something else than empty.
+    pub key: Option<&'a [u8]>,
+    /// Its value; absent is something else than empty.
+    pub value: Option<&'a [u8]>,
+    /// Its headers.
+    pub headers: Option<&'a BorrowedHeaders>,
+}
+
+impl<'a> SourceRecord<'a> {
+    /// The record in a message.
+    #[must_use]
+    pub fn of(message: &'a BorrowedMessage<'_>) -> SourceRecord<'a> {
+        SourceRecord {
+            topic: message.topic(),
+            partition: message.partition(),
+            offset: message.offset(),
+            timestamp: message.timestamp().to_millis(),
+            key: message.key(),
+            value: message.payload(),
+            headers: message.headers(),
+        }
+    }
+
+    /// What the decoder sees of it, in a topic of this type.
+    #[must_use]
+    pub fn decodable(&self, kind: EventType) -> Record<'a> {
+        Record {
+            topic_type: Some(kind),
+            value: self.value,
+            may_be_framed: true,
+            starts_file: false,
+            headers: self.headers.map(event_headers).unwrap_or_default(),
+            timestamp: self.timestamp.map(Time::from_millis),
+        }
+    }
+
+    /// How long its key and its value are together.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.key.map_or(0, <[u8]>::len) + self.value.map_or(0, <[u8]>::len)
+    }
+}
+
+fn event_headers(headers: &BorrowedHeaders) -> CloudEventHeaders<'_> {
+    let mut found = CloudEventHeaders::default();
+    for index in 0..headers.count() {
+        // rdkafka panics at a name that is not UTF-8. Such a header is none of those we look for, and the record must
+        // neither be lost nor stop the stream.
+        let Some(Some(header)) = quietly(|| headers.try_get(index)) else { continue };
+        match header.key {
+            "ce_id" => found.id = header.value,
+            "ce_time" => found.time = header.value,
+            "ce_type" => found.kind = header.value,
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::message::{Header, OwnedHeaders};
+
+    #[test]
+    fn the_last_of_a_name_counts() {
+        let headers = OwnedHeaders::new()
+            .insert(Header { key: "ce_id", value: Some("first") })
+            .insert(Header { key: "ce_type", value: Some("lead") })
+            .insert(Header { key: "other", value: Some("x") })
+            .insert(Header { key: "ce_id", value: Some("last") })
+            .insert(Header { key: "ce_time", value: None::<&str> });
+        let found = event_headers(headers.as_borrowed());
+        assert_eq!(found.id, Some(&b"last"[..]));
+        assert_eq!(found.kind, Some(&b"lead"[..]));
+        assert_eq!(found.time, None);
+    }
+}

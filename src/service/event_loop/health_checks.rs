@@ -1,0 +1,76 @@
+//! What the loop checks beside the records: its own liveness, the clock, dead letters that wait.
+
+use std::time::{Duration, Instant};
+
+use tracing::{error, warn};
+
+use super::{EventLoop, LoopFailure};
+use crate::health::{Condition, Met};
+use crate::kafka::membership::Event;
+use crate::kafka::{Broker, DeadLetterSink};
+use crate::model::time::seconds;
+use crate::service::horizon_clock::PATIENCE;
+
+/// How long a dead letter may take to be acknowledged before that is worth a word.
+const DEAD_LETTER_PATIENCE: Duration = Duration::from_secs(10);
+
+impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
+    /// A process that stood still does not know whether its session has ended meanwhile and another member shows the
+    /// numbers, and librdkafka finds out only later. So it hides them, and asks the group by a commit, which only a member
+    /// may make.
+    pub(super) fn check_liveness(&mut self, now: Instant) -> Result<(), LoopFailure> {
+        if self.readiness.beat(now) {
+            warn!(
+                "the process stood still for longer than its place in the group is sure; the numbers are hidden until it is"
+            );
+            self.drive(Event::StoodStill)?;
+        }
+        self.drive(Event::Doubt)
+    }
+
+    /// Reports which partitions stand still because the client cannot read what lies there.
+    pub(super) fn on_unreadable(&mut self, reason: &str) -> Result<(), LoopFailure> {
+        self.metrics.unreadable.inc();
+        let positions = self.broker.positions(&self.layout)?;
+        for (partition, offset) in self.stalled.note(&positions) {
+            error!(
+                partition,
+                offset,
+                reason,
+                "a batch of records cannot be read, and its partition stands still; the client tries again. If it is larger than \
+                 receive.message.max.bytes once it is decompressed, raise that in [kafka.properties]; if it is damaged, look at the \
+                 broker's disk"
+            );
+        }
+        self.check_stalled()
+    }
+
+    /// Reports whether any partition stands still.
+    pub(super) fn check_stalled(&mut self) -> Result<(), LoopFailure> {
+        let holds = self.stalled.holds(&self.broker.positions(&self.layout)?);
+        Met { condition: Condition::UnreadableRecords, holds }.tell(&self.readiness);
+        Ok(())
+    }
+
+    /// Reports when dead letters have waited for long, and when nothing is read because of them.
+    pub(super) fn check_dead_letters(&self) {
+        let since = self.layout.partitions().filter_map(|partition| partition.awaits_since()).min();
+        let are_waiting = since.is_some_and(|since| since.elapsed() >= DEAD_LETTER_PATIENCE);
+        let has_stopped = are_waiting && self.membership.is_held_by_dead_letters();
+        Met { condition: Condition::DeadLettersWaiting, holds: are_waiting }.tell(&self.readiness);
+        Met { condition: Condition::ReadingStopped, holds: has_stopped }.tell(&self.readiness);
+    }
+
+    /// Reports when the numbers are ahead of the clock, and ends when they would stand still for long.
+    pub(super) fn check_clock(&self) -> Result<(), LoopFailure> {
+        let horizon = &self.intake.present;
+        let ahead = horizon.ahead_millis();
+        self.metrics.clock_behind_seconds.set(seconds(ahead));
+        Met { condition: Condition::ClockBehind, holds: ahead > 0 }.tell(&self.readiness);
+        if ahead <= PATIENCE {
+            return Ok(());
+        }
+        let shown = horizon.now();
+        Err(LoopFailure::Clock { clock: shown.plus(-ahead), told: shown })
+    }
+}
