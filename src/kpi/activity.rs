@@ -47,7 +47,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "funnel_conversion_ratio",
-        help: "Entries of one stage by entries of another in the window; it may exceed 1.",
+        help: "Entries of one stage divided by entries of an earlier one in the window; it may exceed 1.",
         unit: Unit::Ratio,
         title: Title { en: "Funnel conversion", zh: "漏斗转化率" },
         better: Better::More,
@@ -101,7 +101,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "win_ratio",
-        help: "Deals won by deals won or lost in the window.",
+        help: "Share of the deals decided in the window that were won.",
         unit: Unit::Ratio,
         title: Title { en: "Win rate", zh: "赢单率" },
         better: Better::More,

@@ -64,7 +64,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "retention_ratio",
-        help: "Retained customers by customers active in the period before the last complete one (留存率).",
+        help: "Share of the customers active in the period before the last complete one that were active in that one too (留存率).",
         unit: Unit::Ratio,
         title: Title { en: "Customer retention", zh: "留存率" },
         better: Better::More,
@@ -74,7 +74,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "customer_value",
-        help: "Historic lifetime value: margins of all wins, or revenue where the margin is unknown, by customer.",
+        help: "Historic lifetime value: margins of all wins, or revenue where the margin is unknown, per customer.",
         unit: Unit::Money,
         title: Title { en: "Customer value to date", zh: "客户历史价值" },
         better: Better::More,
@@ -87,7 +87,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "ltv",
-        help: "Lifetime value: revenue by customer of the last complete period times margin share times lifetime in periods.",
+        help: "Lifetime value: revenue per customer of the last complete period times margin share times lifetime in periods.",
         unit: Unit::Money,
         title: Title { en: "Customer lifetime value (LTV)", zh: "客户终身价值（LTV）" },
         better: Better::More,
@@ -97,7 +97,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "ltv_per_cac",
-        help: "Lifetime value by customer acquisition cost of 90 days.",
+        help: "LTV : CAC: lifetime value divided by customer acquisition cost of 90 days.",
         unit: Unit::Ratio,
         title: Title { en: "LTV : CAC", zh: "LTV : CAC" },
         better: Better::More,
@@ -120,7 +120,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "penetration_ratio",
-        help: "Customers by market size (渗透率).",
+        help: "Customers as a share of the market (渗透率).",
         unit: Unit::Ratio,
         title: Title { en: "Market penetration", zh: "渗透率" },
         better: Better::More,

@@ -12,7 +12,7 @@ use crate::model::window::Window;
 pub(super) static KPIS: &[Kpi] = &[
     Kpi {
         name: "rank",
-        help: "Place among all reps in teams: 1 and the number of those with a greater value.",
+        help: "Place among all reps in teams: 1 plus the number of those with a greater value.",
         unit: Unit::Count,
         title: Title { en: "Rank", zh: "排名" },
         better: Better::Neither,

@@ -27,7 +27,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "revenue_growth_ratio",
-        help: "Growth of revenue against the previous window, by the previous revenue.",
+        help: "Growth of revenue since the previous window, as a share of that window's revenue.",
         unit: Unit::Ratio,
         title: Title { en: "Revenue growth", zh: "签约额环比增长率" },
         better: Better::More,
@@ -41,7 +41,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "deal_size",
-        help: "Revenue by deal won in the window.",
+        help: "Revenue per deal won in the window.",
         unit: Unit::Money,
         title: Title { en: "Average deal size", zh: "平均单笔签约额" },
         better: Better::More,
@@ -113,7 +113,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "collection_ratio",
-        help: "Payments less refunds by revenue in the window (回款率).",
+        help: "Payments less refunds divided by revenue, in the window (回款率).",
         unit: Unit::Ratio,
         title: Title { en: "Collection rate", zh: "回款率" },
         better: Better::More,
@@ -147,7 +147,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "cac",
-        help: "Customer acquisition cost: spend by new customer in the window (获客成本).",
+        help: "Customer acquisition cost: spend per new customer in the window (获客成本).",
         unit: Unit::Money,
         title: Title { en: "Customer acquisition cost", zh: "获客成本" },
         better: Better::Less,

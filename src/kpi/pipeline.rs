@@ -48,7 +48,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "velocity",
-        help: "Sales velocity: open deals times win ratio times deal size by mean cycle in days, over 90 days; money a day.",
+        help: "Sales velocity: open deals times win ratio times deal size divided by mean cycle in days, over 90 days; money per day.",
         unit: Unit::Money,
         title: Title { en: "Sales velocity", zh: "销售速度" },
         better: Better::More,

@@ -26,7 +26,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "quota_attainment_ratio",
-        help: "Booked revenue by target (目标达成率).",
+        help: "Booked revenue divided by the target (目标达成率).",
         unit: Unit::Ratio,
         title: Title { en: "Quota attainment", zh: "目标达成率" },
         better: Better::More,
@@ -36,7 +36,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "quota_pace_ratio",
-        help: "Quota attainment by the share of the period that has passed; 1 is on track.",
+        help: "Quota attainment divided by the elapsed share of the period; 1 is on track.",
         unit: Unit::Ratio,
         title: Title { en: "Quota pace", zh: "进度达成率" },
         better: Better::More,
@@ -46,7 +46,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "forecast_revenue",
-        help: "Booked revenue by the share of the period that has passed: the period's revenue at this pace.",
+        help: "Booked revenue divided by the elapsed share of the period: the period's revenue at this pace.",
         unit: Unit::Money,
         title: Title { en: "Revenue forecast at this pace", zh: "按当前进度预测签约额" },
         better: Better::More,
@@ -68,7 +68,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "pipeline_coverage_ratio",
-        help: "Open pipeline by the revenue that is still missing to the target.",
+        help: "Open pipeline divided by the revenue that is still missing to the target.",
         unit: Unit::Ratio,
         title: Title { en: "Pipeline coverage", zh: "商机覆盖倍数" },
         better: Better::More,
