@@ -1,8 +1,11 @@
 //! What is measured of the HTTP listeners.
 
-use prometheus::{Gauge, IntCounter, IntGauge, IntGaugeVec};
+use prometheus::{Gauge, Histogram, IntCounter, IntGauge, IntGaugeVec};
 
 use super::register::Maker;
+
+/// The upper bounds of the scrape duration's buckets, in seconds.
+const SCRAPE_BUCKETS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// The metrics of listeners, readings and streams.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub struct HttpMetrics {
     pub stream_interval_seconds: Gauge,
     /// Readings taken.
     pub readings: IntCounter,
+    /// How long scrapes take.
+    pub scrape_seconds: Histogram,
 }
 
 impl HttpMetrics {
@@ -27,6 +32,11 @@ impl HttpMetrics {
                 "Pause between two readings for streams: at least eight times what a reading takes.",
             )?,
             readings: make.counter("readings_total", "Readings of the numbers that were taken.")?,
+            scrape_seconds: make.histogram(
+                "scrape_duration_seconds",
+                "How long it took to compute and write a scrape.",
+                &SCRAPE_BUCKETS,
+            )?,
         })
     }
 }

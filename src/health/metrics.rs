@@ -17,9 +17,6 @@ use crate::model::rules::Rules;
 /// The commit this was built from, as `build.rs` found it.
 const COMMIT: &str = env!("SALESPULSE_COMMIT");
 
-/// The upper bounds of the scrape duration's buckets, in seconds.
-const SCRAPE_BUCKETS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-
 /// What is counted for each topic. Handles are looked up once, not for each record.
 #[derive(Clone, Debug)]
 pub struct TopicMetrics {
@@ -99,8 +96,6 @@ pub struct Metrics {
     pub reading_timestamp_seconds: Gauge,
     /// How far the machine's clock is behind the instant of the numbers.
     pub clock_behind_seconds: Gauge,
-    /// How long scrapes take.
-    pub scrape_seconds: Histogram,
     /// What is measured of snapshots.
     pub snapshots: SnapshotMetrics,
     resident_bytes: IntGauge,
@@ -165,11 +160,6 @@ impl Metrics {
             clock_behind_seconds: make.float_gauge(
                 "clock_behind_seconds",
                 "How far the clock is behind the instant of the numbers, which never go back over a move of the horizon.",
-            )?,
-            scrape_seconds: make.histogram(
-                "scrape_duration_seconds",
-                "How long it took to compute and write a scrape.",
-                &SCRAPE_BUCKETS,
             )?,
             snapshots: SnapshotMetrics::new(&make)?,
             resident_bytes: make.gauge("resident_memory_bytes", "Memory that this process holds.")?,

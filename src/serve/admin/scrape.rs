@@ -115,7 +115,7 @@ impl Scrape {
     }
 
     async fn compose(self: &Arc<Self>, format: Format) -> Result<Text, ScrapeError> {
-        let timer = self.metrics.scrape_seconds.start_timer();
+        let timer = self.metrics.http.scrape_seconds.start_timer();
         let reading = if self.standing.shows_gauges() { Some(self.hub.fresh().await?) } else { None };
         let scrape = Arc::clone(self);
         let text = tokio::task::spawn_blocking(move || scrape.write(reading.as_deref(), format)).await;

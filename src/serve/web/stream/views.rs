@@ -249,31 +249,31 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn map(value: Value) -> Map<String, Value> {
+    fn map(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
     #[test]
     fn a_change_holds_whole_rows_that_changed_and_the_ids_of_those_that_went() {
         let row = |id: &str, value: i32| json!({"id": [id, "east"], "value": value});
-        let before = map(json!({"tick": 1, "as_of_ms": 1, "status": "ready", "ranked": 4,
+        let before = map(&json!({"tick": 1, "as_of_ms": 1, "status": "ready", "ranked": 4,
             "rows": [row("a", 1), row("b", 2), row("c", 3), row("d", 4)]}));
-        let later = map(json!({"tick": 2, "as_of_ms": 2, "status": "ready", "ranked": 4,
+        let later = map(&json!({"tick": 2, "as_of_ms": 2, "status": "ready", "ranked": 4,
             "rows": [row("a", 1), row("b", 2), row("c", 3), row("d", 4)]}));
         assert_eq!(difference(&before, &later), None, "only the instant is another");
-        let after = map(json!({"tick": 3, "as_of_ms": 3, "status": "ready", "ranked": 3,
+        let after = map(&json!({"tick": 3, "as_of_ms": 3, "status": "ready", "ranked": 3,
             "rows": [row("b", 9), row("a", 1), row("c", 3)]}));
         let change = difference(&before, &after).unwrap().unwrap();
         let expected = json!({"tick": 3, "as_of_ms": 3, "ranked": 3, "rows": [row("b", 9)], "gone": [["d", "east"]]});
         assert_eq!(Value::Object(change), expected);
-        let most = map(json!({"tick": 4, "rows": [row("a", 7), row("b", 7), row("c", 7), row("d", 4)]}));
+        let most = map(&json!({"tick": 4, "rows": [row("a", 7), row("b", 7), row("c", 7), row("d", 4)]}));
         assert_eq!(difference(&before, &most), Some(None), "more than a half: the whole is sent");
     }
 
     #[test]
     fn a_client_that_misses_a_tick_finds_the_picture() {
         let answer = |tick: u64, value: i32| {
-            map(json!({"tick": tick, "values": [{"name": "won", "value": value}, {"name": "lost", "value": 1}]}))
+            map(&json!({"tick": tick, "values": [{"name": "won", "value": value}, {"name": "lost", "value": 1}]}))
         };
         let first = Frames::default().next(1, answer(1, 1)).unwrap();
         assert!(first.change.is_none());
