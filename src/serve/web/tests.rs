@@ -43,7 +43,7 @@ fn home() -> Home {
     let config = Config::load(&folder.join("salespulse.toml"), &[], &[]).unwrap();
     let rules = Arc::new(config.rules);
     let now = Time::parse(NOW).unwrap();
-    let clock = Clock::ManualClock(Box::leak(Box::new(ManualClock::at(now))));
+    let clock = Clock::Manual(Box::leak(Box::new(ManualClock::at(now))));
     let (directory, metrics) = (Arc::<Directory>::default(), Metrics::new(std::iter::empty()).unwrap());
     let present = Arc::new(HorizonClock::new(clock, Arc::clone(&rules)));
     let shards = ShardThreads::start(2, &rules, &directory, now, &metrics).unwrap();
