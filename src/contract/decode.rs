@@ -6,6 +6,7 @@
 mod body;
 mod envelope;
 mod faults;
+mod hints;
 mod json;
 mod reader;
 mod rejection;
@@ -91,6 +92,10 @@ impl Decoder {
     /// # Errors
     /// A [`Rejection`] with the first of its faults in the order of [`RejectionCode`].
     pub fn decode<'a>(&self, record: &Record<'a>, now: Time) -> Result<Decoded<'a>, Rejection> {
+        self.judge(record, now).map_err(|rejection| hints::explained(rejection, record, now))
+    }
+
+    fn judge<'a>(&self, record: &Record<'a>, now: Time) -> Result<Decoded<'a>, Rejection> {
         let (Some(value), Some(json)) = (record.value, record.json()) else { return Ok(Decoded::Tombstone) };
         if value.len() > LARGEST_VALUE {
             return Err(Rejection::new(

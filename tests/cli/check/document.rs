@@ -47,7 +47,7 @@ fn events_for_machines() {
           "rule": "not_json",
           "file": "events.jsonl",
           "line": 3,
-          "message": "the value is not one JSON object in UTF-8, nested at most 32 deep and without lone surrogates"
+          "message": "the value is not one JSON object in UTF-8, nested at most 32 deep and without lone surrogates; it does not begin with {"
         }
       ],
       "total_findings": 3,
@@ -73,7 +73,7 @@ fn events_for_machines() {
 fn events_for_people() {
     insta::assert_snapshot!(folder().run(&EVENTS_CHECK[..7]).stdout, @r#"
     events.jsonl:2: error [missing_field] "lead_id" is required and absent or null
-    events.jsonl:3: error [not_json] the value is not one JSON object in UTF-8, nested at most 32 deep and without lone surrogates
+    events.jsonl:3: error [not_json] the value is not one JSON object in UTF-8, nested at most 32 deep and without lone surrogates; it does not begin with {
     … and 1 more
 
     4 records, 1 accepted, judged as of 2026-03-31T10:00:00.000Z
