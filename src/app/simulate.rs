@@ -70,7 +70,11 @@ pub fn simulate(arguments: &SimulateArguments, environment: &[(OsString, OsStrin
         (None, Some(folder)) => Target::Files(Files::per_topic(folder)?),
         (None, None) => {
             let config = cluster(arguments, simulation.configuration(), environment)?;
-            Target::Broker(Box::new(Broker::connect(config.kafka)?))
+            let broker = Broker::connect(config.kafka)?;
+            if !arguments.force {
+                broker.refuse_records()?;
+            }
+            Target::Broker(Box::new(broker))
         }
     };
     let signals = Signals::watch()?;

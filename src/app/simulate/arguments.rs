@@ -29,6 +29,9 @@ pub struct SimulateArguments {
     /// Send all events to the cluster and the topics of this configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// Send the events into topics that hold records, too; their past and that of the simulation then mix
+    #[arg(long)]
+    pub(super) force: bool,
     /// Write the configuration that fits the events here: time zone, pipeline, exchange rates, market size
     #[arg(long, value_name = "FILE")]
     pub(super) config_out: Option<PathBuf>,

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientContext;
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
 
 use crate::app::AppError;
@@ -15,6 +16,8 @@ use crate::simulate::Written;
 
 /// How long all records may take to be acknowledged at the end.
 const LAST_RECORDS: Duration = Duration::from_secs(60);
+/// How long the cluster may take to say what a topic holds.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait for room in the queue before looking again whether the broker still answers.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -57,6 +60,37 @@ impl Broker {
             .create_with_context(Outcome::default())
             .map_err(|error| RunError::Configuration(format!("kafka.properties: {error}")))?;
         Ok(Broker { producer, kafka })
+    }
+
+    /// Refuses topics that hold records: two pasts in one topic are the numbers of neither.
+    pub(in crate::app) fn refuse_records(&self) -> Result<(), AppError> {
+        let mut held = Vec::new();
+        for topic in self.kafka.topics.values() {
+            let records = self.records(topic).map_err(|error| refused(&self.kafka, &error.to_string()))?;
+            if records > 0 {
+                held.push(format!("{topic} holds {records}"));
+            }
+        }
+        if held.is_empty() {
+            return Ok(());
+        }
+        Err(AppError::Usage(format!(
+            "the topics are not empty, and the numbers would be those of two organisations: {} records; give the simulation \
+             topics of its own by --config, delete these, or say --force",
+            held.join(", ")
+        )))
+    }
+
+    /// How many records a topic holds, those of transactions' marks included; 0 if there is no such topic.
+    fn records(&self, topic: &str) -> KafkaResult<i64> {
+        let client = self.producer.client();
+        let metadata = client.fetch_metadata(Some(topic), PATIENCE)?;
+        let mut records = 0;
+        for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
+            let (low, high) = client.fetch_watermarks(topic, partition.id(), PATIENCE)?;
+            records += high - low;
+        }
+        Ok(records)
     }
 
     /// Sends a record; waits while the queue is full. A type whose topic is off is left out.
