@@ -37,7 +37,7 @@ impl Partitioner {
     pub(super) fn partition(self, key: &[u8], partitions: u32) -> Option<u32> {
         match self {
             Partitioner::Murmur2 => (murmur2(key) & 0x7fff_ffff).checked_rem(partitions),
-            Partitioner::Crc32 => crc32(key).checked_rem(partitions),
+            Partitioner::Crc32 => crc32fast::hash(key).checked_rem(partitions),
             // Sarama takes the remainder of a signed number and drops its sign.
             Partitioner::Fnv1a => fnv1a(key).cast_signed().unsigned_abs().checked_rem(partitions),
         }
@@ -63,12 +63,6 @@ fn murmur2(key: &[u8]) -> u32 {
     }
     hash = (hash ^ (hash >> 13)).wrapping_mul(M);
     hash ^ (hash >> 15)
-}
-
-/// The CRC-32 of Ethernet and zip, bit by bit: it is asked for a few hundred keys.
-fn crc32(key: &[u8]) -> u32 {
-    let step = |crc: u32| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
-    !key.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
 }
 
 /// FNV-1a of 32 bits.
@@ -98,7 +92,7 @@ mod tests {
     /// The check values of both algorithms' own descriptions.
     #[test]
     fn the_others_are_what_they_are_called() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        assert_eq!(crc32fast::hash(b"123456789"), 0xcbf4_3926);
         assert_eq!((fnv1a(b""), fnv1a(b"a"), fnv1a(b"foobar")), (0x811c_9dc5, 0xe40c_292c, 0xbf9c_f968));
     }
 
