@@ -23,11 +23,13 @@ pub enum Condition {
     ForeignMember,
     /// Records cannot be read, and their partition stands still.
     UnreadableRecords,
+    /// The numbers have more series than are allowed.
+    SeriesLimit,
 }
 
 impl Condition {
     /// All of them; where several make an instance not ready, the first is the one to mend.
-    pub const ALL: [Condition; 9] = [
+    pub const ALL: [Condition; 10] = [
         Condition::BrokerUnreachable,
         Condition::ReadingStopped,
         Condition::DeadLettersWaiting,
@@ -37,6 +39,7 @@ impl Condition {
         Condition::ClockBehind,
         Condition::ForeignMember,
         Condition::UnreadableRecords,
+        Condition::SeriesLimit,
     ];
 
     /// One word for machines.
@@ -52,6 +55,7 @@ impl Condition {
             Condition::ClockBehind => "clock_behind",
             Condition::ForeignMember => "foreign_member",
             Condition::UnreadableRecords => "unreadable_records",
+            Condition::SeriesLimit => "series_limit",
         }
     }
 
@@ -86,6 +90,9 @@ impl Condition {
             Condition::ForeignMember => {
                 "A member of the consumer group reads other topics; at most one member shows numbers, and the log names the other."
             }
+            Condition::SeriesLimit => {
+                "The numbers have more series than max_series allows; /metrics answers 500 and names the scope that has most."
+            }
         }
     }
 
@@ -102,6 +109,7 @@ impl Condition {
             Condition::ClockBehind => "The clock has caught up, and the numbers go on with it.",
             Condition::UnreadableRecords => "All partitions are read again.",
             Condition::ForeignMember => "All members of the consumer group read the same topics.",
+            Condition::SeriesLimit => "The numbers have no more series than max_series allows again.",
         }
     }
 

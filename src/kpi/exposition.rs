@@ -20,13 +20,20 @@ pub enum Format {
 /// A reading of more series than `max_series` is never served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this reading has {series} sales_* series, more than max_series = {limit} allows; raise max_series or expose less"
+    "this reading has {series} sales_* series, more than max_series = {limit} allows; {of_scope} of them are of the {subjects} \
+     names of {}; raise max_series, or expose less of [expose] and [windows]", scope.name()
 )]
 pub struct TooManySeries {
     /// How many there are.
     pub series: u64,
     /// How many are allowed.
     pub limit: u64,
+    /// The scope that has the most of them.
+    pub scope: Scope,
+    /// How many it has.
+    pub of_scope: u64,
+    /// Of how many names.
+    pub subjects: usize,
 }
 
 /// Appends all `sales_*` families and `salespulse_data_errors` to `text`; answers how many `sales_*` series that were.
@@ -43,13 +50,19 @@ pub fn render(
     let prefixes = Prefixes::of(reading);
     let limit = reading.rules.max_series;
     let mut writer = Writer { text, format, series: 0, limit };
+    let mut of_scopes = Scope::ALL.map(|scope| (scope, 0));
     for family in catalogue.families() {
+        let before = writer.series;
         writer.family(family, reading, prefixes.get(family.scope()));
+        let of_scope = of_scopes.iter_mut().find(|(scope, _)| *scope == family.scope());
+        of_scope.into_iter().for_each(|(_, series)| *series += writer.series - before);
     }
     let series = writer.series;
     if series > limit {
         text.truncate(length);
-        return Err(TooManySeries { series, limit });
+        let (scope, of_scope) = of_scopes.into_iter().max_by_key(|(_, series)| *series).unwrap_or((Scope::Org, series));
+        let subjects = reading.subjects.get(scope).len();
+        return Err(TooManySeries { series, limit, scope, of_scope, subjects });
     }
     write_data_errors(reading, text);
     Ok(series)

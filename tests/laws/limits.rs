@@ -31,6 +31,13 @@ fn as_many_series_as_allowed_are_told_and_one_more_is_refused_whole() {
     let series = told.expect("few series");
     assert!(whole.starts_with("before\n#"));
     assert_eq!(render_under(series), (Ok(series), whole));
-    let refusal = TooManySeries { series, limit: series - 1 };
-    assert_eq!(render_under(series - 1), (Err(refusal), "before\n".to_owned()));
+    let (told, text) = render_under(series - 1);
+    let refusal = told.expect_err("a series too many");
+    assert_eq!((refusal.series, refusal.limit, text.as_str()), (series, series - 1, "before\n"));
+    // The team and the organisation are shown in all windows, and each is one name.
+    assert_eq!(refusal.subjects, 1);
+    assert!(refusal.of_scope > series / 5 && refusal.of_scope < series, "{refusal}");
+    let most =
+        format!("; {} of them are of the 1 names of {}; raise max_series", refusal.of_scope, refusal.scope.name());
+    assert!(refusal.to_string().contains(&most), "{refusal}");
 }

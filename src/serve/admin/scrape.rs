@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use axum::body::Bytes;
 
 use super::text::Text;
-use crate::health::{Metrics, Readiness, encode};
+use crate::health::{Condition, Met, Metrics, Readiness, encode};
 use crate::kpi::Catalogue;
 use crate::kpi::exposition::{self, Format, TooManySeries};
 use crate::service::reading_hub::{Published, ReadingError, ReadingHub};
@@ -127,7 +127,9 @@ impl Scrape {
     fn write(&self, reading: Option<&Published>, format: Format) -> Result<Text, ScrapeError> {
         let mut text = String::with_capacity(self.last_length.load(Ordering::Relaxed));
         if let Some(published) = reading {
-            let series = exposition::render(&self.catalogue, &published.reading, format, &mut text)?;
+            let rendered = exposition::render(&self.catalogue, &published.reading, format, &mut text);
+            Met { condition: Condition::SeriesLimit, holds: rendered.is_err() }.tell(&self.standing);
+            let series = rendered?;
             self.metrics.series.set(i64::try_from(series).unwrap_or(i64::MAX));
         }
         self.append_health(format, &mut text);
