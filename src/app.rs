@@ -18,10 +18,15 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use tracing::{Level, warn};
+
 use command_line::{Asked, Command, ReplayArguments, RunArguments};
 
 use crate::config::{Config, Flag};
+use crate::health::logs;
+use crate::kafka::try_properties;
 use crate::model::time::Clock;
+use crate::snapshot::try_options;
 
 /// The exit code of a check that has found something.
 const FOUND: u8 = 1;
@@ -41,7 +46,7 @@ pub fn main() -> ExitCode {
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let outcome = match command {
         Command::Demo(arguments) => demo::demo(&arguments, &print),
-        Command::Run(arguments) => run(arguments, &environment),
+        Command::Run(arguments) => return end_service(run(arguments, &environment)),
         Command::Simulate(arguments) => simulate::simulate(&arguments, &environment).map(|summary| {
             say(&format!("{summary}\n"));
         }),
@@ -99,6 +104,17 @@ fn run(arguments: RunArguments, environment: &[(OsString, OsString)]) -> Result<
     let listen = flag("--listen", "http.listen", arguments.listen);
     let flags: Vec<Flag> = brokers.into_iter().chain(listen).collect();
     let config = Config::load(&arguments.config, environment, &flags)?;
+    let refused = try_properties(&config.kafka).into_iter().map(|failure| failure.to_string());
+    let options = try_options(&config.snapshot).into_iter().map(|failure| failure.to_string());
+    let refused: Vec<String> = refused.chain(options).collect();
+    if !refused.is_empty() {
+        return Err(AppError::Usage(refused.join("\n")));
+    }
+    logs::start(Level::INFO);
+    Config::strange_variables(environment).iter().for_each(|sentence| warn!("{sentence}"));
+    if let Some(as_of) = arguments.as_of {
+        warn!(%as_of, "the clock stands still (--as-of): the numbers are those of this one instant, whatever is read later");
+    }
     let clock = arguments.as_of.map_or(Clock::System, Clock::Fixed);
     Ok(run::run(config, clock, arguments.clock_file.as_deref())?)
 }
@@ -106,6 +122,7 @@ fn run(arguments: RunArguments, environment: &[(OsString, OsString)]) -> Result<
 /// Prints the exposition, or why there is none, and after that the summary as the last line.
 fn replay(arguments: &ReplayArguments, environment: &[(OsString, OsString)]) -> Result<ExitCode, AppError> {
     let config = Config::load(&arguments.config, environment, &[])?;
+    Config::strange_variables(environment).iter().for_each(|sentence| say(&format!("warning: {sentence}\n")));
     let job = replay::Job {
         files: &arguments.files,
         rejects: arguments.rejects.as_deref(),
@@ -133,6 +150,14 @@ fn print(text: &str) -> Result<(), AppError> {
 /// Writes to standard error, where nothing can be done about a failure.
 fn say(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Ends the service: among JSON lines the reason is one, too.
+fn end_service(outcome: Result<(), AppError>) -> ExitCode {
+    match outcome {
+        Err(error) if logs::end_with(&error.to_string(), error.exit_code()) => ExitCode::from(error.exit_code()),
+        outcome => end(outcome),
+    }
 }
 
 /// Says what went wrong, if anything did, and answers the exit code.

@@ -11,6 +11,7 @@ pub mod logs;
 mod memory;
 mod metrics;
 mod occurrences;
+mod open_files;
 mod panics;
 mod readiness;
 mod register;
@@ -27,6 +28,7 @@ pub use occurrences::{
     Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaLog, KafkaTrouble, Keyless, Met, Misrouted,
     Rejected, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten,
 };
+pub use open_files::check_limit;
 pub use panics::quietly;
 pub use readiness::{MemberState, Readiness, Status};
 pub use signals::stop_on_signals;

@@ -117,7 +117,7 @@ A check of any scrape by the same events; TIME is its salespulse_reading_timesta
 const RUN_SURFACE: &str = "\
 It serves /metrics for Prometheus, /livez, and /readyz, which says whether the numbers may be read and if not, why.
 Every key of the configuration may come from the environment too: kafka.brokers is SALESPULSE__KAFKA__BROKERS.
-SIGINT (Ctrl-C) and SIGTERM end it in good order; a second one ends it at once.";
+SIGINT (Ctrl-C), SIGTERM and SIGHUP end it in good order; a second one ends it at once.";
 
 const COMPLETIONS_USE: &str = "\
 Bash, from now on:

@@ -17,14 +17,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tracing::{Level, info, warn};
+use tracing::{info, warn};
 
 use crate::config::{Config, KafkaConfig, SnapshotConfig, WebConfig};
 use crate::contract::decode::Decoder;
 use crate::engine::board::Board;
 use crate::engine::directory::Directory;
 use crate::engine::entry::Interner;
-use crate::health::{MemberState, Metrics, Readiness, Stop, logs, stop_on_signals};
+use crate::health::{MemberState, Metrics, Readiness, Stop, check_limit, stop_on_signals};
 use crate::kafka::{DeadLetterProducer, KafkaClient, Layout, ProducerLimits, TOPOLOGY_INTERVAL, find_cluster};
 use crate::kpi::Catalogue;
 use crate::model::rules::Rules;
@@ -44,12 +44,12 @@ const MOST_SHARDS: usize = 16;
 /// How long a cluster that does not answer at the start is tried.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Runs the service until SIGINT or SIGTERM, by the machine's clock unless a file holds the time.
+/// Runs the service until SIGINT, SIGTERM or SIGHUP, by the machine's clock unless a file holds the time.
 ///
 /// # Errors
 /// [`RunError`], which knows its exit code.
 pub fn run(config: Config, clock: Clock, clock_file: Option<&Path>) -> Result<(), RunError> {
-    logs::start(Level::INFO);
+    check_limit().map_err(RunError::System)?;
     let clock = clock_file.map_or(Ok(clock), clock_file::follow)?;
     let service = Service::bind(config, clock)?;
     service.stop_on_signals()?;

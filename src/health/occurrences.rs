@@ -32,10 +32,19 @@ impl Rejected<'_> {
     pub fn tell(&self, metrics: &Metrics, throttle: &LogThrottle) {
         metrics.count_rejected(self.rejection.code);
         let Rejected { topic, partition, offset, rejection, is_dead_lettered_now } = self;
-        let code = rejection.code.name();
-        debug!(topic, partition, offset, code, is_dead_lettered_now, "rejected: {rejection}");
+        // The sentence may repeat what stands in the record, which is nobody's business who reads logs.
+        let (code, field) = (rejection.code.name(), rejection.field);
+        debug!(topic, partition, offset, code, field, is_dead_lettered_now, "rejected");
         if *is_dead_lettered_now && let Some(suppressed) = throttle.pass() {
-            warn!(topic, partition, offset, code, suppressed, "rejected, to the dead-letter topic: {rejection}");
+            warn!(
+                topic,
+                partition,
+                offset,
+                code,
+                field,
+                suppressed,
+                "a record cannot be used; its dead letter says why, in the header salespulse.error.message"
+            );
         }
     }
 }

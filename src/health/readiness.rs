@@ -246,11 +246,12 @@ mod tests {
                 "records_missing",
                 "clock_behind",
                 "foreign_member",
-                "unreadable_records"
+                "unreadable_records",
+                "series_limit"
             ]
         );
         readiness.set(Condition::SnapshotSlow, false);
-        assert_eq!(readiness.status().conditions.len(), 6, "one ends without the others");
+        assert_eq!(readiness.status().conditions.len(), 7, "one ends without the others");
     }
 
     #[test]

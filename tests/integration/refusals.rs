@@ -8,7 +8,7 @@ use crate::harness::{Broker, Producer, ServiceBuilder, Topics, shared_broker};
 fn assert_refused(broker: &Broker, topics: &Topics, words: &[&str]) {
     let mut service = ServiceBuilder::new(broker, topics).spawn();
     let status = service.wait_exit();
-    let log = service.log();
+    let log = service.sentences();
     assert_eq!(status.code(), Some(69), "{log}");
     for word in words {
         assert!(log.contains(word), "no {word:?} in: {log}");

@@ -33,7 +33,7 @@ fn a_start_over_a_gap_is_refused_or_degraded() {
     assert_eq!(service.wait_exit().code(), Some(69), "{}", service.log());
     let place = format!("reach to offset 3 of {}/0, which now begins at 5", topics.name("lead"));
     for words in [&*place, "retention has deleted the records between", "snapshot.on_gap = \"degrade\""] {
-        assert!(service.log().contains(words), "no {words:?} in: {}", service.log());
+        assert!(service.sentences().contains(words), "no {words:?} in: {}", service.sentences());
     }
 
     for _ in 0..2 {

@@ -60,7 +60,8 @@ impl ServiceBuilder {
             instance: format!("{group}-a"),
             group,
             properties: String::new(),
-            snapshot: String::new(),
+            // The newest three alone, so that a test can outlive a snapshot.
+            snapshot: "keep_hourly = 0\nkeep_daily = 0\n".to_owned(),
             logging: None,
             starter: Vec::new(),
             as_of: None,
@@ -384,6 +385,15 @@ impl Service {
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
         self.process.log()
+    }
+
+    /// The sentences that it has logged, or ended with, as people read them.
+    pub(crate) fn sentences(&self) -> String {
+        let sentence = |line: &str| match serde_json::from_str::<serde_json::Value>(line) {
+            Ok(entry) => entry["message"].as_str().unwrap_or_default().to_owned(),
+            Err(_) => line.trim_start_matches("error: ").to_owned(),
+        };
+        self.log().lines().map(sentence).collect::<Vec<_>>().join("\n")
     }
 
     /// Panics if the process has ended.
