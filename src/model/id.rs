@@ -1,4 +1,4 @@
-//! Identifiers: opaque UTF-8 of 1–128 bytes, stored in 16 bytes where they are UUIDs.
+//! Identifiers: opaque UTF-8 of 1–128 bytes, stored in place where they are UUIDs or short.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,16 +12,22 @@ pub const UNASSIGNED: &str = "unassigned";
 
 /// An identifier that is kept: ordered and compared as its text.
 ///
-/// CRMs name nearly everything by UUIDs, whose canonical lower-case text packs into 16 bytes.
+/// CRMs name nearly everything by UUIDs, whose canonical lower-case text packs into 16 bytes, or by short numbers. Neither
+/// needs memory of its own.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Id(Form);
+
+/// The longest text that lies in the id itself.
+const LONGEST_SHORT: usize = 22;
 
 #[derive(Clone, PartialEq, Eq)]
 enum Form {
     /// The canonical lower-case text of these 16 bytes.
     Uuid([u8; 16]),
+    /// The first bytes are the text, the others 0.
+    Short { length: u8, bytes: [u8; LONGEST_SHORT] },
     /// Any other text.
-    Text(Box<str>),
+    Long(Box<str>),
 }
 
 const UUID_LENGTH: usize = 36;
@@ -33,7 +39,10 @@ impl Id {
     /// Packs a text. Every text has exactly one form, so equal texts are equal ids.
     #[must_use]
     pub fn new(text: &str) -> Id {
-        Id(pack_uuid(text.as_bytes()).map_or_else(|| Form::Text(text.into()), Form::Uuid))
+        if let Some(short) = Form::short(text.as_bytes()) {
+            return Id(short);
+        }
+        Id(pack_uuid(text.as_bytes()).map_or_else(|| Form::Long(text.into()), Form::Uuid))
     }
 
     /// The id of these 16 bytes of a UUID.
@@ -45,26 +54,37 @@ impl Id {
     pub(crate) const fn uuid(&self) -> Option<[u8; 16]> {
         match &self.0 {
             Form::Uuid(bytes) => Some(*bytes),
-            Form::Text(_) => None,
+            Form::Short { .. } | Form::Long(_) => None,
         }
     }
 
     /// Calls `read` with the text of this id.
     pub fn with_text<R>(&self, read: impl FnOnce(&str) -> R) -> R {
+        self.with_bytes(|bytes| read(std::str::from_utf8(bytes).unwrap_or_default()))
+    }
+
+    /// Calls `read` with the bytes of this id's text.
+    pub(crate) fn with_bytes<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
         match &self.0 {
-            Form::Text(text) => read(text),
-            Form::Uuid(bytes) => {
-                let text = unpack_uuid(*bytes);
-                read(std::str::from_utf8(&text).unwrap_or_default())
-            }
+            Form::Uuid(bytes) => read(&unpack_uuid(*bytes)),
+            Form::Short { length, bytes } => read(bytes.get(..usize::from(*length)).unwrap_or_default()),
+            Form::Long(text) => read(text.as_bytes()),
         }
+    }
+}
+
+impl Form {
+    fn short(text: &[u8]) -> Option<Form> {
+        let mut bytes = [0; LONGEST_SHORT];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Form::Short { length: u8::try_from(text.len()).ok()?, bytes })
     }
 }
 
 impl Default for Id {
     /// The empty text, which no event has.
     fn default() -> Id {
-        Id(Form::Text(Box::default()))
+        Id(Form::Short { length: 0, bytes: [0; LONGEST_SHORT] })
     }
 }
 
@@ -73,7 +93,7 @@ impl Ord for Id {
         match (&self.0, &other.0) {
             // Hexadecimal digits sort as their values, and the hyphens stand in the same places.
             (Form::Uuid(left), Form::Uuid(right)) => left.cmp(right),
-            _ => self.with_text(|left| other.with_text(|right| left.cmp(right))),
+            _ => self.with_bytes(|left| other.with_bytes(|right| left.cmp(right))),
         }
     }
 }
@@ -88,7 +108,7 @@ impl Hash for Id {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.0 {
             Form::Uuid(bytes) => state.write_u128(u128::from_le_bytes(*bytes)),
-            Form::Text(text) => state.write(text.as_bytes()),
+            Form::Short { .. } | Form::Long(_) => self.with_bytes(|bytes| state.write(bytes)),
         }
     }
 }
@@ -156,18 +176,39 @@ mod tests {
 
     #[test]
     fn every_text_comes_back() {
-        for text in [UUID, "", "lead:1", "0191B2C3-D4E5-76F7-8899-AABBCCDDEEFF", "王芳", &"-".repeat(36)] {
+        for text in [
+            UUID,
+            "",
+            "lead:1",
+            &"x".repeat(22),
+            &"x".repeat(23),
+            "0191B2C3-D4E5-76F7-8899-AABBCCDDEEFF",
+            "王芳",
+            &"-".repeat(36),
+        ] {
             assert_eq!(Id::new(text).to_string(), text);
         }
         assert!(matches!(Id::new(UUID).0, Form::Uuid(_)));
         // 36 characters with the hyphens one place off are text, not a UUID.
-        assert!(matches!(Id::new("0191b2c-3d4e5-76f7-8899-aabbccddeeff").0, Form::Text(_)));
-        assert!(matches!(Id::new("0191b2c3ad4e5-76f7-8899-aabbccddeeff").0, Form::Text(_)));
+        assert!(matches!(Id::new("0191b2c-3d4e5-76f7-8899-aabbccddeeff").0, Form::Long(_)));
+        assert!(matches!(Id::new("0191b2c3ad4e5-76f7-8899-aabbccddeeff").0, Form::Long(_)));
+        assert!(matches!(Id::new(&"x".repeat(LONGEST_SHORT)).0, Form::Short { .. }));
+        assert!(matches!(Id::new(&"x".repeat(LONGEST_SHORT + 1)).0, Form::Long(_)));
+        assert_eq!(size_of::<Id>(), 24);
     }
 
     #[test]
     fn ids_sort_as_their_texts() {
-        let mut texts = [UUID, "0191b2c3", "zebra", "0191b2c3-d4e5-76f7-8899-aabbccddeefe", "A", "1"];
+        let mut texts = [
+            UUID,
+            "0191b2c3",
+            "zebra",
+            "zebra\0",
+            "a name of more than 22 bytes",
+            "0191b2c3-d4e5-76f7-8899-aabbccddeefe",
+            "A",
+            "1",
+        ];
         let mut ids = texts.map(Id::new);
         texts.sort_unstable();
         ids.sort_unstable();

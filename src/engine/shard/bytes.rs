@@ -60,9 +60,8 @@ impl Writer {
             self.0.extend_from_slice(&uuid);
             return;
         }
-        id.with_text(|text| {
+        id.with_bytes(|text| {
             // An id of an event has at most 128 bytes.
-            let text = text.as_bytes();
             self.0.push(u8::try_from(text.len()).unwrap_or(UUID - 1));
             self.0.extend_from_slice(text);
         });
@@ -161,7 +160,7 @@ impl<'a> Reader<'a> {
         let Ok(length) = self.byte() else { return false };
         match id.uuid() {
             Some(uuid) => length == UUID && self.0.starts_with(&uuid),
-            None => length != UUID && id.with_text(|text| self.take(usize::from(length)) == Ok(text.as_bytes())),
+            None => length != UUID && id.with_bytes(|text| self.take(usize::from(length)) == Ok(text)),
         }
     }
 }
