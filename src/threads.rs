@@ -281,12 +281,11 @@ impl Worker {
     fn apply(&mut self, entries: Vec<Entry>, now: Time) {
         let (mut duplicate, mut superseded, mut expired) = (0, 0, 0);
         let applied = entries.len() as u64;
-        for entry in entries {
-            let arrival = self.shard.apply(entry, now);
+        self.shard.apply_all(entries, now, |arrival| {
             duplicate += u64::from(arrival.duplicate);
             superseded += u64::from(arrival.superseded);
             expired += u64::from(arrival.expired);
-        }
+        });
         let metrics = &self.metrics;
         metrics.applied.inc_by(applied);
         metrics.duplicate.inc_by(duplicate);

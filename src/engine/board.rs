@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 use self::customers::Customers;
 pub use self::customers::{CustomerPeriod, CustomerSums};
 pub use self::reading::{Reading, RosterLine, Subject, SubjectName};
-use crate::engine::cells::Table;
+use crate::engine::cells::{Segments, Table};
 use crate::engine::directory::Directory;
 use crate::engine::shard::{Held, ShardReading};
 use crate::model::rules::Rules;
@@ -44,12 +44,15 @@ impl Board {
     /// how wins have changed since the one before.
     #[must_use]
     pub fn read(&mut self, now: Time, shards: Vec<ShardReading>) -> Reading {
-        let between = self.rules.pipeline.between();
-        let mut sum = Merged::new(between);
-        for shard in shards {
-            sum.add(shard, &mut self.customers);
+        let segments = Arc::new(Segments::at(now, &self.rules));
+        let mut sum = Merged::new(self.rules.pipeline.between(), &segments);
+        let mut wins = Vec::new();
+        for mut shard in shards {
+            wins.append(&mut shard.wins);
+            sum.add(shard);
         }
-        self.customers.advance(now);
+        self.customers.change(wins);
+        self.customers.advance(now, &segments);
         reading::build(&self.rules, &self.directory, now, sum, &self.customers)
     }
 }
@@ -67,10 +70,10 @@ struct Merged {
 }
 
 impl Merged {
-    fn new(between: usize) -> Merged {
+    fn new(between: usize, segments: &Arc<Segments>) -> Merged {
         Merged {
-            rows: Table::new(between),
-            channels: Table::new(between),
+            rows: Table::new(between, Arc::clone(segments)),
+            channels: Table::new(between, Arc::clone(segments)),
             targets: Vec::new(),
             teams: Vec::new(),
             roster: HashMap::default(),
@@ -78,8 +81,7 @@ impl Merged {
         }
     }
 
-    fn add(&mut self, shard: ShardReading, customers: &mut Customers) {
-        shard.wins.into_iter().for_each(|change| customers.change(change));
+    fn add(&mut self, shard: ShardReading) {
         merge(&mut self.rows, shard.rows);
         merge(&mut self.channels, shard.channels);
         self.targets.extend(shard.targets);

@@ -1,13 +1,20 @@
-//! Integer sums of facts by row, metric and window: a group, so that adding, subtracting and merging are exact.
+//! Integer sums of facts by row, metric and segment of time: a group, so that adding, subtracting and merging are exact.
 
 mod difference;
+mod plane;
+mod segments;
+
+use std::sync::Arc;
 
 pub use self::difference::{Content, Difference};
+pub(crate) use self::plane::Plane;
+pub use self::segments::{Part, Segment, Segments, Span};
 
-use crate::engine::facts::{Fact, FactKind};
+use self::segments::NOWHERE;
+use crate::engine::facts::FactKind;
 use crate::engine::sketch::Sketch;
 use crate::model::event::Score;
-use crate::model::window::{Lanes, WINDOWS, Window};
+use crate::model::window::Window;
 
 /// What is counted in windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,46 +67,62 @@ pub enum Sum {
     Refunds,
 }
 
-const SUMS: usize = 5;
-/// Counts before the stages: leads and won, which are counted in previous windows too, as the stages are.
-const HEAD: usize = 2;
-/// Counts between the stages reached and the cohorts.
-const MIDDLE: usize = 11;
+/// Which plane a metric lies in: what one event changes together lies together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum In {
+    /// What is counted in previous and year-ago windows too: entries into stages, and what wins brought.
+    Flow,
+    /// What becomes of journeys: cohorts, responses, losses and cycles.
+    Course,
+    /// What stands alone: answers, spending and payments. Many rows have none.
+    Beside,
+}
 
-/// Where the counts of a row lie: those with a previous window first.
+/// The place of revenue among the sums of its plane.
+const REVENUE: usize = 0;
+
+/// Where the metrics of a row lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Layout {
     between: usize,
 }
 
 impl Layout {
-    const fn place(self, count: Count) -> usize {
-        let middle = HEAD + self.between;
+    const fn count(self, count: Count) -> (In, usize) {
+        let between = self.between;
         match count {
-            Count::Leads => 0,
-            Count::Won => 1,
-            Count::Reached(stage) => HEAD + stage as usize - 1,
-            Count::Lost => middle,
-            Count::CohortWon => middle + 1,
-            Count::Responses => middle + 2,
-            Count::Cycles => middle + 3,
-            Count::Csat => middle + 4,
-            Count::CsatSatisfied => middle + 5,
-            Count::Nps => middle + 6,
-            Count::NpsPromoters => middle + 7,
-            Count::NpsDetractors => middle + 8,
-            Count::Ces => middle + 9,
-            Count::CesPoints => middle + 10,
-            Count::Cohort(stage) => middle + MIDDLE + stage as usize - 1,
+            Count::Leads => (In::Flow, 0),
+            Count::Won => (In::Flow, 1),
+            Count::Reached(stage) => (In::Flow, 1 + stage as usize),
+            Count::Cohort(stage) => (In::Course, stage as usize - 1),
+            Count::CohortWon => (In::Course, between),
+            Count::Responses => (In::Course, between + 1),
+            Count::Lost => (In::Course, between + 2),
+            Count::Cycles => (In::Course, between + 3),
+            Count::Csat => (In::Beside, 0),
+            Count::CsatSatisfied => (In::Beside, 1),
+            Count::Nps => (In::Beside, 2),
+            Count::NpsPromoters => (In::Beside, 3),
+            Count::NpsDetractors => (In::Beside, 4),
+            Count::Ces => (In::Beside, 5),
+            Count::CesPoints => (In::Beside, 6),
         }
     }
 
-    const fn width(self) -> usize {
-        HEAD + self.between + MIDDLE + self.between
+    const fn sum(sum: Sum) -> (In, usize) {
+        match sum {
+            Sum::Revenue => (In::Flow, REVENUE),
+            Sum::Cycle => (In::Course, 0),
+            Sum::Spend => (In::Beside, 0),
+            Sum::Payments => (In::Beside, 1),
+            Sum::Refunds => (In::Beside, 2),
+        }
     }
 
-    const fn previous_width(self) -> usize {
-        HEAD + self.between
+    /// The planes of a table without rows.
+    fn planes(self, segments: &Segments) -> [Plane; 3] {
+        let (fine, coarse) = segments.cells();
+        [Plane::new(fine, 2 + self.between, 1), Plane::new(coarse, 4 + self.between, 1), Plane::new(coarse, 7, 3)]
     }
 }
 
@@ -116,16 +139,14 @@ pub struct OpenDeals {
     pub weighted: i128,
 }
 
-/// The sums of many rows. One cache line holds a count of a row in all its windows, since a fact adds to most of
-/// them at once.
+/// The sums of many rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     layout: Layout,
+    segments: Arc<Segments>,
     rows: usize,
-    counts: Vec<[i64; WINDOWS]>,
-    previous_counts: Vec<[i64; WINDOWS]>,
-    sums: Vec<[i128; WINDOWS]>,
-    previous_revenue: Vec<[i128; WINDOWS]>,
+    /// By [`In`].
+    planes: [Plane; 3],
     responses: Vec<Sketch>,
     cycles: Vec<Sketch>,
     open: Vec<OpenDeals>,
@@ -136,19 +157,29 @@ pub struct Table {
 impl Table {
     /// A table without rows for a pipeline with so many stages between `lead` and `won`.
     #[must_use]
-    pub fn new(between: usize) -> Table {
+    pub fn new(between: usize, segments: Arc<Segments>) -> Table {
+        let layout = Layout { between };
         Table {
-            layout: Layout { between },
+            layout,
+            planes: layout.planes(&segments),
+            segments,
             rows: 0,
-            counts: Vec::new(),
-            previous_counts: Vec::new(),
-            sums: Vec::new(),
-            previous_revenue: Vec::new(),
             responses: Vec::new(),
             cycles: Vec::new(),
             open: Vec::new(),
             named: Vec::new(),
         }
+    }
+
+    /// A table without rows of the same metrics and windows.
+    #[must_use]
+    pub fn empty_like(&self) -> Table {
+        Table::new(self.layout.between, Arc::clone(&self.segments))
+    }
+
+    /// Lets the windows stand elsewhere. The caller then moves the facts that an edge has passed.
+    pub fn stand_at(&mut self, segments: Arc<Segments>) {
+        self.segments = segments;
     }
 
     /// How many rows there are.
@@ -160,7 +191,7 @@ impl Table {
     /// How many sums are held, each in all windows: rows times what is counted and summed.
     #[must_use]
     pub fn cells(&self) -> usize {
-        self.counts.len() + self.sums.len() + self.open.len()
+        self.planes.iter().map(|plane| plane.rows() * plane.metrics()).sum::<usize>() + self.open.len()
     }
 
     /// Bytes held.
@@ -168,8 +199,7 @@ impl Table {
     pub fn resident_bytes(&self) -> usize {
         let sketches = self.responses.iter().chain(&self.cycles).map(Sketch::heap_bytes).sum::<usize>();
         sketches
-            + (self.counts.capacity() + self.previous_counts.capacity()) * size_of::<[i64; WINDOWS]>()
-            + (self.sums.capacity() + self.previous_revenue.capacity()) * size_of::<[i128; WINDOWS]>()
+            + self.planes.iter().map(Plane::bytes).sum::<usize>()
             + (self.responses.capacity() + self.cycles.capacity()) * size_of::<Sketch>()
             + self.open.capacity() * size_of::<OpenDeals>()
             + self.named.capacity() * size_of::<u64>()
@@ -182,10 +212,9 @@ impl Table {
         }
         let rows = (row + 1).max(self.rows * 2);
         self.rows = rows;
-        self.counts.resize(rows * self.layout.width(), [0; WINDOWS]);
-        self.previous_counts.resize(rows * self.layout.previous_width(), [0; WINDOWS]);
-        self.sums.resize(rows * SUMS, [0; WINDOWS]);
-        self.previous_revenue.resize(rows, [0; WINDOWS]);
+        let [flow, course, _] = &mut self.planes;
+        flow.reserve(rows);
+        course.reserve(rows);
         self.responses.resize(rows, Sketch::default());
         self.cycles.resize(rows, Sketch::default());
         self.open.resize(rows * self.stages(), OpenDeals::default());
@@ -197,92 +226,142 @@ impl Table {
         self.layout.between + 1
     }
 
-    /// Adds a windowed fact (`times` = 1) or takes it out (−1). Of a fact in no window nothing is counted.
-    pub fn apply(&mut self, row: usize, fact: &Fact, lanes: Lanes, times: i64) {
-        if lanes.is_empty() {
-            return;
-        }
-        self.reserve(row);
-        let mut count = |what| self.count_in(row, what, lanes, times);
-        match fact.kind {
+    /// Adds a windowed fact (`times` = 1) or takes it out (−1).
+    pub fn apply(&mut self, row: usize, kind: FactKind, segment: Segment, times: i64) {
+        match kind {
             FactKind::Created { furthest, won, response } => {
-                count(Count::Leads);
-                (1..=furthest).for_each(|stage| count(Count::Cohort(stage)));
-                if won {
-                    count(Count::CohortWon);
-                }
-                if let Some(response) = response {
-                    count(Count::Responses);
-                    sketch_in(&mut self.responses, row, response, lanes, times);
-                }
+                self.count_in(row, Count::Leads, segment, times);
+                self.reached_by_cohort(row, 0, furthest, segment, times);
+                self.answered_or_won(row, won, response, segment, times);
             }
-            FactKind::Reached { from, to } => (from..=to).for_each(|stage| count(Count::Reached(stage))),
+            FactKind::Reached { from, to } => {
+                (from..=to).for_each(|stage| self.count_in(row, Count::Reached(stage), segment, times));
+            }
             FactKind::Won { revenue, cycle } => {
-                count(Count::Won);
+                self.count_in(row, Count::Won, segment, times);
                 if let Some(cycle) = cycle {
-                    count(Count::Cycles);
-                    sketch_in(&mut self.cycles, row, cycle, lanes, times);
-                    self.sum_in(row, Sum::Cycle, i128::from(cycle), lanes, times);
+                    self.count_in(row, Count::Cycles, segment, times);
+                    sketch_in(&mut self.cycles, row, cycle, segment, times);
+                    self.sum_in(row, Sum::Cycle, i128::from(cycle), segment, times);
                 }
-                self.sum_in(row, Sum::Revenue, i128::from(revenue), lanes, times);
+                self.sum_in(row, Sum::Revenue, i128::from(revenue), segment, times);
             }
-            FactKind::Lost => count(Count::Lost),
-            FactKind::Spent(amount) => self.sum_in(row, Sum::Spend, i128::from(amount), lanes, times),
-            FactKind::Paid(amount) => self.sum_in(row, Sum::Payments, i128::from(amount), lanes, times),
-            FactKind::Refunded(amount) => self.sum_in(row, Sum::Refunds, i128::from(amount), lanes, times),
-            FactKind::Answered(score) => self.answer(row, score, lanes, times),
+            FactKind::Lost => self.count_in(row, Count::Lost, segment, times),
+            FactKind::Spent(amount) => self.sum_in(row, Sum::Spend, i128::from(amount), segment, times),
+            FactKind::Paid(amount) => self.sum_in(row, Sum::Payments, i128::from(amount), segment, times),
+            FactKind::Refunded(amount) => self.sum_in(row, Sum::Refunds, i128::from(amount), segment, times),
+            FactKind::Answered(score) => self.answer(row, score, segment, times),
             FactKind::Open { .. } => {}
         }
     }
 
-    fn answer(&mut self, row: usize, score: Score, lanes: Lanes, times: i64) {
+    /// Changes a fact that stays where it is: only in what the two kinds are counted differently.
+    pub fn change(&mut self, row: usize, from: FactKind, to: FactKind, segment: Segment) {
+        match (from, to) {
+            (
+                FactKind::Created { furthest: from, won: was_won, response: was_answered },
+                FactKind::Created { furthest: to, won, response },
+            ) => {
+                self.reached_by_cohort(row, from, to, segment, 1);
+                self.reached_by_cohort(row, to, from, segment, -1);
+                let was = was_answered.filter(|_| was_answered != response);
+                let is = response.filter(|_| was_answered != response);
+                self.answered_or_won(row, was_won && !won, was, segment, -1);
+                self.answered_or_won(row, won && !was_won, is, segment, 1);
+            }
+            _ => {
+                self.apply(row, from, segment, -1);
+                self.apply(row, to, segment, 1);
+            }
+        }
+    }
+
+    /// A cohort's journey that had come as far as `from` has come to `to`.
+    fn reached_by_cohort(&mut self, row: usize, from: u8, to: u8, segment: Segment, times: i64) {
+        (from + 1..=to).for_each(|stage| self.count_in(row, Count::Cohort(stage), segment, times));
+    }
+
+    fn answered_or_won(&mut self, row: usize, won: bool, response: Option<u64>, segment: Segment, times: i64) {
+        if won {
+            self.count_in(row, Count::CohortWon, segment, times);
+        }
+        if let Some(response) = response {
+            self.count_in(row, Count::Responses, segment, times);
+            sketch_in(&mut self.responses, row, response, segment, times);
+        }
+    }
+
+    fn answer(&mut self, row: usize, score: Score, segment: Segment, times: i64) {
         match score {
             Score::Csat { score, scale_max } => {
-                self.count_in(row, Count::Csat, lanes, times);
+                self.count_in(row, Count::Csat, segment, times);
                 if score + 1 >= scale_max {
-                    self.count_in(row, Count::CsatSatisfied, lanes, times);
+                    self.count_in(row, Count::CsatSatisfied, segment, times);
                 }
             }
             Score::Nps(score) => {
-                self.count_in(row, Count::Nps, lanes, times);
+                self.count_in(row, Count::Nps, segment, times);
                 match score {
-                    0..=6 => self.count_in(row, Count::NpsDetractors, lanes, times),
-                    9.. => self.count_in(row, Count::NpsPromoters, lanes, times),
+                    0..=6 => self.count_in(row, Count::NpsDetractors, segment, times),
+                    9.. => self.count_in(row, Count::NpsPromoters, segment, times),
                     _ => {}
                 }
             }
             Score::Ces(score) => {
-                self.count_in(row, Count::Ces, lanes, times);
-                self.count_in(row, Count::CesPoints, lanes, times * i64::from(score));
+                self.count_in(row, Count::Ces, segment, times);
+                self.count_in(row, Count::CesPoints, segment, times * i64::from(score));
             }
         }
     }
 
-    /// Adds a count to a row in the given windows.
-    pub fn count_in(&mut self, row: usize, what: Count, lanes: Lanes, times: i64) {
+    /// Adds a count to a row in a segment.
+    pub fn count_in(&mut self, row: usize, what: Count, segment: Segment, times: i64) {
+        let (plane, place) = self.layout.count(what);
+        let (plane, cell) = self.plane_mut(row, plane, segment);
+        plane.add(row, cell, place, times);
+    }
+
+    fn sum_in(&mut self, row: usize, what: Sum, amount: i128, segment: Segment, times: i64) {
+        let (plane, place) = Layout::sum(what);
+        let (plane, cell) = self.plane_mut(row, plane, segment);
+        plane.add_sum(row, cell, place, amount * i128::from(times));
+    }
+
+    /// A plane that has the row, and the cell of a segment in it.
+    fn plane_mut(&mut self, row: usize, plane: In, segment: Segment) -> (&mut Plane, u8) {
         self.reserve(row);
-        let place = self.layout.place(what);
-        if let Some(cell) = self.counts.get_mut(row * self.layout.width() + place) {
-            lanes.add_current(cell, times);
-        }
-        if place >= self.layout.previous_width() {
-            return;
-        }
-        if let Some(cell) = self.previous_counts.get_mut(row * self.layout.previous_width() + place) {
-            lanes.add_previous(cell, times);
+        let rows = self.rows;
+        let [flow, course, beside] = &mut self.planes;
+        match plane {
+            In::Flow => (flow, segment.fine),
+            In::Course => (course, segment.coarse),
+            In::Beside => {
+                beside.reserve(rows);
+                (beside, segment.coarse)
+            }
         }
     }
 
-    fn sum_in(&mut self, row: usize, what: Sum, amount: i128, lanes: Lanes, times: i64) {
-        let amount = amount * i128::from(times);
-        if let Some(cell) = self.sums.get_mut(row * SUMS + what as usize) {
-            lanes.add_current(cell, amount);
-        }
-        if what != Sum::Revenue {
-            return;
-        }
-        if let Some(cell) = self.previous_revenue.get_mut(row) {
-            lanes.add_previous(cell, amount);
+    fn flow(&self) -> &Plane {
+        let [flow, ..] = &self.planes;
+        flow
+    }
+
+    /// Looks at what of a row lies in memory of its own.
+    pub(crate) fn look_at(&self, row: usize, segment: Segment) -> u64 {
+        let [flow, course, _] = &self.planes;
+        let open = self.open.get(row * self.stages()).map_or(0, |open| open.deals.cast_unsigned());
+        let named = self.named.get(row).copied().unwrap_or(0);
+        flow.look_at(row, segment.fine) ^ course.look_at(row, segment.coarse) ^ open ^ named
+    }
+
+    /// A plane, and the cells of a window in it.
+    fn plane(&self, plane: In, window: Window) -> (&Plane, Span) {
+        let [flow, course, beside] = &self.planes;
+        match plane {
+            In::Flow => (flow, self.segments.fine(window, Part::Present)),
+            In::Course => (course, self.segments.coarse(window)),
+            In::Beside => (beside, self.segments.coarse(window)),
         }
     }
 
@@ -310,44 +389,55 @@ impl Table {
     /// A count of a row in a window.
     #[must_use]
     pub fn count(&self, row: usize, what: Count, window: Window) -> i64 {
-        let cell = self.counts.get(row * self.layout.width() + self.layout.place(what));
-        cell.filter(|_| row < self.rows).and_then(|cell| cell.get(window.index())).copied().unwrap_or(0)
+        let (plane, place) = self.layout.count(what);
+        let (plane, span) = self.plane(plane, window);
+        plane.count(row, span, place)
     }
 
     /// A count of a row in the previous window; 0 for counts that have none.
     #[must_use]
     pub fn previous_count(&self, row: usize, what: Count, window: Window) -> i64 {
-        let (place, width) = (self.layout.place(what), self.layout.previous_width());
-        let cell = self.previous_counts.get(row * width + place);
-        cell.filter(|_| place < width && row < self.rows)
-            .and_then(|cell| cell.get(window.index()))
-            .copied()
-            .unwrap_or(0)
+        match self.layout.count(what) {
+            (In::Flow, place) => self.flow().count(row, self.segments.fine(window, Part::Previous), place),
+            _ => 0,
+        }
     }
 
     /// A sum of a row in a window.
     #[must_use]
     pub fn sum(&self, row: usize, what: Sum, window: Window) -> i128 {
-        let cell = self.sums.get(row * SUMS + what as usize);
-        cell.and_then(|cell| cell.get(window.index())).copied().unwrap_or(0)
+        let (plane, place) = Layout::sum(what);
+        let (plane, span) = self.plane(plane, window);
+        plane.sum(row, span, place)
     }
 
     /// The revenue of a row in the previous window.
     #[must_use]
     pub fn previous_revenue(&self, row: usize, window: Window) -> i128 {
-        self.previous_revenue.get(row).and_then(|cell| cell.get(window.index())).copied().unwrap_or(0)
+        self.flow().sum(row, self.segments.fine(window, Part::Previous), REVENUE)
+    }
+
+    /// The revenue of a row in the window a year before.
+    #[must_use]
+    pub fn year_ago_revenue(&self, row: usize, window: Window) -> i128 {
+        self.flow().sum(row, self.segments.fine(window, Part::YearAgo), REVENUE)
     }
 
     /// A quantile of a row's response times in a window, in milliseconds.
     #[must_use]
     pub fn response(&self, row: usize, window: Window, percent: u8) -> Option<u64> {
-        self.responses.get(row)?.quantile(window.index(), percent)
+        self.responses.get(row)?.quantile(self.segments.coarse(window), percent)
     }
 
     /// A quantile of a row's cycles in a window, in milliseconds.
     #[must_use]
     pub fn cycle(&self, row: usize, window: Window, percent: u8) -> Option<u64> {
-        self.cycles.get(row)?.quantile(window.index(), percent)
+        self.cycles.get(row)?.quantile(self.segments.coarse(window), percent)
+    }
+
+    /// Brings the sketches into their order, so that reading them needs no work.
+    pub fn settle(&mut self) {
+        self.responses.iter_mut().chain(&mut self.cycles).for_each(Sketch::settle);
     }
 
     /// The open deals of a row at a stage.
@@ -358,7 +448,7 @@ impl Table {
         open.copied().unwrap_or_default()
     }
 
-    /// Adds the rows of another table of the same pipeline to the rows that `to` names for them.
+    /// Adds the rows of another table, whose windows stand where these do, to the rows that `to` names for them.
     pub fn absorb(&mut self, other: &Table, mut to: impl FnMut(usize) -> Option<usize>) {
         for from in 0..other.rows {
             if let Some(to) = to(from) {
@@ -366,14 +456,16 @@ impl Table {
                 self.absorb_row(to, other, from);
             }
         }
+        self.settle();
     }
 
     fn absorb_row(&mut self, to: usize, other: &Table, from: usize) {
-        let (width, previous, stages) = (self.layout.width(), self.layout.previous_width(), self.stages());
-        add_cells(&mut self.counts, &other.counts, to, from, width);
-        add_cells(&mut self.previous_counts, &other.previous_counts, to, from, previous);
-        add_cells(&mut self.sums, &other.sums, to, from, SUMS);
-        add_cells(&mut self.previous_revenue, &other.previous_revenue, to, from, 1);
+        for (own, more) in self.planes.iter_mut().zip(&other.planes) {
+            if from < more.rows() {
+                own.reserve(self.rows);
+                own.absorb_row(to, more, from);
+            }
+        }
         if let (Some(own), Some(more)) = (self.responses.get_mut(to), other.responses.get(from)) {
             own.absorb(more);
         }
@@ -383,8 +475,9 @@ impl Table {
         if let (Some(own), Some(more)) = (self.named.get_mut(to), other.named.get(from)) {
             *own += more;
         }
-        let own = self.open.iter_mut().skip(to * stages).take(stages);
-        for (own, more) in own.zip(other.open.iter().skip(from * stages)) {
+        let stages = self.stages();
+        let own = self.open.get_mut(to * stages..).unwrap_or_default().iter_mut().take(stages);
+        for (own, more) in own.zip(other.open.get(from * stages..).unwrap_or_default()) {
             own.deals += more.deals;
             own.stalled += more.stalled;
             own.amount += more.amount;
@@ -393,21 +486,8 @@ impl Table {
     }
 }
 
-fn sketch_in(sketches: &mut [Sketch], row: usize, value: u64, lanes: Lanes, times: i64) {
-    if let Some(sketch) = sketches.get_mut(row) {
-        sketch.add(value, lanes, times);
-    }
-}
-
-fn add_cells<T: Copy + std::ops::AddAssign>(
-    own: &mut [[T; WINDOWS]],
-    other: &[[T; WINDOWS]],
-    to: usize,
-    from: usize,
-    width: usize,
-) {
-    let own = own.iter_mut().skip(to * width).take(width);
-    for (own, more) in own.zip(other.iter().skip(from * width)) {
-        own.iter_mut().zip(more).for_each(|(value, more)| *value += *more);
+fn sketch_in(sketches: &mut [Sketch], row: usize, value: u64, segment: Segment, times: i64) {
+    if let Some(sketch) = sketches.get_mut(row).filter(|_| segment.coarse != NOWHERE) {
+        sketch.add(value, segment.coarse, times);
     }
 }

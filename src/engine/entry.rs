@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use foldhash::fast::{FixedState, RandomState};
+use hashbrown::HashTable;
 
 use crate::engine::directory::{ChannelId, Directory, NameId, RepInTeam, RowId};
 use crate::model::event::{
@@ -227,16 +228,18 @@ pub struct Interner {
     directory: Arc<Directory>,
     rules: Arc<Rules>,
     /// What this thread has looked up before, so that it need not ask the shared directory again.
-    names: HashMap<Box<str>, NameId, RandomState>,
-    rows: HashMap<RepInTeam, RowId, RandomState>,
-    channels: HashMap<NameId, ChannelId, RandomState>,
+    hasher: RandomState,
+    /// By team and rep.
+    rows: HashTable<(Box<str>, Box<str>, RowId)>,
+    channels: HashMap<Box<str>, ChannelId, RandomState>,
 }
 
 impl Interner {
     /// An interner over the shared directory; the rules tell when a target's period ends and what a stage is.
     #[must_use]
     pub fn new(directory: Arc<Directory>, rules: Arc<Rules>) -> Interner {
-        Interner { directory, rules, names: HashMap::default(), rows: HashMap::default(), channels: HashMap::default() }
+        let (hasher, rows, channels) = (RandomState::default(), HashTable::new(), HashMap::default());
+        Interner { directory, rules, hasher, rows, channels }
     }
 
     /// Packs an event.
@@ -312,27 +315,33 @@ impl Interner {
         pipeline.and_then(|pipeline| pipeline.stage(&change.stage)).unwrap_or(Stage::Void)
     }
 
-    fn name(&mut self, text: &str) -> NameId {
-        if let Some(name) = self.names.get(text) {
-            return *name;
-        }
-        let name = self.directory.name(text);
-        self.names.insert(text.into(), name);
-        name
+    fn name(&self, text: &str) -> NameId {
+        self.directory.name(text)
     }
 
+    /// One look-up for both names: nearly every event names a rep in a team.
     fn row(&mut self, team: Option<&Text<'_>>, rep: Option<&Text<'_>>) -> RowId {
-        let team = self.name(team.map_or(UNASSIGNED, |team| team));
-        let rep = self.name(rep.map_or(UNASSIGNED, |rep| rep));
-        let pair = RepInTeam { team, rep };
-        let directory = &self.directory;
-        *self.rows.entry(pair).or_insert_with(|| directory.row(pair))
+        let team: &str = team.map_or(UNASSIGNED, |team| team);
+        let rep: &str = rep.map_or(UNASSIGNED, |rep| rep);
+        let (directory, hasher) = (&self.directory, &self.hasher);
+        let hash = |team: &str, rep: &str| hasher.hash_one((team, rep));
+        let is_it = |entry: &(Box<str>, Box<str>, RowId)| &*entry.0 == team && &*entry.1 == rep;
+        let entry = self.rows.entry(hash(team, rep), is_it, |entry| hash(&entry.0, &entry.1));
+        let entry = entry.or_insert_with(|| {
+            let pair = RepInTeam { team: directory.name(team), rep: directory.name(rep) };
+            (team.into(), rep.into(), directory.row(pair))
+        });
+        entry.get().2
     }
 
     fn channel(&mut self, channel: Option<&Text<'_>>) -> ChannelId {
-        let name = self.name(channel.map_or(UNASSIGNED, |channel| channel));
-        let directory = &self.directory;
-        *self.channels.entry(name).or_insert_with(|| directory.channel(name))
+        let name: &str = channel.map_or(UNASSIGNED, |channel| channel);
+        if let Some(channel) = self.channels.get(name) {
+            return *channel;
+        }
+        let channel = self.directory.channel(self.directory.name(name));
+        self.channels.insert(name.into(), channel);
+        channel
     }
 }
 

@@ -20,6 +20,16 @@ pub struct Fact {
     pub kind: FactKind,
 }
 
+impl Fact {
+    /// Whether this is what another fact of the same journey has become without leaving its instant, its row or its
+    /// channel. A journey is created once, so there is one such fact at most.
+    #[must_use]
+    pub fn succeeds(&self, earlier: &Fact) -> bool {
+        let both_created = matches!((self.kind, earlier.kind), (FactKind::Created { .. }, FactKind::Created { .. }));
+        both_created && (self.at, self.row, self.channel) == (earlier.at, earlier.row, earlier.channel)
+    }
+}
+
 /// What a fact is. Amounts are minor units of the reporting currency, durations milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FactKind {

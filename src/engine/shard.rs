@@ -12,6 +12,7 @@ mod currencies;
 mod image;
 mod journeys;
 mod ledger;
+mod long;
 mod reading;
 mod register;
 
@@ -24,6 +25,7 @@ pub use self::audit::Mismatch;
 pub use self::image::{Contents, Image, Kind, Portion, Translation, Unpacker, Unusable};
 use self::journeys::{Journey, Journeys};
 use self::ledger::Ledger;
+use self::long::LongJourney;
 pub use self::reading::{Held, RosterValue, ShardReading, TargetValue, WinChange};
 use self::register::Register;
 use crate::engine::directory::{ChannelId, Directory};
@@ -34,6 +36,9 @@ use crate::model::event::EventType;
 use crate::model::id::{Id, UNASSIGNED};
 use crate::model::rules::Rules;
 use crate::model::time::Time;
+
+/// So many entries are looked up together: as much as a processor's nearest memory holds.
+const AHEAD: usize = 32;
 
 /// How an accepted record met what was known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,12 +86,15 @@ pub struct Shard {
     changed_wins: HashMap<u32, Option<Win>, RandomState>,
     negative_cycles: i64,
     negative_responses: i64,
+    /// Journeys of very many steps, of which not all are counted yet.
+    long: Vec<LongJourney>,
     /// Until when the last identity that was forgotten was to be remembered.
     forgotten: Time,
-    /// Kept for their memory: the open journey, and its story as it was and as it is.
+    /// Kept for their memory: the open journey, its story as it was and as it is, and the facts that are new in it.
     open: Journey,
     before: Story,
     after: Story,
+    new_facts: Vec<Fact>,
 }
 
 impl Shard {
@@ -108,10 +116,12 @@ impl Shard {
             changed_wins: HashMap::default(),
             negative_cycles: 0,
             negative_responses: 0,
+            long: Vec::new(),
             forgotten: Time::MIN,
             open: Journey::default(),
             before: Story::default(),
             after: Story::default(),
+            new_facts: Vec::new(),
         }
     }
 
@@ -137,6 +147,45 @@ impl Shard {
         }
     }
 
+    /// Applies entries that arrived at `now`; `tell` hears of each how it met what was known. What lies far apart in
+    /// memory is looked at for many entries at once, so that the processor waits for all of it together and not for one
+    /// after the other.
+    pub fn apply_all(&mut self, entries: Vec<Entry>, now: Time, mut tell: impl FnMut(Arrival)) {
+        self.advance(now);
+        let mut entries = entries.into_iter();
+        while !entries.as_slice().is_empty() {
+            let ahead = entries.len().min(AHEAD);
+            self.look_up(entries.as_slice().get(..ahead).unwrap_or_default());
+            entries.by_ref().take(ahead).for_each(|entry| tell(self.apply(entry, now)));
+        }
+    }
+
+    /// Brings near what entries are going to need.
+    fn look_up(&self, entries: &[Entry]) {
+        let mut seen = 0_u64;
+        let mut numbers = [None; AHEAD];
+        for (number, entry) in numbers.iter_mut().zip(entries) {
+            if let EntryFact::Step { lead_id, .. } = &entry.fact {
+                *number = self.journeys.candidate(lead_id);
+            }
+        }
+        let mut places = [None; AHEAD];
+        for (place, number) in places.iter_mut().zip(numbers) {
+            *place = number.and_then(|number| self.journeys.place(number));
+        }
+        for place in places.into_iter().flatten() {
+            seen ^= self.journeys.look_at(place);
+        }
+        for entry in entries {
+            if let EntryFact::Step { version, .. } = &entry.fact
+                && let Some(step) = &version.content
+            {
+                seen ^= self.ledger.look_at(step.row, version.dated);
+            }
+        }
+        std::hint::black_box(seen);
+    }
+
     fn judge(&self) -> Judge<'_> {
         Judge { pipeline: &self.rules.pipeline, horizon: self.horizon, no_channel: self.no_channel }
     }
@@ -146,6 +195,9 @@ impl Shard {
         if known.is_none() && version.remembered < self.horizon {
             self.note_forgotten(version.remembered);
             return None;
+        }
+        if let Some(number) = known.filter(|number| self.journeys.is_long(*number)) {
+            return self.apply_to_long(number, event_id, is_move, version);
         }
         let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
         match known {
@@ -201,25 +253,40 @@ impl Shard {
     fn settle(&mut self, number: u32, journey: &Journey, before: &Story, win_before: Option<Win>) {
         let mut after = std::mem::take(&mut self.after);
         let win_after = self.tell(journey, &mut after);
-        for fact in before.facts.iter().filter(|fact| !after.facts.contains(fact)) {
-            self.ledger.put(fact, -1);
-        }
-        for fact in after.facts.iter().filter(|fact| !before.facts.contains(fact)) {
-            self.ledger.put(fact, 1);
-            if !before.facts.iter().any(|known| known.at == fact.at) {
-                self.journeys_due.note(fact.at, number);
-            }
-        }
-        before.rows.iter().for_each(|row| self.ledger.rows.name(row.index(), -1));
-        after.rows.iter().for_each(|row| self.ledger.rows.name(row.index(), 1));
-        before.channels.iter().for_each(|channel| self.ledger.channels.name(channel.index(), -1));
-        after.channels.iter().for_each(|channel| self.ledger.channels.name(channel.index(), 1));
+        self.count_difference(number, &before.facts, &after.facts);
+        let (rows, channels) = (&mut self.ledger.rows, &mut self.ledger.channels);
+        renamed(&before.rows, &after.rows, |row, times| rows.name(row.index(), times));
+        renamed(&before.channels, &after.channels, |channel, times| channels.name(channel.index(), times));
         self.negative_cycles += i64::from(after.negative_cycle) - i64::from(before.negative_cycle);
         self.negative_responses += i64::from(after.negative_response) - i64::from(before.negative_response);
         if win_before != win_after {
             self.changed_wins.entry(number).or_insert(win_before);
         }
         self.after = after;
+    }
+
+    /// Counts what a journey's facts are now and were not before. Facts are told in one order, so most stay where they
+    /// were; one that stays at its instant and its rows, and is of its kind, is changed in place.
+    fn count_difference(&mut self, number: u32, before: &[Fact], after: &[Fact]) {
+        let same = before.iter().zip(after).take_while(|(was, is)| was == is).count();
+        let mut new = std::mem::take(&mut self.new_facts);
+        new.clear();
+        new.extend_from_slice(after.get(same..).unwrap_or_default());
+        for fact in before.iter().skip(same) {
+            let successor = new.iter().position(|other| other == fact || other.succeeds(fact));
+            match successor.map(|place| new.swap_remove(place)) {
+                Some(now) if now == *fact => {}
+                Some(now) => self.ledger.change(fact, &now),
+                None => self.ledger.put(fact, -1),
+            }
+        }
+        for fact in &new {
+            self.ledger.put(fact, 1);
+            if !before.iter().any(|known| known.at == fact.at) {
+                self.journeys_due.note(fact.at, number);
+            }
+        }
+        self.new_facts = new;
     }
 
     fn apply_single(&mut self, key: (EventType, Id), version: Version<Single>) -> Option<Meeting> {
@@ -305,6 +372,7 @@ impl Shard {
     /// Lets events before the horizon cease to exist (or exist again, if the clock went back), and forgets
     /// identities that nothing can need any more. Once in a day, so it looks at everything.
     fn move_horizon(&mut self, horizon: Time) {
+        self.settle_long();
         let earlier = self.horizon;
         let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
         for number in self.journeys.reaching_before(horizon.max(earlier)) {
@@ -363,12 +431,15 @@ impl Shard {
     /// the board.
     pub fn read(&mut self, now: Time) -> ShardReading {
         self.advance(now);
+        self.settle_long();
         let mut story = std::mem::take(&mut self.after);
         let changed = std::mem::take(&mut self.changed_wins);
         let wins =
             changed.into_iter().map(|(number, before)| WinChange { before, after: self.retell(number, &mut story) });
         let wins = wins.filter(|change| change.before != change.after).collect();
         self.after = story;
+        self.ledger.rows.settle();
+        self.ledger.channels.settle();
         ShardReading {
             shard: self.number,
             rows: self.ledger.rows.clone(),
@@ -379,6 +450,7 @@ impl Shard {
             roster: reading::roster(&self.roster, self.horizon),
             held: Held {
                 journeys: self.journeys.len(),
+                long_journeys: self.journeys.long(),
                 journey_bytes: self.journeys.resident_bytes(),
                 identities: self.singles.len() + self.targets.len() + self.roster.len(),
                 instants: self.journeys_due.len() + self.singles_due.len(),
@@ -388,6 +460,13 @@ impl Shard {
             },
         }
     }
+}
+
+/// Tells which names came (1) and which went (−1); those that stayed in front are passed over.
+fn renamed<T: Copy + PartialEq>(before: &[T], after: &[T], mut name: impl FnMut(T, i64)) {
+    let same = before.iter().zip(after).take_while(|(was, is)| was == is).count();
+    before.iter().skip(same).for_each(|was| name(*was, -1));
+    after.iter().skip(same).for_each(|is| name(*is, 1));
 }
 
 /// Orders what is due by its number, so that each journey is told once.

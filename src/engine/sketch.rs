@@ -3,140 +3,214 @@
 //! Counts can be added, subtracted and merged exactly, in any order: what a digest that depends on the
 //! order of its input cannot do.
 
-use crate::model::window::{Lanes, WINDOWS};
+use std::cmp::Ordering;
+
+use crate::engine::cells::Span;
 
 /// Each doubling is cut into this many buckets (2^7), so that a bucket's middle is at most 1/256 away
 /// from any value in it.
 const SUBDIVISION_BITS: u32 = 7;
 
-/// The bucket of a value: exact below 128, then 128 buckets a doubling.
-fn bucket(value: u64) -> u16 {
-    let value = value.max(1);
-    let doublings = (63 - value.leading_zeros()).saturating_sub(SUBDIVISION_BITS);
-    let place = (u64::from(doublings) << SUBDIVISION_BITS) + (value >> doublings);
-    u16::try_from(place).unwrap_or(u16::MAX)
+/// The bucket of a value: exact below 128, then 128 buckets a doubling. There are fewer than 2^13.
+fn bucket(value: u64) -> u64 {
+    let doublings = 63_u32.saturating_sub(value.leading_zeros()).saturating_sub(SUBDIVISION_BITS);
+    (u64::from(doublings) << SUBDIVISION_BITS) + (value >> doublings)
 }
 
 /// The middle of a bucket.
-fn middle(bucket: u16) -> u64 {
-    let bucket = u64::from(bucket);
+fn middle(bucket: u64) -> u64 {
     let doublings = (bucket >> SUBDIVISION_BITS).saturating_sub(1);
     let first = (bucket - (doublings << SUBDIVISION_BITS)) << doublings;
     first + (1 << doublings) / 2
 }
 
-/// Durations in milliseconds, counted for each window.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How often values of one bucket were counted in one segment, in one word: the bucket (13 bits), the segment (8) and
+/// the count (43, beyond what all shards can hold).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell(u64);
+
+const COUNT_BITS: u32 = 43;
+/// What a count of 0 looks like, so that cells of one key lie beside each other whatever their counts.
+const ZERO: u64 = 1 << (COUNT_BITS - 1);
+
+impl Cell {
+    fn new(value: u64, segment: u8, count: i64) -> Cell {
+        Cell((bucket(value) << 8 | u64::from(segment)) << COUNT_BITS | ZERO.wrapping_add_signed(count))
+    }
+
+    const fn key(self) -> u64 {
+        self.0 >> COUNT_BITS
+    }
+
+    const fn bucket(self) -> u64 {
+        self.0 >> (COUNT_BITS + 8)
+    }
+
+    fn segment(self) -> u8 {
+        (self.key() & 0xFF) as u8
+    }
+
+    fn count(self) -> i64 {
+        (self.0 & (2 * ZERO - 1)).cast_signed() - ZERO.cast_signed()
+    }
+
+    fn plus(self, count: i64) -> Cell {
+        Cell(self.0.wrapping_add_signed(count))
+    }
+}
+
+impl std::fmt::Debug for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}×{}", middle(self.bucket()), self.segment(), self.count())
+    }
+}
+
+/// At least so many new cells wait until they are brought into their order.
+const LEAST_WAITING: usize = 8;
+
+/// Durations in milliseconds, counted for each segment of time.
+///
+/// What is added waits at the end of the list, and is brought into the order when it has grown to a share of it. An
+/// addition then touches one place in memory, and costs the logarithm of the list's length on average.
+#[derive(Clone, Debug, Default)]
 pub struct Sketch {
-    /// Ascending by bucket; a bucket that is empty in all windows is dropped.
-    buckets: Vec<(u16, [i64; WINDOWS])>,
-    /// Zero has no logarithm.
-    zeros: [i64; WINDOWS],
+    cells: Vec<Cell>,
+    /// So many of the cells are in order, with one for each key and no count of 0.
+    settled: usize,
+}
+
+impl PartialEq for Sketch {
+    fn eq(&self, other: &Sketch) -> bool {
+        let settled = |sketch: &Sketch| {
+            let mut sketch = sketch.clone();
+            sketch.settle();
+            sketch.cells
+        };
+        settled(self) == settled(other)
+    }
 }
 
 impl Sketch {
-    /// Adds a value `times` times (negative: takes it out) in the given windows.
-    pub fn add(&mut self, value: u64, lanes: Lanes, times: i64) {
-        if value == 0 {
-            lanes.add_current(&mut self.zeros, times);
+    /// Adds a value `times` times (negative: takes it out) in a segment.
+    pub fn add(&mut self, value: u64, segment: u8, times: i64) {
+        self.cells.push(Cell::new(value, segment, times));
+        self.settle_at(self.settled / 4);
+    }
+
+    /// Adds all that another sketch holds.
+    pub fn absorb(&mut self, other: &Sketch) {
+        self.cells.extend_from_slice(&other.cells);
+        self.settle_at(self.settled.max(1 << 12));
+    }
+
+    fn settle_at(&mut self, most_waiting: usize) {
+        if self.cells.len() - self.settled > most_waiting.max(LEAST_WAITING) {
+            self.settle();
+        }
+    }
+
+    /// Brings all cells into their order, so that reading needs no work.
+    pub fn settle(&mut self) {
+        if self.settled == self.cells.len() {
             return;
         }
-        let bucket = bucket(value);
-        let place = match self.buckets.binary_search_by_key(&bucket, |entry| entry.0) {
-            Ok(place) => place,
-            Err(place) => {
-                self.buckets.insert(place, (bucket, [0; WINDOWS]));
-                place
+        // A stable sort finds the part that is in order already.
+        self.cells.sort_by_key(|cell| cell.key());
+        self.cells.dedup_by(|later, earlier| {
+            let is_same = later.key() == earlier.key();
+            if is_same {
+                *earlier = earlier.plus(later.count());
             }
-        };
-        if let Some((_, counts)) = self.buckets.get_mut(place) {
-            lanes.add_current(counts, times);
-            if counts.iter().all(|count| *count == 0) {
-                self.buckets.remove(place);
-            }
-        }
+            is_same
+        });
+        self.cells.retain(|cell| cell.count() != 0);
+        self.settled = self.cells.len();
     }
 
     /// Bytes held beside the sketch itself.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        self.buckets.capacity() * size_of::<(u16, [i64; WINDOWS])>()
+        self.cells.capacity() * size_of::<Cell>()
     }
 
-    /// Adds all that another sketch holds.
-    pub fn absorb(&mut self, other: &Sketch) {
-        let add = |counts: &mut [i64; WINDOWS], more: &[i64; WINDOWS]| {
-            counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
-        };
-        add(&mut self.zeros, &other.zeros);
-        for (bucket, more) in &other.buckets {
-            match self.buckets.binary_search_by_key(bucket, |entry| entry.0) {
-                Ok(place) => {
-                    if let Some((_, counts)) = self.buckets.get_mut(place) {
-                        add(counts, more);
-                    }
-                }
-                Err(place) => self.buckets.insert(place, (*bucket, *more)),
+    /// The cells in their order.
+    fn in_order(&self) -> std::borrow::Cow<'_, [Cell]> {
+        if self.settled == self.cells.len() {
+            return self.cells.as_slice().into();
+        }
+        let mut sketch = self.clone();
+        sketch.settle();
+        sketch.cells.into()
+    }
+
+    /// About how long what lies in a bucket took, the segment, and how much this sketch and another have there; for
+    /// everything in which they differ.
+    #[must_use]
+    pub fn differences(&self, other: &Sketch) -> Vec<(u64, u8, [i64; 2])> {
+        let (own, others) = (self.in_order(), other.in_order());
+        let (mut own, mut others) = (own.iter().copied().peekable(), others.iter().copied().peekable());
+        let mut differences = Vec::new();
+        loop {
+            let order = match (own.peek(), others.peek()) {
+                (None, None) => return differences,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(own), Some(other)) => own.key().cmp(&other.key()),
+            };
+            let own = if order.is_le() { own.next() } else { None };
+            let other = if order.is_ge() { others.next() } else { None };
+            if let Some(cell) = own.or(other).filter(|_| own != other) {
+                let counts = [own, other].map(|cell| cell.map_or(0, Cell::count));
+                differences.push((middle(cell.bucket()), cell.segment(), counts));
             }
         }
-    }
-
-    /// About how long what lies in a bucket took, and how much this sketch and another have there by window; for all
-    /// buckets of either.
-    pub fn compared(&self, other: &Sketch) -> impl Iterator<Item = (u64, [i64; WINDOWS], [i64; WINDOWS])> {
-        let mut buckets: Vec<u16> = self.buckets.iter().chain(&other.buckets).map(|(bucket, _)| *bucket).collect();
-        buckets.sort_unstable();
-        buckets.dedup();
-        let at = |sketch: &Sketch, bucket: u16| {
-            let place = sketch.buckets.binary_search_by_key(&bucket, |entry| entry.0).ok();
-            place.and_then(|place| sketch.buckets.get(place)).map(|entry| entry.1).unwrap_or_default()
-        };
-        let counts = buckets.into_iter().map(move |bucket| (middle(bucket), at(self, bucket), at(other, bucket)));
-        std::iter::once((0, self.zeros, other.zeros)).chain(counts)
     }
 
     /// The value at the nearest rank of quantile `percent` (1–100) in a window, at most 0.4 % off; `None` where
     /// there is no value.
     #[must_use]
-    pub fn quantile(&self, window: usize, percent: u8) -> Option<u64> {
-        let in_window = |counts: &[i64; WINDOWS]| counts.get(window).copied().unwrap_or(0);
-        let zeros = in_window(&self.zeros);
-        let total = zeros + self.buckets.iter().map(|(_, counts)| in_window(counts)).sum::<i64>();
+    pub fn quantile(&self, window: Span, percent: u8) -> Option<u64> {
+        let cells = self.in_order();
+        let in_window = || cells.iter().filter(|cell| window.holds(cell.segment()));
+        let total = in_window().map(|cell| cell.count()).sum::<i64>();
         let rank = (total * i64::from(percent) + 99) / 100;
-        if total <= 0 || rank <= zeros {
-            return (total > 0).then_some(0);
+        if total <= 0 {
+            return None;
         }
-        let mut below = zeros;
-        let at_rank = self.buckets.iter().find(|(_, counts)| {
-            below += in_window(counts);
+        let mut below = 0;
+        let at_rank = in_window().find(|cell| {
+            below += cell.count();
             below >= rank
         });
-        at_rank.map(|(bucket, _)| middle(*bucket))
+        at_rank.map(|cell| middle(cell.bucket()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::calendar::{Calendar, Zone};
-    use crate::model::time::Time;
-    use crate::model::window::Windows;
     use proptest::prelude::*;
 
-    fn now_lanes() -> Lanes {
-        let now = Time::from_millis(1_700_000_000_000);
-        Windows::at(now, &Zone::utc(), Calendar::default(), Lanes::ALL).lanes(now)
-    }
+    const EVERYTHING: Span = Span { first: 0, end: 3 };
 
     #[test]
     fn buckets_ascend_and_their_middles_are_near() {
         let mut last = 0;
-        for value in (1..5_000).chain((12..49).map(|power| 3_u64 << power)) {
+        for value in (0..5_000).chain((12..62).map(|power| 3_u64 << power)).chain([u64::MAX]) {
             let bucket = bucket(value);
-            assert!(bucket >= last, "{value}");
+            assert!(bucket >= last && bucket < 1 << 13, "{value}");
             last = bucket;
             let off = middle(bucket).abs_diff(value);
-            assert!(off * 250 <= value, "{value} is told as {}", middle(bucket));
+            assert!(u128::from(off) * 250 <= u128::from(value), "{value} is told as {}", middle(bucket));
+        }
+    }
+
+    #[test]
+    fn counts_of_either_sign_keep_their_key() {
+        for count in [0, 1, -1, 1 << 41, -(1 << 41)] {
+            let cell = Cell::new(u64::MAX, 255, count);
+            assert_eq!((cell.count(), cell.segment(), cell.bucket()), (count, 255, bucket(u64::MAX)));
+            assert_eq!(cell.plus(-count).key(), cell.key());
         }
     }
 
@@ -147,27 +221,56 @@ mod tests {
             gone in proptest::collection::vec(0_u64..100_000_000_000, 0..20),
         ) {
             let mut sketch = Sketch::default();
-            for value in values.iter().chain(&gone) {
-                sketch.add(*value, now_lanes(), 1);
+            for (place, value) in (0_u8..).zip(values.iter().chain(&gone)) {
+                sketch.add(*value, place % 3, 1);
+                sketch.add(*value, 3, 1);
             }
-            for value in &gone {
-                sketch.add(*value, now_lanes(), -1);
+            for (place, value) in (0_u8..).zip(&gone) {
+                sketch.add(*value, (place + u8::try_from(values.len()).unwrap()) % 3, -1);
             }
             values.sort_unstable();
             for percent in [50_u8, 90] {
                 let rank = (values.len() * usize::from(percent)).div_ceil(100);
                 let exact = values[rank - 1];
-                let told = sketch.quantile(0, percent).unwrap();
+                let told = sketch.quantile(EVERYTHING, percent).unwrap();
                 prop_assert!(told.abs_diff(exact) * 100 <= exact, "{} for {}", told, exact);
             }
         }
 
         #[test]
-        fn what_is_taken_out_leaves_nothing(values in proptest::collection::vec(0_u64..1_000, 0..30)) {
+        fn what_is_taken_out_leaves_nothing(values in proptest::collection::vec((0_u64..1_000, 0_u8..3), 0..90)) {
             let mut sketch = Sketch::default();
-            values.iter().for_each(|value| sketch.add(*value, now_lanes(), 1));
-            values.iter().rev().for_each(|value| sketch.add(*value, now_lanes(), -1));
-            prop_assert_eq!(sketch, Sketch::default());
+            values.iter().for_each(|(value, segment)| sketch.add(*value, *segment, 1));
+            values.iter().rev().for_each(|(value, segment)| sketch.add(*value, *segment, -1));
+            prop_assert_eq!(sketch.quantile(EVERYTHING, 50), None);
+            prop_assert_eq!(&sketch, &Sketch::default());
+            sketch.settle();
+            prop_assert_eq!(sketch.cells, []);
+        }
+
+        /// Whatever the order, and however it was divided among sketches.
+        #[test]
+        fn differences_are_exactly_what_differs(
+            values in proptest::collection::vec((0_u64..500, 0_u8..3), 0..90),
+            more in proptest::collection::vec((0_u64..500, 0_u8..3), 0..5),
+        ) {
+            let sketch = |values: &[(u64, u8)]| {
+                let mut sketch = Sketch::default();
+                values.iter().for_each(|(value, segment)| sketch.add(*value, *segment, 1));
+                sketch
+            };
+            let (own, mut other) = (sketch(&values), sketch(&values[values.len() / 2..]));
+            other.absorb(&sketch(&values[..values.len() / 2]));
+            prop_assert_eq!(own.differences(&other), []);
+            other.absorb(&sketch(&more));
+            let mut differing: Vec<(u64, u8)> =
+                more.iter().map(|(value, segment)| (middle(bucket(*value)), *segment)).collect();
+            differing.sort_unstable();
+            differing.dedup();
+            let found = own.differences(&other);
+            prop_assert!(found.iter().all(|(_, _, [own, other])| other > own), "{found:?}");
+            let found: Vec<(u64, u8)> = found.into_iter().map(|(millis, segment, _)| (millis, segment)).collect();
+            prop_assert_eq!(found, differing);
         }
     }
 }

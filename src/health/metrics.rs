@@ -72,6 +72,8 @@ pub struct Metrics {
     pub unreadable: IntCounter,
     /// Journeys held, at the last reading.
     pub journeys: IntGauge,
+    /// Journeys of very many steps.
+    pub long_journeys: IntGauge,
     /// Bytes held for them.
     pub journey_bytes: IntGauge,
     /// Identities of what stands alone, at the last reading.
@@ -132,6 +134,10 @@ impl Metrics {
                 "How often the Kafka client could not read a batch of records, each try of the same one included.",
             )?,
             journeys: make.gauge("journeys", "Sales journeys held in memory, at the last reading.")?,
+            long_journeys: make.gauge(
+                "long_journeys",
+                "Sales journeys of more than 8 KiB, some 200 steps, at the last reading: several leads under one id.",
+            )?,
             journey_bytes: make
                 .gauge("journey_bytes", "Bytes held for journeys and their index, at the last reading.")?,
             identities: make.gauge(

@@ -167,6 +167,7 @@ impl ReadingHub {
         metrics.reading_timestamp_seconds.set(seconds(reading.now.millis()));
         let held = [
             (&metrics.journeys, reading.held.journeys),
+            (&metrics.long_journeys, reading.held.long_journeys),
             (&metrics.journey_bytes, reading.held.journey_bytes),
             (&metrics.identities, reading.held.identities),
             (&metrics.instants, reading.held.instants),

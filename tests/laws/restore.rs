@@ -52,11 +52,11 @@ impl Process {
     }
 
     /// Another process that goes on with what this one remembers.
-    fn restored(&self, rules: &Arc<Rules>, shards: usize, converts: bool, now: Time) -> Result<Process, Unusable> {
+    fn restored(&mut self, rules: &Arc<Rules>, shards: usize, converts: bool, now: Time) -> Result<Process, Unusable> {
         let mut other = Process::new(rules, shards, now);
         // Names that came before give the others other numbers.
         let _ = other.directory.name("somebody else");
-        for shard in &self.shards {
+        for shard in &mut self.shards {
             let image = shard.image(false);
             let mut blocks = Vec::new();
             let told = image.write(|kind, block| {
@@ -89,7 +89,7 @@ impl Process {
 fn unpack(mut unpacker: Unpacker, blocks: &[(Kind, Vec<u8>)]) -> Result<Vec<(usize, Portion)>, Unusable> {
     let mut portions = Vec::new();
     for (kind, block) in blocks {
-        portions.extend(unpacker.read(*kind, block)?);
+        portions.extend(unpacker.read(*kind, kind.version(), block)?);
     }
     portions.extend(unpacker.finish());
     Ok(portions)

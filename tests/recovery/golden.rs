@@ -84,11 +84,11 @@ pub(crate) fn written() -> Vec<Vec<u8>> {
         degraded: false,
         journeys: 0,
     };
-    let bytes = |(number, shard): (usize, &Shard)| {
+    let bytes = |(number, shard): (usize, &mut Shard)| {
         let (_, payload) = encode(&header(number), &directory.listing(), &shard.image(false)).expect("memory");
         payload.iter().flatten().copied().collect()
     };
-    shards.iter().enumerate().map(bytes).collect()
+    shards.iter_mut().enumerate().map(bytes).collect()
 }
 
 /// The exposition of a replay.

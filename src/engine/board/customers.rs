@@ -3,13 +3,14 @@
 //! The same law as for journeys: a change of a customer's wins takes out what the customer contributed and puts
 //! in what the customer contributes now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use jiff::civil::Date;
 
 use super::grid::Grid;
+use crate::engine::cells::Segments;
 use crate::engine::directory::{ChannelId, RowId};
 use crate::engine::facts::Win;
 use crate::engine::shard::WinChange;
@@ -18,7 +19,7 @@ use crate::model::calendar::PeriodKind;
 use crate::model::id::Id;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
-use crate::model::window::{Range, WINDOWS, Windows};
+use crate::model::window::{Range, WINDOWS};
 
 /// The periods in which customers are called active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ struct Bought {
 #[derive(Debug)]
 pub(super) struct Customers {
     rules: Arc<Rules>,
-    windows: Windows,
+    segments: Arc<Segments>,
     /// The spans of [`CustomerPeriod::ALL`].
     periods: [Range; 3],
     numbers: HashMap<Id, u32, RandomState>,
@@ -125,16 +126,18 @@ pub(super) struct Customers {
 
 impl Customers {
     pub(super) fn new(rules: Arc<Rules>, now: Time) -> Customers {
+        let segments = Arc::new(Segments::at(now, &rules));
+        let [new_by_row, new_by_channel] = [(); 2].map(|()| Grid::new(&segments));
         Customers {
-            windows: rules.windows_at(now, rules.lanes()),
+            segments,
             periods: periods(now, &rules),
             rules,
             numbers: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             due: Timeline::default(),
-            new_by_row: Grid::default(),
-            new_by_channel: Grid::default(),
+            new_by_row,
+            new_by_channel,
             by_row: Vec::new(),
             by_channel: Vec::new(),
             wins: 0,
@@ -158,12 +161,12 @@ impl Customers {
 
     /// New customers of a rep in a team, by window.
     pub(super) fn new_of_row(&self, row: usize) -> [i64; WINDOWS] {
-        self.new_by_row.row(row)
+        self.new_by_row.row(row, &self.segments)
     }
 
     /// New customers of a channel, by window.
     pub(super) fn new_of_channel(&self, channel: usize) -> [i64; WINDOWS] {
-        self.new_by_channel.row(channel)
+        self.new_by_channel.row(channel, &self.segments)
     }
 
     /// What a rep's customers in a team add up to.
@@ -176,46 +179,67 @@ impl Customers {
         self.by_channel.get(channel).copied().unwrap_or_default()
     }
 
-    /// Takes in how the win of a journey has changed.
-    pub(super) fn change(&mut self, change: WinChange) {
-        if let Some(win) = change.before {
-            self.take_out(&win);
+    /// Takes in how wins have changed. All changes of a customer are taken in together, so that a customer of very many
+    /// wins, whom a CRM calls "walk-in", costs no more than as many customers of one.
+    pub(super) fn change(&mut self, changes: Vec<WinChange>) {
+        let mut parts = Vec::with_capacity(changes.len());
+        for WinChange { before, after } in changes {
+            if let Some(win) = before
+                && let Some(number) = self.numbers.get(&win.customer)
+            {
+                parts.push((*number, false, win));
+            }
+            if let Some(win) = after {
+                parts.push((self.number(&win.customer), true, win));
+            }
         }
-        if let Some(win) = change.after {
-            self.put_in(win);
+        // What goes before what comes: a win that has changed is both.
+        parts.sort_by_key(|(number, comes, _)| (*number, *comes));
+        let mut parts = parts.into_iter().peekable();
+        while let Some(number) = parts.peek().map(|(number, ..)| *number) {
+            let of_customer = std::iter::from_fn(|| parts.next_if(|(other, ..)| *other == number));
+            let (coming, going): (Vec<_>, Vec<_>) =
+                of_customer.map(|(_, comes, win)| (comes, win)).partition(|(comes, _)| *comes);
+            self.change_customer(number, going, coming);
         }
     }
 
-    fn take_out(&mut self, win: &Win) {
-        let Some(number) = self.numbers.get(&win.customer).copied() else { return };
+    fn change_customer(&mut self, number: u32, going: Vec<(bool, Win)>, coming: Vec<(bool, Win)>) {
+        let named = going.first().or(coming.first()).map(|(_, win)| win.customer.clone());
         self.count(number, -1);
         let Some(customer) = self.slots.get_mut(number as usize) else { return };
-        let before = customer.wins.len();
-        customer.wins.retain(|bought| bought.lead_id != win.lead_id);
-        self.wins -= before - customer.wins.len();
+        self.wins -= customer.wins.len();
+        if !going.is_empty() {
+            let going: HashSet<Id, RandomState> = going.into_iter().map(|(_, win)| win.lead_id).collect();
+            customer.wins.retain(|bought| !going.contains(&bought.lead_id));
+        }
+        if !coming.is_empty() {
+            let zone = &self.rules.zone;
+            customer.wins.extend(coming.into_iter().map(|(_, win)| {
+                let Win { lead_id, at, row, channel, amount, margin, .. } = win;
+                Bought { at, lead_id, row, channel, amount, margin, date: zone.date_of(at) }
+            }));
+            customer.wins.sort_by(|left, right| (left.at, &left.lead_id).cmp(&(right.at, &right.lead_id)));
+        }
+        self.wins += customer.wins.len();
         if customer.wins.is_empty() {
             // The timeline may forget the win before it comes back, if the clock is set back over the horizon.
             customer.noted = None;
-            self.numbers.remove(&win.customer);
+            if let Some(named) = named {
+                self.numbers.remove(&named);
+            }
             self.free.push(number);
         } else {
             self.count(number, 1);
         }
     }
 
-    fn put_in(&mut self, win: Win) {
-        let number = match self.numbers.get(&win.customer) {
+    /// The number of a customer, given anew if there is none.
+    fn number(&mut self, customer: &Id) -> u32 {
+        match self.numbers.get(customer) {
             Some(number) => *number,
-            None => self.insert(win.customer),
-        };
-        self.count(number, -1);
-        let date = self.rules.zone.date_of(win.at);
-        let Win { lead_id, at, row, channel, amount, margin, .. } = win;
-        let Some(customer) = self.slots.get_mut(number as usize) else { return };
-        let place = customer.wins.partition_point(|other| (other.at, &other.lead_id) < (at, &lead_id));
-        customer.wins.insert(place, Bought { at, lead_id, row, channel, amount, margin, date });
-        self.wins += 1;
-        self.count(number, 1);
+            None => self.insert(customer.clone()),
+        }
     }
 
     fn insert(&mut self, customer: Id) -> u32 {
@@ -233,9 +257,10 @@ impl Customers {
         let Some(first) = customer.wins.first() else { return };
         let sums = customer.sums(&self.periods);
         let (row, channel) = (first.row.index(), first.channel.index());
-        let lanes = self.windows.lanes(first.at);
-        self.new_by_row.add(row, lanes, times);
-        self.new_by_channel.add(channel, lanes, times);
+        if let Some(segment) = self.segments.of(first.at) {
+            self.new_by_row.add(row, segment, times);
+            self.new_by_channel.add(channel, segment, times);
+        }
         if times > 0 && customer.noted != Some(first.at) {
             self.due.note(first.at, number);
             customer.noted = Some(first.at);
@@ -244,11 +269,10 @@ impl Customers {
         add_sums(&mut self.by_channel, channel, &sums, times);
     }
 
-    /// Moves the windows and the periods to `now`.
-    pub(super) fn advance(&mut self, now: Time) {
-        let windows = self.rules.windows_at(now, self.rules.lanes());
-        let due = self.due.within(&windows.moved_since(&self.windows));
-        let from = std::mem::replace(&mut self.windows, windows);
+    /// Moves the windows, which stand at `segments` then, and the periods to `now`.
+    pub(super) fn advance(&mut self, now: Time, segments: &Arc<Segments>) {
+        let due = self.due.within(&segments.moved_since(&self.segments));
+        let from = std::mem::replace(&mut self.segments, Arc::clone(segments));
         for (at, number) in due {
             let Some(first) = self.slots.get(number as usize).and_then(|customer| customer.wins.first()) else {
                 continue;
@@ -256,10 +280,11 @@ impl Customers {
             if first.at != at {
                 continue;
             }
-            let (was, is) = (from.lanes(at), self.windows.lanes(at));
-            for (lanes, times) in [(was.without(is), -1), (is.without(was), 1)] {
-                self.new_by_row.add(first.row.index(), lanes, times);
-                self.new_by_channel.add(first.channel.index(), lanes, times);
+            for (segment, times) in [(from.of(at), -1), (self.segments.of(at), 1)] {
+                if let Some(segment) = segment {
+                    self.new_by_row.add(first.row.index(), segment, times);
+                    self.new_by_channel.add(first.channel.index(), segment, times);
+                }
             }
         }
         self.due.forget_before(self.rules.horizon(now));

@@ -102,17 +102,12 @@ pub(super) fn build(
     let (team_table, teams) = teams(rules, directory, &sum, &reps, &targets);
     let (org_table, org) = org(rules, &sum, &reps, &targets);
     let channels = channels(directory, &sum, customers);
+    let region = sum.rows.empty_like();
     Reading {
         rules: Arc::clone(rules),
         now,
         elapsed: PeriodKind::OF_CUSTOMERS.map(|kind| elapsed(rules, now, kind)),
-        tables: PerScope {
-            rep: sum.rows,
-            team: team_table,
-            region: Table::new(rules.pipeline.between()),
-            org: org_table,
-            channel: sum.channels,
-        },
+        tables: PerScope { rep: sum.rows, team: team_table, region, org: org_table, channel: sum.channels },
         subjects: PerScope {
             rep: reps.into_iter().map(|(_, subject)| subject).collect(),
             team: teams,
@@ -207,7 +202,7 @@ fn teams(
             add_customers(team, rep);
         }
     }
-    let mut table = Table::new(rules.pipeline.between());
+    let mut table = sum.rows.empty_like();
     if let Some(last) = subjects.len().checked_sub(1) {
         table.reserve(last);
     }
@@ -217,7 +212,7 @@ fn teams(
 
 /// The organisation: the sum of all reps.
 fn org(rules: &Rules, sum: &Merged, reps: &[(NameId, Subject)], targets: &Targets) -> (Table, Subject) {
-    let mut table = Table::new(rules.pipeline.between());
+    let mut table = sum.rows.empty_like();
     table.reserve(0);
     table.absorb(&sum.rows, |_| Some(0));
     let mut subject = empty(SubjectName::Org, 0, targets_of(targets, TargetOf::Org), rules.market_size);

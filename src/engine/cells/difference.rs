@@ -1,6 +1,6 @@
 //! Where two tables that should be equal are not.
 
-use super::{Count, OpenDeals, SUMS, Sum, Table};
+use super::{Count, OpenDeals, Part, Sketch, Sum, Table};
 use crate::model::window::Window;
 
 /// A cell that is not the same in two tables.
@@ -41,12 +41,14 @@ pub enum Content {
     OpenWeighted(u8),
     /// How many existing events name the row.
     Named,
+    /// What is in no present or previous window, and may come into one as the clock moves.
+    Waiting,
 }
 
 /// Tells what of a row differs: what it is, the window and whether it is a previous one, and both values.
 type Tell<'a> = dyn FnMut(Content, Option<Window>, bool, [i128; 2]) + 'a;
 
-const ALL_SUMS: [Sum; SUMS] = [Sum::Revenue, Sum::Cycle, Sum::Spend, Sum::Payments, Sum::Refunds];
+const ALL_SUMS: [Sum; 5] = [Sum::Revenue, Sum::Cycle, Sum::Spend, Sum::Payments, Sum::Refunds];
 
 impl Table {
     /// The cells in which this table differs from another of the same pipeline. Rows that one of them does not have are
@@ -70,33 +72,52 @@ impl Table {
     }
 
     fn compare_windows(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
-        for window in Window::ALL {
+        let mut differs = false;
+        let mut compare = |what, window, is_previous, both: [i128; 2]| {
+            differs |= both[0] != both[1];
+            tell(what, Some(window), is_previous, both);
+        };
+        for window in self.segments.windows() {
+            let has_previous = self.segments.has(window, Part::Previous);
             for what in self.layout.counts() {
                 let both = [self, other].map(|table| i128::from(table.count(row, what, window)));
-                tell(Content::Count(what), Some(window), false, both);
-                let both = [self, other].map(|table| i128::from(table.previous_count(row, what, window)));
-                tell(Content::Count(what), Some(window), true, both);
+                compare(Content::Count(what), window, false, both);
+                if has_previous {
+                    let both = [self, other].map(|table| i128::from(table.previous_count(row, what, window)));
+                    compare(Content::Count(what), window, true, both);
+                }
             }
             for what in ALL_SUMS {
-                tell(Content::Sum(what), Some(window), false, [self, other].map(|table| table.sum(row, what, window)));
+                let both = [self, other].map(|table| table.sum(row, what, window));
+                compare(Content::Sum(what), window, false, both);
             }
-            let both = [self, other].map(|table| table.previous_revenue(row, window));
-            tell(Content::Sum(Sum::Revenue), Some(window), true, both);
+            if has_previous {
+                let both = [self, other].map(|table| table.previous_revenue(row, window));
+                compare(Content::Sum(Sum::Revenue), window, true, both);
+            }
+        }
+        if !differs {
+            let words = self.planes.iter().zip(&other.planes).map(|(own, other)| own.differing_words(other, row));
+            tell(Content::Waiting, None, false, [words.sum(), 0]);
         }
     }
 
     fn compare_sketches(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
-        let mut compare = |own: Option<&super::Sketch>, others: Option<&super::Sketch>, content: fn(u64) -> Content| {
-            let (own, others) = (own.cloned().unwrap_or_default(), others.cloned().unwrap_or_default());
-            for (millis, own, other) in own.compared(&others) {
-                let counts = own.into_iter().zip(other).zip(Window::ALL);
-                counts.for_each(|((own, other), window)| {
-                    tell(content(millis), Some(window), false, [own, other].map(i128::from));
-                });
+        let mut compare = |own: &[Sketch], others: &[Sketch], content: fn(u64) -> Content| {
+            let nothing = Sketch::default();
+            let [own, others] = [own, others].map(|sketches| sketches.get(row).unwrap_or(&nothing));
+            for (millis, segment, counts) in own.differences(others) {
+                let windows = self.segments.windows();
+                let mut holding = windows.filter(|window| self.segments.coarse(*window).holds(segment)).peekable();
+                let counts = counts.map(i128::from);
+                if holding.peek().is_none() {
+                    tell(Content::Waiting, None, false, counts);
+                }
+                holding.for_each(|window| tell(content(millis), Some(window), false, counts));
             }
         };
-        compare(self.responses.get(row), other.responses.get(row), Content::Responses);
-        compare(self.cycles.get(row), other.cycles.get(row), Content::Cycles);
+        compare(&self.responses, &other.responses, Content::Responses);
+        compare(&self.cycles, &other.cycles, Content::Cycles);
     }
 
     fn compare_open(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {

@@ -130,6 +130,7 @@ fn metric(what: Content, stages: &[String]) -> String {
         Content::OpenAmount(place) => return format!("amount open at {}", stage(place)),
         Content::OpenWeighted(place) => return format!("weighted amount open at {}", stage(place)),
         Content::Named => "events that name it",
+        Content::Waiting => "what no present or previous window holds",
         Content::Count(Count::Leads) => "leads",
         Content::Count(Count::Won) => "won",
         Content::Count(Count::Lost) => "lost",

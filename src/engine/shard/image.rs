@@ -196,7 +196,8 @@ impl<E, S: FnMut(Kind, &[u8]) -> Result<(), E>> Blocks<S> {
 impl Shard {
     /// The shard as it is now; with what it counted, if that is to be audited.
     #[must_use]
-    pub fn image(&self, with_counted: bool) -> Image {
+    pub fn image(&mut self, with_counted: bool) -> Image {
+        self.settle_long();
         let counted = || Counted {
             ledger: self.ledger.clone(),
             horizon: self.horizon,

@@ -9,10 +9,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 pub(super) use self::packed::VERSION;
-use self::slabs::Place;
-pub(super) use self::slabs::Slabs;
+pub(super) use self::slabs::{Place, Slabs};
 use super::bytes::{Broken, Writer};
-use super::chunks::Chunks;
 use super::currencies::Currencies;
 use crate::engine::entry::{Meeting, Step, Version};
 use crate::engine::facts::KnownStep;
@@ -72,6 +70,11 @@ impl Journey {
     }
 }
 
+/// The bytes that a processor fetches from memory at once.
+const LINE: usize = 64;
+/// At most so many of a journey are looked at before it is opened: more come by themselves.
+const MOST_LINES: usize = 6;
+
 /// Where a journey is, and the day of its earliest step, so that the horizon need not open it to pass it by.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
@@ -96,9 +99,11 @@ pub(super) struct Journeys {
     hasher: RandomState,
     /// The identities are in the journeys themselves.
     numbers: HashTable<u32>,
-    slots: Chunks<Slot>,
+    slots: Vec<Slot>,
     free: Vec<u32>,
     slabs: Slabs,
+    /// How many of them have very many steps.
+    long: usize,
     writer: Writer,
 }
 
@@ -109,6 +114,32 @@ impl Journeys {
         self.numbers
             .find(hash, |number| self.bytes(*number).is_some_and(|bytes| packed::is_of(bytes, lead_id)))
             .copied()
+    }
+
+    /// How many journeys have so many steps that each further one is counted later than others are.
+    pub(super) fn long(&self) -> usize {
+        self.long
+    }
+
+    /// The number of a journey of this identity, if there is one; else perhaps that of another.
+    pub(super) fn candidate(&self, lead_id: &Id) -> Option<u32> {
+        self.numbers.find(self.hasher.hash_one(lead_id), |_| true).copied()
+    }
+
+    /// Where a journey is.
+    pub(super) fn place(&self, number: u32) -> Option<Place> {
+        self.slots.get(number as usize)?.place()
+    }
+
+    /// Looks at the bytes of a journey.
+    pub(super) fn look_at(&self, place: Place) -> u64 {
+        let bytes = self.slabs.get(place).iter().step_by(LINE).take(MOST_LINES);
+        bytes.fold(0, |seen, byte| seen ^ u64::from(*byte))
+    }
+
+    /// Whether a journey has so many steps that opening it for one more would cost too much.
+    pub(super) fn is_long(&self, number: u32) -> bool {
+        self.place(number).is_some_and(Place::is_large)
     }
 
     /// How many journeys there are.
@@ -206,6 +237,8 @@ impl Journeys {
                 self.slabs.insert(class, number, packed)
             }
         };
+        self.long += usize::from(place.is_large());
+        self.long -= usize::from(before.is_some_and(Place::is_large));
         let earliest = earliest_day.clamp(i16::MIN.into(), i16::MAX.into());
         if let Some(slot) = self.slots.get_mut(number as usize) {
             let earliest_day = i16::try_from(earliest).unwrap_or(i16::MIN);
@@ -218,7 +251,8 @@ impl Journeys {
         if let Ok(entry) = self.numbers.find_entry(hash, |known| *known == number) {
             entry.remove();
         }
-        if let Some(place) = self.slots.get(number as usize).and_then(|slot| slot.place()) {
+        if let Some(place) = self.place(number) {
+            self.long -= usize::from(place.is_large());
             self.take_out(place);
         }
         if let Some(slot) = self.slots.get_mut(number as usize) {
@@ -252,7 +286,7 @@ impl Journeys {
     /// Bytes held for journeys, their index included.
     pub(super) fn resident_bytes(&self) -> usize {
         self.slabs.bytes()
-            + self.slots.bytes()
+            + self.slots.capacity() * size_of::<Slot>()
             + self.numbers.capacity() * (size_of::<u32>() + 1)
             + self.free.capacity() * size_of::<u32>()
     }
@@ -262,10 +296,10 @@ impl Journeys {
     }
 }
 
-fn bytes_of<'a>(slots: &Chunks<Slot>, slabs: &'a Slabs, number: u32) -> Option<&'a [u8]> {
+fn bytes_of<'a>(slots: &[Slot], slabs: &'a Slabs, number: u32) -> Option<&'a [u8]> {
     slots.get(number as usize)?.place().map(|place| slabs.get(place))
 }
 
-fn lead_id(slots: &Chunks<Slot>, slabs: &Slabs, number: u32) -> Option<Id> {
+fn lead_id(slots: &[Slot], slabs: &Slabs, number: u32) -> Option<Id> {
     bytes_of(slots, slabs, number).and_then(packed::lead_id)
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::engine::cells::Table;
+use crate::engine::cells::{Segment, Segments, Table};
+use crate::engine::directory::RowId;
 use crate::engine::facts::{Fact, FactKind};
 use crate::model::rules::Rules;
 use crate::model::time::{MINUTE, Time};
-use crate::model::window::{Range, Windows, join};
+use crate::model::window::{Range, join};
 
 /// Sums of facts by row and by channel. No KPI crosses a rep with a channel, so the two are kept apart.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Ledger {
 /// Everything that moves with the clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Edges {
-    windows: Windows,
+    segments: Arc<Segments>,
     /// By open stage: deals that came there before this are stalled.
     stalled_before: Vec<Option<Time>>,
 }
@@ -41,7 +42,8 @@ impl Edges {
         let pipeline = &rules.pipeline;
         let limits = (0..pipeline.won()).map(|stage| pipeline.stalled_after(stage));
         let stalled_before = limits.map(|limit| limit.map(|limit| now.plus(-limit).floor(15 * MINUTE))).collect();
-        Edges { windows: rules.windows_at(now, rules.lanes()), stalled_before }
+        let segments = Arc::new(Segments::at(now, rules));
+        Edges { segments, stalled_before }
     }
 
     fn is_stalled(&self, at: Time, stage: u8) -> bool {
@@ -49,7 +51,7 @@ impl Edges {
     }
 
     fn moved_since(&self, earlier: &Edges) -> Vec<Range> {
-        let mut spans = self.windows.moved_since(&earlier.windows);
+        let mut spans = self.segments.moved_since(&earlier.segments);
         let limits = self.stalled_before.iter().zip(&earlier.stalled_before);
         spans.extend(limits.filter_map(|(to, from)| {
             let (to, from) = ((*to)?, (*from)?);
@@ -63,7 +65,8 @@ impl Ledger {
     pub(super) fn new(rules: Arc<Rules>, now: Time) -> Ledger {
         let between = rules.pipeline.between();
         let edges = Edges::at(now, &rules);
-        Ledger { rules, now, edges, rows: Table::new(between), channels: Table::new(between) }
+        let [rows, channels] = [(); 2].map(|()| Table::new(between, Arc::clone(&edges.segments)));
+        Ledger { rules, now, edges, rows, channels }
     }
 
     /// The instant at which the windows stand.
@@ -77,6 +80,8 @@ impl Ledger {
         let edges = Edges::at(now, &self.rules);
         let spans = edges.moved_since(&self.edges);
         let from = std::mem::replace(&mut self.edges, edges);
+        self.rows.stand_at(Arc::clone(&self.edges.segments));
+        self.channels.stand_at(Arc::clone(&self.edges.segments));
         (!spans.is_empty()).then_some(Moved { spans, from })
     }
 
@@ -92,10 +97,30 @@ impl Ledger {
             }
             return;
         }
-        let lanes = self.edges.windows.lanes(fact.at);
-        self.rows.apply(fact.row.index(), fact, lanes, times);
+        if let Some(segment) = self.edges.segments.of(fact.at) {
+            self.apply(fact, segment, times);
+        }
+    }
+
+    /// Looks at the cells of a row that a step at this instant is going to change.
+    pub(super) fn look_at(&self, row: RowId, at: Time) -> u64 {
+        self.edges.segments.of(at).map_or(0, |segment| self.rows.look_at(row.index(), segment))
+    }
+
+    /// Counts a fact in a segment.
+    fn apply(&mut self, fact: &Fact, segment: Segment, times: i64) {
+        self.rows.apply(fact.row.index(), fact.kind, segment, times);
         if let Some(channel) = fact.channel {
-            self.channels.apply(channel.index(), fact, lanes, times);
+            self.channels.apply(channel.index(), fact.kind, segment, times);
+        }
+    }
+
+    /// Counts the difference between a fact as it was and as it is, where it stays at its instant and its rows.
+    pub(super) fn change(&mut self, from: &Fact, to: &Fact) {
+        let Some(segment) = self.edges.segments.of(to.at) else { return };
+        self.rows.change(to.row.index(), from.kind, to.kind, segment);
+        if let Some(channel) = to.channel {
+            self.channels.change(channel.index(), from.kind, to.kind, segment);
         }
     }
 
@@ -109,12 +134,11 @@ impl Ledger {
             }
             return;
         }
-        let (from, to) = (moved.from.windows.lanes(fact.at), self.edges.windows.lanes(fact.at));
-        for (lanes, times) in [(from.without(to), -1), (to.without(from), 1)] {
-            self.rows.apply(fact.row.index(), fact, lanes, times);
-            if let Some(channel) = fact.channel {
-                self.channels.apply(channel.index(), fact, lanes, times);
-            }
+        let (from, to) = (moved.from.segments.of(fact.at), self.edges.segments.of(fact.at));
+        if from == to {
+            return;
         }
+        from.into_iter().for_each(|segment| self.apply(fact, segment, -1));
+        to.into_iter().for_each(|segment| self.apply(fact, segment, 1));
     }
 }

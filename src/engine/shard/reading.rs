@@ -39,6 +39,8 @@ pub struct ShardReading {
 pub struct Held {
     /// Journeys that are remembered.
     pub journeys: usize,
+    /// Those of very many steps, as a CRM makes them that writes one word for all journeys it does not know.
+    pub long_journeys: usize,
     /// Bytes that they take, their index included.
     pub journey_bytes: usize,
     /// Spends, answers, payments, targets and entries of the roster that are remembered.
@@ -56,6 +58,7 @@ pub struct Held {
 impl AddAssign for Held {
     fn add_assign(&mut self, other: Held) {
         self.journeys += other.journeys;
+        self.long_journeys += other.long_journeys;
         self.journey_bytes += other.journey_bytes;
         self.identities += other.identities;
         self.instants += other.instants;

@@ -10,12 +10,12 @@ use object_store::path::Path;
 use super::*;
 use crate::config::{Config, OnGap};
 use crate::contract::decode::{Decoded, Decoder, Record};
-use crate::engine::cells::{Count, Table};
+use crate::engine::cells::{Count, Segment, Segments, Table};
 use crate::engine::directory::RepInTeam;
 use crate::engine::entry::Interner;
 use crate::engine::shard::Shard;
 use crate::model::time::Time;
-use crate::model::window::{Lanes, Window};
+use crate::model::window::Window;
 use crate::snapshot::{Ends, Restorer};
 use crate::threads::ShardThreads;
 
@@ -60,15 +60,15 @@ impl Scene {
     }
 
     /// Writes a round with an audit; answers what was logged.
-    fn audit(&self) -> String {
-        let image = |shard: &Shard| {
+    fn audit(&mut self) -> String {
+        let image = |shard: &mut Shard| {
             let (reply, answer) = sync_channel(1);
             reply.send(shard.image(true)).unwrap();
             answer
         };
         let cut = Cut {
             offsets: Offsets::new(),
-            images: self.shards.iter().map(image).collect(),
+            images: self.shards.iter_mut().map(image).collect(),
             origin: Restored { lineage: 1, ..Restored::default() },
         };
         let log = Log::default();
@@ -105,10 +105,10 @@ impl io::Write for Log {
     }
 }
 
-/// The lanes of the year to date and nothing else.
-fn this_year_only(rules: &Rules) -> Lanes {
-    let windows = rules.windows_at(NOW, rules.lanes());
-    windows.lanes(windows.range(Window::YearToDate).start)
+/// The segment of the year to date and nothing else.
+fn this_year_only(rules: &Rules) -> Segment {
+    let first = rules.windows_at(NOW, rules.lanes()).range(Window::YearToDate).start;
+    Segments::at(NOW, rules).of(first).unwrap()
 }
 
 #[test]
@@ -174,14 +174,14 @@ fn restored(scene: &Scene) -> Vec<crate::engine::shard::ShardReading> {
 
 #[test]
 fn every_kind_of_cell_is_audited_and_named() {
-    type Mistake = fn(&mut Table, &mut Table, usize, Lanes);
+    type Mistake = fn(&mut Table, &mut Table, usize, Segment);
     let mistakes: [(Mistake, &str); 7] = [
-        (|rows, _, row, lanes| rows.count_in(row, Count::Won, lanes, 1), "reps, wang, won, ytd: +1"),
+        (|rows, _, row, segment| rows.count_in(row, Count::Won, segment, 1), "reps, wang, won, ytd: +1"),
         (
-            |rows, _, row, lanes| rows.count_in(row, Count::Reached(2), lanes, -1),
+            |rows, _, row, segment| rows.count_in(row, Count::Reached(2), segment, -1),
             "reps, wang, reached proposal, ytd: -1",
         ),
-        (|_, channels, _, lanes| channels.count_in(0, Count::Leads, lanes, 3), "channels, 0, leads, ytd: +3"),
+        (|_, channels, _, segment| channels.count_in(0, Count::Leads, segment, 3), "channels, 0, leads, ytd: +3"),
         (|rows, _, row, _| rows.open_mut(row, 1).unwrap().stalled += 2, "reps, wang, stalled at contacted, now: +2"),
         (|rows, _, row, _| rows.open_mut(row, 0).unwrap().amount -= 5, "reps, wang, amount open at lead, now: -5"),
         (|rows, _, row, _| rows.name(row, 1), "reps, wang, events that name it, now: +1"),

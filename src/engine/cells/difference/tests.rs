@@ -1,10 +1,11 @@
 //! Every cell of a table is compared: whatever is put into one of two tables is told.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::*;
-use crate::engine::directory::{Directory, RepInTeam};
-use crate::engine::facts::{Fact, FactKind};
+use crate::engine::cells::{Segment, Segments};
+use crate::engine::facts::FactKind;
 use crate::model::calendar::{Calendar, Zone};
 use crate::model::event::Score;
 use crate::model::time::Time;
@@ -13,6 +14,15 @@ use crate::model::window::{Lanes, Windows};
 const NOW: Time = Time::from_millis(1_790_000_000_000);
 /// Stages between `lead` and `won`.
 const BETWEEN: usize = 2;
+
+fn segments() -> Arc<Segments> {
+    let used = Lanes::present(Window::ALL).with(Lanes::previous(Window::ALL));
+    Arc::new(Segments::of_windows(&Windows::at(NOW, &Zone::utc(), Calendar::default(), used), used))
+}
+
+fn empty() -> Table {
+    Table::new(BETWEEN, segments())
+}
 
 fn all_kinds() -> Vec<FactKind> {
     let mut kinds = vec![
@@ -31,14 +41,11 @@ fn all_kinds() -> Vec<FactKind> {
 }
 
 fn table(kinds: &[FactKind]) -> Table {
-    let (mut table, directory) = (Table::new(BETWEEN), Directory::default());
-    let name = directory.name("ann");
-    let row = directory.row(RepInTeam { team: name, rep: name });
+    let mut table = empty();
     for kind in kinds {
         // In every window, and in those before it.
         for at in [NOW, NOW.plus(-3_600_000), NOW.plus(-86_400_000 * 400)] {
-            let fact = Fact { at, row, channel: None, kind: *kind };
-            table.apply(0, &fact, Windows::at(NOW, &Zone::utc(), Calendar::default(), Lanes::ALL).lanes(at), 1);
+            table.apply(0, *kind, segments().of(at).unwrap(), 1);
         }
     }
     table
@@ -54,7 +61,7 @@ fn equal_tables_do_not_differ_whatever_rows_they_have() {
 
 #[test]
 fn whatever_is_in_one_table_only_is_told() {
-    let (own, nothing) = (table(&all_kinds()), Table::new(BETWEEN));
+    let (own, nothing) = (table(&all_kinds()), empty());
     let differences = own.differences(&nothing);
     let told: BTreeSet<String> = differences.iter().map(|found| format!("{:?}", found.what)).collect();
     for count in own.layout.counts() {
@@ -75,7 +82,7 @@ fn whatever_is_in_one_table_only_is_told() {
 
 #[test]
 fn open_deals_and_names_are_told_with_both_values() {
-    let (mut own, mut other) = (Table::new(BETWEEN), Table::new(BETWEEN));
+    let (mut own, mut other) = (empty(), empty());
     *own.open_mut(1, 2).unwrap() = OpenDeals { deals: 3, stalled: 1, amount: 50, weighted: 25 };
     *other.open_mut(1, 2).unwrap() = OpenDeals { deals: 2, stalled: 0, amount: 40, weighted: 20 };
     own.name(1, 4);
@@ -89,4 +96,20 @@ fn open_deals_and_names_are_told_with_both_values() {
         (1, Content::Named, 4, 0),
     ];
     assert_eq!(told, expected);
+}
+
+/// A cell that no window adds up is one that a window may come to: it must be right, too.
+#[test]
+fn what_no_window_shows_is_told() {
+    let segments = segments();
+    let shown = |fine| {
+        let parts = [Part::Present, Part::Previous];
+        segments.windows().any(|window| parts.into_iter().any(|part| segments.fine(window, part).holds(fine)))
+    };
+    let (cells, _) = segments.cells();
+    let hidden = (0..u8::try_from(cells).unwrap()).find(|fine| !shown(*fine)).expect("a gap between windows");
+    let (mut own, other) = (empty(), empty());
+    own.count_in(0, Count::Won, Segment { fine: hidden, coarse: u8::MAX }, 1);
+    let told: Vec<Content> = own.differences(&other).iter().map(|found| found.what).collect();
+    assert_eq!(told, [Content::Waiting]);
 }

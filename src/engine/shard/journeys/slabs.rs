@@ -21,11 +21,18 @@ const OWNER: usize = 4;
 
 /// Where a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(in crate::engine::shard) struct Place {
     /// The size class, from 1.
     pub(super) class: u16,
     /// Its place among the blocks of its class.
     pub(super) index: u32,
+}
+
+impl Place {
+    /// Whether the block is larger than nearly all are.
+    pub(in crate::engine::shard) const fn is_large(self) -> bool {
+        self.class > FINE_CLASSES
+    }
 }
 
 /// A block that has moved.
