@@ -12,7 +12,7 @@ help:
 	@echo "make fuzz     mutants of records, snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make soak     the service killed a thousand times, on a real broker: half an hour"
-	@echo "make bench    the pipeline's speed beside a bare consumer, on a real broker"
+	@echo "make bench    the pipeline's speed beside a bare consumer and other programs, on a real broker"
 	@echo "make dist     archives, .deb, .rpm, chart and checksums of this version, in target/dist"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"
@@ -48,8 +48,9 @@ deny:
 	"$$(scripts/setup-test-tools.sh --where cargo-deny)" --locked check bans licenses sources
 
 bench:
-	@scripts/setup-test-tools.sh kafka
+	@scripts/setup-test-tools.sh kafka kcat
 	cargo bench --locked --bench core --bench snapshots --bench simulate --bench pipeline
+	benches/peers/run.sh
 
 # The paths of this machine stay out of the program, so that another machine builds the same bytes. LTO and symbols as in
 # any release build; what is packed is stripped.
