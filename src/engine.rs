@@ -7,6 +7,7 @@ pub mod cells;
 pub mod directory;
 pub mod entry;
 pub mod facts;
+pub mod meanings;
 mod one_thread;
 pub mod shard;
 pub mod sketch;

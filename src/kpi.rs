@@ -21,6 +21,7 @@ pub use self::query::{Labels, NoInstance, Query, Standing, judge_ranked, ranks};
 pub use self::scorecard::{Scorecard, Survey};
 use crate::engine::board::CustomerPeriod;
 use crate::model::calendar::PeriodKind;
+use crate::model::event::Measure;
 use crate::model::rules::{PerScope, Rules, Scope};
 use crate::model::value::Value;
 use crate::model::window::Window;
@@ -38,6 +39,8 @@ pub enum Unit {
     Money,
     /// Points of a survey.
     Points,
+    /// What the label `measure` is measured in: money, or a number of things.
+    OfMeasure,
 }
 
 /// Which way a KPI is better.
@@ -81,27 +84,49 @@ pub struct Kpi {
     pub formula: Formula,
 }
 
-/// A KPI's labels, beside those of its subject and `currency`, and its formula over them.
+/// A stage of a pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageOf {
+    /// The pipeline, by its place among all.
+    pub pipeline: u8,
+    /// The stage's index in it.
+    pub index: u8,
+}
+
+/// A KPI's labels, beside those of its subject and `currency`, and its formula over them. Labels that name stages have the
+/// pipeline beside them where there are more than one.
 #[derive(Clone, Copy, Debug)]
 pub enum Formula {
     /// `window`.
     Windowed(fn(&Scorecard<'_>, Window) -> Option<Value>),
     /// `window`; an estimate, by which nobody is ranked.
     Quantile(fn(&Scorecard<'_>, Window) -> Option<Value>),
-    /// `stage`, `window`: the stages after `lead`, `won` included, by their index.
-    Staged(fn(&Scorecard<'_>, Window, u8) -> Option<Value>),
-    /// `from`, `to`, `window`: each stage and the next one, and `lead` and `won`, by their indices.
-    Funnel(fn(&Scorecard<'_>, Window, u8, u8) -> Option<Value>),
+    /// `window`: those with year-ago values.
+    YearAgo(fn(&Scorecard<'_>, Window) -> Option<Value>),
+    /// `stage`, `window`: the stages after `lead`, `won` included.
+    Staged(fn(&Scorecard<'_>, Window, StageOf) -> Option<Value>),
+    /// `from`, `to`, `window`: each stage and the next one, and `lead` and `won`.
+    Funnel(fn(&Scorecard<'_>, Window, StageOf, StageOf) -> Option<Value>),
+    /// `stage`, `window`: the open stages.
+    Left(fn(&Scorecard<'_>, Window, StageOf) -> Option<Value>),
+    /// `pipeline`, `window`: all pipelines, where there are more than one.
+    Piped(fn(&Scorecard<'_>, Window, u8) -> Option<Value>),
+    /// `reason`, `window`: the reasons of a reading, by the places of their names.
+    Reasoned(fn(&Scorecard<'_>, Window, usize) -> Option<Value>),
     /// `survey`, `window`.
     Surveyed(fn(&Scorecard<'_>, Window, Survey) -> Option<Value>),
-    /// `period`: the month, quarter and year that hold now.
+    /// `period`: the month, quarter and year that hold now, and where there is a target the week and the half.
     Periodic(fn(&Scorecard<'_>, PeriodKind) -> Option<Value>),
+    /// `period`: the month and the quarter that hold now.
+    Closing(fn(&Scorecard<'_>, PeriodKind) -> Option<Value>),
+    /// `measure`, `period`: those beside revenue, and the periods for which there is a target of it.
+    Measured(fn(&Scorecard<'_>, Measure, PeriodKind) -> Option<Value>),
     /// `period`: the present customer period and the two before it.
     Active(fn(&Scorecard<'_>, CustomerPeriod) -> Option<Value>),
-    /// `stage`: the open stages by their index.
-    Open(fn(&Scorecard<'_>, u8) -> Option<Value>),
-    /// `stage`: the open stages that have a limit, by their index.
-    Stalled(fn(&Scorecard<'_>, u8) -> Option<Value>),
+    /// `stage`: the open stages.
+    Open(fn(&Scorecard<'_>, StageOf) -> Option<Value>),
+    /// `stage`: the open stages that have a limit.
+    Stalled(fn(&Scorecard<'_>, StageOf) -> Option<Value>),
     /// No label.
     Plain(fn(&Scorecard<'_>) -> Option<Value>),
     /// No label; only where a market size is configured.

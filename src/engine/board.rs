@@ -3,6 +3,8 @@
 mod customers;
 mod grid;
 mod reading;
+mod reasons;
+mod targets;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,9 +14,13 @@ use foldhash::fast::RandomState;
 use self::customers::Customers;
 pub use self::customers::{CustomerPeriod, CustomerSums};
 pub use self::reading::{Reading, RosterLine, Subject, SubjectName};
-use crate::engine::cells::{Segments, Table};
-use crate::engine::directory::Directory;
-use crate::engine::shard::{Held, ShardReading};
+pub use self::reasons::Reasons;
+pub use self::targets::Goals;
+use crate::engine::cells::{Layout, Segments, Table};
+use crate::engine::directory::{Directory, RepInTeam, RowId};
+use crate::engine::meanings::Courses;
+use crate::engine::shard::{Held, Linked, ShardReading};
+use crate::model::id::{Id, UNASSIGNED};
 use crate::model::rules::Rules;
 use crate::model::time::Time;
 
@@ -45,15 +51,30 @@ impl Board {
     #[must_use]
     pub fn read(&mut self, now: Time, shards: Vec<ShardReading>) -> Reading {
         let segments = Arc::new(Segments::at(now, &self.rules));
-        let mut sum = Merged::new(self.rules.pipeline.between(), &segments);
+        let mut sum = Merged::new(&Courses::new(&self.rules), &segments);
         let mut wins = Vec::new();
         for mut shard in shards {
             wins.append(&mut shard.wins);
             sum.add(shard);
         }
+        self.credit_deals(&mut sum, &segments);
         self.customers.change(wins);
         self.customers.advance(now, &segments);
         reading::build(&self.rules, &self.directory, now, sum, &self.customers)
+    }
+
+    /// Counts the payments and answers that are credited to the owner of a journey. The journey lies in another shard than
+    /// they, so that only here both are known; they are counted anew for each reading.
+    fn credit_deals(&self, sum: &mut Merged, segments: &Segments) {
+        let nobody = self.directory.name(UNASSIGNED);
+        let nobody = self.directory.row(RepInTeam { team: nobody, rep: nobody });
+        for linked in std::mem::take(&mut sum.linked) {
+            let row = sum.owners.get(&linked.deal).copied().unwrap_or(nobody).index();
+            sum.rows.name(row, 1);
+            if let Some(segment) = segments.of(linked.fact.at) {
+                sum.rows.apply(row, linked.fact.pipeline, linked.fact.kind, segment, 1);
+            }
+        }
     }
 }
 
@@ -64,16 +85,22 @@ struct Merged {
     channels: Table,
     targets: Vec<crate::engine::shard::TargetValue>,
     teams: Vec<crate::engine::directory::NameId>,
+    linked: Vec<Linked>,
+    owners: HashMap<Id, RowId, RandomState>,
     /// The last entry of each rep.
     roster: HashMap<crate::engine::directory::NameId, crate::engine::shard::RosterValue, RandomState>,
     held: Held,
 }
 
 impl Merged {
-    fn new(between: usize, segments: &Arc<Segments>) -> Merged {
+    fn new(courses: &Courses, segments: &Arc<Segments>) -> Merged {
+        let [rows, channels] =
+            [true, false].map(|is_rows| Table::new(Layout::new(courses, is_rows), Arc::clone(segments)));
         Merged {
-            rows: Table::new(between, Arc::clone(segments)),
-            channels: Table::new(between, Arc::clone(segments)),
+            rows,
+            channels,
+            linked: Vec::new(),
+            owners: HashMap::default(),
             targets: Vec::new(),
             teams: Vec::new(),
             roster: HashMap::default(),
@@ -86,6 +113,8 @@ impl Merged {
         merge(&mut self.channels, shard.channels);
         self.targets.extend(shard.targets);
         self.teams.extend(shard.teams);
+        self.linked.extend(shard.linked);
+        self.owners.extend(shard.owners);
         for entry in shard.roster {
             match self.roster.entry(entry.rep) {
                 std::collections::hash_map::Entry::Vacant(place) => {

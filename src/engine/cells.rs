@@ -2,37 +2,44 @@
 
 mod difference;
 mod plane;
+mod reasons;
 mod segments;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use self::difference::{Content, Difference};
 pub(crate) use self::plane::Plane;
 pub use self::segments::{Part, Segment, Segments, Span};
 
+use self::reasons::Reasons;
 use self::segments::NOWHERE;
-use crate::engine::facts::FactKind;
+use crate::engine::facts::{FactKind, Reason};
+use crate::engine::meanings::Courses;
 use crate::engine::sketch::Sketch;
 use crate::model::event::Score;
 use crate::model::window::Window;
 
-/// What is counted in windows.
+/// What is counted in windows. Pipelines, stages between `lead` and `won`, and open stages are numbered from 0, stages
+/// through all pipelines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
-    /// Journeys created.
-    Leads,
-    /// Deals won.
-    Won,
-    /// Journeys that reached this stage between `lead` and `won`, from 1.
-    Reached(u8),
-    /// Deals lost.
-    Lost,
-    /// Of the journeys created, those won by now.
-    CohortWon,
+    /// Journeys of this pipeline created.
+    Leads(u8),
+    /// Deals of this pipeline won.
+    Won(u8),
+    /// Journeys that reached this stage between `lead` and `won`.
+    Reached(u16),
+    /// Deals of this pipeline lost.
+    Lost(u8),
+    /// Of the journeys of this pipeline created, those won by now.
+    CohortWon(u8),
     /// Leads that were answered.
     Responses,
     /// Wins with a known cycle.
     Cycles,
+    /// Expected closes that were put off to a later month.
+    Slips,
     /// Answers to csat.
     Csat,
     /// Answers to csat of the best or second best score.
@@ -47,18 +54,19 @@ pub enum Count {
     Ces,
     /// The sum of scores of ces.
     CesPoints,
-    /// Of the journeys created, those that have reached this stage by now, from 1.
-    Cohort(u8),
+    /// Of the journeys created, those that have reached this stage by now.
+    Cohort(u16),
 }
 
 /// What is summed in windows, beyond 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
 pub enum Sum {
-    /// Amounts of deals won.
-    Revenue,
+    /// Amounts of deals of this pipeline won.
+    Revenue(u8),
     /// Cycles of deals won, in milliseconds.
     Cycle,
+    /// Amounts of deals lost.
+    LostAmount,
     /// Money spent.
     Spend,
     /// Money received.
@@ -78,27 +86,38 @@ enum In {
     Beside,
 }
 
-/// The place of revenue among the sums of its plane.
-const REVENUE: usize = 0;
-
 /// Where the metrics of a row lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Layout {
-    between: usize,
+pub struct Layout {
+    /// Stages between `lead` and `won` of all pipelines.
+    pub between: usize,
+    /// Open stages of all pipelines.
+    pub open: usize,
+    /// How many pipelines there are.
+    pub pipelines: usize,
+    /// Whether a row is told about in what channels have no KPI of: reasons, and times at stages.
+    pub has_details: bool,
 }
 
 impl Layout {
+    /// For these pipelines; `has_details` of reps, not of channels.
+    #[must_use]
+    pub fn new(courses: &Courses, has_details: bool) -> Layout {
+        Layout { between: courses.between(), open: courses.open(), pipelines: courses.len(), has_details }
+    }
+
     const fn count(self, count: Count) -> (In, usize) {
-        let between = self.between;
+        let (between, pipelines) = (self.between, self.pipelines);
         match count {
-            Count::Leads => (In::Flow, 0),
-            Count::Won => (In::Flow, 1),
-            Count::Reached(stage) => (In::Flow, 1 + stage as usize),
-            Count::Cohort(stage) => (In::Course, stage as usize - 1),
-            Count::CohortWon => (In::Course, between),
-            Count::Responses => (In::Course, between + 1),
-            Count::Lost => (In::Course, between + 2),
-            Count::Cycles => (In::Course, between + 3),
+            Count::Leads(pipeline) => (In::Flow, pipeline as usize),
+            Count::Won(pipeline) => (In::Flow, pipelines + pipeline as usize),
+            Count::Reached(stage) => (In::Flow, 2 * pipelines + stage as usize),
+            Count::Cohort(stage) => (In::Course, stage as usize),
+            Count::CohortWon(pipeline) => (In::Course, between + pipeline as usize),
+            Count::Lost(pipeline) => (In::Course, between + pipelines + pipeline as usize),
+            Count::Responses => (In::Course, between + 2 * pipelines),
+            Count::Cycles => (In::Course, between + 2 * pipelines + 1),
+            Count::Slips => (In::Course, between + 2 * pipelines + 2),
             Count::Csat => (In::Beside, 0),
             Count::CsatSatisfied => (In::Beside, 1),
             Count::Nps => (In::Beside, 2),
@@ -111,8 +130,9 @@ impl Layout {
 
     const fn sum(sum: Sum) -> (In, usize) {
         match sum {
-            Sum::Revenue => (In::Flow, REVENUE),
+            Sum::Revenue(pipeline) => (In::Flow, pipeline as usize),
             Sum::Cycle => (In::Course, 0),
+            Sum::LostAmount => (In::Course, 1),
             Sum::Spend => (In::Beside, 0),
             Sum::Payments => (In::Beside, 1),
             Sum::Refunds => (In::Beside, 2),
@@ -121,8 +141,13 @@ impl Layout {
 
     /// The planes of a table without rows.
     fn planes(self, segments: &Segments) -> [Plane; 3] {
+        let Layout { between, pipelines, .. } = self;
         let (fine, coarse) = segments.cells();
-        [Plane::new(fine, 2 + self.between, 1), Plane::new(coarse, 4 + self.between, 1), Plane::new(coarse, 7, 3)]
+        [
+            Plane::new(fine, 2 * pipelines + between, pipelines),
+            Plane::new(coarse, between + 2 * pipelines + 3, 2),
+            Plane::new(coarse, 7, 3),
+        ]
     }
 }
 
@@ -139,6 +164,29 @@ pub struct OpenDeals {
     pub weighted: i128,
 }
 
+/// The open deals of a row that are expected to close at some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClosingDeals {
+    /// How many should have closed by now.
+    pub overdue: i64,
+    /// The sum of their amounts.
+    pub overdue_amount: i128,
+    /// By the period in which they are expected to close, the month and the quarter that hold now: the sums of their
+    /// amounts and of their weighted amounts.
+    pub periods: [[i128; 2]; 2],
+}
+
+impl ClosingDeals {
+    /// Adds what others count for.
+    pub fn add(&mut self, other: &ClosingDeals) {
+        self.overdue += other.overdue;
+        self.overdue_amount += other.overdue_amount;
+        for (own, more) in self.periods.iter_mut().flatten().zip(other.periods.iter().flatten()) {
+            *own += more;
+        }
+    }
+}
+
 /// The sums of many rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
@@ -150,15 +198,19 @@ pub struct Table {
     responses: Vec<Sketch>,
     cycles: Vec<Sketch>,
     open: Vec<OpenDeals>,
+    /// Only of as many rows as have had any.
+    closing: Vec<ClosingDeals>,
+    /// By row and open stage, only of as many rows as have had any: how long deals were there that have left it.
+    stage_times: Vec<Sketch>,
+    reasons: Reasons,
     /// How many existing events name the row.
     named: Vec<u64>,
 }
 
 impl Table {
-    /// A table without rows for a pipeline with so many stages between `lead` and `won`.
+    /// A table without rows.
     #[must_use]
-    pub fn new(between: usize, segments: Arc<Segments>) -> Table {
-        let layout = Layout { between };
+    pub fn new(layout: Layout, segments: Arc<Segments>) -> Table {
         Table {
             layout,
             planes: layout.planes(&segments),
@@ -167,6 +219,9 @@ impl Table {
             responses: Vec::new(),
             cycles: Vec::new(),
             open: Vec::new(),
+            closing: Vec::new(),
+            stage_times: Vec::new(),
+            reasons: Reasons::default(),
             named: Vec::new(),
         }
     }
@@ -174,7 +229,7 @@ impl Table {
     /// A table without rows of the same metrics and windows.
     #[must_use]
     pub fn empty_like(&self) -> Table {
-        Table::new(self.layout.between, Arc::clone(&self.segments))
+        Table::new(self.layout, Arc::clone(&self.segments))
     }
 
     /// Lets the windows stand elsewhere. The caller then moves the facts that an edge has passed.
@@ -197,10 +252,13 @@ impl Table {
     /// Bytes held.
     #[must_use]
     pub fn resident_bytes(&self) -> usize {
-        let sketches = self.responses.iter().chain(&self.cycles).map(Sketch::heap_bytes).sum::<usize>();
+        let sketches = self.responses.iter().chain(&self.cycles).chain(&self.stage_times);
+        let sketches = sketches.map(Sketch::heap_bytes).sum::<usize>();
         sketches
             + self.planes.iter().map(Plane::bytes).sum::<usize>()
-            + (self.responses.capacity() + self.cycles.capacity()) * size_of::<Sketch>()
+            + (self.responses.capacity() + self.cycles.capacity() + self.stage_times.capacity()) * size_of::<Sketch>()
+            + self.closing.capacity() * size_of::<ClosingDeals>()
+            + self.reasons.bytes()
             + self.open.capacity() * size_of::<OpenDeals>()
             + self.named.capacity() * size_of::<u64>()
     }
@@ -221,73 +279,103 @@ impl Table {
         self.named.resize(rows, 0);
     }
 
-    /// Open stages: `lead` and those between it and `won`.
+    /// Open stages of all pipelines.
     fn stages(&self) -> usize {
-        self.layout.between + 1
+        self.layout.open
     }
 
-    /// Adds a windowed fact (`times` = 1) or takes it out (−1).
-    pub fn apply(&mut self, row: usize, kind: FactKind, segment: Segment, times: i64) {
+    /// Adds a windowed fact of a pipeline (`times` = 1) or takes it out (−1).
+    pub fn apply(&mut self, row: usize, pipeline: u8, kind: FactKind, segment: Segment, times: i64) {
         match kind {
-            FactKind::Created { furthest, won, response } => {
-                self.count_in(row, Count::Leads, segment, times);
-                self.reached_by_cohort(row, 0, furthest, segment, times);
-                self.answered_or_won(row, won, response, segment, times);
+            FactKind::Created { first, furthest, won, response } => {
+                self.count_in(row, Count::Leads(pipeline), segment, times);
+                self.reached_by_cohort(row, first, 0..furthest, segment, times);
+                self.answered_or_won(row, won.then_some(pipeline), response, segment, times);
             }
             FactKind::Reached { from, to } => {
                 (from..=to).for_each(|stage| self.count_in(row, Count::Reached(stage), segment, times));
             }
-            FactKind::Won { revenue, cycle } => {
-                self.count_in(row, Count::Won, segment, times);
+            FactKind::Won { is_deal, revenue, cycle } => {
+                self.count_in(row, Count::Won(pipeline), segment, if is_deal { times } else { 0 });
                 if let Some(cycle) = cycle {
                     self.count_in(row, Count::Cycles, segment, times);
                     sketch_in(&mut self.cycles, row, cycle, segment, times);
                     self.sum_in(row, Sum::Cycle, i128::from(cycle), segment, times);
                 }
-                self.sum_in(row, Sum::Revenue, i128::from(revenue), segment, times);
+                self.sum_in(row, Sum::Revenue(pipeline), i128::from(revenue), segment, times);
             }
-            FactKind::Lost => self.count_in(row, Count::Lost, segment, times),
+            FactKind::Lost { reason, amount } => {
+                if let Some(reason) = reason {
+                    self.count_in(row, Count::Lost(pipeline), segment, times);
+                    if self.layout.has_details && segment.coarse != NOWHERE {
+                        self.reasons.add(row, reason, segment.coarse, times);
+                    }
+                }
+                self.sum_in(row, Sum::LostAmount, i128::from(amount), segment, times);
+            }
+            FactKind::Left { stage, after } => self.left(row, stage, after, segment, times),
+            FactKind::Slipped => self.count_in(row, Count::Slips, segment, times),
             FactKind::Spent(amount) => self.sum_in(row, Sum::Spend, i128::from(amount), segment, times),
             FactKind::Paid(amount) => self.sum_in(row, Sum::Payments, i128::from(amount), segment, times),
             FactKind::Refunded(amount) => self.sum_in(row, Sum::Refunds, i128::from(amount), segment, times),
             FactKind::Answered(score) => self.answer(row, score, segment, times),
-            FactKind::Open { .. } => {}
+            FactKind::Open { .. } | FactKind::Closing { .. } => {}
         }
     }
 
     /// Changes a fact that stays where it is: only in what the two kinds are counted differently.
-    pub fn change(&mut self, row: usize, from: FactKind, to: FactKind, segment: Segment) {
+    pub fn change(&mut self, row: usize, pipeline: u8, from: FactKind, to: FactKind, segment: Segment) {
         match (from, to) {
             (
-                FactKind::Created { furthest: from, won: was_won, response: was_answered },
-                FactKind::Created { furthest: to, won, response },
+                FactKind::Created { first, furthest: from, won: was_won, response: was_answered },
+                FactKind::Created { furthest: to, won, response, .. },
             ) => {
-                self.reached_by_cohort(row, from, to, segment, 1);
-                self.reached_by_cohort(row, to, from, segment, -1);
+                self.reached_by_cohort(row, first, from..to, segment, 1);
+                self.reached_by_cohort(row, first, to..from, segment, -1);
                 let was = was_answered.filter(|_| was_answered != response);
                 let is = response.filter(|_| was_answered != response);
-                self.answered_or_won(row, was_won && !won, was, segment, -1);
-                self.answered_or_won(row, won && !was_won, is, segment, 1);
+                self.answered_or_won(row, (was_won && !won).then_some(pipeline), was, segment, -1);
+                self.answered_or_won(row, (won && !was_won).then_some(pipeline), is, segment, 1);
             }
             _ => {
-                self.apply(row, from, segment, -1);
-                self.apply(row, to, segment, 1);
+                self.apply(row, pipeline, from, segment, -1);
+                self.apply(row, pipeline, to, segment, 1);
             }
         }
     }
 
-    /// A cohort's journey that had come as far as `from` has come to `to`.
-    fn reached_by_cohort(&mut self, row: usize, from: u8, to: u8, segment: Segment, times: i64) {
-        (from + 1..=to).for_each(|stage| self.count_in(row, Count::Cohort(stage), segment, times));
+    /// A cohort's journey has come so far; `first` is its pipeline's first stage after `lead`.
+    fn reached_by_cohort(&mut self, row: usize, first: u16, stages: Range<u8>, segment: Segment, times: i64) {
+        stages.for_each(|stage| self.count_in(row, Count::Cohort(first + u16::from(stage)), segment, times));
     }
 
-    fn answered_or_won(&mut self, row: usize, won: bool, response: Option<u64>, segment: Segment, times: i64) {
-        if won {
-            self.count_in(row, Count::CohortWon, segment, times);
+    fn answered_or_won(&mut self, row: usize, won: Option<u8>, response: Option<u64>, segment: Segment, times: i64) {
+        if let Some(pipeline) = won {
+            self.count_in(row, Count::CohortWon(pipeline), segment, times);
         }
         if let Some(response) = response {
             self.count_in(row, Count::Responses, segment, times);
             sketch_in(&mut self.responses, row, response, segment, times);
+        }
+    }
+
+    fn left(&mut self, row: usize, stage: u16, after: u64, segment: Segment, times: i64) {
+        self.reserve(row);
+        if !self.layout.has_details || segment.coarse == NOWHERE {
+            return;
+        }
+        let stages = self.stages();
+        if self.stage_times.len() < (row + 1) * stages {
+            self.stage_times.resize(self.rows * stages, Sketch::default());
+        }
+        sketch_in(&mut self.stage_times, row * stages + usize::from(stage), after, segment, times);
+    }
+
+    /// Notes that a deal of a row was lost for a reason, whenever that was (1), or no longer is (−1).
+    pub fn note_lost(&mut self, row: usize, reason: Reason, times: i64) {
+        self.reserve(row);
+        if self.layout.has_details {
+            self.reasons.note(row, reason, times);
         }
     }
 
@@ -366,10 +454,25 @@ impl Table {
     }
 
     /// The open deals of a row at a stage, to be changed.
-    pub fn open_mut(&mut self, row: usize, stage: u8) -> Option<&mut OpenDeals> {
+    pub fn open_mut(&mut self, row: usize, stage: u16) -> Option<&mut OpenDeals> {
         self.reserve(row);
         let stages = self.stages();
         self.open.get_mut(row * stages + usize::from(stage))
+    }
+
+    /// What of a row is expected to close, to be changed.
+    pub fn closing_mut(&mut self, row: usize) -> Option<&mut ClosingDeals> {
+        self.reserve(row);
+        if self.closing.len() <= row {
+            self.closing.resize(self.rows, ClosingDeals::default());
+        }
+        self.closing.get_mut(row)
+    }
+
+    /// Whether any deal ever was expected to close at some time.
+    #[must_use]
+    pub fn has_closing(&self) -> bool {
+        !self.closing.is_empty()
     }
 
     /// Notes that an existing event names a row (1), or no longer does (−1).
@@ -411,16 +514,51 @@ impl Table {
         plane.sum(row, span, place)
     }
 
-    /// The revenue of a row in the previous window.
+    /// The revenue of a row and a pipeline in the previous window.
     #[must_use]
-    pub fn previous_revenue(&self, row: usize, window: Window) -> i128 {
-        self.flow().sum(row, self.segments.fine(window, Part::Previous), REVENUE)
+    pub fn previous_revenue(&self, row: usize, pipeline: u8, window: Window) -> i128 {
+        let (_, place) = Layout::sum(Sum::Revenue(pipeline));
+        self.flow().sum(row, self.segments.fine(window, Part::Previous), place)
     }
 
-    /// The revenue of a row in the window a year before.
+    /// The revenue of a row and a pipeline in the window a year before.
     #[must_use]
-    pub fn year_ago_revenue(&self, row: usize, window: Window) -> i128 {
-        self.flow().sum(row, self.segments.fine(window, Part::YearAgo), REVENUE)
+    pub fn year_ago_revenue(&self, row: usize, pipeline: u8, window: Window) -> i128 {
+        let (_, place) = Layout::sum(Sum::Revenue(pipeline));
+        self.flow().sum(row, self.segments.fine(window, Part::YearAgo), place)
+    }
+
+    /// A quantile of how long deals of a row that left an open stage in a window were there, in milliseconds.
+    #[must_use]
+    pub fn stage_time(&self, row: usize, stage: u16, window: Window, percent: u8) -> Option<u64> {
+        self.stage_times_of(row, stage)?.quantile(self.segments.coarse(window), percent)
+    }
+
+    /// How many deals of a row left an open stage in a window.
+    #[must_use]
+    pub fn stage_times(&self, row: usize, stage: u16, window: Window) -> i64 {
+        self.stage_times_of(row, stage).map_or(0, |times| times.count(self.segments.coarse(window)))
+    }
+
+    fn stage_times_of(&self, row: usize, stage: u16) -> Option<&Sketch> {
+        self.stage_times.get(row * self.stages() + usize::from(stage))
+    }
+
+    /// The reasons for which deals of a row were lost, and how many were, whenever that was.
+    pub fn reasons(&self, row: usize) -> impl Iterator<Item = (Reason, i64)> {
+        self.reasons.of(row)
+    }
+
+    /// How many deals of a row were lost for a reason in a window.
+    #[must_use]
+    pub fn lost_for(&self, row: usize, reason: Reason, window: Window) -> i64 {
+        self.reasons.count(row, reason, self.segments.coarse(window))
+    }
+
+    /// What of a row is expected to close.
+    #[must_use]
+    pub fn closing(&self, row: usize) -> ClosingDeals {
+        self.closing.get(row).copied().unwrap_or_default()
     }
 
     /// A quantile of a row's response times in a window, in milliseconds.
@@ -437,13 +575,14 @@ impl Table {
 
     /// Brings the sketches into their order, so that reading them needs no work.
     pub fn settle(&mut self) {
-        self.responses.iter_mut().chain(&mut self.cycles).for_each(Sketch::settle);
+        let sketches = self.responses.iter_mut().chain(&mut self.cycles).chain(&mut self.stage_times);
+        sketches.for_each(Sketch::settle);
     }
 
     /// The open deals of a row at a stage.
     #[must_use]
-    pub fn open(&self, row: usize, stage: usize) -> OpenDeals {
-        let stages = self.stages();
+    pub fn open(&self, row: usize, stage: u16) -> OpenDeals {
+        let (stages, stage) = (self.stages(), usize::from(stage));
         let open = self.open.get(row * stages + stage).filter(|_| stage < stages);
         open.copied().unwrap_or_default()
     }
@@ -475,7 +614,19 @@ impl Table {
         if let (Some(own), Some(more)) = (self.named.get_mut(to), other.named.get(from)) {
             *own += more;
         }
+        if let Some(more) = other.closing.get(from).filter(|more| **more != ClosingDeals::default())
+            && let Some(own) = self.closing_mut(to)
+        {
+            own.add(more);
+        }
+        self.reasons.absorb_row(to, &other.reasons, from);
         let stages = self.stages();
+        let more = other.stage_times.get(from * stages..).unwrap_or_default();
+        if !more.is_empty() && self.stage_times.len() < (to + 1) * stages {
+            self.stage_times.resize(self.rows * stages, Sketch::default());
+        }
+        let own = self.stage_times.get_mut(to * stages..).unwrap_or_default().iter_mut().take(stages);
+        own.zip(more).for_each(|(own, more)| own.absorb(more));
         let own = self.open.get_mut(to * stages..).unwrap_or_default().iter_mut().take(stages);
         for (own, more) in own.zip(other.open.get(from * stages..).unwrap_or_default()) {
             own.deals += more.deals;

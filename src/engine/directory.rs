@@ -24,7 +24,34 @@ pub struct RowId(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(u32);
 
+/// What a step says of pipeline and stage, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SpokenId(u32);
+
+impl SpokenId {
+    /// The one of this number.
+    pub(crate) const fn from_number(number: u32) -> SpokenId {
+        SpokenId(number)
+    }
+
+    /// Its number.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// Its place in a list of all.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 impl NameId {
+    /// The name of this number.
+    pub(crate) const fn from_number(number: u32) -> NameId {
+        NameId(number)
+    }
+
     /// The name's number.
     pub(crate) const fn number(self) -> u32 {
         self.0
@@ -76,6 +103,16 @@ pub struct RepInTeam {
     pub rep: NameId,
 }
 
+/// What a step says of pipeline and stage, in the words of its event: a pipeline, a stage of the one that is named or of
+/// `default`, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spoken {
+    /// The pipeline that is named.
+    pub pipeline: Option<NameId>,
+    /// The stage that is named; `None` of a lead.
+    pub stage: Option<NameId>,
+}
+
 /// Everything in a directory, by number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Listing {
@@ -85,6 +122,9 @@ pub struct Listing {
     pub rows: Vec<(u32, u32)>,
     /// All channels, each as the number of its name.
     pub channels: Vec<u32>,
+    /// Pipelines and stages as steps name them, each as the numbers of their names; older listings have none.
+    #[serde(default)]
+    pub spoken: Vec<(Option<u32>, Option<u32>)>,
     /// All currencies; of the first snapshots, which do not list them, none.
     #[serde(default)]
     pub currencies: Vec<ListedCurrency>,
@@ -104,6 +144,7 @@ pub struct Directory {
     names: Numbered<Arc<str>>,
     rows: Numbered<RepInTeam>,
     channels: Numbered<NameId>,
+    spoken: Numbered<Spoken>,
 }
 
 impl Directory {
@@ -128,6 +169,19 @@ impl Directory {
         ChannelId(self.channels.number(name))
     }
 
+    /// The number of what a step says of pipeline and stage.
+    #[must_use]
+    pub fn spoken(&self, spoken: Spoken) -> SpokenId {
+        SpokenId(self.spoken.number(spoken))
+    }
+
+    /// The texts of what steps say of pipeline and stage, from a number on.
+    #[must_use]
+    pub fn spoken_from(&self, first: usize) -> Vec<(Option<Arc<str>>, Option<Arc<str>>)> {
+        let text = |name: Option<NameId>| name.map(|name| self.text(name));
+        self.spoken.all().into_iter().skip(first).map(|said| (text(said.pipeline), text(said.stage))).collect()
+    }
+
     /// The text of a name.
     #[must_use]
     pub fn text(&self, name: NameId) -> Arc<str> {
@@ -148,8 +202,11 @@ impl Directory {
         // Rows and channels first: their names are in the list that is read after them.
         let rows = self.rows.all().into_iter().map(|pair| (pair.team.0, pair.rep.0)).collect();
         let channels = self.channels.all().into_iter().map(|name| name.0).collect();
+        let number = |name: NameId| name.0;
+        let spoken = self.spoken.all().into_iter();
+        let spoken = spoken.map(|said| (said.pipeline.map(number), said.stage.map(number))).collect();
         let names = self.names.all().iter().map(ToString::to_string).collect();
-        Listing { names, rows, channels, currencies: listed_currencies() }
+        Listing { names, rows, channels, spoken, currencies: listed_currencies() }
     }
 
     /// All rows so far; each one's place is its [`RowId`].

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use foldhash::fast::{FixedState, RandomState};
 use hashbrown::HashTable;
 
-use crate::engine::directory::{ChannelId, Directory, NameId, RepInTeam, RowId};
+use crate::engine::directory::{ChannelId, Directory, NameId, RepInTeam, RowId, Spoken, SpokenId};
 use crate::model::event::{
-    Body, Event, EventType, Goal, Measure, PaymentKind, Period, Score, Stage, StageChange, Target, TargetScope, Text,
+    Body, Event, EventType, Goal, Measure, PaymentKind, Period, Score, Split, StageChange, Target, TargetScope, Text,
 };
 use crate::model::id::{Id, UNASSIGNED};
 use crate::model::money::Money;
@@ -80,30 +80,78 @@ impl<T> Version<T> {
 pub struct Step {
     /// Who is credited.
     pub row: RowId,
+    /// Its place among the steps of the same time.
+    pub sequence: u32,
     /// The customer that it names.
     pub customer: Option<Id>,
     /// What it is.
     pub kind: StepKind,
 }
 
+impl Step {
+    /// The pipeline and the stage as it names them.
+    #[must_use]
+    pub fn spoken(&self) -> Option<SpokenId> {
+        match &self.kind {
+            StepKind::Lead { pipeline, .. } => *pipeline,
+            StepKind::Move(moved) => Some(moved.spoken),
+        }
+    }
+}
+
 /// What a step of a journey is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum StepKind {
-    /// A lead from this channel.
-    Lead(ChannelId),
-    /// A move to a stage.
-    Move {
-        /// The stage.
-        stage: Stage,
-        /// The deal's amount from here on.
-        amount: Option<Money>,
-        /// Its expected gross profit.
-        margin: Option<Money>,
+    /// A lead.
+    Lead {
+        /// The channel it came from.
+        channel: ChannelId,
+        /// The pipeline that it names.
+        pipeline: Option<SpokenId>,
     },
+    /// A move to a stage.
+    Move(Move),
+}
+
+/// A move to a stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Move {
+    /// The pipeline and the stage as it names them.
+    pub spoken: SpokenId,
+    /// The deal's amount from here on.
+    pub amount: Option<Money>,
+    /// Its expected gross profit.
+    pub margin: Option<Money>,
+    /// What few moves say.
+    pub rare: Option<Box<Rare>>,
+}
+
+/// What few moves say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rare {
+    /// When the deal is expected to close.
+    pub expected_close_at: Option<Time>,
+    /// Why it is lost.
+    pub lost_reason: Option<NameId>,
+    /// Where a journey without a lead came from.
+    pub channel: Option<ChannelId>,
+    /// The first contact of a journey without a lead.
+    pub started_at: Option<Time>,
+    /// Who shares the deal's money from here on; empty: it says nothing.
+    pub splits: Box<[Share]>,
+}
+
+/// One who shares a deal's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The rep in a team.
+    pub row: RowId,
+    /// The share in parts of [`WHOLE_SHARE`](crate::model::event::WHOLE_SHARE).
+    pub parts: u32,
 }
 
 /// A fact that stands alone: spend, feedback or a payment.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Single {
     /// Who is credited.
     pub row: RowId,
@@ -111,6 +159,8 @@ pub struct Single {
     pub channel: Option<ChannelId>,
     /// What it is.
     pub kind: SingleKind,
+    /// The journey whose owner is credited in place of nobody.
+    pub deal: Option<Box<Id>>,
 }
 
 /// What a fact that stands alone is. Amounts are in their own and in the reporting currency.
@@ -192,6 +242,8 @@ pub enum EntryFact {
     Target(Version<TargetFact>),
     /// An entry of the roster.
     Roster(Version<RosterFact>),
+    /// A payment or an answer names this entry's journey in place of a rep: who owns it is asked for from now on.
+    Watch,
 }
 
 impl Entry {
@@ -204,6 +256,16 @@ impl Entry {
             _ => &self.event_id,
         };
         shard_of(owner, shards)
+    }
+}
+
+impl Entry {
+    /// What the shard of the journey must know whose owner is credited with this.
+    #[must_use]
+    pub fn watch(&self) -> Option<Entry> {
+        let EntryFact::Single(_, version) = &self.fact else { return None };
+        let deal = version.content.as_ref()?.deal.as_deref()?;
+        Some(Entry { event_id: deal.clone(), fact: EntryFact::Watch })
     }
 }
 
@@ -232,6 +294,8 @@ pub struct Interner {
     /// By team and rep.
     rows: HashTable<(Box<str>, Box<str>, RowId)>,
     channels: HashMap<Box<str>, ChannelId, RandomState>,
+    /// Of the pipeline `default`, by the stage as it is named.
+    stages: HashMap<Box<str>, SpokenId, RandomState>,
 }
 
 impl Interner {
@@ -239,7 +303,7 @@ impl Interner {
     #[must_use]
     pub fn new(directory: Arc<Directory>, rules: Arc<Rules>) -> Interner {
         let (hasher, rows, channels) = (RandomState::default(), HashTable::new(), HashMap::default());
-        Interner { directory, rules, hasher, rows, channels }
+        Interner { directory, rules, hasher, rows, channels, stages: HashMap::default() }
     }
 
     /// Packs an event.
@@ -247,24 +311,31 @@ impl Interner {
         let fact = match &event.body {
             Body::Lead(lead) => {
                 let row = self.row(lead.team_id.as_ref(), lead.rep_id.as_ref());
-                let kind = StepKind::Lead(self.channel(lead.channel.as_ref()));
-                step(event, &lead.lead_id, Some(Step { row, customer: lead.customer_id.as_deref().map(Id::new), kind }))
+                let pipeline = lead.pipeline.as_deref().map(|name| self.spoken(Some(name), None));
+                let kind = StepKind::Lead { channel: self.channel(lead.channel.as_ref()), pipeline };
+                let (customer, sequence) = (lead.customer_id.as_deref().map(Id::new), lead.sequence);
+                step(event, &lead.lead_id, Some(Step { row, sequence, customer, kind }))
             }
             Body::StageChange(change) => {
                 let row = self.row(change.team_id.as_ref(), change.rep_id.as_ref());
-                let stage = self.stage(change);
-                let kind = StepKind::Move { stage, amount: change.amount, margin: change.margin };
-                let customer = change.customer_id.as_deref().map(Id::new);
-                step(event, &change.lead_id, Some(Step { row, customer, kind }))
+                let kind = StepKind::Move(Move {
+                    spoken: self.spoken(change.pipeline.as_deref(), Some(&change.stage)),
+                    amount: change.amount,
+                    margin: change.margin,
+                    rare: self.rare(change),
+                });
+                let (customer, sequence) = (change.customer_id.as_deref().map(Id::new), change.sequence);
+                step(event, &change.lead_id, Some(Step { row, sequence, customer, kind }))
             }
             Body::Spend(spend) => {
                 let row = self.row(spend.team_id.as_ref(), spend.rep_id.as_ref());
                 let channel = Some(self.channel(spend.channel.as_ref()));
-                single(event, Some(Single { row, channel, kind: SingleKind::Spend(spend.amount) }))
+                single(event, Some(Single { row, channel, kind: SingleKind::Spend(spend.amount), deal: None }))
             }
             Body::Feedback(feedback) => {
                 let row = self.row(feedback.team_id.as_ref(), feedback.rep_id.as_ref());
-                single(event, Some(Single { row, channel: None, kind: SingleKind::Feedback(feedback.score) }))
+                let deal = self.deal(&feedback.lead_id, &feedback.rep_id, &feedback.team_id);
+                single(event, Some(Single { row, channel: None, kind: SingleKind::Feedback(feedback.score), deal }))
             }
             Body::Payment(payment) => {
                 let row = self.row(payment.team_id.as_ref(), payment.rep_id.as_ref());
@@ -272,7 +343,8 @@ impl Interner {
                     PaymentKind::Payment => SingleKind::Payment(payment.amount),
                     PaymentKind::Refund => SingleKind::Refund(payment.amount),
                 };
-                single(event, Some(Single { row, channel: None, kind }))
+                let deal = self.deal(&payment.lead_id, &payment.rep_id, &payment.team_id);
+                single(event, Some(Single { row, channel: None, kind, deal }))
             }
             Body::Target(target) => {
                 let of = self.target_of(&target.scope);
@@ -309,10 +381,39 @@ impl Interner {
         }
     }
 
-    fn stage(&self, change: &StageChange<'_>) -> Stage {
-        let pipeline = self.rules.pipeline_named(change.pipeline.as_deref());
-        // The decoder accepts no other.
-        pipeline.and_then(|pipeline| pipeline.stage(&change.stage)).unwrap_or(Stage::Void)
+    /// What few moves say; `None` if this one says nothing of it.
+    fn rare(&mut self, change: &StageChange<'_>) -> Option<Box<Rare>> {
+        let share = |interner: &mut Interner, split: &Split<'_>| {
+            let row = interner.row(split.team_id.as_ref(), split.rep_id.as_ref());
+            Share { row, parts: split.share }
+        };
+        let rare = Rare {
+            expected_close_at: change.expected_close_at,
+            lost_reason: change.lost_reason.as_deref().map(|reason| self.name(reason)),
+            channel: change.channel.as_ref().map(|channel| self.channel(Some(channel))),
+            started_at: change.started_at,
+            splits: change.splits.iter().map(|split| share(self, split)).collect(),
+        };
+        (rare != Rare::default()).then(|| Box::new(rare))
+    }
+
+    /// The journey whose owner is credited with what names neither a rep nor a team, if that is configured.
+    fn deal(&self, lead: &Option<Text<'_>>, rep: &Option<Text<'_>>, team: &Option<Text<'_>>) -> Option<Box<Id>> {
+        let is_nobodys = rep.is_none() && team.is_none() && self.rules.credit_through_deal;
+        lead.as_deref().filter(|_| is_nobodys).map(|lead| Box::new(Id::new(lead)))
+    }
+
+    fn spoken(&mut self, pipeline: Option<&str>, stage: Option<&str>) -> SpokenId {
+        let known = stage.filter(|_| pipeline.is_none()).and_then(|stage| self.stages.get(stage));
+        if let Some(spoken) = known {
+            return *spoken;
+        }
+        let [named, of] = [pipeline, stage].map(|text| text.map(|text| self.name(text)));
+        let spoken = self.directory.spoken(Spoken { pipeline: named, stage: of });
+        if let (None, Some(stage)) = (pipeline, stage) {
+            self.stages.insert(stage.into(), spoken);
+        }
+        spoken
     }
 
     fn name(&self, text: &str) -> NameId {

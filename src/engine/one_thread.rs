@@ -35,6 +35,10 @@ impl Engine {
     /// Applies an accepted event that arrived at `now`.
     pub fn accept(&mut self, event: &Event<'_>, now: Time) -> Arrival {
         let entry = self.interner.entry(event);
+        if let Some(watch) = entry.watch() {
+            let place = watch.shard(self.shards.len());
+            self.shards.get_mut(place).map(|shard| shard.apply(watch, now));
+        }
         let place = entry.shard(self.shards.len());
         self.shards.get_mut(place).map(|shard| shard.apply(entry, now)).unwrap_or_default()
     }

@@ -26,12 +26,14 @@ pub use self::image::{Contents, Image, Kind, Portion, Translation, Unpacker, Unu
 use self::journeys::{Journey, Journeys};
 use self::ledger::Ledger;
 use self::long::LongJourney;
-pub use self::reading::{Held, RosterValue, ShardReading, TargetValue, WinChange};
+pub use self::reading::{Held, Linked, RosterValue, ShardReading, TargetValue, WinChange};
 use self::register::Register;
-use crate::engine::directory::{ChannelId, Directory};
+use crate::engine::directory::{ChannelId, Directory, RowId};
 use crate::engine::entry::{Entry, EntryFact, Meeting, RosterFact, Single, Step, TargetFact, TargetOf, Version};
 use crate::engine::facts::{Fact, Judge, Story, Win};
+use crate::engine::meanings::{Courses, Meanings};
 use crate::engine::timeline::Timeline;
+use crate::model::calendar::PeriodKind;
 use crate::model::event::EventType;
 use crate::model::id::{Id, UNASSIGNED};
 use crate::model::rules::Rules;
@@ -69,7 +71,10 @@ pub struct ShardMemory {
 pub struct Shard {
     number: usize,
     rules: Arc<Rules>,
-    /// The channel of journeys without a lead.
+    directory: Arc<Directory>,
+    courses: Courses,
+    meanings: Meanings,
+    /// The channel of journeys that name none.
     no_channel: ChannelId,
     horizon: Time,
     ledger: Ledger,
@@ -84,6 +89,10 @@ pub struct Shard {
     /// The wins of journeys whose win has changed since the last reading, as they were then. It is bounded by the
     /// number of journeys, however long nobody reads.
     changed_wins: HashMap<u32, Option<Win>, RandomState>,
+    /// The journeys that payments and answers name in place of a rep, and the owners of those that have one.
+    deals: HashMap<Id, Option<RowId>, RandomState>,
+    /// Whether the owners are those of now; not after journeys came from a snapshot.
+    owners_are_known: bool,
     negative_cycles: i64,
     negative_responses: i64,
     /// Journeys of very many steps, of which not all are counted yet.
@@ -100,9 +109,14 @@ pub struct Shard {
 impl Shard {
     /// An empty shard whose windows stand at `now`.
     #[must_use]
-    pub fn new(number: usize, rules: Arc<Rules>, directory: &Directory, now: Time) -> Shard {
+    pub fn new(number: usize, rules: Arc<Rules>, directory: &Arc<Directory>, now: Time) -> Shard {
         Shard {
             number,
+            directory: Arc::clone(directory),
+            courses: Courses::new(&rules),
+            meanings: Meanings::default(),
+            deals: HashMap::default(),
+            owners_are_known: true,
             no_channel: directory.channel(directory.name(UNASSIGNED)),
             horizon: rules.horizon(now),
             ledger: Ledger::new(Arc::clone(&rules), now),
@@ -139,6 +153,10 @@ impl Shard {
             }
             EntryFact::Target(version) => (version.dated < horizon, self.apply_target(entry.event_id, version)),
             EntryFact::Roster(version) => (version.dated < horizon, self.apply_roster(entry.event_id, version)),
+            EntryFact::Watch => {
+                self.watch(&entry.event_id);
+                (false, None)
+            }
         };
         Arrival {
             expired,
@@ -187,10 +205,19 @@ impl Shard {
     }
 
     fn judge(&self) -> Judge<'_> {
-        Judge { pipeline: &self.rules.pipeline, horizon: self.horizon, no_channel: self.no_channel }
+        Judge {
+            rules: &self.rules,
+            courses: &self.courses,
+            meanings: &self.meanings,
+            horizon: self.horizon,
+            no_channel: self.no_channel,
+        }
     }
 
     fn apply_step(&mut self, lead_id: Id, event_id: Id, is_move: bool, version: Version<Step>) -> Option<Meeting> {
+        if version.content.as_ref().and_then(Step::spoken).is_some_and(|spoken| !self.meanings.knows(spoken)) {
+            self.meanings.learn(&self.directory, &self.courses, &self.rules);
+        }
         let known = self.journeys.number(&lead_id);
         if known.is_none() && version.remembered < self.horizon {
             self.note_forgotten(version.remembered);
@@ -262,6 +289,9 @@ impl Shard {
         if win_before != win_after {
             self.changed_wins.entry(number).or_insert(win_before);
         }
+        if let Some(owner) = self.deals.get_mut(&journey.lead_id) {
+            *owner = after.owner;
+        }
         self.after = after;
     }
 
@@ -295,8 +325,8 @@ impl Shard {
         if accepted.number.is_none() {
             self.note_forgotten(remembered);
         }
-        let fact = |(at, single): (Time, Single)| single.fact(at);
-        let (before, after) = (accepted.before.map(fact), accepted.after.map(fact));
+        let credited = |(at, single): (Time, Single)| single.deal.is_none().then(|| single.fact(at));
+        let (before, after) = (accepted.before.and_then(credited), accepted.after.and_then(credited));
         if before != after {
             before.iter().for_each(|fact| self.put_single(fact, -1));
             after.iter().for_each(|fact| self.put_single(fact, 1));
@@ -336,6 +366,31 @@ impl Shard {
         accepted.meeting
     }
 
+    /// Finds the owners of all journeys that are asked for, once after they came from a snapshot.
+    fn find_owners(&mut self) {
+        if self.owners_are_known {
+            return;
+        }
+        let deals: Vec<Id> = std::mem::take(&mut self.deals).into_keys().collect();
+        deals.iter().for_each(|deal| self.watch(deal));
+        self.owners_are_known = true;
+    }
+
+    /// Keeps an eye on the owner of a journey, which payments or answers name.
+    fn watch(&mut self, deal: &Id) {
+        if self.deals.contains_key(deal) {
+            return;
+        }
+        let owner = self.journeys.number(deal).and_then(|number| {
+            let mut story = std::mem::take(&mut self.after);
+            let _ = self.retell(number, &mut story);
+            let owner = story.owner;
+            self.after = story;
+            owner
+        });
+        self.deals.insert(deal.clone(), owner);
+    }
+
     fn name_target(&mut self, target: &TargetFact, times: i64) {
         if let TargetOf::Row(row) = target.of {
             self.ledger.rows.name(row.index(), times);
@@ -359,7 +414,8 @@ impl Shard {
             }
             self.after = story;
             for (at, number) in self.singles_due.within(&moved.spans) {
-                let existing = self.singles.existing(number, self.horizon).filter(|(dated, _)| *dated == at);
+                let existing = self.singles.existing(number, self.horizon);
+                let existing = existing.filter(|(dated, single)| *dated == at && single.deal.is_none());
                 existing.iter().for_each(|(at, single)| self.ledger.shift(&single.fact(*at), &moved));
             }
         }
@@ -399,8 +455,10 @@ impl Shard {
         let moved = self.singles.move_horizon(earlier, horizon);
         self.note_forgotten(moved.forgotten);
         for change in moved.changes {
-            change.was.iter().for_each(|(at, single)| self.put_single(&single.fact(*at), -1));
-            if let Some((at, single)) = change.is {
+            let is_counted = |(_, single): &(Time, Single)| single.deal.is_none();
+            let (was, is) = (change.was.filter(is_counted), change.is.filter(is_counted));
+            was.iter().for_each(|(at, single)| self.put_single(&single.fact(*at), -1));
+            if let Some((at, single)) = is {
                 self.put_single(&single.fact(at), 1);
                 self.singles_due.note(at, change.number);
             }
@@ -411,7 +469,9 @@ impl Shard {
             change.was.iter().for_each(|(_, target)| self.name_target(target, -1));
             change.is.iter().for_each(|(_, target)| self.name_target(target, 1));
         }
-        self.journeys_due.forget_before(horizon);
+        // Deals may be expected to close before it, and still be told of in the quarter that holds now.
+        let quarter = self.rules.present(PeriodKind::Quarter, self.ledger.now()).start;
+        self.journeys_due.forget_before(horizon.min(quarter));
         self.singles_due.forget_before(horizon);
         self.horizon = horizon;
     }
@@ -432,6 +492,7 @@ impl Shard {
     pub fn read(&mut self, now: Time) -> ShardReading {
         self.advance(now);
         self.settle_long();
+        self.find_owners();
         let mut story = std::mem::take(&mut self.after);
         let changed = std::mem::take(&mut self.changed_wins);
         let wins =
@@ -446,6 +507,8 @@ impl Shard {
             channels: self.ledger.channels.clone(),
             wins,
             targets: reading::present_targets(&self.targets, self.horizon, &self.rules, now),
+            linked: reading::linked(&self.singles, self.horizon, &self.rules),
+            owners: self.deals.iter().filter_map(|(deal, owner)| Some((deal.clone(), (*owner)?))).collect(),
             teams: reading::teams_with_targets(&self.targets, self.horizon),
             roster: reading::roster(&self.roster, self.horizon),
             held: Held {

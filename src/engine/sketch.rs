@@ -166,6 +166,13 @@ impl Sketch {
         }
     }
 
+    /// How many values there are in a window.
+    #[must_use]
+    pub fn count(&self, window: Span) -> i64 {
+        // What waits has its place in no order, and counts all the same.
+        self.cells.iter().filter(|cell| window.holds(cell.segment())).map(|cell| cell.count()).sum()
+    }
+
     /// The value at the nearest rank of quantile `percent` (1–100) in a window, at most 0.4 % off; `None` where
     /// there is no value.
     #[must_use]

@@ -89,6 +89,7 @@ fn labels_of(subject: &Subject) -> String {
             push_label(&mut text, "team", team);
         }
         SubjectName::Team(team) => push_label(&mut text, "team", team),
+        SubjectName::Region(region) => push_label(&mut text, "region", region),
         SubjectName::Org => {}
         SubjectName::Channel(channel) => push_label(&mut text, "channel", channel),
     }
@@ -140,7 +141,7 @@ impl Writer<'_> {
                 .iter()
                 .map(|instance| {
                     let mut text = String::new();
-                    let labels = family.labels(*instance, &reading.rules);
+                    let labels = family.labels_in(*instance, reading);
                     labels.into_iter().for_each(|(name, value)| push_label(&mut text, name, value));
                     text
                 })
@@ -163,7 +164,7 @@ impl Writer<'_> {
         let unit = match family.unit() {
             Unit::Seconds => "seconds",
             Unit::Ratio => "ratio",
-            Unit::Count | Unit::Money | Unit::Points => return,
+            Unit::Count | Unit::Money | Unit::Points | Unit::OfMeasure => return,
         };
         if self.format == Format::OpenMetrics && name.ends_with(unit) {
             self.text.extend(["# UNIT ", name, " ", unit, "\n"]);

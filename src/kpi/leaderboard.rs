@@ -4,6 +4,7 @@ use super::query::ranks;
 use super::{Better, Formula, Kpi, R, Scorecard, Title, Unit, all};
 use crate::engine::board::{Reading, SubjectName};
 use crate::model::calendar::PeriodKind;
+use crate::model::event::Measure;
 use crate::model::id::UNASSIGNED;
 use crate::model::rules::{Rules, Scope};
 use crate::model::value::Value;
@@ -62,7 +63,8 @@ pub(super) fn ranked_by(rules: &Rules) -> Result<Vec<RankedBy>, String> {
         let entry = |window, value| RankedBy { by: by.clone(), window, value };
         if by == QUOTA_ATTAINMENT {
             let is_exposed = |kind: &PeriodKind| rules.windows.rep.contains(&Window::to_date(*kind));
-            let periods = PeriodKind::OF_CUSTOMERS.into_iter().filter(is_exposed);
+            let periods = [PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year];
+            let periods = periods.into_iter().filter(is_exposed);
             ranked.extend(periods.map(|kind| entry(Window::to_date(kind), Ranked::Attainment(kind))));
         } else {
             let formula = rankable().find(|(name, _)| name == by).map(|(_, formula)| formula);
@@ -106,7 +108,7 @@ impl RankedBy {
     fn value(&self, of: &Scorecard<'_>) -> Option<Value> {
         match self.value {
             Ranked::Windowed(formula) => formula(of, self.window),
-            Ranked::Attainment(period) => of.attainment(period).map(Value::Real),
+            Ranked::Attainment(period) => of.attainment(Measure::Revenue, period).map(Value::Real),
         }
     }
 }

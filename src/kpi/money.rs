@@ -13,7 +13,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O, C],
-        formula: Formula::Windowed(|of, window| Some(Value::Money(of.sum(Sum::Revenue, window)))),
+        formula: Formula::Windowed(|of, window| Some(Value::Money(of.revenue(window)))),
     },
     Kpi {
         name: "revenue_previous",
@@ -35,9 +35,52 @@ pub(super) static KPIS: &[Kpi] = &[
         scopes: &[R, T, O, C],
         formula: Formula::Windowed(|of, window| {
             let previous = of.previous_revenue(window);
-            let growth = of.sum(Sum::Revenue, window) - previous;
+            let growth = of.revenue(window) - previous;
             ratio(growth, previous).filter(|_| previous > 0).map(Value::Real)
         }),
+    },
+    Kpi {
+        name: "revenue_year_ago",
+        help: "Amounts of the deals won in the same window a year ago (同比).",
+        unit: Unit::Money,
+        title: Title { en: "Revenue a year ago", zh: "去年同期签约额" },
+        better: Better::Neither,
+        additive: true,
+        scopes: &[T, O, C],
+        formula: Formula::YearAgo(|of, window| Some(Value::Money(of.year_ago_revenue(window)))),
+    },
+    Kpi {
+        name: "revenue_yoy_ratio",
+        help: "Growth of revenue since the same window a year ago, as a share of that window's revenue (同比增长率).",
+        unit: Unit::Ratio,
+        title: Title { en: "Revenue growth year over year", zh: "签约额同比增长率" },
+        better: Better::More,
+        additive: false,
+        scopes: &[T, O, C],
+        formula: Formula::YearAgo(|of, window| {
+            let before = of.year_ago_revenue(window);
+            ratio(of.revenue(window) - before, before).filter(|_| before > 0).map(Value::Real)
+        }),
+    },
+    Kpi {
+        name: "pipeline_revenue",
+        help: "Amounts of the deals of the pipeline won in the window.",
+        unit: Unit::Money,
+        title: Title { en: "Revenue of the pipeline", zh: "各销售流程签约额" },
+        better: Better::More,
+        additive: true,
+        scopes: &[T, O],
+        formula: Formula::Piped(|of, window, pipeline| Some(Value::Money(of.sum(Sum::Revenue(pipeline), window)))),
+    },
+    Kpi {
+        name: "lost_amount",
+        help: "Amounts of the deals lost in the window.",
+        unit: Unit::Money,
+        title: Title { en: "Lost amount", zh: "输单金额" },
+        better: Better::Less,
+        additive: true,
+        scopes: &[R, T, O, C],
+        formula: Formula::Windowed(|of, window| Some(Value::Money(of.sum(Sum::LostAmount, window)))),
     },
     Kpi {
         name: "deal_size",
@@ -83,7 +126,7 @@ pub(super) static KPIS: &[Kpi] = &[
     },
     Kpi {
         name: "cycles",
-        help: "Deals won in the window whose lead is known and not later than the win.",
+        help: "Deals won in the window whose first contact is known and not later than the win.",
         unit: Unit::Count,
         title: Title { en: "Deals with a known cycle", zh: "周期已知的赢单数" },
         better: Better::Neither,
@@ -121,7 +164,7 @@ pub(super) static KPIS: &[Kpi] = &[
         scopes: &[R, T, O],
         formula: Formula::Windowed(|of, window| {
             let collected = of.sum(Sum::Payments, window) - of.sum(Sum::Refunds, window);
-            let revenue = of.sum(Sum::Revenue, window);
+            let revenue = of.revenue(window);
             ratio(collected, revenue).filter(|_| revenue > 0).map(Value::Real)
         }),
     },

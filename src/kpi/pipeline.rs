@@ -47,6 +47,65 @@ pub(super) static KPIS: &[Kpi] = &[
         formula: Formula::Stalled(|of, stage| Some(Value::Count(of.open(stage).stalled.into()))),
     },
     Kpi {
+        name: "overdue_deals",
+        help: "Open deals whose expected close has passed.",
+        unit: Unit::Count,
+        title: Title { en: "Overdue deals", zh: "逾期商机数" },
+        better: Better::Less,
+        additive: true,
+        scopes: &[R, T, O],
+        formula: Formula::Plain(|of| Some(Value::Count(of.closing().overdue.into()))),
+    },
+    Kpi {
+        name: "overdue_amount",
+        help: "Amounts of the open deals whose expected close has passed.",
+        unit: Unit::Money,
+        title: Title { en: "Overdue amount", zh: "逾期商机金额" },
+        better: Better::Less,
+        additive: true,
+        scopes: &[R, T, O],
+        formula: Formula::Plain(|of| Some(Value::Money(of.closing().overdue_amount))),
+    },
+    Kpi {
+        name: "closing_amount",
+        help: "Amounts of the open deals that are expected to close in the period.",
+        unit: Unit::Money,
+        title: Title { en: "Amount expected to close", zh: "本期预计成交金额" },
+        better: Better::More,
+        additive: true,
+        scopes: &[R, T, O],
+        formula: Formula::Closing(|of, period| {
+            let [amount, _] = of.closing_in(period);
+            Some(Value::Money(amount))
+        }),
+    },
+    Kpi {
+        name: "closing_weighted_amount",
+        help: "Amounts of the open deals that are expected to close in the period, each times the probability of its stage.",
+        unit: Unit::Money,
+        title: Title { en: "Weighted amount expected to close", zh: "本期加权预计成交金额" },
+        better: Better::More,
+        additive: true,
+        scopes: &[R, T, O],
+        formula: Formula::Closing(|of, period| {
+            let [_, weighted] = of.closing_in(period);
+            Some(Value::Money(weighted))
+        }),
+    },
+    Kpi {
+        name: "expected_revenue",
+        help: "Booked revenue of the period plus the weighted amounts of the open deals expected to close in it.",
+        unit: Unit::Money,
+        title: Title { en: "Expected revenue", zh: "预计签约额" },
+        better: Better::More,
+        additive: true,
+        scopes: &[R, T, O],
+        formula: Formula::Closing(|of, period| {
+            let [_, weighted] = of.closing_in(period);
+            Some(Value::Money(of.booked(period) + weighted))
+        }),
+    },
+    Kpi {
         name: "velocity",
         help: "Sales velocity: open deals times win ratio times deal size divided by mean cycle in days, over 90 days; money per day.",
         unit: Unit::Money,

@@ -81,9 +81,10 @@ pub struct Standing {
 #[must_use]
 fn is_ranked(subject: &Subject) -> bool {
     match &subject.name {
-        SubjectName::Rep { rep: name, .. } | SubjectName::Team(name) | SubjectName::Channel(name) => {
-            &**name != UNASSIGNED
-        }
+        SubjectName::Rep { rep: name, .. }
+        | SubjectName::Team(name)
+        | SubjectName::Region(name)
+        | SubjectName::Channel(name) => &**name != UNASSIGNED,
         SubjectName::Org => true,
     }
 }
@@ -194,11 +195,8 @@ impl Family {
         let scope = self.scope();
         let table = reading.tables.get(scope);
         let previous = |of: &Scorecard<'_>| match (self.kpi().name, instance) {
-            ("leads", Instance::Window(window)) => Some(Value::Count(of.previous_count(of.entry(0), window))),
-            ("won", Instance::Window(window)) => {
-                let won = reading.rules.pipeline.won();
-                Some(Value::Count(of.previous_count(of.entry(won), window)))
-            }
+            ("leads", Instance::Window(window)) => Some(Value::Count(of.previous_leads(window))),
+            ("won", Instance::Window(window)) => Some(Value::Count(of.previous_won(window))),
             ("stage_entries", Instance::Stage(window, stage)) => {
                 Some(Value::Count(of.previous_count(of.entry(stage), window)))
             }

@@ -1,8 +1,10 @@
 //! The sums of one subject at one instant, and the quotients that several KPIs share.
 
 use crate::engine::board::{CustomerPeriod, Reading, Subject};
-use crate::engine::cells::{Count, OpenDeals, Sum, Table};
+use crate::engine::cells::{ClosingDeals, Count, OpenDeals, Sum, Table};
+use crate::kpi::StageOf;
 use crate::model::calendar::PeriodKind;
+use crate::model::event::Measure;
 use crate::model::value::{Value, float, ratio};
 use crate::model::window::Window;
 
@@ -60,26 +62,53 @@ impl<'a> Scorecard<'a> {
         i128::from(self.table.previous_count(self.subject.row, what, window))
     }
 
-    /// Journeys that came to a stage after `lead` in a window; at `won` the deals won.
+    /// All pipelines.
+    fn pipelines(&self) -> impl Iterator<Item = u8> {
+        (0..=u8::MAX).take(self.reading.courses.len())
+    }
+
+    /// What is counted of each pipeline, of all of them in a window.
     #[must_use]
-    pub fn entries(&self, stage: u8, window: Window) -> i128 {
+    pub fn count_all(&self, what: fn(u8) -> Count, window: Window) -> i128 {
+        self.pipelines().map(|pipeline| self.count(what(pipeline), window)).sum()
+    }
+
+    /// Journeys created in the previous window.
+    #[must_use]
+    pub fn previous_leads(&self, window: Window) -> i128 {
+        self.pipelines().map(|pipeline| self.previous_count(Count::Leads(pipeline), window)).sum()
+    }
+
+    /// Deals won in the previous window.
+    #[must_use]
+    pub fn previous_won(&self, window: Window) -> i128 {
+        self.pipelines().map(|pipeline| self.previous_count(Count::Won(pipeline), window)).sum()
+    }
+
+    /// Journeys that came to a stage in a window; at `lead` those created, at `won` the deals won.
+    #[must_use]
+    pub fn entries(&self, stage: StageOf, window: Window) -> i128 {
         self.count(self.entry(stage), window)
     }
 
     /// What counts the entries of a stage.
     #[must_use]
-    pub fn entry(&self, stage: u8) -> Count {
-        match stage {
-            0 => Count::Leads,
-            stage if stage == self.reading.rules.pipeline.won() => Count::Won,
-            stage => Count::Reached(stage),
+    pub fn entry(&self, stage: StageOf) -> Count {
+        let StageOf { pipeline, index } = stage;
+        match self.reading.courses.get(pipeline) {
+            _ if index == 0 => Count::Leads(pipeline),
+            Some(course) if index < course.won => Count::Reached(course.between(index)),
+            _ => Count::Won(pipeline),
         }
     }
 
     /// What counts the journeys of a cohort that have come to a stage.
     #[must_use]
-    pub fn cohort(&self, stage: u8) -> Count {
-        if stage == self.reading.rules.pipeline.won() { Count::CohortWon } else { Count::Cohort(stage) }
+    pub fn cohort(&self, stage: StageOf) -> Count {
+        match self.reading.courses.get(stage.pipeline) {
+            Some(course) if stage.index < course.won => Count::Cohort(course.between(stage.index)),
+            _ => Count::CohortWon(stage.pipeline),
+        }
     }
 
     /// A sum in a window.
@@ -88,10 +117,48 @@ impl<'a> Scorecard<'a> {
         self.table.sum(self.subject.row, what, window)
     }
 
+    /// The revenue of a window, in minor units.
+    #[must_use]
+    pub fn revenue(&self, window: Window) -> i128 {
+        self.pipelines().map(|pipeline| self.sum(Sum::Revenue(pipeline), window)).sum()
+    }
+
     /// The revenue of the previous window, in minor units.
     #[must_use]
     pub fn previous_revenue(&self, window: Window) -> i128 {
-        self.table.previous_revenue(self.subject.row, window)
+        let of = |pipeline| self.table.previous_revenue(self.subject.row, pipeline, window);
+        self.pipelines().map(of).sum()
+    }
+
+    /// The revenue of the window a year before, in minor units.
+    #[must_use]
+    pub fn year_ago_revenue(&self, window: Window) -> i128 {
+        let of = |pipeline| self.table.year_ago_revenue(self.subject.row, pipeline, window);
+        self.pipelines().map(of).sum()
+    }
+
+    /// A quantile of how long deals that left an open stage in a window were there, in seconds.
+    #[must_use]
+    pub fn stage_time(&self, stage: StageOf, window: Window, percent: u8) -> Option<Value> {
+        let course = self.reading.courses.get(stage.pipeline)?;
+        self.table.stage_time(self.subject.row, course.open(stage.index), window, percent).map(seconds)
+    }
+
+    /// How many deals left an open stage in a window.
+    #[must_use]
+    pub fn stage_times(&self, stage: StageOf, window: Window) -> i128 {
+        let course = self.reading.courses.get(stage.pipeline);
+        let times = course.map(|course| self.table.stage_times(self.subject.row, course.open(stage.index), window));
+        times.unwrap_or(0).into()
+    }
+
+    /// Deals lost in a window for the reason at a place of the reading; `None` where no deal ever was.
+    #[must_use]
+    pub fn lost_for(&self, reason: usize, window: Window) -> Option<i128> {
+        let row = self.subject.row;
+        let own =
+            self.table.reasons(row).filter(|(of, deals)| *deals > 0 && self.reading.reasons.place(*of) == Some(reason));
+        own.map(|(of, _)| i128::from(self.table.lost_for(row, of, window))).reduce(|sum, more| sum + more)
     }
 
     /// A quantile of response times in seconds.
@@ -115,14 +182,14 @@ impl<'a> Scorecard<'a> {
     /// Won of all that were won or lost.
     #[must_use]
     pub fn win_ratio(&self, window: Window) -> Option<f64> {
-        let won = self.count(Count::Won, window);
-        ratio(won, won + self.count(Count::Lost, window))
+        let won = self.count_all(Count::Won, window);
+        ratio(won, won + self.count_all(Count::Lost, window))
     }
 
-    /// Revenue by deal, in major units.
+    /// Revenue per deal, in major units.
     #[must_use]
     pub fn deal_size(&self, window: Window) -> Option<f64> {
-        self.per(self.sum(Sum::Revenue, window), self.count(Count::Won, window))
+        self.per(self.revenue(window), self.count_all(Count::Won, window))
     }
 
     /// New customers in a window.
@@ -137,7 +204,7 @@ impl<'a> Scorecard<'a> {
         self.per(self.sum(Sum::Spend, window), self.new_customers(window))
     }
 
-    /// An amount of minor units by a number of things, in major units.
+    /// An amount of minor units divided by a number of things, in major units.
     #[must_use]
     pub fn per(&self, minor: i128, number: i128) -> Option<f64> {
         ratio(minor, number * i128::from(self.reading.rules.reporting_currency().minor_per_major()))
@@ -151,33 +218,72 @@ impl<'a> Scorecard<'a> {
 
     /// The open deals at a stage.
     #[must_use]
-    pub fn open(&self, stage: u8) -> OpenDeals {
-        self.table.open(self.subject.row, usize::from(stage))
+    pub fn open(&self, stage: StageOf) -> OpenDeals {
+        let course = self.reading.courses.get(stage.pipeline);
+        course.map(|course| self.table.open(self.subject.row, course.open(stage.index))).unwrap_or_default()
     }
 
     /// The open deals at all stages.
     #[must_use]
     pub fn all_open(&self) -> OpenDeals {
-        (0..self.reading.rules.pipeline.won()).map(|stage| self.open(stage)).fold(OpenDeals::default(), |sum, more| {
-            OpenDeals {
-                deals: sum.deals + more.deals,
-                stalled: sum.stalled + more.stalled,
-                amount: sum.amount + more.amount,
-                weighted: sum.weighted + more.weighted,
-            }
+        let stages = 0..u16::try_from(self.reading.courses.open()).unwrap_or(u16::MAX);
+        stages.map(|stage| self.table.open(self.subject.row, stage)).fold(OpenDeals::default(), |sum, more| OpenDeals {
+            deals: sum.deals + more.deals,
+            stalled: sum.stalled + more.stalled,
+            amount: sum.amount + more.amount,
+            weighted: sum.weighted + more.weighted,
         })
+    }
+
+    /// The open deals that are expected to close.
+    #[must_use]
+    pub fn closing(&self) -> ClosingDeals {
+        self.table.closing(self.subject.row)
+    }
+
+    /// The amounts and the weighted amounts of the open deals that are expected to close in the present month or quarter,
+    /// in minor units.
+    #[must_use]
+    pub fn closing_in(&self, period: PeriodKind) -> [i128; 2] {
+        let [month, quarter] = self.closing().periods;
+        if period == PeriodKind::Month { month } else { quarter }
+    }
+
+    /// What is to be reached in a present period: minor units or things.
+    #[must_use]
+    pub fn goal(&self, measure: Measure, period: PeriodKind) -> Option<i128> {
+        self.subject.goals.get(measure as usize)?.get(place(period)).copied().flatten()
+    }
+
+    /// What was reached of a measure in a present period to date: minor units or things.
+    #[must_use]
+    pub fn reached(&self, measure: Measure, period: PeriodKind) -> i128 {
+        let window = Window::to_date(period);
+        match measure {
+            Measure::Revenue => self.revenue(window),
+            Measure::Payments => self.sum(Sum::Payments, window),
+            Measure::Won => self.count_all(Count::Won, window),
+            Measure::Leads => self.count_all(Count::Leads, window),
+            Measure::NewCustomers => self.new_customers(window),
+        }
+    }
+
+    /// A number of what a measure is measured in.
+    #[must_use]
+    pub fn measured(&self, measure: Measure, number: i128) -> Value {
+        if measure.is_money() { Value::Money(number) } else { Value::Count(number) }
     }
 
     /// The target of the present period, in minor units.
     #[must_use]
     pub fn target(&self, period: PeriodKind) -> Option<i128> {
-        self.subject.targets.get(place(period)).copied().flatten().map(i128::from)
+        self.goal(Measure::Revenue, period)
     }
 
     /// The revenue of the present period to date, in minor units.
     #[must_use]
     pub fn booked(&self, period: PeriodKind) -> i128 {
-        self.sum(Sum::Revenue, Window::to_date(period))
+        self.reached(Measure::Revenue, period)
     }
 
     /// Which share of the present period has passed; `None` before any has.
@@ -186,11 +292,11 @@ impl<'a> Scorecard<'a> {
         self.reading.elapsed.get(place(period)).copied().filter(|share| *share > 0.0)
     }
 
-    /// Booked revenue by target (目标达成率).
+    /// What was reached of a measure divided by its target (目标达成率).
     #[must_use]
-    pub fn attainment(&self, period: PeriodKind) -> Option<f64> {
-        let target = self.target(period).filter(|target| *target > 0)?;
-        ratio(self.booked(period), target)
+    pub fn attainment(&self, measure: Measure, period: PeriodKind) -> Option<f64> {
+        let target = self.goal(measure, period).filter(|target| *target > 0)?;
+        ratio(self.reached(measure, period), target)
     }
 
     /// Customers active in a period.
@@ -213,7 +319,7 @@ impl<'a> Scorecard<'a> {
 }
 
 fn place(period: PeriodKind) -> usize {
-    PeriodKind::OF_CUSTOMERS.iter().position(|kind| *kind == period).unwrap_or(0)
+    PeriodKind::OF_TARGETS.iter().position(|kind| *kind == period).unwrap_or(usize::MAX)
 }
 
 fn seconds(millis: u64) -> Value {

@@ -1,6 +1,7 @@
-//! Targets of the month, quarter and year that hold now.
+//! Targets of the periods that hold now.
 
 use super::{Better, Formula, Kpi, O, R, T, Title, Unit};
+use crate::model::event::Measure;
 use crate::model::value::{Value, float, ratio};
 
 pub(super) static KPIS: &[Kpi] = &[
@@ -32,7 +33,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
-        formula: Formula::Periodic(|of, period| of.attainment(period).map(Value::Real)),
+        formula: Formula::Periodic(|of, period| of.attainment(Measure::Revenue, period).map(Value::Real)),
     },
     Kpi {
         name: "quota_pace_ratio",
@@ -42,7 +43,9 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
-        formula: Formula::Periodic(|of, period| Some(Value::Real(of.attainment(period)? / of.elapsed(period)?))),
+        formula: Formula::Periodic(|of, period| {
+            Some(Value::Real(of.attainment(Measure::Revenue, period)? / of.elapsed(period)?))
+        }),
     },
     Kpi {
         name: "forecast_revenue",
@@ -77,6 +80,50 @@ pub(super) static KPIS: &[Kpi] = &[
         formula: Formula::Periodic(|of, period| {
             let missing = of.target(period)? - of.booked(period);
             ratio(of.all_open().amount, missing).filter(|_| missing > 0).map(Value::Real)
+        }),
+    },
+    Kpi {
+        name: "measure_target",
+        help: "What to reach of the measure in the period.",
+        unit: Unit::OfMeasure,
+        title: Title { en: "Target of the measure", zh: "指标目标" },
+        better: Better::Neither,
+        additive: false,
+        scopes: &[R, T, O],
+        formula: Formula::Measured(|of, measure, period| {
+            of.goal(measure, period).map(|goal| of.measured(measure, goal))
+        }),
+    },
+    Kpi {
+        name: "measure_value",
+        help: "What was reached of the measure in the period to date.",
+        unit: Unit::OfMeasure,
+        title: Title { en: "Value of the measure", zh: "指标完成值" },
+        better: Better::More,
+        additive: true,
+        scopes: &[R, T, O],
+        formula: Formula::Measured(|of, measure, period| Some(of.measured(measure, of.reached(measure, period)))),
+    },
+    Kpi {
+        name: "measure_attainment_ratio",
+        help: "What was reached of the measure divided by its target (目标达成率).",
+        unit: Unit::Ratio,
+        title: Title { en: "Attainment of the measure", zh: "指标达成率" },
+        better: Better::More,
+        additive: false,
+        scopes: &[R, T, O],
+        formula: Formula::Measured(|of, measure, period| of.attainment(measure, period).map(Value::Real)),
+    },
+    Kpi {
+        name: "measure_pace_ratio",
+        help: "Attainment of the measure's target divided by the elapsed share of the period; 1 is on track.",
+        unit: Unit::Ratio,
+        title: Title { en: "Pace of the measure", zh: "指标进度达成率" },
+        better: Better::More,
+        additive: false,
+        scopes: &[R, T, O],
+        formula: Formula::Measured(|of, measure, period| {
+            Some(Value::Real(of.attainment(measure, period)? / of.elapsed(period)?))
         }),
     },
 ];

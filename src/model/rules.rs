@@ -9,7 +9,7 @@ use crate::model::calendar::{Calendar, PeriodKind, Zone};
 use crate::model::event::Stage;
 use crate::model::money::{Currency, Rates, Ratio};
 use crate::model::time::{DAY, Time};
-use crate::model::window::{Lanes, Window, Windows};
+use crate::model::window::{Lanes, Range, Window, Windows};
 
 /// What a KPI is told about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,6 +155,14 @@ impl Rules {
         }
     }
 
+    /// The whole period of a kind that holds an instant.
+    #[must_use]
+    pub fn present(&self, kind: PeriodKind, now: Time) -> Range {
+        let first = self.calendar.first_day(kind, self.zone.date_of(now));
+        let end = kind.next(first).map_or(Time::MAX, |next| self.zone.midnight(next));
+        Range { start: self.zone.midnight(first), end }
+    }
+
     /// The windows at an instant, of those that a KPI needs.
     #[must_use]
     pub fn windows_at(&self, now: Time, used: Lanes) -> Windows {
@@ -165,13 +173,18 @@ impl Rules {
     #[must_use]
     pub fn lanes(&self) -> Lanes {
         let exposed = || Scope::ALL.into_iter().flat_map(|scope| self.windows.get(scope).iter().copied());
-        // What is booked of the present periods, and what lifetime value and velocity are computed from.
-        let always = [Window::Quarter, Window::MonthToDate, Window::QuarterToDate, Window::YearToDate];
-        let rolled_up = self.roll_up.then_some(Window::HalfToDate);
+        // What is booked of the present periods, whose targets may come at any time, and what lifetime value and velocity
+        // are computed from.
+        let always = [
+            Window::Quarter,
+            Window::WeekToDate,
+            Window::MonthToDate,
+            Window::QuarterToDate,
+            Window::HalfToDate,
+            Window::YearToDate,
+        ];
         let year_ago = exposed().filter(|window| self.has_year_ago(*window));
-        Lanes::present(exposed().chain(always).chain(rolled_up))
-            .with(Lanes::previous(exposed()))
-            .with(Lanes::year_ago(year_ago))
+        Lanes::present(exposed().chain(always)).with(Lanes::previous(exposed())).with(Lanes::year_ago(year_ago))
     }
 
     /// Whether a window's year-ago values are exposed: not if what they need is forgotten.

@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use super::Merged;
 use super::customers::{CustomerSums, Customers};
+use super::reasons::Reasons;
+use super::targets::{Goals, Targets};
 use crate::engine::cells::Table;
 use crate::engine::directory::{Directory, NameId};
 use crate::engine::entry::TargetOf;
+use crate::engine::meanings::Courses;
 use crate::engine::shard::{Held, RosterValue};
 use crate::model::calendar::PeriodKind;
-use crate::model::id::Id;
 use crate::model::rules::{PerScope, Rules};
 use crate::model::time::Time;
 use crate::model::value::ratio;
-use crate::model::window::WINDOWS;
+use crate::model::window::{Range, WINDOWS};
 
 /// Everything that KPIs are computed from at one instant.
 #[derive(Debug)]
@@ -27,8 +29,12 @@ pub struct Reading {
     pub tables: PerScope<Table>,
     /// Who is told about, by scope, in the order of their names.
     pub subjects: PerScope<Vec<Subject>>,
-    /// Which share of the present month, quarter and year has passed: 0 to 1.
-    pub elapsed: [f64; 3],
+    /// Which share of each present period of [`PeriodKind::OF_TARGETS`] has passed: 0 to 1.
+    pub elapsed: [f64; 5],
+    /// The pipelines by their stages' names.
+    pub courses: Courses,
+    /// What the reasons of lost deals are called.
+    pub reasons: Reasons,
     /// The roster, in the order of reps.
     pub roster: Vec<RosterLine>,
     /// How much the shards hold.
@@ -50,8 +56,8 @@ pub struct Subject {
     pub new_customers: [i64; WINDOWS],
     /// What its customers add up to.
     pub customers: CustomerSums,
-    /// Its targets of the present month, quarter and year, in minor units.
-    pub targets: [Option<i64>; 3],
+    /// What it is to reach.
+    pub goals: Goals,
     /// How many customers it could have.
     pub market_size: Option<u64>,
 }
@@ -68,6 +74,8 @@ pub enum SubjectName {
     },
     /// A team.
     Team(Arc<str>),
+    /// A region.
+    Region(Arc<str>),
     /// The organisation.
     Org,
     /// A channel.
@@ -85,9 +93,6 @@ pub struct RosterLine {
     pub name: Box<str>,
 }
 
-/// The last target of each scope and period.
-type Targets = HashMap<(TargetOf, PeriodKind), ((Time, Id), i64)>;
-
 /// Builds a reading from the merged shards and the customers.
 pub(super) fn build(
     rules: &Arc<Rules>,
@@ -96,22 +101,35 @@ pub(super) fn build(
     mut sum: Merged,
     customers: &Customers,
 ) -> Reading {
-    let targets = last_targets(&mut sum);
+    let regions: HashMap<NameId, Vec<NameId>> = rules
+        .regions
+        .iter()
+        .map(|(name, teams)| (directory.name(name), teams.iter().map(|team| directory.name(team)).collect()))
+        .collect();
+    let targets = Targets::new(std::mem::take(&mut sum.targets), &directory.rows(), &regions, rules, now);
     let roster = roster_lines(directory, &sum);
     let reps = reps(directory, &sum, customers, &targets);
     let (team_table, teams) = teams(rules, directory, &sum, &reps, &targets);
+    let (region_table, region) = self::regions(rules, directory, &team_table, &teams, &targets);
     let (org_table, org) = org(rules, &sum, &reps, &targets);
     let channels = channels(directory, &sum, customers);
-    let region = sum.rows.empty_like();
     Reading {
         rules: Arc::clone(rules),
         now,
-        elapsed: PeriodKind::OF_CUSTOMERS.map(|kind| elapsed(rules, now, kind)),
-        tables: PerScope { rep: sum.rows, team: team_table, region, org: org_table, channel: sum.channels },
+        elapsed: PeriodKind::OF_TARGETS.map(|kind| elapsed(rules, now, kind)),
+        courses: Courses::new(rules),
+        reasons: Reasons::new(&org_table, directory),
+        tables: PerScope {
+            rep: sum.rows,
+            team: team_table,
+            region: region_table,
+            org: org_table,
+            channel: sum.channels,
+        },
         subjects: PerScope {
             rep: reps.into_iter().map(|(_, subject)| subject).collect(),
             team: teams,
-            region: Vec::new(),
+            region,
             org: vec![org],
             channel: channels,
         },
@@ -134,24 +152,8 @@ fn roster_lines(directory: &Directory, sum: &Merged) -> Vec<RosterLine> {
     lines
 }
 
-fn last_targets(sum: &mut Merged) -> Targets {
-    let mut last: Targets = HashMap::new();
-    for target in std::mem::take(&mut sum.targets) {
-        let entry = (target.set, target.amount);
-        let known = last.entry((target.of, target.period)).or_insert_with(|| entry.clone());
-        if known.0 < entry.0 {
-            *known = entry;
-        }
-    }
-    last
-}
-
-fn targets_of(targets: &Targets, of: TargetOf) -> [Option<i64>; 3] {
-    PeriodKind::OF_CUSTOMERS.map(|kind| targets.get(&(of, kind)).map(|(_, amount)| *amount))
-}
-
 /// Every rep in a team that an existing event names, or the roster as active, with its team's name.
-fn reps(directory: &Directory, sum: &Merged, customers: &Customers, targets: &Targets) -> Vec<(NameId, Subject)> {
+fn reps(directory: &Directory, sum: &Merged, customers: &Customers, targets: &Targets<'_>) -> Vec<(NameId, Subject)> {
     let active: BTreeSet<usize> =
         sum.roster.values().filter(|entry| entry.active).map(|entry| entry.row.index()).collect();
     let pairs = directory.rows().into_iter().enumerate();
@@ -165,7 +167,7 @@ fn reps(directory: &Directory, sum: &Merged, customers: &Customers, targets: &Ta
                 row,
                 new_customers: customers.new_of_row(row),
                 customers: customers.of_row(row),
-                targets: targets_of(targets, of),
+                goals: targets.goals(of),
                 market_size: None,
             };
             (pair.team, subject)
@@ -181,7 +183,7 @@ fn teams(
     directory: &Directory,
     sum: &Merged,
     reps: &[(NameId, Subject)],
-    targets: &Targets,
+    targets: &Targets<'_>,
 ) -> (Table, Vec<Subject>) {
     let named = reps.iter().map(|(team, _)| *team).chain(sum.teams.iter().copied());
     let names: BTreeMap<Arc<str>, NameId> = named.map(|team| (directory.text(team), team)).collect();
@@ -190,7 +192,7 @@ fn teams(
     for (row, (text, team)) in names.into_iter().enumerate() {
         place.insert(team, row);
         let market_size = rules.team_market_size.get(&*text).copied();
-        subjects.push(empty(SubjectName::Team(text), row, targets_of(targets, TargetOf::Team(team)), market_size));
+        subjects.push(empty(SubjectName::Team(text), row, targets.goals(TargetOf::Team(team)), market_size));
     }
     let mut to = vec![None; sum.rows.rows()];
     for (team, rep) in reps {
@@ -210,12 +212,42 @@ fn teams(
     (table, subjects)
 }
 
+/// The regions that are configured, each the sum of its teams.
+fn regions(
+    rules: &Rules,
+    directory: &Directory,
+    team_table: &Table,
+    teams: &[Subject],
+    targets: &Targets<'_>,
+) -> (Table, Vec<Subject>) {
+    let mut table = team_table.empty_like();
+    let mut subjects = Vec::with_capacity(rules.regions.len());
+    let mut to = vec![None; team_table.rows()];
+    for (row, (name, of_region)) in rules.regions.iter().enumerate() {
+        let sizes = of_region.iter().map(|team| rules.team_market_size.get(team).copied());
+        let size = sizes.sum::<Option<u64>>().filter(|_| !of_region.is_empty());
+        let goals = targets.goals(TargetOf::Region(directory.name(name)));
+        let mut region = empty(SubjectName::Region(Arc::from(name.as_str())), row, goals, size);
+        for team in teams {
+            let SubjectName::Team(name) = &team.name else { continue };
+            if of_region.iter().any(|own| **own == **name) {
+                add_customers(&mut region, team);
+                to.get_mut(team.row).into_iter().for_each(|to| *to = Some(row));
+            }
+        }
+        table.reserve(row);
+        subjects.push(region);
+    }
+    table.absorb(team_table, |row| to.get(row).copied().flatten());
+    (table, subjects)
+}
+
 /// The organisation: the sum of all reps.
-fn org(rules: &Rules, sum: &Merged, reps: &[(NameId, Subject)], targets: &Targets) -> (Table, Subject) {
+fn org(rules: &Rules, sum: &Merged, reps: &[(NameId, Subject)], targets: &Targets<'_>) -> (Table, Subject) {
     let mut table = sum.rows.empty_like();
     table.reserve(0);
     table.absorb(&sum.rows, |_| Some(0));
-    let mut subject = empty(SubjectName::Org, 0, targets_of(targets, TargetOf::Org), rules.market_size);
+    let mut subject = empty(SubjectName::Org, 0, targets.goals(TargetOf::Org), rules.market_size);
     reps.iter().for_each(|(_, rep)| add_customers(&mut subject, rep));
     (table, subject)
 }
@@ -227,16 +259,16 @@ fn channels(directory: &Directory, sum: &Merged, customers: &Customers) -> Vec<S
         .map(|(row, name)| Subject {
             new_customers: customers.new_of_channel(row),
             customers: customers.of_channel(row),
-            ..empty(SubjectName::Channel(directory.text(name)), row, [None; 3], None)
+            ..empty(SubjectName::Channel(directory.text(name)), row, Goals::default(), None)
         })
         .collect();
     subjects.sort_unstable_by(|left, right| left.name.cmp(&right.name));
     subjects
 }
 
-fn empty(name: SubjectName, row: usize, targets: [Option<i64>; 3], market_size: Option<u64>) -> Subject {
+fn empty(name: SubjectName, row: usize, goals: Goals, market_size: Option<u64>) -> Subject {
     let customers = CustomerSums::default();
-    Subject { name, row, new_customers: [0; WINDOWS], customers, targets, market_size }
+    Subject { name, row, new_customers: [0; WINDOWS], customers, goals, market_size }
 }
 
 fn add_customers(sum: &mut Subject, part: &Subject) {
@@ -246,7 +278,6 @@ fn add_customers(sum: &mut Subject, part: &Subject) {
 
 /// Which share of the period that holds `now` has passed.
 fn elapsed(rules: &Rules, now: Time, kind: PeriodKind) -> f64 {
-    let first = rules.calendar.first_day(kind, rules.zone.date_of(now));
-    let [start, end] = [Some(first), kind.next(first)].map(|day| day.map_or(Time::MAX, |day| rules.zone.midnight(day)));
+    let Range { start, end } = rules.present(kind, now);
     ratio(i128::from(now.since(start)), i128::from(end.since(start))).unwrap_or(0.0)
 }

@@ -1,6 +1,6 @@
 //! Where two tables that should be equal are not.
 
-use super::{Count, OpenDeals, Part, Sketch, Sum, Table};
+use super::{ClosingDeals, Count, OpenDeals, Part, Sketch, Sum, Table};
 use crate::model::window::Window;
 
 /// A cell that is not the same in two tables.
@@ -32,13 +32,23 @@ pub enum Content {
     /// How many cycles took about so many milliseconds.
     Cycles(u64),
     /// How many deals are open at a stage.
-    Open(u8),
+    Open(u16),
     /// How many of them are stalled.
-    Stalled(u8),
+    Stalled(u16),
     /// The sum of their amounts.
-    OpenAmount(u8),
+    OpenAmount(u16),
     /// The sum of their weighted amounts.
-    OpenWeighted(u8),
+    OpenWeighted(u16),
+    /// How many deals left an open stage after about so many milliseconds.
+    StageTimes(u16, u64),
+    /// How many deals are overdue.
+    Overdue,
+    /// The sum of their amounts.
+    OverdueAmount,
+    /// Amounts of deals that are expected to close in the month or the quarter, or weighted ones.
+    ClosingAmount,
+    /// For how many reasons another number of deals was lost.
+    Reasons,
     /// How many existing events name the row.
     Named,
     /// What is in no present or previous window, and may come into one as the clock moves.
@@ -48,7 +58,7 @@ pub enum Content {
 /// Tells what of a row differs: what it is, the window and whether it is a previous one, and both values.
 type Tell<'a> = dyn FnMut(Content, Option<Window>, bool, [i128; 2]) + 'a;
 
-const ALL_SUMS: [Sum; 5] = [Sum::Revenue, Sum::Cycle, Sum::Spend, Sum::Payments, Sum::Refunds];
+const SUMS_OF_ALL: [Sum; 5] = [Sum::Cycle, Sum::LostAmount, Sum::Spend, Sum::Payments, Sum::Refunds];
 
 impl Table {
     /// The cells in which this table differs from another of the same pipeline. Rows that one of them does not have are
@@ -65,6 +75,7 @@ impl Table {
             self.compare_windows(other, row, &mut tell);
             self.compare_sketches(other, row, &mut tell);
             self.compare_open(other, row, &mut tell);
+            self.compare_beside(other, row, &mut tell);
             let named = |table: &Table| table.named.get(row).copied().unwrap_or(0);
             tell(Content::Named, None, false, [i128::from(named(self)), i128::from(named(other))]);
         }
@@ -87,13 +98,13 @@ impl Table {
                     compare(Content::Count(what), window, true, both);
                 }
             }
-            for what in ALL_SUMS {
+            for what in self.layout.sums() {
                 let both = [self, other].map(|table| table.sum(row, what, window));
                 compare(Content::Sum(what), window, false, both);
             }
-            if has_previous {
-                let both = [self, other].map(|table| table.previous_revenue(row, window));
-                compare(Content::Sum(Sum::Revenue), window, true, both);
+            for pipeline in self.layout.pipelines().filter(|_| has_previous) {
+                let both = [self, other].map(|table| table.previous_revenue(row, pipeline, window));
+                compare(Content::Sum(Sum::Revenue(pipeline)), window, true, both);
             }
         }
         if !differs {
@@ -103,9 +114,10 @@ impl Table {
     }
 
     fn compare_sketches(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
-        let mut compare = |own: &[Sketch], others: &[Sketch], content: fn(u64) -> Content| {
+        let stages = self.stages();
+        let mut compare = |own: &[Sketch], others: &[Sketch], place: usize, content: &dyn Fn(u64) -> Content| {
             let nothing = Sketch::default();
-            let [own, others] = [own, others].map(|sketches| sketches.get(row).unwrap_or(&nothing));
+            let [own, others] = [own, others].map(|sketches| sketches.get(place).unwrap_or(&nothing));
             for (millis, segment, counts) in own.differences(others) {
                 let windows = self.segments.windows();
                 let mut holding = windows.filter(|window| self.segments.coarse(*window).holds(segment)).peekable();
@@ -116,14 +128,29 @@ impl Table {
                 holding.for_each(|window| tell(content(millis), Some(window), false, counts));
             }
         };
-        compare(&self.responses, &other.responses, Content::Responses);
-        compare(&self.cycles, &other.cycles, Content::Cycles);
+        compare(&self.responses, &other.responses, row, &Content::Responses);
+        compare(&self.cycles, &other.cycles, row, &Content::Cycles);
+        for stage in 0..u16::try_from(stages).unwrap_or(u16::MAX) {
+            let place = row * stages + usize::from(stage);
+            compare(&self.stage_times, &other.stage_times, place, &|millis| Content::StageTimes(stage, millis));
+        }
+    }
+
+    fn compare_beside(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
+        let closing = [self, other].map(|table| table.closing(row));
+        let mut tell = |what, both| tell(what, None, false, both);
+        tell(Content::Overdue, closing.map(|closing| closing.overdue.into()));
+        tell(Content::OverdueAmount, closing.map(|closing| closing.overdue_amount));
+        for place in 0..4 {
+            let of = |closing: ClosingDeals| closing.periods.as_flattened().get(place).copied().unwrap_or(0);
+            tell(Content::ClosingAmount, closing.map(of));
+        }
+        tell(Content::Reasons, self.reasons.differing(&other.reasons, row));
     }
 
     fn compare_open(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
-        for stage in 0..self.stages() {
+        for stage in 0..u16::try_from(self.stages()).unwrap_or(u16::MAX) {
             let open = [self, other].map(|table| table.open(row, stage));
-            let stage = u8::try_from(stage).unwrap_or(u8::MAX);
             let mut tell = |what, value: fn(OpenDeals) -> i128| tell(what, None, false, open.map(value));
             tell(Content::Open(stage), |open| open.deals.into());
             tell(Content::Stalled(stage), |open| open.stalled.into());
@@ -134,17 +161,20 @@ impl Table {
 }
 
 impl super::Layout {
+    fn pipelines(self) -> std::ops::Range<u8> {
+        0..u8::try_from(self.pipelines).unwrap_or(u8::MAX)
+    }
+
     /// All that is counted.
     fn counts(self) -> impl Iterator<Item = Count> {
-        let stages = 1..=u8::try_from(self.between).unwrap_or(u8::MAX);
+        let stages = 0..u16::try_from(self.between).unwrap_or(u16::MAX);
         let stages = stages.flat_map(|stage| [Count::Reached(stage), Count::Cohort(stage)]);
+        let pipelines =
+            self.pipelines().flat_map(|of| [Count::Leads(of), Count::Won(of), Count::Lost(of), Count::CohortWon(of)]);
         let others = [
-            Count::Leads,
-            Count::Won,
-            Count::Lost,
-            Count::CohortWon,
             Count::Responses,
             Count::Cycles,
+            Count::Slips,
             Count::Csat,
             Count::CsatSatisfied,
             Count::Nps,
@@ -153,7 +183,12 @@ impl super::Layout {
             Count::Ces,
             Count::CesPoints,
         ];
-        others.into_iter().chain(stages)
+        pipelines.chain(others).chain(stages)
+    }
+
+    /// All that is summed.
+    fn sums(self) -> impl Iterator<Item = Sum> {
+        self.pipelines().map(Sum::Revenue).chain(SUMS_OF_ALL)
     }
 }
 

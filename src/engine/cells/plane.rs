@@ -4,7 +4,7 @@ use super::segments::Span;
 
 /// A block of words for every row and segment: first the counts, one word each, then the sums, two words each.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plane {
+pub(crate) struct Plane {
     segments: usize,
     counts: usize,
     sums: usize,
@@ -13,7 +13,7 @@ pub struct Plane {
 
 impl Plane {
     /// A plane without rows.
-    pub fn new(segments: usize, counts: usize, sums: usize) -> Plane {
+    pub(crate) fn new(segments: usize, counts: usize, sums: usize) -> Plane {
         Plane { segments, counts, sums, words: Vec::new() }
     }
 
@@ -23,17 +23,17 @@ impl Plane {
     }
 
     /// How many counts and sums a row has, each in all windows.
-    pub fn metrics(&self) -> usize {
+    pub(crate) fn metrics(&self) -> usize {
         self.counts + self.sums
     }
 
     /// Bytes held.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.words.capacity() * size_of::<i64>()
     }
 
     /// Makes sure that so many rows are there.
-    pub fn reserve(&mut self, rows: usize) {
+    pub(crate) fn reserve(&mut self, rows: usize) {
         let words = rows * self.segments * self.width();
         if self.words.len() < words {
             self.words.resize(words, 0);
@@ -41,19 +41,19 @@ impl Plane {
     }
 
     /// How many rows there are.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.words.len() / (self.segments * self.width()).max(1)
     }
 
     /// Adds to a count in a segment. A segment that is none holds nothing.
-    pub fn add(&mut self, row: usize, segment: u8, count: usize, times: i64) {
+    pub(crate) fn add(&mut self, row: usize, segment: u8, count: usize, times: i64) {
         if let Some(word) = self.block_mut(row, segment).get_mut(count) {
             *word += times;
         }
     }
 
     /// Adds to a sum in a segment.
-    pub fn add_sum(&mut self, row: usize, segment: u8, sum: usize, amount: i128) {
+    pub(crate) fn add_sum(&mut self, row: usize, segment: u8, sum: usize, amount: i128) {
         let at = self.counts + 2 * sum;
         if let Some(words) = self.block_mut(row, segment).get_mut(at..).and_then(|words| words.first_chunk_mut()) {
             *words = split(wide(*words) + amount);
@@ -61,18 +61,18 @@ impl Plane {
     }
 
     /// A count of a row in a window.
-    pub fn count(&self, row: usize, span: Span, count: usize) -> i64 {
+    pub(crate) fn count(&self, row: usize, span: Span, count: usize) -> i64 {
         self.blocks(row, span).filter_map(|block| block.get(count)).sum()
     }
 
     /// A sum of a row in a window.
-    pub fn sum(&self, row: usize, span: Span, sum: usize) -> i128 {
+    pub(crate) fn sum(&self, row: usize, span: Span, sum: usize) -> i128 {
         let at = self.counts + 2 * sum;
         self.blocks(row, span).filter_map(|block| block.get(at..)?.first_chunk().copied()).map(wide).sum()
     }
 
     /// Adds a row of another plane of the same shape to a row of this one, which is there.
-    pub fn absorb_row(&mut self, to: usize, other: &Plane, from: usize) {
+    pub(crate) fn absorb_row(&mut self, to: usize, other: &Plane, from: usize) {
         let (counts, width) = (self.counts, self.width());
         let row = self.segments * width;
         let more = other.words.get(from * row..).unwrap_or_default();
@@ -88,7 +88,7 @@ impl Plane {
     }
 
     /// How many words of a row differ from those of another plane of the same shape, in any segment.
-    pub fn differing_words(&self, other: &Plane, row: usize) -> i128 {
+    pub(crate) fn differing_words(&self, other: &Plane, row: usize) -> i128 {
         let length = self.segments * self.width();
         let words = |plane: &'_ Plane| plane.words.get(row * length..(row + 1) * length).map(<[i64]>::to_vec);
         let [own, other] = [self, other].map(|plane| words(plane).unwrap_or_else(|| vec![0; length]));

@@ -15,6 +15,7 @@ use crate::engine::cells::{Content, Count, Difference, Sum};
 use crate::engine::directory::Directory;
 use crate::engine::entry::TargetOf;
 use crate::engine::facts::{Judge, Story};
+use crate::engine::meanings::{Courses, Meanings};
 use crate::model::id::UNASSIGNED;
 use crate::model::rules::Rules;
 
@@ -49,7 +50,7 @@ impl Image {
     pub fn audit(&self, rules: &Arc<Rules>, directory: &Directory) -> Vec<Mismatch> {
         let Some(counted) = &self.counted else { return Vec::new() };
         let derived = self.derive(counted, rules, directory);
-        let stages = rules.pipeline.stages();
+        let words = Words::new(rules);
         let (pairs, channels) = (directory.rows(), directory.channels());
         let rep = |row: usize| match pairs.get(row) {
             Some(pair) => format!("rep \"{}\" in team \"{}\"", directory.text(pair.rep), directory.text(pair.team)),
@@ -61,9 +62,9 @@ impl Image {
         };
         let mut mismatches = Vec::new();
         let found = counted.ledger.rows.differences(&derived.ledger.rows);
-        mismatches.extend(found.into_iter().map(|found| mismatch("reps", rep(found.row), found, stages)));
+        mismatches.extend(found.into_iter().map(|found| mismatch("reps", rep(found.row), found, &words)));
         let found = counted.ledger.channels.differences(&derived.ledger.channels);
-        mismatches.extend(found.into_iter().map(|found| mismatch("channels", channel(found.row), found, stages)));
+        mismatches.extend(found.into_iter().map(|found| mismatch("channels", channel(found.row), found, &words)));
         for (metric, counted, derived) in [
             ("negative_cycle", counted.negative_cycles, derived.negative_cycles),
             ("negative_response", counted.negative_responses, derived.negative_responses),
@@ -80,7 +81,9 @@ impl Image {
     fn derive(&self, counted: &Counted, rules: &Arc<Rules>, directory: &Directory) -> Counted {
         let horizon = counted.horizon;
         let no_channel = directory.channel(directory.name(UNASSIGNED));
-        let judge = Judge { pipeline: &rules.pipeline, horizon, no_channel };
+        let (courses, mut meanings) = (Courses::new(rules), Meanings::default());
+        meanings.learn(directory, &courses, rules);
+        let judge = Judge { rules, courses: &courses, meanings: &meanings, horizon, no_channel };
         let mut ledger = Ledger::new(Arc::clone(rules), counted.ledger.now());
         let (mut negative_cycles, mut negative_responses) = (0, 0);
         let (mut journey, mut story) = (Journey::default(), Story::default());
@@ -94,7 +97,8 @@ impl Image {
                 negative_responses += i64::from(story.negative_response);
             }
         }
-        for (_, at, single) in super::register::all(&self.singles, horizon) {
+        let singles = super::register::all(&self.singles, horizon);
+        for (_, at, single) in singles.filter(|(.., single)| single.deal.is_none()) {
             ledger.put(&single.fact(at), 1);
             ledger.rows.name(single.row.index(), 1);
             single.channel.iter().for_each(|channel| ledger.channels.name(channel.index(), 1));
@@ -108,49 +112,83 @@ impl Image {
     }
 }
 
-fn mismatch(table: &'static str, row: String, found: Difference, stages: &[String]) -> Mismatch {
+fn mismatch(table: &'static str, row: String, found: Difference, words: &Words) -> Mismatch {
     let window = match found.window {
         None => "now".to_owned(),
         Some(window) if found.is_previous => format!("the {} before", window.name()),
         Some(window) => window.name().to_owned(),
     };
-    Mismatch { table, row, metric: metric(found.what, stages), window, counted: found.own, derived: found.other }
+    Mismatch { table, row, metric: words.metric(found.what), window, counted: found.own, derived: found.other }
 }
 
-/// What a cell holds, in words.
-fn metric(what: Content, stages: &[String]) -> String {
-    let stage = |place: u8| stages.get(usize::from(place)).map_or_else(|| place.to_string(), Clone::clone);
-    let word = match what {
-        Content::Count(Count::Reached(place)) => return format!("reached {}", stage(place)),
-        Content::Count(Count::Cohort(place)) => return format!("cohort reached {}", stage(place)),
-        Content::Responses(millis) => return format!("responses of about {millis} ms"),
-        Content::Cycles(millis) => return format!("cycles of about {millis} ms"),
-        Content::Open(place) => return format!("open at {}", stage(place)),
-        Content::Stalled(place) => return format!("stalled at {}", stage(place)),
-        Content::OpenAmount(place) => return format!("amount open at {}", stage(place)),
-        Content::OpenWeighted(place) => return format!("weighted amount open at {}", stage(place)),
-        Content::Named => "events that name it",
-        Content::Waiting => "what no present or previous window holds",
-        Content::Count(Count::Leads) => "leads",
-        Content::Count(Count::Won) => "won",
-        Content::Count(Count::Lost) => "lost",
-        Content::Count(Count::CohortWon) => "cohort won",
-        Content::Count(Count::Responses) => "responses",
-        Content::Count(Count::Cycles) => "cycles",
-        Content::Count(Count::Csat) => "csat",
-        Content::Count(Count::CsatSatisfied) => "csat satisfied",
-        Content::Count(Count::Nps) => "nps",
-        Content::Count(Count::NpsPromoters) => "nps promoters",
-        Content::Count(Count::NpsDetractors) => "nps detractors",
-        Content::Count(Count::Ces) => "ces",
-        Content::Count(Count::CesPoints) => "ces points",
-        Content::Sum(Sum::Revenue) => "revenue",
-        Content::Sum(Sum::Cycle) => "cycle milliseconds",
-        Content::Sum(Sum::Spend) => "spend",
-        Content::Sum(Sum::Payments) => "payments",
-        Content::Sum(Sum::Refunds) => "refunds",
-    };
-    word.to_owned()
+/// What pipelines and stages are called.
+struct Words {
+    pipelines: Vec<String>,
+    between: Vec<String>,
+    open: Vec<String>,
+}
+
+impl Words {
+    fn new(rules: &Rules) -> Words {
+        let has_others = !rules.pipelines.is_empty();
+        let mut words = Words { pipelines: Vec::new(), between: Vec::new(), open: Vec::new() };
+        for (name, pipeline) in rules.all_pipelines() {
+            let of = if has_others { format!(" of {name}") } else { String::new() };
+            let open = pipeline.open_stages().iter().map(|stage| format!("{stage}{of}"));
+            words.open.extend(open.clone());
+            words.between.extend(open.skip(1));
+            words.pipelines.push(of);
+        }
+        words
+    }
+
+    /// What a cell holds, in words.
+    fn metric(&self, what: Content) -> String {
+        let at = |names: &[String], place: u16| {
+            names.get(usize::from(place)).map_or_else(|| place.to_string(), Clone::clone)
+        };
+        let of = |word: &str, pipeline: u8| format!("{word}{}", at(&self.pipelines, pipeline.into()));
+        let word = match what {
+            Content::Count(Count::Reached(stage)) => return format!("reached {}", at(&self.between, stage)),
+            Content::Count(Count::Cohort(stage)) => return format!("cohort reached {}", at(&self.between, stage)),
+            Content::Responses(millis) => return format!("responses of about {millis} ms"),
+            Content::Cycles(millis) => return format!("cycles of about {millis} ms"),
+            Content::StageTimes(stage, millis) => {
+                return format!("about {millis} ms at {}", at(&self.open, stage));
+            }
+            Content::Open(stage) => return format!("open at {}", at(&self.open, stage)),
+            Content::Stalled(stage) => return format!("stalled at {}", at(&self.open, stage)),
+            Content::OpenAmount(stage) => return format!("amount open at {}", at(&self.open, stage)),
+            Content::OpenWeighted(stage) => return format!("weighted amount open at {}", at(&self.open, stage)),
+            Content::Count(Count::Leads(pipeline)) => return of("leads", pipeline),
+            Content::Count(Count::Won(pipeline)) => return of("won", pipeline),
+            Content::Count(Count::Lost(pipeline)) => return of("lost", pipeline),
+            Content::Count(Count::CohortWon(pipeline)) => return of("cohort won", pipeline),
+            Content::Sum(Sum::Revenue(pipeline)) => return of("revenue", pipeline),
+            Content::Waiting => "what no present or previous window holds",
+            Content::Named => "events that name it",
+            Content::Overdue => "overdue",
+            Content::OverdueAmount => "overdue amount",
+            Content::ClosingAmount => "closing amounts",
+            Content::Reasons => "reasons of lost deals",
+            Content::Count(Count::Responses) => "responses",
+            Content::Count(Count::Cycles) => "cycles",
+            Content::Count(Count::Slips) => "slips",
+            Content::Count(Count::Csat) => "csat",
+            Content::Count(Count::CsatSatisfied) => "csat satisfied",
+            Content::Count(Count::Nps) => "nps",
+            Content::Count(Count::NpsPromoters) => "nps promoters",
+            Content::Count(Count::NpsDetractors) => "nps detractors",
+            Content::Count(Count::Ces) => "ces",
+            Content::Count(Count::CesPoints) => "ces points",
+            Content::Sum(Sum::Cycle) => "cycle milliseconds",
+            Content::Sum(Sum::LostAmount) => "lost amount",
+            Content::Sum(Sum::Spend) => "spend",
+            Content::Sum(Sum::Payments) => "payments",
+            Content::Sum(Sum::Refunds) => "refunds",
+        };
+        word.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-pub(super) use self::packed::VERSION;
+pub(super) use self::packed::{LAST_WITH_PLACES, LOST, VERSION, VOID};
 pub(super) use self::slabs::{Place, Slabs};
 use super::bytes::{Broken, Writer};
 use super::currencies::Currencies;

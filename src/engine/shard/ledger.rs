@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::engine::cells::{Segment, Segments, Table};
+use crate::engine::cells::{ClosingDeals, Layout, Segment, Segments, Table};
 use crate::engine::directory::RowId;
 use crate::engine::facts::{Fact, FactKind};
+use crate::engine::meanings::Courses;
+use crate::model::calendar::PeriodKind;
 use crate::model::rules::Rules;
 use crate::model::time::{MINUTE, Time};
 use crate::model::window::{Range, join};
+
+/// Deals become stalled and overdue in steps of so many milliseconds.
+const PANE: i64 = 15 * MINUTE;
 
 /// Sums of facts by row and by channel. No KPI crosses a rep with a channel, so the two are kept apart.
 #[derive(Clone, Debug)]
@@ -25,8 +30,12 @@ pub(super) struct Ledger {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Edges {
     segments: Arc<Segments>,
-    /// By open stage: deals that came there before this are stalled.
+    /// By open stage of all pipelines: deals that came there before this are stalled.
     stalled_before: Vec<Option<Time>>,
+    /// Deals that should have closed before this are overdue.
+    overdue_before: Time,
+    /// The whole month and the whole quarter that hold now.
+    periods: [Range; 2],
 }
 
 /// What the clock has moved.
@@ -39,33 +48,53 @@ pub(super) struct Moved {
 
 impl Edges {
     fn at(now: Time, rules: &Rules) -> Edges {
-        let pipeline = &rules.pipeline;
-        let limits = (0..pipeline.won()).map(|stage| pipeline.stalled_after(stage));
-        let stalled_before = limits.map(|limit| limit.map(|limit| now.plus(-limit).floor(15 * MINUTE))).collect();
+        let limits = rules
+            .all_pipelines()
+            .flat_map(|(_, pipeline)| (0..pipeline.won()).map(move |stage| pipeline.stalled_after(stage)));
+        let stalled_before = limits.map(|limit| limit.map(|limit| now.plus(-limit).floor(PANE))).collect();
         let segments = Arc::new(Segments::at(now, rules));
-        Edges { segments, stalled_before }
+        let periods = [PeriodKind::Month, PeriodKind::Quarter].map(|kind| rules.present(kind, now));
+        Edges { segments, stalled_before, overdue_before: now.floor(PANE), periods }
     }
 
-    fn is_stalled(&self, at: Time, stage: u8) -> bool {
+    fn is_stalled(&self, at: Time, stage: u16) -> bool {
         self.stalled_before.get(usize::from(stage)).copied().flatten().is_some_and(|before| at < before)
     }
 
-    fn moved_since(&self, earlier: &Edges) -> Vec<Range> {
+    /// What an open deal counts for that is expected to close then.
+    fn closing(&self, fact: &Fact, times: i64) -> ClosingDeals {
+        let FactKind::Closing { is_deal, amount, weighted } = fact.kind else { return ClosingDeals::default() };
+        let wide = i128::from(times);
+        let money = [amount, weighted].map(|amount| i128::from(amount) * wide);
+        let is_overdue = fact.at < self.overdue_before;
+        ClosingDeals {
+            overdue: if is_overdue && is_deal { times } else { 0 },
+            overdue_amount: if is_overdue { i128::from(amount) * wide } else { 0 },
+            periods: self.periods.map(|period| if period.holds(fact.at) { money } else { [0; 2] }),
+        }
+    }
+
+    fn moved_since(&self, earlier: &Edges, has_closing: bool) -> Vec<Range> {
         let mut spans = self.segments.moved_since(&earlier.segments);
+        let between = |from: Time, to: Time| Range { start: from.min(to), end: from.max(to) };
         let limits = self.stalled_before.iter().zip(&earlier.stalled_before);
-        spans.extend(limits.filter_map(|(to, from)| {
-            let (to, from) = ((*to)?, (*from)?);
-            Some(Range { start: from.min(to), end: from.max(to) })
-        }));
+        spans.extend(limits.filter_map(|(to, from)| Some(between((*from)?, (*to)?))));
+        if has_closing {
+            spans.push(between(earlier.overdue_before, self.overdue_before));
+            for (from, to) in earlier.periods.iter().zip(&self.periods) {
+                spans.extend([between(from.start, to.start), between(from.end, to.end)]);
+            }
+        }
         join(spans)
     }
 }
 
 impl Ledger {
     pub(super) fn new(rules: Arc<Rules>, now: Time) -> Ledger {
-        let between = rules.pipeline.between();
+        let courses = Courses::new(&rules);
         let edges = Edges::at(now, &rules);
-        let [rows, channels] = [(); 2].map(|()| Table::new(between, Arc::clone(&edges.segments)));
+        let [rows, channels] =
+            [true, false].map(|is_rows| Table::new(Layout::new(&courses, is_rows), Arc::clone(&edges.segments)));
         Ledger { rules, now, edges, rows, channels }
     }
 
@@ -78,7 +107,7 @@ impl Ledger {
     pub(super) fn advance(&mut self, now: Time) -> Option<Moved> {
         self.now = now;
         let edges = Edges::at(now, &self.rules);
-        let spans = edges.moved_since(&self.edges);
+        let spans = edges.moved_since(&self.edges, self.rows.has_closing());
         let from = std::mem::replace(&mut self.edges, edges);
         self.rows.stand_at(Arc::clone(&self.edges.segments));
         self.channels.stand_at(Arc::clone(&self.edges.segments));
@@ -87,15 +116,24 @@ impl Ledger {
 
     /// Counts a fact (`times` = 1) or takes it out (−1).
     pub(super) fn put(&mut self, fact: &Fact, times: i64) {
-        if let FactKind::Open { stage, amount, weighted } = fact.kind {
-            let is_stalled = self.edges.is_stalled(fact.at, stage);
-            if let Some(open) = self.rows.open_mut(fact.row.index(), stage) {
-                open.deals += times;
-                open.stalled += if is_stalled { times } else { 0 };
-                open.amount += i128::from(amount) * i128::from(times);
-                open.weighted += i128::from(weighted) * i128::from(times);
+        match fact.kind {
+            FactKind::Open { is_deal, stage, amount, weighted } => {
+                let is_stalled = is_deal && self.edges.is_stalled(fact.at, stage);
+                if let Some(open) = self.rows.open_mut(fact.row.index(), stage) {
+                    open.deals += if is_deal { times } else { 0 };
+                    open.stalled += if is_stalled { times } else { 0 };
+                    open.amount += i128::from(amount) * i128::from(times);
+                    open.weighted += i128::from(weighted) * i128::from(times);
+                }
+                return;
             }
-            return;
+            FactKind::Closing { .. } => {
+                let closing = self.edges.closing(fact, times);
+                self.rows.closing_mut(fact.row.index()).into_iter().for_each(|sum| sum.add(&closing));
+                return;
+            }
+            FactKind::Lost { reason: Some(reason), .. } => self.rows.note_lost(fact.row.index(), reason, times),
+            _ => {}
         }
         if let Some(segment) = self.edges.segments.of(fact.at) {
             self.apply(fact, segment, times);
@@ -109,28 +147,35 @@ impl Ledger {
 
     /// Counts a fact in a segment.
     fn apply(&mut self, fact: &Fact, segment: Segment, times: i64) {
-        self.rows.apply(fact.row.index(), fact.kind, segment, times);
+        self.rows.apply(fact.row.index(), fact.pipeline, fact.kind, segment, times);
         if let Some(channel) = fact.channel {
-            self.channels.apply(channel.index(), fact.kind, segment, times);
+            self.channels.apply(channel.index(), fact.pipeline, fact.kind, segment, times);
         }
     }
 
     /// Counts the difference between a fact as it was and as it is, where it stays at its instant and its rows.
     pub(super) fn change(&mut self, from: &Fact, to: &Fact) {
         let Some(segment) = self.edges.segments.of(to.at) else { return };
-        self.rows.change(to.row.index(), from.kind, to.kind, segment);
+        self.rows.change(to.row.index(), to.pipeline, from.kind, to.kind, segment);
         if let Some(channel) = to.channel {
-            self.channels.change(channel.index(), from.kind, to.kind, segment);
+            self.channels.change(channel.index(), to.pipeline, from.kind, to.kind, segment);
         }
     }
 
     /// Moves a counted fact from the windows that held it to those that hold it now.
     pub(super) fn shift(&mut self, fact: &Fact, moved: &Moved) {
-        if let FactKind::Open { stage, .. } = fact.kind {
+        if let FactKind::Open { is_deal, stage, .. } = fact.kind {
             let change =
                 i64::from(self.edges.is_stalled(fact.at, stage)) - i64::from(moved.from.is_stalled(fact.at, stage));
-            if let Some(open) = self.rows.open_mut(fact.row.index(), stage) {
+            if let Some(open) = self.rows.open_mut(fact.row.index(), stage).filter(|_| is_deal) {
                 open.stalled += change;
+            }
+            return;
+        }
+        if matches!(fact.kind, FactKind::Closing { .. }) {
+            let changes = [moved.from.closing(fact, -1), self.edges.closing(fact, 1)];
+            if let Some(sum) = self.rows.closing_mut(fact.row.index()) {
+                changes.iter().for_each(|change| sum.add(change));
             }
             return;
         }

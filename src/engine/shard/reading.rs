@@ -2,13 +2,15 @@
 
 use std::ops::AddAssign;
 
+use jiff::civil::Date;
+
 use super::register::Register;
 use crate::engine::cells::Table;
 use crate::engine::directory::{NameId, RowId};
-use crate::engine::entry::{RosterFact, TargetFact, TargetOf};
-use crate::engine::facts::Win;
+use crate::engine::entry::{RosterFact, Single, TargetFact, TargetOf};
+use crate::engine::facts::{Fact, Win};
 use crate::model::calendar::PeriodKind;
-use crate::model::event::{Goal, Measure, Period};
+use crate::model::event::{EventType, Goal, Measure, Period, PeriodPart};
 use crate::model::id::Id;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
@@ -24,8 +26,12 @@ pub struct ShardReading {
     pub channels: Table,
     /// How wins have changed since the last reading.
     pub wins: Vec<WinChange>,
-    /// The targets of the periods that hold the instant.
+    /// The targets of the periods that hold the instant, and of their parts.
     pub targets: Vec<TargetValue>,
+    /// The payments and answers that are credited to the owner of a journey.
+    pub linked: Vec<Linked>,
+    /// The owners of journeys that such payments and answers name.
+    pub owners: Vec<(Id, RowId)>,
     /// The teams that are named by a target of theirs, of any period.
     pub teams: Vec<NameId>,
     /// All entries of the roster.
@@ -77,14 +83,25 @@ pub struct WinChange {
     pub after: Option<Win>,
 }
 
-/// A target; of several for the same scope and period the last counts.
+/// A payment or an answer that is credited to the owner of a journey.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linked {
+    /// The journey.
+    pub deal: Id,
+    /// The fact, credited to nobody yet.
+    pub fact: Fact,
+}
+
+/// A target; of several for the same scope, measure and period the last counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetValue {
     /// Whose it is.
     pub of: TargetOf,
-    /// The kind of the period that holds the instant.
-    pub period: PeriodKind,
-    /// Minor units of the reporting currency.
+    /// What is to be reached.
+    pub measure: Measure,
+    /// By when.
+    pub period: Period,
+    /// Minor units of the reporting currency, or a number of things.
     pub amount: i64,
     /// When it was set, and by which event.
     pub set: (Time, Id),
@@ -105,7 +122,7 @@ pub struct RosterValue {
     pub set: (Time, Id),
 }
 
-/// The targets of the periods that hold `now`.
+/// The targets of the periods that hold `now`; with roll-up those of the parts of the year that holds it, too.
 pub(super) fn present_targets(
     targets: &Register<Id, TargetFact>,
     horizon: Time,
@@ -113,18 +130,38 @@ pub(super) fn present_targets(
     now: Time,
 ) -> Vec<TargetValue> {
     let today = rules.zone.date_of(now);
-    let present = PeriodKind::OF_CUSTOMERS.into_iter().filter_map(|kind| {
-        let first = rules.calendar.first_day(kind, today);
-        Some((rules.calendar.period(kind, first)?, kind))
-    });
-    let present: Vec<(Period, PeriodKind)> = present.collect();
+    let calendar = rules.calendar;
+    let present = PeriodKind::OF_TARGETS.into_iter();
+    let present: Vec<Period> =
+        present.filter_map(|kind| calendar.period(kind, calendar.first_day(kind, today))).collect();
+    let year = calendar.first_day(PeriodKind::Year, today);
+    let next_year = PeriodKind::Year.next(year).unwrap_or(Date::MAX);
+    let is_part_of_year = |period: Period| {
+        let first = calendar.dates(period).0;
+        first.is_some_and(|first| year <= first && first < next_year) && !matches!(period.part, PeriodPart::Week(_))
+    };
     let value = |(event_id, at, target): (&Id, Time, &TargetFact)| {
-        let (_, period) = present.iter().find(|(period, _)| *period == target.period)?;
-        let Goal::Money(money) = target.amount else { return None };
-        let amount = (target.measure == Measure::Revenue).then_some(money.reporting_minor)?;
-        Some(TargetValue { of: target.of, period: *period, amount, set: (at, event_id.clone()) })
+        let TargetFact { of, period, measure, amount } = *target;
+        let is_asked_for = present.contains(&period) || (rules.roll_up && is_part_of_year(period));
+        let amount = match amount {
+            Goal::Money(money) => money.reporting_minor,
+            Goal::Count(count) => count,
+        };
+        is_asked_for.then(|| TargetValue { of, measure, period, amount, set: (at, event_id.clone()) })
     };
     targets.all(horizon).filter_map(value).collect()
+}
+
+/// The payments and answers that are credited to the owner of a journey.
+pub(super) fn linked(singles: &Register<(EventType, Id), Single>, horizon: Time, rules: &Rules) -> Vec<Linked> {
+    if !rules.credit_through_deal {
+        return Vec::new();
+    }
+    let linked = |(_, at, single): (&(EventType, Id), Time, &Single)| {
+        let deal = (**single.deal.as_ref()?).clone();
+        Some(Linked { deal, fact: single.fact(at) })
+    };
+    singles.all(horizon).filter_map(linked).collect()
 }
 
 /// The teams that are named by a target of theirs.

@@ -100,9 +100,11 @@ impl Intake {
                 topic.last_event = topic.last_event.max(event.occurred_at);
                 topic.compare_key(source, partition, lead_id(&event.body));
                 let entry = self.interner.entry(&event);
-                let shard = entry.shard(self.batches.len());
-                if let Some(batch) = self.batches.get_mut(shard) {
-                    batch.push(entry);
+                for entry in entry.watch().into_iter().chain([entry]) {
+                    let shard = entry.shard(self.batches.len());
+                    if let Some(batch) = self.batches.get_mut(shard) {
+                        batch.push(entry);
+                    }
                 }
             }
             Ok(Decoded::Tombstone) => topic.metrics.tombstones.inc(),

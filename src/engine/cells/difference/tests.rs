@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::*;
-use crate::engine::cells::{Segment, Segments};
-use crate::engine::facts::FactKind;
+use crate::engine::cells::{Layout, Segment, Segments};
+use crate::engine::facts::{FactKind, Reason};
 use crate::model::calendar::{Calendar, Zone};
 use crate::model::event::Score;
 use crate::model::time::Time;
 use crate::model::window::{Lanes, Windows};
 
 const NOW: Time = Time::from_millis(1_790_000_000_000);
-/// Stages between `lead` and `won`.
-const BETWEEN: usize = 2;
+/// Two stages between `lead` and `won`.
+const LAYOUT: Layout = Layout { between: 2, open: 3, pipelines: 1, has_details: true };
 
 fn segments() -> Arc<Segments> {
     let used = Lanes::present(Window::ALL).with(Lanes::previous(Window::ALL));
@@ -21,15 +21,17 @@ fn segments() -> Arc<Segments> {
 }
 
 fn empty() -> Table {
-    Table::new(BETWEEN, segments())
+    Table::new(LAYOUT, segments())
 }
 
 fn all_kinds() -> Vec<FactKind> {
     let mut kinds = vec![
-        FactKind::Created { furthest: 2, won: true, response: Some(60_000) },
-        FactKind::Reached { from: 1, to: 2 },
-        FactKind::Won { revenue: 700, cycle: Some(0) },
-        FactKind::Lost,
+        FactKind::Created { first: 0, furthest: 2, won: true, response: Some(60_000) },
+        FactKind::Reached { from: 0, to: 1 },
+        FactKind::Won { is_deal: true, revenue: 700, cycle: Some(0) },
+        FactKind::Lost { reason: Some(Reason::Unknown), amount: 9 },
+        FactKind::Left { stage: 2, after: 5_000 },
+        FactKind::Slipped,
         FactKind::Spent(5),
         FactKind::Paid(6),
         FactKind::Refunded(7),
@@ -45,7 +47,7 @@ fn table(kinds: &[FactKind]) -> Table {
     for kind in kinds {
         // In every window, and in those before it.
         for at in [NOW, NOW.plus(-3_600_000), NOW.plus(-86_400_000 * 400)] {
-            table.apply(0, *kind, segments().of(at).unwrap(), 1);
+            table.apply(0, 0, *kind, segments().of(at).unwrap(), 1);
         }
     }
     table
@@ -67,14 +69,15 @@ fn whatever_is_in_one_table_only_is_told() {
     for count in own.layout.counts() {
         assert!(told.contains(&format!("{:?}", Content::Count(count))), "{count:?} is not in {told:?}");
     }
-    for sum in ALL_SUMS {
+    for sum in own.layout.sums() {
         // The cycle of the fact is 0, as its sum is.
         assert_eq!(told.contains(&format!("{:?}", Content::Sum(sum))), sum != Sum::Cycle, "{sum:?}");
     }
-    assert!(told.contains("Cycles(0)"), "{told:?}");
+    assert!(told.contains("Cycles(0)") && told.contains("Reasons"), "{told:?}");
+    assert!(told.iter().any(|what| what.starts_with("StageTimes(2")), "{told:?}");
     assert!(told.iter().any(|what| what.starts_with("Responses(")), "{told:?}");
-    assert!(differences.iter().any(|found| found.is_previous && found.what == Content::Sum(Sum::Revenue)));
-    assert!(differences.iter().any(|found| found.is_previous && found.what == Content::Count(Count::Reached(2))));
+    assert!(differences.iter().any(|found| found.is_previous && found.what == Content::Sum(Sum::Revenue(0))));
+    assert!(differences.iter().any(|found| found.is_previous && found.what == Content::Count(Count::Reached(1))));
     let reversed: Vec<Difference> = nothing.differences(&own);
     let turned = |found: &Difference| Difference { own: found.other, other: found.own, ..*found };
     assert_eq!(reversed, differences.iter().map(turned).collect::<Vec<_>>());
@@ -109,7 +112,7 @@ fn what_no_window_shows_is_told() {
     let (cells, _) = segments.cells();
     let hidden = (0..u8::try_from(cells).unwrap()).find(|fine| !shown(*fine)).expect("a gap between windows");
     let (mut own, other) = (empty(), empty());
-    own.count_in(0, Count::Won, Segment { fine: hidden, coarse: u8::MAX }, 1);
+    own.count_in(0, Count::Won(0), Segment { fine: hidden, coarse: u8::MAX }, 1);
     let told: Vec<Content> = own.differences(&other).iter().map(|found| found.what).collect();
     assert_eq!(told, [Content::Waiting]);
 }

@@ -1,7 +1,7 @@
 //! The byte form of facts that stand alone, of targets and of the roster.
 //!
-//! What exists ends with its additional fields, of which there are none yet. A new one needs no other version: older releases
-//! read every image that has none of it, and say so where one has.
+//! What exists ends with its additional fields. A new one needs no other version: older releases read every image that has
+//! none of it, and say so where one has.
 
 use super::translation::{Translation, Unusable, believe};
 use crate::engine::entry::{RosterFact, Single, SingleKind, Stamp, TargetFact, TargetOf, Version, target_dated};
@@ -14,6 +14,9 @@ use crate::model::time::Time;
 
 /// The version of these forms. In version 1 there was no room for additional fields.
 pub(super) const VERSION: u8 = 2;
+
+/// The additional field of what stands alone: the journey whose owner is credited.
+const DEAL: u32 = 1;
 
 const RETRACTED: u8 = 0;
 const EXISTS: u8 = 1;
@@ -42,7 +45,7 @@ const MEASURES: [Measure; 5] =
 
 pub(super) fn pack_single(((kind, id), version): &((EventType, Id), Version<Single>), writer: &mut Writer) {
     writer.byte(type_number(*kind));
-    pack_version(id, version, writer, |single, writer| {
+    pack_version(id, version, writer, fields_of_single, |single, writer| {
         writer.number(single.row.number().into());
         writer.number(single.channel.map_or(0, |channel| u64::from(channel.number()) + 1));
         match single.kind {
@@ -65,7 +68,7 @@ pub(super) fn unpack_single(
     form: u8,
 ) -> Result<((EventType, Id), Version<Single>), Unusable> {
     let kind = type_of(reader.byte()?).ok_or(Unusable::Damaged)?;
-    let (id, version) = unpack_version(reader, form, |reader, at| {
+    let content = |reader: &mut Reader<'_>, at| {
         let row = translation.row(reader.small()?)?;
         let channel = match reader.small()? {
             0 => None,
@@ -77,7 +80,13 @@ pub(super) fn unpack_single(
             REFUND => SingleKind::Refund(unpack_money(reader, at, translation, rules)?),
             score => SingleKind::Feedback(unpack_score(score, reader)?),
         };
-        Ok(Single { row, channel, kind })
+        Ok(Single { row, channel, kind, deal: None })
+    };
+    let (id, version) = unpack_version(reader, form, content, |single, field, mut value| {
+        if field == DEAL {
+            single.deal = Some(Box::new(value.id()?));
+        }
+        Ok(field == DEAL)
     })?;
     Ok(((kind, id), dated(version, |_| None)))
 }
@@ -92,7 +101,7 @@ fn unpack_score(kind: u8, reader: &mut Reader<'_>) -> Result<Score, Broken> {
 }
 
 pub(super) fn pack_target((id, version): &(Id, Version<TargetFact>), writer: &mut Writer) {
-    pack_version(id, version, writer, |target, writer| {
+    pack_version(id, version, writer, no_fields, |target, writer| {
         match target.of {
             TargetOf::Row(row) => pack_of(OF_ROW, row.number(), writer),
             TargetOf::Team(team) => pack_of(OF_TEAM, team.number(), writer),
@@ -131,7 +140,7 @@ pub(super) fn unpack_target(
     rules: &Rules,
     form: u8,
 ) -> Result<(Id, Version<TargetFact>), Unusable> {
-    let (id, version) = unpack_version(reader, form, |reader, at| {
+    let content = |reader: &mut Reader<'_>, at| {
         let (kind, number) = (reader.byte()?, reader.small()?);
         let of = match kind {
             OF_ROW => TargetOf::Row(translation.row(number)?),
@@ -149,7 +158,8 @@ pub(super) fn unpack_target(
             Goal::Count(reader.signed()?)
         };
         Ok(TargetFact { of, period, measure, amount })
-    })?;
+    };
+    let (id, version) = unpack_version(reader, form, content, |_, _, _| Ok(false))?;
     Ok((id, dated(version, |target| Some(target_dated(target.period, rules)))))
 }
 
@@ -168,7 +178,7 @@ fn unpack_period(reader: &mut Reader<'_>) -> Result<Period, Broken> {
 }
 
 pub(super) fn pack_roster((id, version): &(Id, Version<RosterFact>), writer: &mut Writer) {
-    pack_version(id, version, writer, |entry, writer| {
+    pack_version(id, version, writer, no_fields, |entry, writer| {
         writer.number(entry.row.number().into());
         writer.byte(entry.active.into());
         writer.text(&entry.name);
@@ -180,17 +190,39 @@ pub(super) fn unpack_roster(
     translation: &Translation,
     form: u8,
 ) -> Result<(Id, Version<RosterFact>), Unusable> {
-    let (id, version) = unpack_version(reader, form, |reader, _| {
+    let content = |reader: &mut Reader<'_>, _| {
         let (row, rep) = translation.row_and_rep(reader.small()?)?;
         let active = reader.byte()? != 0;
         let name = reader.text()?.into();
         Ok(RosterFact { rep, row, name, active })
-    })?;
+    };
+    let (id, version) = unpack_version(reader, form, content, |_, _, _| Ok(false))?;
     // The roster stays, and so does the memory of what left it.
     Ok((id, Version { dated: Time::MAX, remembered: Time::MAX, ..version }))
 }
 
-fn pack_version<T>(id: &Id, version: &Version<T>, writer: &mut Writer, pack: impl FnOnce(&T, &mut Writer)) {
+fn fields_of_single(single: &Single) -> Writer {
+    let mut fields = Writer::default();
+    if let Some(deal) = &single.deal {
+        let mut value = Writer::default();
+        value.id(deal);
+        fields.number(DEAL.into());
+        fields.bytes(&value.0);
+    }
+    fields
+}
+
+fn no_fields<T>(_: &T) -> Writer {
+    Writer::default()
+}
+
+fn pack_version<T>(
+    id: &Id,
+    version: &Version<T>,
+    writer: &mut Writer,
+    fields: impl FnOnce(&T) -> Writer,
+    pack: impl FnOnce(&T, &mut Writer),
+) {
     writer.id(id);
     writer.word(version.stamp.hash);
     writer.number(version.stamp.version);
@@ -201,8 +233,7 @@ fn pack_version<T>(id: &Id, version: &Version<T>, writer: &mut Writer, pack: imp
         Some(content) => {
             writer.byte(EXISTS);
             pack(content, writer);
-            // No additional fields.
-            writer.bytes(&[]);
+            writer.bytes(&fields(content).0);
         }
     }
 }
@@ -213,6 +244,7 @@ fn unpack_version<'a, T>(
     reader: &mut Reader<'a>,
     form: u8,
     unpack: impl FnOnce(&mut Reader<'a>, Time) -> Result<T, Unusable>,
+    read_field: impl Fn(&mut T, u32, Reader<'a>) -> Result<bool, Broken>,
 ) -> Result<(Id, Version<T>), Unusable> {
     let id = reader.id()?;
     let (hash, version) = (reader.word()?, reader.number()?);
@@ -223,9 +255,9 @@ fn unpack_version<'a, T>(
         RETRACTED => None,
         EXISTS => {
             believe(stamp.occurred_at)?;
-            let content = unpack(reader, stamp.occurred_at)?;
+            let mut content = unpack(reader, stamp.occurred_at)?;
             if form > 1 {
-                reader.fields(|_, _| Ok(false))?;
+                reader.fields(|field, value| read_field(&mut content, field, value))?;
             }
             Some(content)
         }

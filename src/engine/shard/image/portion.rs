@@ -38,6 +38,8 @@ pub struct Portion {
     pub(super) negative_responses: i64,
     pub(super) singles: Vec<((EventType, Id), Version<Single>)>,
     pub(super) targets: Vec<(Id, Version<TargetFact>)>,
+    /// Journeys whose owners are asked for.
+    pub(super) deals: Vec<Id>,
     pub(super) roster: Vec<(Id, Version<RosterFact>)>,
     /// Until when the last of what nothing needs any more was to be remembered.
     pub(super) forgotten: Option<Time>,
@@ -133,6 +135,7 @@ impl Shard {
     /// not have applied anything else before.
     pub fn take_in(&mut self, portion: Portion, now: Time) -> u64 {
         self.advance(now);
+        self.meanings.learn(&self.directory, &self.courses, &self.rules);
         let mut packed = portion.packed.0.as_slice();
         let mut numbers = Vec::with_capacity(portion.journeys.len());
         for head in &portion.journeys {
@@ -152,6 +155,9 @@ impl Shard {
         for (key, version) in portion.singles {
             self.apply_single(key, version);
         }
+        // Of a journey that comes with a later portion, the owner is not known yet.
+        self.owners_are_known = false;
+        self.deals.extend(portion.deals.into_iter().map(|deal| (deal, None)));
         for (event_id, version) in portion.targets {
             self.apply_target(event_id, version);
         }

@@ -1,11 +1,12 @@
 //! From the numbers and the rules under which an image was written to those of now.
 
-use crate::engine::directory::{ChannelId, Directory, Listing, NameId, RepInTeam, RowId};
-use crate::engine::entry::StepKind;
+use crate::engine::directory::{ChannelId, Directory, Listing, NameId, RepInTeam, RowId, Spoken, SpokenId};
+use crate::engine::entry::{Move, StepKind};
 use crate::engine::facts::KnownStep;
 use crate::engine::shard::bytes::Broken;
 use crate::engine::shard::currencies::Currencies;
-use crate::model::event::Stage;
+use crate::engine::shard::journeys;
+use crate::model::event::WHOLE_SHARE;
 use crate::model::money::Money;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
@@ -45,10 +46,12 @@ pub struct Translation {
     names: Vec<NameId>,
     rows: Vec<(RowId, NameId)>,
     channels: Vec<ChannelId>,
-    /// By the stage's number then; `None`: the stages are the same.
-    stages: Option<Vec<Option<u8>>>,
-    /// The stages as they were called then.
-    stage_names: Vec<String>,
+    /// What steps say of pipeline and stage.
+    spoken: Vec<Said>,
+    /// The stages by their places then, in versions that have places.
+    places: Vec<Said>,
+    /// `lost` and `void`.
+    beside: [Said; 2],
     currencies: Currencies,
     converts: bool,
     is_identity: bool,
@@ -78,16 +81,23 @@ impl Translation {
         let channels = channels.collect::<Result<Vec<_>, Unusable>>()?;
         let same_numbers = is_counting(rows.iter().map(|(row, _)| row.number()))
             && is_counting(channels.iter().map(|channel| channel.number()));
-        let same_stages = stages == rules.pipeline.stages();
-        let number = |stage: &String| {
-            let place = rules.pipeline.stages().iter().position(|known| known == stage)?;
-            u8::try_from(place).ok()
+        let text = |number: Option<u32>| {
+            let text = |number: u32| listing.names.get(number as usize).map(String::as_str).ok_or(Unusable::Damaged);
+            number.map(text).transpose()
         };
+        let said = |(pipeline, stage): &(Option<u32>, Option<u32>)| {
+            Ok(spoken(text(*pipeline)?, text(*stage)?, directory, rules))
+        };
+        let said = listing.spoken.iter().map(said).collect::<Result<Vec<Said>, Unusable>>()?;
+        let of_default = |stage: &str| spoken(None, Some(stage), directory, rules);
+        let places = stages.iter().map(|stage| of_default(stage)).collect();
+        let same_spoken =
+            said.iter().all(Result::is_ok) && is_counting(said.iter().flatten().map(|spoken| spoken.number()));
         let currencies = Currencies::of(&listing.currencies)?;
-        let is_identity = same_numbers && same_stages && currencies.are_own() && !converts;
-        let stage_names = stages.to_vec();
-        let stages = (!same_stages).then(|| stages.iter().map(number).collect());
-        Ok(Translation { names, rows, channels, stages, stage_names, currencies, converts, is_identity })
+        let same_names = is_counting(names.iter().map(|name| name.number()));
+        let is_identity = same_numbers && same_names && same_spoken && currencies.are_own() && !converts;
+        let beside = ["lost", "void"].map(of_default);
+        Ok(Translation { names, rows, channels, spoken: said, places, beside, currencies, converts, is_identity })
     }
 
     /// Whether the bytes of a journey mean the same now.
@@ -135,37 +145,76 @@ impl Translation {
     }
 
     /// A step in the numbers and at the rates of now. What no event could have said is refused, even where nothing changes.
-    pub(super) fn step(&self, step: &mut KnownStep, rules: &Rules) -> Result<(), Unusable> {
+    pub(super) fn step(&self, step: &mut KnownStep, version: u8, rules: &Rules) -> Result<(), Unusable> {
         let at = step.version.stamp.occurred_at;
         let Some(content) = &mut step.version.content else { return Ok(()) };
         believe(at)?;
         content.row = self.row(content.row.number())?;
         match &mut content.kind {
-            StepKind::Lead(channel) => *channel = self.channel(channel.number())?,
-            StepKind::Move { stage, amount, margin } => {
-                *stage = self.stage(*stage)?;
-                for money in [amount, margin].into_iter().flatten() {
-                    *money = self.money(*money, at, rules)?;
-                }
+            StepKind::Lead { channel, pipeline } => {
+                *channel = self.channel(channel.number())?;
+                let Some(named) = pipeline else { return Ok(()) };
+                let said = self.spoken.get(named.index()).ok_or(Unusable::Damaged)?;
+                *named = said.as_ref().map_err(|why| Unusable::OtherRules(why.clone())).copied()?;
+                Ok(())
             }
+            StepKind::Move(moved) => self.moved(moved, at, version, rules),
         }
-        Ok(())
     }
 
-    fn stage(&self, stage: Stage) -> Result<Stage, Unusable> {
-        let Stage::Step(number) = stage else { return Ok(stage) };
-        if !(1..self.stage_names.len()).contains(&usize::from(number)) {
+    /// A move in the numbers and at the rates of now; in a version with places it has the place of its stage.
+    fn moved(&self, moved: &mut Move, at: Time, version: u8, rules: &Rules) -> Result<(), Unusable> {
+        let number = moved.spoken.number();
+        let said = if version > journeys::LAST_WITH_PLACES {
+            self.spoken.get(number as usize)
+        } else {
+            match u8::try_from(number) {
+                Ok(journeys::LOST) => self.beside.first(),
+                Ok(journeys::VOID) => self.beside.last(),
+                _ => self.places.get(number as usize).filter(|_| number > 0),
+            }
+        };
+        moved.spoken =
+            said.ok_or(Unusable::Damaged)?.as_ref().map_err(|why| Unusable::OtherRules(why.clone())).copied()?;
+        for money in [&mut moved.amount, &mut moved.margin].into_iter().flatten() {
+            *money = self.money(*money, at, rules)?;
+        }
+        let Some(rare) = &mut moved.rare else { return Ok(()) };
+        if let Some(reason) = &mut rare.lost_reason {
+            *reason = self.name(reason.number())?;
+        }
+        if let Some(channel) = &mut rare.channel {
+            *channel = self.channel(channel.number())?;
+        }
+        let parts: u64 = rare.splits.iter().map(|share| u64::from(share.parts)).sum();
+        if !rare.splits.is_empty() && parts != u64::from(WHOLE_SHARE) {
             return Err(Unusable::Damaged);
         }
-        let Some(stages) = &self.stages else { return Ok(stage) };
-        let now = at(stages, number.into())?;
-        now.map(Stage::Step).ok_or_else(|| {
-            let name = self.stage_names.get(usize::from(number)).map_or("", String::as_str);
-            Unusable::OtherRules(format!(
-                "it holds stage changes to \"{name}\", which is no stage of the pipeline any more"
-            ))
-        })
+        for share in &mut *rare.splits {
+            share.row = self.row(share.row.number())?;
+        }
+        rare.expected_close_at.into_iter().chain(rare.started_at).try_for_each(believe)
     }
+}
+
+/// The number of now of what a step says of pipeline and stage, or why the rules of now do not accept it.
+type Said = Result<SpokenId, String>;
+
+/// What steps say, in the numbers of now.
+fn spoken(pipeline: Option<&str>, stage: Option<&str>, directory: &Directory, rules: &Rules) -> Said {
+    let known =
+        rules.pipeline_named(pipeline).filter(|pipeline| stage.is_none_or(|stage| pipeline.stage(stage).is_some()));
+    if known.is_none() {
+        return Err(match pipeline {
+            Some(pipeline) => format!("it holds events of the pipeline \"{pipeline}\" that are not accepted any more"),
+            None => format!(
+                "it holds stage changes to \"{}\", which is no stage of the pipeline any more",
+                stage.unwrap_or_default()
+            ),
+        });
+    }
+    let name = |text: &str| directory.name(text);
+    Ok(directory.spoken(Spoken { pipeline: pipeline.map(name), stage: stage.map(name) }))
 }
 
 /// Refuses a time that no event can have; a retraction's is its record's, which can be any.

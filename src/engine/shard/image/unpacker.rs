@@ -7,6 +7,7 @@ use super::{Kind, Translation, Unusable, packed};
 use crate::engine::directory::{ChannelId, Directory};
 use crate::engine::entry::shard_of;
 use crate::engine::facts::{Judge, Story};
+use crate::engine::meanings::{Courses, Meanings};
 use crate::engine::shard::bytes::Reader;
 use crate::engine::shard::journeys::{Journey, Journeys};
 use crate::model::id::{Id, UNASSIGNED};
@@ -20,6 +21,8 @@ const PORTION: usize = 150_000;
 #[derive(Debug)]
 pub struct Unpacker {
     rules: Arc<Rules>,
+    courses: Courses,
+    meanings: Meanings,
     translation: Translation,
     horizon: Time,
     no_channel: ChannelId,
@@ -39,7 +42,12 @@ impl Unpacker {
         shards: usize,
         now: Time,
     ) -> Unpacker {
+        let courses = Courses::new(&rules);
+        let mut meanings = Meanings::default();
+        meanings.learn(directory, &courses, &rules);
         Unpacker {
+            courses,
+            meanings,
             horizon: rules.horizon(now),
             no_channel: directory.channel(directory.name(UNASSIGNED)),
             rules,
@@ -61,6 +69,10 @@ impl Unpacker {
                 Kind::Journeys => self.read_journey(&mut reader, version)?,
                 Kind::Singles => {
                     let single = packed::unpack_single(&mut reader, &self.translation, &self.rules, version)?;
+                    if let Some(deal) = single.1.content.as_ref().and_then(|content| content.deal.as_deref()) {
+                        let shard = shard_of(deal, self.portions.len());
+                        self.portions.get_mut(shard).into_iter().for_each(|portion| portion.deals.push(deal.clone()));
+                    }
                     self.portion(&single.0.1)?.singles.push(single);
                 }
                 Kind::Targets => {
@@ -113,10 +125,16 @@ impl Unpacker {
             }
             is_kept
         });
-        journey.steps.iter_mut().try_for_each(|step| self.translation.step(step, &self.rules))?;
+        journey.steps.iter_mut().try_for_each(|step| self.translation.step(step, version, &self.rules))?;
         let is_written_so = version == Kind::Journeys.version() && self.translation.is_identity();
         let is_same = is_written_so && journey.steps.len() == steps;
-        let judge = Judge { pipeline: &self.rules.pipeline, horizon: self.horizon, no_channel: self.no_channel };
+        let judge = Judge {
+            rules: &self.rules,
+            courses: &self.courses,
+            meanings: &self.meanings,
+            horizon: self.horizon,
+            no_channel: self.no_channel,
+        };
         let mut story = std::mem::take(&mut self.story);
         story.retell(&journey.steps, &judge);
         let portion = self.portion(&journey.lead_id)?;

@@ -8,18 +8,21 @@
 //! is there already is another version, and the form before stays readable.
 
 use super::Journey;
-use crate::engine::directory::{ChannelId, RowId};
-use crate::engine::entry::{Stamp, Step, StepKind, Version};
+use crate::engine::directory::{ChannelId, NameId, RowId, SpokenId};
+use crate::engine::entry::{Move, Share, Stamp, Step, StepKind, Version};
 use crate::engine::facts::KnownStep;
 use crate::engine::shard::bytes::{Broken, Reader, Writer};
 use crate::engine::shard::currencies::Currencies;
-use crate::model::event::Stage;
+use crate::model::event::MOST_SPLITS;
 use crate::model::id::Id;
 use crate::model::money::Money;
 use crate::model::time::{DAY, Time};
 
-/// The version of this form. In version 1 a step had no further flags: where one was set, the version and the days followed.
-pub(in crate::engine::shard) const VERSION: u8 = 2;
+/// The version of this form. Until version 2 a move had the place of its stage among those of its writer, or one of the two
+/// numbers beside them. In version 1 a step had no further flags: where one was set, the version and the days followed.
+pub(in crate::engine::shard) const VERSION: u8 = 3;
+/// The last version in which a move had the place of its stage.
+pub(in crate::engine::shard) const LAST_WITH_PLACES: u8 = 2;
 
 // What a step has beside its id, hash, time and kind.
 const IS_MOVE: u8 = 1;
@@ -44,8 +47,25 @@ const HAS_FIELDS: u64 = 1 << 2;
 /// All of them.
 const FURTHER: u64 = IS_CORRECTION | CAME_LATER | HAS_FIELDS;
 
-const LOST: u8 = u8::MAX - 1;
-const VOID: u8 = u8::MAX;
+/// The places of `lost` and `void` in versions that have places.
+pub(in crate::engine::shard) const LOST: u8 = u8::MAX - 1;
+pub(in crate::engine::shard) const VOID: u8 = u8::MAX;
+
+// Additional fields, which few steps have.
+/// Its sequence.
+const SEQUENCE: u32 = 1;
+/// The pipeline that a lead names.
+const PIPELINE: u32 = 2;
+/// When the deal is expected to close, from the step's time.
+const EXPECTED_CLOSE: u32 = 3;
+/// Why the deal is lost.
+const LOST_REASON: u32 = 4;
+/// The channel of a journey without a lead.
+const CHANNEL: u32 = 5;
+/// The first contact of a journey without a lead, from the step's time.
+const STARTED: u32 = 6;
+/// Who shares the deal's money: rows and shares until the end.
+const SPLITS: u32 = 7;
 
 /// Appends the byte form of a journey.
 pub(super) fn pack(journey: &Journey, writer: &mut Writer) {
@@ -86,10 +106,14 @@ fn pack_step(step: &KnownStep, before: i64, writer: &mut Writer) -> i64 {
     let Version { stamp, remembered, content, .. } = &step.version;
     let longer = day(*remembered).saturating_sub(day(stamp.occurred_at)).max(0);
     let further = |flag: u64, is_set: bool| if is_set { flag } else { 0 };
-    let further = further(IS_CORRECTION, stamp.version != 0) | further(CAME_LATER, longer > 0);
+    let at = stamp.occurred_at;
+    let fields = content.as_ref().map_or_else(Writer::default, |content| fields(content, at));
+    let further = further(IS_CORRECTION, stamp.version != 0)
+        | further(CAME_LATER, longer > 0)
+        | further(HAS_FIELDS, !fields.0.is_empty());
     let uuid = step.event_id.uuid();
-    let (amount, margin) = match content.as_ref().map(|content| content.kind) {
-        Some(StepKind::Move { amount, margin, .. }) => (amount, margin),
+    let (amount, margin) = match content.as_ref().map(|content| &content.kind) {
+        Some(StepKind::Move(moved)) => (moved.amount, moved.margin),
         _ => (None, None),
     };
     let converted = [amount, margin].into_iter().flatten().any(|money| money.minor != money.reporting_minor);
@@ -108,7 +132,7 @@ fn pack_step(step: &KnownStep, before: i64, writer: &mut Writer) -> i64 {
         None => writer.id(&step.event_id),
     }
     writer.word(stamp.hash);
-    let at = stamp.occurred_at.millis();
+    let at = at.millis();
     writer.signed(at.wrapping_sub(before));
     if further != 0 {
         writer.number(further);
@@ -122,7 +146,74 @@ fn pack_step(step: &KnownStep, before: i64, writer: &mut Writer) -> i64 {
     if let Some(content) = content {
         pack_content(content, amount, margin, converted, writer);
     }
+    if further & HAS_FIELDS != 0 {
+        writer.bytes(&fields.0);
+    }
     at
+}
+
+/// What a step has that few have.
+fn fields(content: &Step, at: Time) -> Writer {
+    let mut fields = Writer::default();
+    let mut add = |field: u32, write: &dyn Fn(&mut Writer)| {
+        let mut value = Writer::default();
+        write(&mut value);
+        fields.number(field.into());
+        fields.bytes(&value.0);
+    };
+    let since = |time: Time| time.since(at);
+    if content.sequence != 0 {
+        add(SEQUENCE, &|value| value.number(content.sequence.into()));
+    }
+    let rare = match &content.kind {
+        StepKind::Lead { pipeline, .. } => {
+            pipeline.iter().for_each(|named| add(PIPELINE, &|value| value.number(named.number().into())));
+            None
+        }
+        StepKind::Move(moved) => moved.rare.as_deref(),
+    };
+    let Some(rare) = rare else { return fields };
+    rare.expected_close_at.iter().for_each(|time| add(EXPECTED_CLOSE, &|value| value.signed(since(*time))));
+    rare.lost_reason.iter().for_each(|reason| add(LOST_REASON, &|value| value.number(reason.number().into())));
+    rare.channel.iter().for_each(|channel| add(CHANNEL, &|value| value.number(channel.number().into())));
+    rare.started_at.iter().for_each(|time| add(STARTED, &|value| value.signed(since(*time))));
+    if !rare.splits.is_empty() {
+        add(SPLITS, &|value| {
+            for share in &*rare.splits {
+                value.number(share.row.number().into());
+                value.number(share.parts.into());
+            }
+        });
+    }
+    fields
+}
+
+/// Reads an additional field of a step; false if there is no such field.
+fn read_field(content: &mut Step, at: Time, field: u32, mut value: Reader<'_>) -> Result<bool, Broken> {
+    let later = |millis: i64| at.millis().checked_add(millis).map(Time::from_millis).ok_or(Broken::Damaged);
+    match (field, &mut content.kind) {
+        (SEQUENCE, _) => content.sequence = value.small()?,
+        (PIPELINE, StepKind::Lead { pipeline, .. }) => *pipeline = Some(SpokenId::from_number(value.small()?)),
+        (EXPECTED_CLOSE | LOST_REASON | CHANNEL | STARTED | SPLITS, StepKind::Move(moved)) => {
+            let rare = moved.rare.get_or_insert_default();
+            match field {
+                EXPECTED_CLOSE => rare.expected_close_at = Some(later(value.signed()?)?),
+                LOST_REASON => rare.lost_reason = Some(NameId::from_number(value.small()?)),
+                CHANNEL => rare.channel = Some(ChannelId::from_number(value.small()?)),
+                STARTED => rare.started_at = Some(later(value.signed()?)?),
+                _ => {
+                    let mut splits = Vec::new();
+                    while !value.0.is_empty() && splits.len() < MOST_SPLITS {
+                        let row = RowId::from_number(value.small()?);
+                        splits.push(Share { row, parts: value.small()? });
+                    }
+                    rare.splits = splits.into();
+                }
+            }
+        }
+        _ => return Ok(false),
+    }
+    if value.0.is_empty() { Ok(true) } else { Err(Broken::Damaged) }
 }
 
 fn pack_content(content: &Step, amount: Option<Money>, margin: Option<Money>, converted: bool, writer: &mut Writer) {
@@ -130,13 +221,9 @@ fn pack_content(content: &Step, amount: Option<Money>, margin: Option<Money>, co
     if let Some(customer) = &content.customer {
         writer.id(customer);
     }
-    match content.kind {
-        StepKind::Lead(channel) => writer.number(channel.number().into()),
-        StepKind::Move { stage, .. } => writer.byte(match stage {
-            Stage::Step(index) => index,
-            Stage::Lost => LOST,
-            Stage::Void => VOID,
-        }),
+    match &content.kind {
+        StepKind::Lead { channel, .. } => writer.number(channel.number().into()),
+        StepKind::Move(moved) => writer.number(moved.spoken.number().into()),
     }
     if let Some(money) = amount.or(margin) {
         // A record has one currency.
@@ -170,9 +257,12 @@ fn unpack_step(
     let correction = if also(IS_CORRECTION) { reader.number()? } else { 0 };
     let longer = if also(CAME_LATER) { reader.signed()? } else { 0 };
     let remembered = remembered(occurred_at, longer).filter(|_| !also(!FURTHER)).ok_or(Broken::Damaged)?;
-    let content = if has(IS_RETRACTED) { None } else { Some(unpack_content(reader, flags, currencies)?) };
+    let mut content = if has(IS_RETRACTED) { None } else { Some(unpack_content(reader, flags, version, currencies)?) };
     if also(HAS_FIELDS) {
-        reader.fields(|_, _| Ok(false))?;
+        reader.fields(|field, value| match &mut content {
+            Some(content) if version > LAST_WITH_PLACES => read_field(content, occurred_at, field, value),
+            _ => Ok(false),
+        })?;
     }
     let stamp = Stamp { version: correction, hash, occurred_at };
     let version = Version { stamp, dated: occurred_at, remembered, content };
@@ -188,19 +278,15 @@ fn remembered(occurred_at: Time, longer: i64) -> Option<Time> {
     }
 }
 
-fn unpack_content(reader: &mut Reader<'_>, flags: u8, currencies: &Currencies) -> Result<Step, Broken> {
+fn unpack_content(reader: &mut Reader<'_>, flags: u8, version: u8, currencies: &Currencies) -> Result<Step, Broken> {
     let has = |bit: u8| flags & bit != 0;
     let row = RowId::from_number(reader.small()?);
     let customer = if has(HAS_CUSTOMER) { Some(reader.id()?) } else { None };
     if !has(IS_MOVE) {
         let channel = ChannelId::from_number(reader.small()?);
-        return Ok(Step { row, customer, kind: StepKind::Lead(channel) });
+        return Ok(Step { row, sequence: 0, customer, kind: StepKind::Lead { channel, pipeline: None } });
     }
-    let stage = match reader.byte()? {
-        LOST => Stage::Lost,
-        VOID => Stage::Void,
-        index => Stage::Step(index),
-    };
+    let spoken = if version > LAST_WITH_PLACES { reader.small()? } else { reader.byte()?.into() };
     let currency = if has(HAS_AMOUNT | HAS_MARGIN) { Some(currencies.at(reader.byte()?)?) } else { None };
     let mut money = |is_there: bool| {
         let Some(currency) = currency.filter(|_| is_there) else { return Ok(None) };
@@ -210,7 +296,8 @@ fn unpack_content(reader: &mut Reader<'_>, flags: u8, currencies: &Currencies) -
     };
     let amount = money(has(HAS_AMOUNT))?;
     let margin = money(has(HAS_MARGIN))?;
-    Ok(Step { row, customer, kind: StepKind::Move { stage, amount, margin } })
+    let spoken = SpokenId::from_number(spoken);
+    Ok(Step { row, sequence: 0, customer, kind: StepKind::Move(Move { spoken, amount, margin, rare: None }) })
 }
 
 /// The UTC day of an instant.
@@ -221,6 +308,7 @@ fn day(time: Time) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::entry::Rare;
     use crate::model::money::Currency;
     use proptest::prelude::*;
 
@@ -241,24 +329,44 @@ mod tests {
     }
 
     fn kind() -> impl Strategy<Value = StepKind> {
-        let stage = prop_oneof![Just(Stage::Lost), Just(Stage::Void), (1_u8..63).prop_map(Stage::Step)];
         let money = (0_u8..165).prop_flat_map(|place| (money(place), money(place)));
         prop_oneof![
-            any::<u32>().prop_map(|channel| StepKind::Lead(ChannelId::from_number(channel))),
-            (stage, money).prop_map(|(stage, (amount, margin))| StepKind::Move { stage, amount, margin }),
+            (any::<u32>(), proptest::option::of(any::<u32>())).prop_map(|(channel, pipeline)| StepKind::Lead {
+                channel: ChannelId::from_number(channel),
+                pipeline: pipeline.map(SpokenId::from_number),
+            }),
+            (any::<u32>(), money, rare()).prop_map(|(number, (amount, margin), rare)| {
+                let rare = (rare != Rare::default()).then(|| Box::new(rare));
+                StepKind::Move(Move { spoken: SpokenId::from_number(number), amount, margin, rare })
+            }),
         ]
     }
 
+    fn rare() -> impl Strategy<Value = Rare> {
+        let time = || proptest::option::of((-60_000_000_000_000_i64..260_000_000_000_000).prop_map(Time::from_millis));
+        let number = || proptest::option::of(any::<u32>());
+        let share = (any::<u32>(), any::<u32>()).prop_map(|(row, parts)| Share { row: RowId::from_number(row), parts });
+        let splits = proptest::collection::vec(share, 0..3);
+        (time(), number(), number(), time(), splits).prop_map(|(close, reason, channel, started, splits)| Rare {
+            expected_close_at: close,
+            lost_reason: reason.map(NameId::from_number),
+            channel: channel.map(ChannelId::from_number),
+            started_at: started,
+            splits: splits.into(),
+        })
+    }
+
     fn step() -> impl Strategy<Value = KnownStep> {
-        let content = (any::<u32>(), proptest::option::of(id()), kind());
+        let sequence = prop_oneof![Just(0), any::<u32>()];
+        let content = (any::<u32>(), proptest::option::of(id()), kind(), sequence);
         let stamp = (prop_oneof![Just(0), any::<u64>()], any::<u64>(), -70_000_000_000_000_i64..260_000_000_000_000);
         (id(), any::<bool>(), stamp, 0_i64..40, content).prop_map(|(event_id, retracted, stamp, longer, content)| {
             let (version, hash, at) = stamp;
             let occurred_at = Time::from_millis(at);
-            let (row, customer, kind) = content;
-            let is_move = matches!(kind, StepKind::Move { .. });
+            let (row, customer, kind, sequence) = content;
+            let is_move = matches!(kind, StepKind::Move(_));
             let remembered = if longer == 0 { occurred_at } else { occurred_at.floor(DAY).plus(longer * DAY) };
-            let content = (!retracted).then_some(Step { row: RowId::from_number(row), customer, kind });
+            let content = (!retracted).then_some(Step { row: RowId::from_number(row), sequence, customer, kind });
             let stamp = Stamp { version, hash, occurred_at };
             KnownStep { event_id, is_move, version: Version { stamp, dated: occurred_at, remembered, content } }
         })
@@ -299,7 +407,7 @@ mod tests {
             unpack(&writer.0, VERSION, &Currencies::OWN, &mut Journey::default())
         };
         assert_eq!(fields(&[]), Ok(()));
-        assert_eq!(fields(&[9, 2, 0, 0]), Err(Broken::Field(9)));
+        assert_eq!(fields(&[99, 2, 0, 0]), Err(Broken::Field(99)));
         assert_eq!(fields(&[9, 3, 0, 0]), Err(Broken::Damaged), "the field is longer than what there is");
     }
 }

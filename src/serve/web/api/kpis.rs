@@ -222,7 +222,7 @@ pub(super) fn subject_answer(subject: Option<&SubjectName>, context: &Context<'_
             let name = line.map(|line| line.name.to_string()).filter(|name| !name.is_empty());
             SubjectAnswer { id: vec![rep.to_string(), team.to_string()], name }
         }
-        Some(SubjectName::Team(name) | SubjectName::Channel(name)) => {
+        Some(SubjectName::Team(name) | SubjectName::Region(name) | SubjectName::Channel(name)) => {
             SubjectAnswer { id: vec![name.to_string()], name: None }
         }
         Some(SubjectName::Org) | None => SubjectAnswer { id: Vec::new(), name: None },

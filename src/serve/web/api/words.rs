@@ -9,6 +9,7 @@ pub(super) const fn unit(unit: Unit) -> &'static str {
         Unit::Seconds => "seconds",
         Unit::Money => "money",
         Unit::Points => "points",
+        Unit::OfMeasure => "of_measure",
     }
 }
 

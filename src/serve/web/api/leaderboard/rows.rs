@@ -157,7 +157,9 @@ impl<'a> Board<'a> {
     fn id(&self, place: usize) -> Vec<String> {
         match self.subjects().get(place).map(|subject| &subject.name) {
             Some(SubjectName::Rep { rep, team }) => vec![rep.to_string(), team.to_string()],
-            Some(SubjectName::Team(name) | SubjectName::Channel(name)) => vec![name.to_string()],
+            Some(SubjectName::Team(name) | SubjectName::Region(name) | SubjectName::Channel(name)) => {
+                vec![name.to_string()]
+            }
             Some(SubjectName::Org) | None => Vec::new(),
         }
     }
@@ -225,7 +227,7 @@ impl<'a> Board<'a> {
         match self.subjects().get(place).map(|subject| &subject.name) {
             Some(SubjectName::Rep { rep, team }) => self.context.asker.sees_target_of(Some(rep), team),
             Some(SubjectName::Team(team)) => self.context.asker.sees_target_of(None, team),
-            Some(SubjectName::Org | SubjectName::Channel(_)) | None => false,
+            Some(SubjectName::Org | SubjectName::Region(_) | SubjectName::Channel(_)) | None => false,
         }
     }
 }
