@@ -176,12 +176,12 @@ fn restored(scene: &Scene) -> Vec<crate::engine::shard::ShardReading> {
 fn every_kind_of_cell_is_audited_and_named() {
     type Mistake = fn(&mut Table, &mut Table, usize, Segment);
     let mistakes: [(Mistake, &str); 7] = [
-        (|rows, _, row, segment| rows.count_in(row, Count::Won, segment, 1), "reps, wang, won, ytd: +1"),
+        (|rows, _, row, segment| rows.count_in(row, Count::Won(0), segment, 1), "reps, wang, won, ytd: +1"),
         (
-            |rows, _, row, segment| rows.count_in(row, Count::Reached(2), segment, -1),
+            |rows, _, row, segment| rows.count_in(row, Count::Reached(1), segment, -1),
             "reps, wang, reached proposal, ytd: -1",
         ),
-        (|_, channels, _, segment| channels.count_in(0, Count::Leads, segment, 3), "channels, 0, leads, ytd: +3"),
+        (|_, channels, _, segment| channels.count_in(0, Count::Leads(0), segment, 3), "channels, 0, leads, ytd: +3"),
         (|rows, _, row, _| rows.open_mut(row, 1).unwrap().stalled += 2, "reps, wang, stalled at contacted, now: +2"),
         (|rows, _, row, _| rows.open_mut(row, 0).unwrap().amount -= 5, "reps, wang, amount open at lead, now: -5"),
         (|rows, _, row, _| rows.name(row, 1), "reps, wang, events that name it, now: +1"),
