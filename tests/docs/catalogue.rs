@@ -35,11 +35,14 @@ fn expected() -> Vec<Summary> {
 
 fn labels(kpi: &Kpi) -> Vec<&'static str> {
     let mut labels = match kpi.formula {
-        Formula::Windowed(_) | Formula::Quantile(_) => vec!["window"],
-        Formula::Staged(_) => vec!["stage", "window"],
+        Formula::Windowed(_) | Formula::Quantile(_) | Formula::YearAgo(_) => vec!["window"],
+        Formula::Staged(_) | Formula::Left(_) => vec!["stage", "window"],
+        Formula::Piped(_) => vec!["pipeline", "window"],
+        Formula::Reasoned(_) => vec!["reason", "window"],
+        Formula::Measured(_) => vec!["measure", "period"],
         Formula::Funnel(_) => vec!["from", "to", "window"],
         Formula::Surveyed(_) => vec!["survey", "window"],
-        Formula::Periodic(_) | Formula::Active(_) => vec!["period"],
+        Formula::Periodic(_) | Formula::Closing(_) | Formula::Active(_) => vec!["period"],
         Formula::Open(_) | Formula::Stalled(_) => vec!["stage"],
         Formula::Plain(_) | Formula::Market(_) => Vec::new(),
         Formula::Rank => vec!["by", "window"],
@@ -58,6 +61,7 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Seconds => "seconds",
         Unit::Money => "money",
         Unit::Points => "points",
+        Unit::OfMeasure => "measure",
     }
 }
 

@@ -18,6 +18,7 @@ fn series(family: &Family, subject: &SubjectName, labels: &[(&str, &str)]) -> St
     let own: Vec<(&str, &str)> = match subject {
         SubjectName::Rep { rep, team } => vec![("rep", rep), ("team", team)],
         SubjectName::Team(team) => vec![("team", team)],
+        SubjectName::Region(region) => vec![("region", region)],
         SubjectName::Org => Vec::new(),
         SubjectName::Channel(channel) => vec![("channel", channel)],
     };

@@ -26,23 +26,35 @@ pub(crate) fn events() -> Vec<String> {
 
 /// All series that these events make, with their values.
 pub(crate) fn series<'a>(lines: impl IntoIterator<Item = &'a String>) -> BTreeMap<String, f64> {
-    let text = exposition(lines);
+    series_with("", lines)
+}
+
+/// The same with more configuration than the organisation has.
+pub(crate) fn series_with<'a>(more: &str, lines: impl IntoIterator<Item = &'a String>) -> BTreeMap<String, f64> {
+    let text = written(&reading_with(more, lines));
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     samples.map(|line| sample(line).unwrap_or_else(|| panic!("no sample: {line}"))).collect()
 }
 
 /// What a scrape would show of these events.
 pub(crate) fn exposition<'a>(lines: impl IntoIterator<Item = &'a String>) -> String {
-    let reading = reading(lines);
+    written(&reading(lines))
+}
+
+fn written(reading: &Reading) -> String {
     let mut text = String::new();
-    render(&Catalogue::new(&reading.rules).unwrap(), &reading, Format::Prometheus, &mut text).unwrap();
+    render(&Catalogue::new(&reading.rules).unwrap(), reading, Format::Prometheus, &mut text).unwrap();
     text
 }
 
 /// The reading of these events.
 pub(crate) fn reading<'a>(lines: impl IntoIterator<Item = &'a String>) -> Reading {
+    reading_with("", lines)
+}
+
+fn reading_with<'a>(more: &str, lines: impl IntoIterator<Item = &'a String>) -> Reading {
     let now = Time::parse(NOW).unwrap();
-    let rules = Arc::new(rules());
+    let rules = Arc::new(rules(more));
     let decoder = Decoder::new(Arc::clone(&rules));
     let mut engine = Engine::new(&rules, 3, now);
     for line in lines {
@@ -61,8 +73,10 @@ pub(crate) fn sample(line: &str) -> Option<(String, f64)> {
     Some((series.to_owned(), value.parse().ok()?))
 }
 
-/// What `examples/small-team/salespulse.toml` says.
-fn rules() -> Rules {
+/// What `examples/small-team/salespulse.toml` says, and more.
+fn rules(more: &str) -> Rules {
     let file = page::root().join("examples/small-team/salespulse.toml");
-    Config::load(&file, &[], &[]).unwrap_or_else(|error| panic!("{error}")).rules
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let config = Config::of_text(&format!("{text}\n{more}"), "salespulse.toml", &[]);
+    config.unwrap_or_else(|error| panic!("{error}")).rules
 }

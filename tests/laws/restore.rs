@@ -14,7 +14,7 @@ use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
 use crate::notation::Script;
-use crate::streams::{cases, first_streams, last_instant};
+use crate::streams::{cases, streams, last_instant};
 
 /// A process: its directory, shards and board.
 struct Process {
@@ -135,7 +135,7 @@ proptest! {
 
     #[test]
     fn a_restored_process_tells_what_one_that_never_stopped_tells(
-        stream in first_streams(),
+        stream in streams(),
         stops in proptest::collection::vec(any::<prop::sample::Index>(), 1..4),
         shards in proptest::collection::vec(1_usize..4, 1..4),
     ) {
@@ -145,7 +145,7 @@ proptest! {
 
     /// Cut or changed anywhere, a block is refused or says something else, and nothing panics.
     #[test]
-    fn damaged_blocks_never_panic(stream in first_streams(), place in any::<prop::sample::Index>(), bits in 1_u8.., cut in any::<bool>()) {
+    fn damaged_blocks_never_panic(stream in streams(), place in any::<prop::sample::Index>(), bits in 1_u8.., cut in any::<bool>()) {
         let script = stream.script();
         let (rules, now) = (Arc::new(script.rules.clone()), last_instant(&script));
         let mut process = Process::new(&rules, 1, now);

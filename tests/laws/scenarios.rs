@@ -93,7 +93,7 @@ fn scenarios_read_as_expected() {
 /// What the second version of the contract added.
 #[test]
 fn scenarios_of_the_second_version_read_as_expected() {
-    let checked = check_all("scenarios/second", true, Whose::Twin);
+    let checked = check_all("scenarios/second", true, Whose::TwinAndEngine);
     assert!(checked >= 40, "{checked} scenarios");
 }
 
