@@ -154,7 +154,7 @@ impl ShardThreads {
         ask_only(&self.shards, |reply| Message::Image { with_counted, reply })
     }
 
-    /// ManualClock entries that arrived at `now` to a shard; waits while it has too much to do.
+    /// Hands entries that arrived at `now` to a shard; waits while it has too much to do.
     ///
     /// # Errors
     /// [`ShardGone`].
@@ -199,7 +199,7 @@ impl ShardLoader {
         self.shards.iter().try_for_each(expect)
     }
 
-    /// ManualClock a portion to its shard, as of an instant; waits while it has too much to do.
+    /// Hands a portion to its shard, as of an instant; waits while it has too much to do.
     ///
     /// # Errors
     /// [`ShardGone`].

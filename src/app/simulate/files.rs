@@ -45,7 +45,7 @@ impl Files {
         output.write_all(value).and_then(|()| output.write_all(b"\n")).map_err(|error| unwritable(path, &error))
     }
 
-    /// ManualClock everything to the system.
+    /// Hands everything to the system.
     pub(in crate::app) fn flush(&mut self) -> Result<(), AppError> {
         for (path, output) in &mut self.outputs {
             output.flush().map_err(|error| unwritable(path, &error))?;

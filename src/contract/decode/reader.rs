@@ -24,7 +24,7 @@ pub(super) enum Sign {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum CurrencyField {
     Absent,
-    /// HorizonClock but no known currency; its fault is noted.
+    /// Present but no known currency; its fault is noted.
     Unusable,
     Known(Currency),
 }

@@ -149,7 +149,7 @@ impl Image {
             + self.roster.unshared_bytes()
     }
 
-    /// ManualClock the image on in blocks; answers how much was in them.
+    /// Hands the image on in blocks; answers how much was in them.
     ///
     /// # Errors
     /// Whatever `sink` fails with.

@@ -119,7 +119,7 @@ impl DeadLetterSink for DeadLetterProducer {
 }
 
 impl DeadLetterProducer {
-    /// ManualClock a dead letter to librdkafka; false if its queue has no room.
+    /// Hands a dead letter to librdkafka; false if its queue has no room.
     fn send_held(&mut self, held: HeldRecord) -> bool {
         let HeldRecord { key, value, headers, origin } = held;
         let mut record = BaseRecord::with_opaque_to(&self.topic, origin).headers(headers);

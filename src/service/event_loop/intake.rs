@@ -131,7 +131,7 @@ impl Intake {
         partition.advance(source.offset, source.timestamp);
     }
 
-    /// ManualClock what was taken to the shards; waits while one has too much to do.
+    /// Hands what was taken to the shards; waits while one has too much to do.
     pub(super) fn flush(&mut self) -> Result<(), ShardGone> {
         let Some(now) = self.now.take() else { return Ok(()) };
         for (shard, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| !batch.is_empty()) {
@@ -143,7 +143,7 @@ impl Intake {
         Ok(())
     }
 
-    /// ManualClock everything to the shards and asks each for an image after it.
+    /// Hands everything to the shards and asks each for an image after it.
     pub(super) fn images(&mut self, with_counted: bool) -> Result<Vec<Receiver<Image>>, ShardGone> {
         self.flush()?;
         self.shards.images(with_counted)

@@ -83,7 +83,7 @@ impl Producer {
         Producer { inner: config.create_with_context(Receipts::default()).expect("a producer") }
     }
 
-    /// ManualClock over a record; [`Producer::flush`] tells whether it arrived.
+    /// Hands over a record; [`Producer::flush`] tells whether it arrived.
     pub(crate) fn send(&self, sent: &Sent) {
         let headers = sent
             .headers
