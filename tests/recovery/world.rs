@@ -305,6 +305,10 @@ impl World {
         let least = intact.as_ref().map_or(0, total);
         assert!(process.member().began_at() >= least, "not from the newest snapshot");
         self.has_begun_late = process.is_stale;
+        if process.has_restored() {
+            // The writer may have been gone after the last object of its round, and before anybody noted that.
+            self.cluster.borrow_mut().note_durable(&process.member().offsets());
+        }
         let has_restored = u64::from(process.has_restored());
         let is_other = self.durable.as_ref().is_some_and(|(rules, _)| !Arc::ptr_eq(rules, &process.rules));
         for (event, times) in [
