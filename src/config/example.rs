@@ -13,7 +13,24 @@ fn switched_on() -> String {
         Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => setting.to_owned(),
         _ => line.to_owned(),
     };
-    EXAMPLE.lines().map(switch_on).collect::<Vec<_>>().join("\n")
+    let text = EXAMPLE.lines().map(switch_on).collect::<Vec<_>>().join("\n");
+    // A file that is named must be there.
+    assert!(text.contains(AUTHORITY), "{text}");
+    text.replace(AUTHORITY, &authority().display().to_string())
+}
+
+/// The certificate that the example names.
+const AUTHORITY: &str = "/etc/ssl/certs/kafka-ca.pem";
+
+/// One that is there, as far as a configuration looks.
+fn authority() -> &'static std::path::Path {
+    static FILE: std::sync::OnceLock<tempfile::NamedTempFile> = std::sync::OnceLock::new();
+    let file = FILE.get_or_init(|| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "-----BEGIN CERTIFICATE-----\n").unwrap();
+        file
+    });
+    file.path()
 }
 
 fn config(text: &str) -> Config {
