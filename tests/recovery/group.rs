@@ -50,7 +50,8 @@ impl Group {
             && seat.client != client
         {
             // A member that comes back to its seat gets what it had, and nobody else hears of it.
-            (seat.client, seat.heard_at, seat.news) = (client, now, Some(seat.held.clone()));
+            let given = seat.news.take().unwrap_or_else(|| seat.held.clone());
+            (seat.client, seat.heard_at, seat.news) = (client, now, Some(given));
             return;
         }
         let (news, held, topics) = (None, Held::new(), topics.clone());

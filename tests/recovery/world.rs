@@ -371,7 +371,9 @@ impl World {
     fn start(&mut self) {
         let now = self.cluster.borrow().now;
         let is_taken = |seat: &&str| {
-            self.running.iter().any(|running| running.process.instance == *seat && running.asleep_until <= now)
+            // Two processes with one id are a fault of whoever starts them: nobody takes the seat of one that still shows.
+            let holds = |running: &Running| running.asleep_until <= now || running.process.shows(self.now());
+            self.running.iter().any(|running| running.process.instance == *seat && holds(running))
         };
         let seats: Vec<&str> = SEATS.into_iter().filter(|seat| !is_taken(seat)).collect();
         if seats.is_empty() {
