@@ -164,6 +164,7 @@ fn unknown_keys_are_refused_with_those_allowed() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of wrong values, one line each")]
 fn wrong_values_are_refused_with_those_allowed() {
     insta::assert_snapshot!(sentences(&[
         "max_series = -1",

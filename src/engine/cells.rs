@@ -1,7 +1,9 @@
 //! Integer sums of facts by row, metric and segment of time: a group, so that adding, subtracting and merging are exact.
 
+mod absorb;
 mod difference;
 mod plane;
+mod read;
 mod reasons;
 mod segments;
 
@@ -487,153 +489,6 @@ impl Table {
     #[must_use]
     pub fn is_named(&self, row: usize) -> bool {
         self.named.get(row).is_some_and(|named| *named > 0)
-    }
-
-    /// A count of a row in a window.
-    #[must_use]
-    pub fn count(&self, row: usize, what: Count, window: Window) -> i64 {
-        let (plane, place) = self.layout.count(what);
-        let (plane, span) = self.plane(plane, window);
-        plane.count(row, span, place)
-    }
-
-    /// A count of a row in the previous window; 0 for counts that have none.
-    #[must_use]
-    pub fn previous_count(&self, row: usize, what: Count, window: Window) -> i64 {
-        match self.layout.count(what) {
-            (In::Flow, place) => self.flow().count(row, self.segments.fine(window, Part::Previous), place),
-            _ => 0,
-        }
-    }
-
-    /// A sum of a row in a window.
-    #[must_use]
-    pub fn sum(&self, row: usize, what: Sum, window: Window) -> i128 {
-        let (plane, place) = Layout::sum(what);
-        let (plane, span) = self.plane(plane, window);
-        plane.sum(row, span, place)
-    }
-
-    /// The revenue of a row and a pipeline in the previous window.
-    #[must_use]
-    pub fn previous_revenue(&self, row: usize, pipeline: u8, window: Window) -> i128 {
-        let (_, place) = Layout::sum(Sum::Revenue(pipeline));
-        self.flow().sum(row, self.segments.fine(window, Part::Previous), place)
-    }
-
-    /// The revenue of a row and a pipeline in the window a year before.
-    #[must_use]
-    pub fn year_ago_revenue(&self, row: usize, pipeline: u8, window: Window) -> i128 {
-        let (_, place) = Layout::sum(Sum::Revenue(pipeline));
-        self.flow().sum(row, self.segments.fine(window, Part::YearAgo), place)
-    }
-
-    /// A quantile of how long deals of a row that left an open stage in a window were there, in milliseconds.
-    #[must_use]
-    pub fn stage_time(&self, row: usize, stage: u16, window: Window, percent: u8) -> Option<u64> {
-        self.stage_times_of(row, stage)?.quantile(self.segments.coarse(window), percent)
-    }
-
-    /// How many deals of a row left an open stage in a window.
-    #[must_use]
-    pub fn stage_times(&self, row: usize, stage: u16, window: Window) -> i64 {
-        self.stage_times_of(row, stage).map_or(0, |times| times.count(self.segments.coarse(window)))
-    }
-
-    fn stage_times_of(&self, row: usize, stage: u16) -> Option<&Sketch> {
-        self.stage_times.get(row * self.stages() + usize::from(stage))
-    }
-
-    /// The reasons for which deals of a row were lost, and how many were, whenever that was.
-    pub fn reasons(&self, row: usize) -> impl Iterator<Item = (Reason, i64)> {
-        self.reasons.of(row)
-    }
-
-    /// How many deals of a row were lost for a reason in a window.
-    #[must_use]
-    pub fn lost_for(&self, row: usize, reason: Reason, window: Window) -> i64 {
-        self.reasons.count(row, reason, self.segments.coarse(window))
-    }
-
-    /// What of a row is expected to close.
-    #[must_use]
-    pub fn closing(&self, row: usize) -> ClosingDeals {
-        self.closing.get(row).copied().unwrap_or_default()
-    }
-
-    /// A quantile of a row's response times in a window, in milliseconds.
-    #[must_use]
-    pub fn response(&self, row: usize, window: Window, percent: u8) -> Option<u64> {
-        self.responses.get(row)?.quantile(self.segments.coarse(window), percent)
-    }
-
-    /// A quantile of a row's cycles in a window, in milliseconds.
-    #[must_use]
-    pub fn cycle(&self, row: usize, window: Window, percent: u8) -> Option<u64> {
-        self.cycles.get(row)?.quantile(self.segments.coarse(window), percent)
-    }
-
-    /// Brings the sketches into their order, so that reading them needs no work.
-    pub fn settle(&mut self) {
-        let sketches = self.responses.iter_mut().chain(&mut self.cycles).chain(&mut self.stage_times);
-        sketches.for_each(Sketch::settle);
-    }
-
-    /// The open deals of a row at a stage.
-    #[must_use]
-    pub fn open(&self, row: usize, stage: u16) -> OpenDeals {
-        let (stages, stage) = (self.stages(), usize::from(stage));
-        let open = self.open.get(row * stages + stage).filter(|_| stage < stages);
-        open.copied().unwrap_or_default()
-    }
-
-    /// Adds the rows of another table, whose windows stand where these do, to the rows that `to` names for them.
-    pub fn absorb(&mut self, other: &Table, mut to: impl FnMut(usize) -> Option<usize>) {
-        for from in 0..other.rows {
-            if let Some(to) = to(from) {
-                self.reserve(to);
-                self.absorb_row(to, other, from);
-            }
-        }
-        self.settle();
-    }
-
-    fn absorb_row(&mut self, to: usize, other: &Table, from: usize) {
-        for (own, more) in self.planes.iter_mut().zip(&other.planes) {
-            if from < more.rows() {
-                own.reserve(self.rows);
-                own.absorb_row(to, more, from);
-            }
-        }
-        if let (Some(own), Some(more)) = (self.responses.get_mut(to), other.responses.get(from)) {
-            own.absorb(more);
-        }
-        if let (Some(own), Some(more)) = (self.cycles.get_mut(to), other.cycles.get(from)) {
-            own.absorb(more);
-        }
-        if let (Some(own), Some(more)) = (self.named.get_mut(to), other.named.get(from)) {
-            *own += more;
-        }
-        if let Some(more) = other.closing.get(from).filter(|more| **more != ClosingDeals::default())
-            && let Some(own) = self.closing_mut(to)
-        {
-            own.add(more);
-        }
-        self.reasons.absorb_row(to, &other.reasons, from);
-        let stages = self.stages();
-        let more = other.stage_times.get(from * stages..).unwrap_or_default();
-        if !more.is_empty() && self.stage_times.len() < (to + 1) * stages {
-            self.stage_times.resize(self.rows * stages, Sketch::default());
-        }
-        let own = self.stage_times.get_mut(to * stages..).unwrap_or_default().iter_mut().take(stages);
-        own.zip(more).for_each(|(own, more)| own.absorb(more));
-        let own = self.open.get_mut(to * stages..).unwrap_or_default().iter_mut().take(stages);
-        for (own, more) in own.zip(other.open.get(from * stages..).unwrap_or_default()) {
-            own.deals += more.deals;
-            own.stalled += more.stalled;
-            own.amount += more.amount;
-            own.weighted += more.weighted;
-        }
     }
 }
 

@@ -94,6 +94,9 @@ impl ChannelId {
     }
 }
 
+/// A pipeline and a stage as an event names them, where it does.
+pub type SpokenTexts = (Option<Arc<str>>, Option<Arc<str>>);
+
 /// A rep and the team in which the rep is credited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RepInTeam {
@@ -177,7 +180,7 @@ impl Directory {
 
     /// The texts of what steps say of pipeline and stage, from a number on.
     #[must_use]
-    pub fn spoken_from(&self, first: usize) -> Vec<(Option<Arc<str>>, Option<Arc<str>>)> {
+    pub fn spoken_from(&self, first: usize) -> Vec<SpokenTexts> {
         let text = |name: Option<NameId>| name.map(|name| self.text(name));
         self.spoken.all().into_iter().skip(first).map(|said| (text(said.pipeline), text(said.stage))).collect()
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::rounds::Home;
+use crate::model::calendar::Calendar;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
 
@@ -72,6 +73,10 @@ pub struct Provenance {
     pub stages: Vec<String>,
     /// How far in the future an event might lie, in milliseconds.
     pub allowed_skew: i64,
+    /// More pipelines, aliases, the first day of a week and credit through the deal, which decide what records mean; empty
+    /// where nothing of it is configured, as of what an earlier release wrote.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub meaning: String,
 }
 
 /// How a snapshot may be used.
@@ -97,6 +102,7 @@ impl Provenance {
             rates: rules.rates.listed(),
             stages: rules.pipeline.stages().to_vec(),
             allowed_skew: rules.allowed_skew,
+            meaning: meaning(rules),
         }
     }
 
@@ -116,6 +122,21 @@ impl Provenance {
     }
 }
 
+/// What decides the meaning of records beside stages and money, as a text that differs where it does.
+fn meaning(rules: &Rules) -> String {
+    let default = std::iter::once(("default", &rules.pipeline));
+    let more = rules.pipelines.iter().map(|(name, pipeline)| (name.as_str(), pipeline));
+    let pipelines = default.chain(more).map(|(name, pipeline)| {
+        let stages: &[String] = if name == "default" { &[] } else { pipeline.stages() };
+        (!stages.is_empty() || !pipeline.aliases().is_empty())
+            .then(|| format!("{name} {stages:?} {:?}", pipeline.aliases()))
+    });
+    let week = rules.calendar.week_starts;
+    let week = (week != Calendar::default().week_starts).then(|| format!("week {week:?}"));
+    let credit = rules.credit_through_deal.then(|| "credit through the deal".to_owned());
+    pipelines.chain([week, credit]).flatten().collect::<Vec<_>>().join("; ")
+}
+
 impl Header {
     /// Whether the numbers that follow from this snapshot are those of a replay of everything under the rules of now.
     #[must_use]
@@ -133,6 +154,13 @@ impl Header {
         if then.allowed_skew != now.allowed_skew {
             return Usability::Not(
                 "it was written with another allowed_skew, which decides what is accepted".to_owned(),
+            );
+        }
+        if then.meaning != now.meaning {
+            return Usability::Not(
+                "it was written with other pipelines, aliases, week_starts or credit_through_deal, which decide what records \
+                 mean"
+                    .to_owned(),
             );
         }
         if self.forgotten.is_some_and(|forgotten| forgotten >= horizon.millis()) {

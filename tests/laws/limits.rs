@@ -90,7 +90,11 @@ fn very_many_steps_of_one_journey_are_one_journey() {
         "sales_org_open_deals{stage=\"contacted\"} 1",
         "sales_org_pipeline_amount{currency=\"CNY\",stage=\"contacted\"} 29999",
     ] {
-        assert!(text.lines().any(|told| told == line), "no {line}: {:?}", text.lines().find(|told| told.starts_with(line.split(" ").next().unwrap())));
+        assert!(
+            text.lines().any(|told| told == line),
+            "no {line}: {:?}",
+            text.lines().find(|told| told.starts_with(line.split(" ").next().unwrap()))
+        );
     }
     assert!(text == told(&script, chapter, true), "the order of arrival makes a difference");
 }
@@ -108,7 +112,11 @@ fn very_many_wins_of_one_customer_are_one_customer() {
         "sales_org_repeat_customers 0",
         "sales_org_customer_value{currency=\"CNY\"} 60000.0",
     ] {
-        assert!(text.lines().any(|told| told == line), "no {line}: {:?}", text.lines().find(|told| told.starts_with(line.split(" ").next().unwrap())));
+        assert!(
+            text.lines().any(|told| told == line),
+            "no {line}: {:?}",
+            text.lines().find(|told| told.starts_with(line.split(" ").next().unwrap()))
+        );
     }
     assert!(text == told(&script, chapter, true), "the order of arrival makes a difference");
 }

@@ -8,7 +8,7 @@ use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
 use crate::notation::Script;
-use crate::streams::{cases, streams, last_instant};
+use crate::streams::{cases, last_instant, streams};
 use crate::subject::Subject;
 
 fn events(script: &Script) -> Vec<Event<'static>> {

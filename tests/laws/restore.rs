@@ -14,7 +14,7 @@ use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
 use crate::notation::Script;
-use crate::streams::{cases, streams, last_instant};
+use crate::streams::{cases, last_instant, streams};
 
 /// A process: its directory, shards and board.
 struct Process {
@@ -30,7 +30,7 @@ impl Process {
         let directory = Arc::new(Directory::default());
         Process {
             shards: (0..shards).map(|number| Shard::new(number, Arc::clone(rules), &directory, now)).collect(),
-            interner: Interner::new(Arc::clone(&directory), Arc::clone(&rules)),
+            interner: Interner::new(Arc::clone(&directory), Arc::clone(rules)),
             board: Board::new(Arc::clone(rules), Arc::clone(&directory), now),
             rules: Arc::clone(rules),
             directory,
@@ -39,8 +39,10 @@ impl Process {
 
     fn accept(&mut self, event: &Event<'static>, now: Time) {
         let entry = self.interner.entry(event);
-        let shard = entry.shard(self.shards.len());
-        self.shards[shard].apply(entry, now);
+        for entry in entry.watch().into_iter().chain([entry]) {
+            let shard = entry.shard(self.shards.len());
+            self.shards[shard].apply(entry, now);
+        }
     }
 
     fn text(&mut self, now: Time) -> String {

@@ -49,7 +49,7 @@ fn binary(value: &[u8], may_be_framed: bool) -> Option<String> {
     let begins = |bytes: &[u8]| value.starts_with(bytes);
     // In a text of two bytes a character every other byte is 0 where it is plain English.
     let zeros = |odd: usize| value.iter().skip(odd).step_by(2).take(8).filter(|byte| **byte == 0).count();
-    let is_pairs = value.len() >= 8 && value.len() % 2 == 0;
+    let is_pairs = value.len() >= 8 && value.len().is_multiple_of(2);
     let said = if begins(b"\x1F\x8B") {
         "it looks like gzip: let the producer compress (compression.type) and not the program that writes the value"
     } else if begins(b"\x28\xB5\x2F\xFD") {

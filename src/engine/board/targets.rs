@@ -11,6 +11,11 @@ use crate::model::id::Id;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
 
+/// Whose target of what it is, and of when.
+type Key = (TargetOf, Measure, Period);
+/// When the target was set and by which event, which decides between several, and its amount.
+type Set = ((Time, Id), i64);
+
 /// What is to be reached of each of [`Measure::ALL`] in each of the present periods of [`PeriodKind::OF_TARGETS`]:
 /// minor units or things.
 pub type Goals = [[Option<i128>; 5]; 5];
@@ -21,7 +26,7 @@ pub(super) struct Targets<'a> {
     /// The present periods, in the order of [`PeriodKind::OF_TARGETS`].
     present: [Option<Period>; 5],
     /// The last of each.
-    set: HashMap<(TargetOf, Measure, Period), ((Time, Id), i64)>,
+    set: HashMap<Key, Set>,
     /// The teams of each region.
     regions: &'a HashMap<NameId, Vec<NameId>>,
     /// Every rep in a team by the team, as far as they have targets.
@@ -41,7 +46,7 @@ impl<'a> Targets<'a> {
         let today = rules.zone.date_of(now);
         let period = |kind| rules.calendar.period(kind, rules.calendar.first_day(kind, today));
         let present = PeriodKind::OF_TARGETS.map(period);
-        let mut set: HashMap<(TargetOf, Measure, Period), ((Time, Id), i64)> = HashMap::new();
+        let mut set: HashMap<Key, Set> = HashMap::new();
         let (mut pairs, mut teams): (HashMap<NameId, Vec<TargetOf>>, _) = (HashMap::new(), BTreeSet::new());
         for TargetValue { of, measure, period, amount, set: stamp } in values {
             let team = match of {

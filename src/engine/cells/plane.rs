@@ -96,7 +96,7 @@ impl Plane {
     }
 
     /// Looks at a block.
-    pub fn look_at(&self, row: usize, segment: u8) -> u64 {
+    pub(super) fn look_at(&self, row: usize, segment: u8) -> u64 {
         let start = (row * self.segments + usize::from(segment)) * self.width();
         self.words.get(start).map_or(0, |word| word.cast_unsigned())
     }

@@ -15,7 +15,22 @@ fn provenance() -> Provenance {
         rates: vec!["2026-01-01 USD 7/1".to_owned()],
         stages: ["lead", "contacted", "won"].map(str::to_owned).to_vec(),
         allowed_skew: 86_400_000,
+        meaning: String::new(),
     }
+}
+
+/// Other pipelines read the same records as other journeys.
+#[test]
+fn what_decides_the_meaning_of_records_must_be_the_same() {
+    let mut rules = Rules::new(Rates::new(Currency::from_code("CNY").unwrap()));
+    let plain = Provenance::new(&rules, None, BTreeMap::new());
+    assert_eq!(plain.meaning, "", "what an earlier release wrote fits a configuration without anything new");
+    rules.credit_through_deal = true;
+    let now = Provenance::new(&rules, None, BTreeMap::new());
+    let header = Header { provenance: plain.clone(), ..header() };
+    assert_eq!(header.usability(&plain, Time::from_millis(0)), Usability::Same);
+    let Usability::Not(reason) = header.usability(&now, Time::from_millis(0)) else { panic!("it is used") };
+    assert!(reason.contains("credit_through_deal"), "{reason}");
 }
 
 fn header() -> Header {

@@ -1,0 +1,83 @@
+//! What goes wrong in the world.
+
+use super::*;
+
+impl World {
+    pub(super) fn crash(&mut self) {
+        if let Some(place) = self.any() {
+            self.crash_of(place);
+        }
+    }
+
+    pub(super) fn crash_of(&mut self, place: usize) {
+        let Running { process, .. } = self.running.remove(place);
+        self.survived.count("a crash", 1);
+        self.survived.count("a crash with dead letters under way", process.has_letters_in_flight().into());
+        drop(process);
+        if self.dice.percent(30) {
+            let rules = configurations::choose(&self.cluster.borrow().logs.configuration, &mut self.dice);
+            self.intact = None;
+            self.rules_before = Some(std::mem::replace(&mut self.rules, rules));
+            self.survived.count("another configuration", 1);
+        }
+    }
+
+    /// Only what the newest snapshot holds.
+    pub(super) fn delete_by_retention(&mut self) {
+        let Some((_, durable)) = &self.durable else { return };
+        if self.dice.percent(30) {
+            let mut cluster = self.cluster.borrow_mut();
+            cluster.logs.trim(durable);
+            self.survived.count("a deletion by retention", cluster.logs.is_trimmed().into());
+            if self.earlier.is_empty() {
+                // No listing is older than a topic's retention.
+                self.earlier = self.objects.fork();
+            }
+        }
+    }
+
+    pub(super) fn reset_commits(&mut self) {
+        self.cluster.borrow_mut().logs.reset_commits();
+        self.survived.count("offsets that an operator has set to the end", 1);
+    }
+
+    pub(super) fn lose_broker(&mut self) {
+        let mut cluster = self.cluster.borrow_mut();
+        cluster.is_away = !cluster.is_away;
+        self.survived.count("a broker that is away", cluster.is_away.into());
+    }
+
+    pub(super) fn damage(&mut self) {
+        let objects: Vec<(ObjectName, Vec<u8>)> = self.objects.all().into_iter().collect();
+        if objects.is_empty() {
+            return;
+        }
+        let (name, mut bytes) = objects[self.dice.below(objects.len())].clone();
+        if bytes.is_empty() {
+            return;
+        }
+        let place = self.dice.below(bytes.len());
+        bytes[place] ^= 1 << self.dice.below(8);
+        self.changes += 1;
+        self.objects.overwrite(name, bytes);
+        self.intact = None;
+        self.survived.count("a damaged object", 1);
+    }
+
+    /// The clock jumps, forward or back, under the processes that live.
+    pub(super) fn move_clock(&mut self) {
+        let jump = JUMPS[self.dice.below(JUMPS.len())];
+        let before = self.clock;
+        self.clock = self.clock.plus(jump).max(self.first).min(self.first.plus(LATEST));
+        self.survived.count("a clock that jumps forward", u64::from(self.clock > before));
+        self.survived.count("a clock that jumps back", u64::from(self.clock < before));
+        if self.clock < before {
+            self.intact = None;
+        }
+        for running in &self.running {
+            running.process.set_clock(self.clock);
+            let is_ahead = running.process.present.ahead_millis() > 0;
+            self.survived.count("numbers that stand still until the clock has caught up", is_ahead.into());
+        }
+    }
+}
