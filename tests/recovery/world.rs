@@ -469,6 +469,187 @@ impl World {
             self.survived.count("a scrape", 1);
         }
     }
+
+    /// A process has written a snapshot, which may not come to its end, and which another may write at the same time.
+    fn snapshot(&mut self, place: usize) {
+        let mut rounds = vec![self.round(&self.running[place].process)];
+        let mut writers = vec![place];
+        if self.dice.percent(40)
+            && let Some(other) = self.other_writer(place)
+        {
+            rounds.push(self.round(&self.running[other].process));
+            writers.push(other);
+            self.survived.count("two writers at once", 1);
+        }
+        let process = &self.running[place].process;
+        let is_alone = self.running.iter().filter(|running| running.process.has_begun).count() == 1;
+        // What is written while the clock is behind has forgotten what a start by that clock needs.
+        let is_usable = is_alone
+            && rounds[0].is_all_new()
+            && process.present.ahead_millis() == 0
+            && Arc::ptr_eq(&process.rules, &self.rules);
+        let (rules, durable) = (Arc::clone(&process.rules), rounds[0].durable.clone());
+        let objects: usize = rounds.iter().map(|round| round.objects.len()).sum();
+        let is_gone = !self.is_over && self.dice.percent(15);
+        let gone_after = is_gone.then(|| self.dice.below(objects + 1));
+        let reached: Vec<Offsets> = rounds.iter().map(|round| round.durable.clone()).collect();
+        if !self.put(rounds, gone_after) {
+            writers.sort_unstable();
+            writers.into_iter().rev().for_each(|writer| self.crash_of(writer));
+            return;
+        }
+        self.survived.count("a snapshot", 1);
+        self.survived.count("an audit", 1);
+        reached.iter().for_each(|offsets| self.cluster.borrow_mut().note_durable(offsets));
+        self.intact = Some(durable.clone()).filter(|_| is_usable && !self.objects.has_mixed_round());
+        self.durable = Some((rules, durable));
+        if !self.is_over && self.dice.percent(10) {
+            self.survived.count("a crash between durability and commit", 1);
+            self.crash_of(place);
+        }
+    }
+
+    /// Another process that writes a snapshot now, whoever owns the partitions.
+    fn other_writer(&mut self, place: usize) -> Option<usize> {
+        let has_begun = |other: &usize| {
+            let running = &self.running[*other];
+            *other != place && running.process.has_begun && !running.is_foreign()
+        };
+        let other = (0..self.running.len()).find(has_begun)?;
+        self.show_store(other);
+        let now = self.now() + INTERVAL;
+        let process = &mut self.running[other].process;
+        let written = process.written();
+        if let Err(failure) = process.turn(now) {
+            // It is looked at again when it takes its own turn.
+            assert!(process.member().has_left, "it has ended and has not left: {failure}");
+            return None;
+        }
+        let has_written = self.running[other].process.written() > written;
+        self.survived.count("a snapshot of a zombie", has_written.into());
+        has_written.then_some(other)
+    }
+
+    /// The round that a process has written into its view of the store.
+    fn round(&self, process: &Process) -> Round {
+        let before = self.objects.all();
+        let is_new = |object: &(ObjectName, Vec<u8>)| before.get(&object.0) != Some(&object.1);
+        let objects: VecDeque<(ObjectName, Vec<u8>)> = process.view.all().into_iter().filter(is_new).collect();
+        let written = objects.front().and_then(|(_, bytes)| header(bytes));
+        Round { objects, durable: written.map_or_else(|| process.member().offsets(), |header| header.offsets) }
+    }
+
+    /// Puts the objects of rounds that are written at the same time, in any order; false if the writers are gone after so many
+    /// of them.
+    fn put(&mut self, mut rounds: Vec<Round>, gone_after: Option<usize>) -> bool {
+        self.changes += 1;
+        let mut put = 0;
+        loop {
+            rounds.retain(|round| !round.objects.is_empty());
+            let next = if rounds.is_empty() { None } else { Some(self.dice.below(rounds.len())) };
+            let next = next.and_then(|next| rounds[next].objects.pop_front());
+            if gone_after == Some(put) {
+                self.survived.count("a crash between two objects", u64::from(put > 0 && next.is_some()));
+                next.into_iter().for_each(|(name, bytes)| self.tear(name, bytes));
+                return false;
+            }
+            let Some((name, bytes)) = next else { break };
+            self.objects.store().put(name, bytes.into()).expect("memory");
+            put += 1;
+            // A round that is all there is durable, whatever becomes of its writer.
+            let whole = rounds.iter().filter(|round| round.objects.is_empty());
+            whole.for_each(|round| self.cluster.borrow_mut().note_durable(&round.durable));
+        }
+        self.objects.store().prune(home()).expect("memory");
+        true
+    }
+
+    /// Gone in the middle of an object, which some stores do not write whole.
+    fn tear(&mut self, name: ObjectName, mut bytes: Vec<u8>) {
+        if self.dice.percent(50) && !self.objects.all().contains_key(&name) {
+            bytes.truncate(self.dice.below(bytes.len()));
+            self.objects.overwrite(name, bytes);
+            self.survived.count("a torn object", 1);
+        }
+    }
+
+    fn crash(&mut self) {
+        if let Some(place) = self.any() {
+            self.crash_of(place);
+        }
+    }
+
+    fn crash_of(&mut self, place: usize) {
+        let Running { process, .. } = self.running.remove(place);
+        self.survived.count("a crash", 1);
+        self.survived.count("a crash with dead letters under way", process.has_letters_in_flight().into());
+        drop(process);
+        if self.dice.percent(30) {
+            let rules = configurations::choose(&self.cluster.borrow().logs.configuration, &mut self.dice);
+            self.intact = None;
+            self.rules_before = Some(std::mem::replace(&mut self.rules, rules));
+            self.survived.count("another configuration", 1);
+        }
+    }
+
+    /// Only what the newest snapshot holds.
+    fn delete_by_retention(&mut self) {
+        let Some((_, durable)) = &self.durable else { return };
+        if self.dice.percent(30) {
+            let mut cluster = self.cluster.borrow_mut();
+            cluster.logs.trim(durable);
+            self.survived.count("a deletion by retention", cluster.logs.is_trimmed().into());
+            if self.earlier.is_empty() {
+                // No listing is older than a topic's retention.
+                self.earlier = self.objects.fork();
+            }
+        }
+    }
+
+    fn reset_commits(&mut self) {
+        self.cluster.borrow_mut().logs.reset_commits();
+        self.survived.count("offsets that an operator has set to the end", 1);
+    }
+
+    fn lose_broker(&mut self) {
+        let mut cluster = self.cluster.borrow_mut();
+        cluster.is_away = !cluster.is_away;
+        self.survived.count("a broker that is away", cluster.is_away.into());
+    }
+
+    fn damage(&mut self) {
+        let objects: Vec<(ObjectName, Vec<u8>)> = self.objects.all().into_iter().collect();
+        if objects.is_empty() {
+            return;
+        }
+        let (name, mut bytes) = objects[self.dice.below(objects.len())].clone();
+        if bytes.is_empty() {
+            return;
+        }
+        let place = self.dice.below(bytes.len());
+        bytes[place] ^= 1 << self.dice.below(8);
+        self.changes += 1;
+        self.objects.overwrite(name, bytes);
+        self.intact = None;
+        self.survived.count("a damaged object", 1);
+    }
+
+    /// The clock jumps, forward or back, under the processes that live.
+    fn move_clock(&mut self) {
+        let jump = JUMPS[self.dice.below(JUMPS.len())];
+        let before = self.clock;
+        self.clock = self.clock.plus(jump).max(self.first).min(self.first.plus(LATEST));
+        self.survived.count("a clock that jumps forward", u64::from(self.clock > before));
+        self.survived.count("a clock that jumps back", u64::from(self.clock < before));
+        if self.clock < before {
+            self.intact = None;
+        }
+        for running in &self.running {
+            running.process.set_clock(self.clock);
+            let is_ahead = running.process.present.ahead_millis() > 0;
+            self.survived.count("numbers that stand still until the clock has caught up", is_ahead.into());
+        }
+    }
 }
 
 /// What one thread says that has read everything once.

@@ -11,9 +11,11 @@ use crate::model::money::{Currency, Rates, Ratio};
 /// All objects, the latest last.
 fn objects(folder: &Path) -> Vec<PathBuf> {
     let mut objects = Vec::new();
-    for group in folder.read_dir().unwrap() {
-        for round in group.unwrap().path().read_dir().unwrap() {
-            objects.extend(round.unwrap().path().read_dir().unwrap().map(|object| object.unwrap().path()));
+    for entry in folder.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            objects.extend(self::objects(&entry));
+        } else {
+            objects.push(entry);
         }
     }
     objects.sort();
