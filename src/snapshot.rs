@@ -7,6 +7,7 @@
 mod format;
 mod header;
 mod keeper;
+mod kept;
 mod leftovers;
 mod private;
 mod pruning;
@@ -18,7 +19,7 @@ mod writer;
 pub use format::{Decoder, FORMAT, FormatError, Item, SKIPPABLE, encode, is_whole};
 pub use header::{Header, Offsets, Provenance, Refused, Usability, total};
 pub use keeper::Keeper;
-pub use pruning::Kept;
+pub use kept::Kept;
 pub use restore::{Ends, RestoreError, Restored, Restorer};
 pub use rounds::{Home, ObjectName, Round, RoundName, group_rounds};
 pub use store::{Pieces, Store, StoreError, try_options};

@@ -6,7 +6,7 @@ use super::origin::Origin;
 use super::path::KeyPath;
 use super::secrets;
 use super::settings::Settings;
-use super::value::Value;
+use super::value::{HIDDEN, Value};
 
 /// A value that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn rank(path: &KeyPath) -> usize {
 }
 
 fn effective(path: &KeyPath, value: &Value, origin: Origin) -> Effective {
-    let hidden = Value::Text(secrets::HIDDEN.to_owned());
+    let hidden = Value::Text(HIDDEN.to_owned());
     let value = if secrets::may_show(path, value) { value } else { &hidden };
     Effective { key: path.to_string(), written: value.to_string(), json: json(value), origin }
 }
@@ -62,6 +62,6 @@ fn json(value: &Value) -> serde_json::Value {
         Value::Boolean(value) => (*value).into(),
         Value::List(values) => values.iter().map(json).collect(),
         Value::Table => serde_json::Value::Object(serde_json::Map::new()),
-        Value::Hidden => secrets::HIDDEN.into(),
+        Value::Hidden => HIDDEN.into(),
     }
 }

@@ -5,10 +5,7 @@ use std::path::Path;
 
 use super::kafka::why_owned;
 use super::path::KeyPath;
-use super::value::Value;
-
-/// What stands in the place of a value that is not shown.
-pub(super) const HIDDEN: &str = "(hidden)";
+use super::value::{HIDDEN, Value};
 
 /// Properties of librdkafka whose values tell nobody a secret.
 static PROPERTIES: [&str; 58] = [

@@ -4,8 +4,10 @@ use std::fmt;
 
 use toml::de::{DeInteger, DeValue};
 
-use super::secrets;
 use crate::model::money::Decimal;
+
+/// What stands in the place of a value that is not shown.
+pub(super) const HIDDEN: &str = "(hidden)";
 
 /// A value of the configuration as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +107,7 @@ impl fmt::Display for Value {
                 write!(f, "[{}]", values.join(", "))
             }
             Value::Table => f.write_str("{…}"),
-            Value::Hidden => f.write_str(secrets::HIDDEN),
+            Value::Hidden => f.write_str(HIDDEN),
         }
     }
 }

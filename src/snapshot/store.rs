@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use futures_util::TryStreamExt as _;
@@ -14,9 +14,8 @@ use tokio::runtime::Handle;
 use tracing::warn;
 
 use super::format;
-use super::leftovers::remove_leftovers;
+use super::kept::{Kept, Verdict};
 use super::private::{hide_all, hide_file, make_folder};
-use super::pruning::{Kept, Verdict, superfluous};
 use super::rounds::{Home, ObjectName, Round, RoundName, group_rounds};
 use crate::config::SnapshotConfig;
 
@@ -55,11 +54,11 @@ pub struct Store {
     runtime: Handle,
     place: String,
     /// The group's folder, where the store is a directory.
-    directory: Option<PathBuf>,
+    pub(super) directory: Option<PathBuf>,
     /// Which rounds stay.
-    kept: Kept,
+    pub(super) kept: Kept,
     /// What is known of rounds, so that none is read twice; as many as there are in the store.
-    verdicts: Arc<Mutex<BTreeMap<RoundName, Verdict>>>,
+    pub(super) verdicts: Arc<Mutex<BTreeMap<RoundName, Verdict>>>,
 }
 
 impl Store {
@@ -160,44 +159,6 @@ impl Store {
     pub fn get(&self, name: ObjectName) -> Result<Pieces, StoreError> {
         let found: GetResult = self.runtime.block_on(self.objects.get(&self.path(name)))?;
         Ok(Pieces { stream: found.into_stream(), runtime: self.runtime.clone() })
-    }
-
-    /// Deletes, of one home, the rounds that nobody needs any more, and what killed writes have left.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`].
-    pub fn prune(&self, home: Home) -> Result<(), StoreError> {
-        let rounds = self.rounds()?;
-        let verdict = |round: &Round| {
-            let known = self.verdicts().get(&round.name).copied();
-            match known.filter(|_| round.is_complete) {
-                Some(verdict) => Ok(verdict),
-                None => self.judge(round, home).inspect(|verdict| self.note(round.name, *verdict)),
-            }
-        };
-        let superfluous = superfluous(&rounds, home, self.kept, verdict)?;
-        self.verdicts().retain(|name, _| rounds.iter().any(|round| round.name == *name));
-        superfluous.into_iter().try_for_each(|round| self.delete(&round.objects))?;
-        if let Some(group) = &self.directory {
-            // Whoever cannot read it fails where it matters.
-            let _ = remove_leftovers(group);
-            let _ = remove_leftovers(&home.folder().map_or_else(|| group.clone(), |folder| group.join(folder)));
-        }
-        Ok(())
-    }
-
-    /// Notes that a round is whole, because it was written or read a moment ago.
-    pub(super) fn note_whole(&self, round: RoundName) {
-        self.note(round, Verdict::Whole);
-    }
-
-    fn note(&self, round: RoundName, verdict: Verdict) {
-        self.verdicts().insert(round, verdict);
-    }
-
-    fn verdicts(&self) -> std::sync::MutexGuard<'_, BTreeMap<RoundName, Verdict>> {
-        // A verdict is a plain value: whoever panicked cannot have left it half written.
-        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Deletes objects, whether they are there or not.

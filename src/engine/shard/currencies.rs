@@ -2,7 +2,6 @@
 //! money must stay the money that it was.
 
 use super::bytes::Broken;
-use super::image::Unusable;
 use crate::engine::directory::{ListedCurrency, listed_currencies};
 use crate::model::money::Currency;
 
@@ -29,7 +28,7 @@ impl Currencies {
     pub(super) const OWN: Currencies = Currencies { others: None };
 
     /// Those that an image lists; if it lists none, those of the first format.
-    pub(super) fn of(listed: &[ListedCurrency]) -> Result<Currencies, Unusable> {
+    pub(super) fn of(listed: &[ListedCurrency]) -> Result<Currencies, Broken> {
         let unlisted = UNLISTED.split_whitespace().filter_map(|word| word.split_at_checked(3));
         let unlisted = unlisted.map(|(code, digits)| (code.to_owned(), digits.parse().unwrap_or(0)));
         let listed = if listed.is_empty() { unlisted.collect() } else { listed.to_vec() };
@@ -38,9 +37,9 @@ impl Currencies {
         }
         let known = |(code, digits): &ListedCurrency| match Currency::from_code(code) {
             Some(currency) if currency.digits() == *digits => Ok(Ok(currency)),
-            _ => code.as_bytes().try_into().map(Err).map_err(|_| Unusable::Damaged),
+            _ => code.as_bytes().try_into().map(Err).map_err(|_| Broken::Damaged),
         };
-        Ok(Currencies { others: Some(listed.iter().map(known).collect::<Result<_, Unusable>>()?) })
+        Ok(Currencies { others: Some(listed.iter().map(known).collect::<Result<_, Broken>>()?) })
     }
 
     /// Whether the numbers are those of this version.
@@ -72,7 +71,7 @@ mod tests {
         assert_eq!(currencies.at(2), Ok(Currency::from_code("CNY").unwrap()));
         assert_eq!(currencies.at(3), Err(Broken::Currency(*b"JPY")), "an amount would be a hundred times another");
         assert_eq!(currencies.at(4), Err(Broken::Damaged));
-        assert_eq!(Currencies::of(&listed(&[("EURO", 2)])), Err(Unusable::Damaged));
+        assert_eq!(Currencies::of(&listed(&[("EURO", 2)])), Err(Broken::Damaged));
     }
 
     #[test]
