@@ -16,8 +16,6 @@ pub(crate) enum Signal {
     Interrupt,
     /// What a supervisor sends first.
     Terminate,
-    /// What a terminal sends that is closed.
-    HangUp,
     /// What nobody survives.
     Kill,
     /// What makes it stand still.
@@ -31,7 +29,6 @@ impl Signal {
         match self {
             Signal::Interrupt => "-INT",
             Signal::Terminate => "-TERM",
-            Signal::HangUp => "-HUP",
             Signal::Kill => "-KILL",
             Signal::Stop => "-STOP",
             Signal::Continue => "-CONT",
