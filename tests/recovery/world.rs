@@ -205,7 +205,7 @@ impl World {
             14..78 => self.live(),
             78..81 => self.scrape(),
             81..84 => self.crash(),
-            84..86 => self.fall_asleep(),
+            84..86 => self.stand_still(),
             86..88 => self.join(),
             88 => self.end_in_good_order(),
             89..91 => self.damage(),
@@ -420,7 +420,7 @@ impl World {
         }
     }
 
-    fn fall_asleep(&mut self) {
+    fn stand_still(&mut self) {
         let Some(place) = self.any() else { return };
         let millis = 1_000 + self.dice.below(30_000) as u64;
         let running = &mut self.running[place];

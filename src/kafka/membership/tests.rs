@@ -1,3 +1,5 @@
+//! Each event in each state, and the actions that follow in their order.
+
 use super::*;
 
 const TOPICS: [&str; 2] = ["leads", "spend"];
