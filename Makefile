@@ -1,14 +1,15 @@
-# The commands of a working day. `make test` is all a newcomer needs: it installs what the tests use, then runs them all.
+# The commands of a working day.
 SHELL := /bin/bash
 
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test fuzz test-tools check deny bench dist example kafka prometheus dashboards pictures page-pictures soak
+.PHONY: help demo test test-all fuzz test-tools check deny bench dist example kafka prometheus dashboards pictures page-pictures soak
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
-	@echo "make test     install the test tools (Kafka, Prometheus, …) and run every test"
+	@echo "make test     the tests that need no other program"
+	@echo "make test-all install the test tools (Kafka, Prometheus, …) and run every test"
 	@echo "make fuzz     mutants of records, snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make soak     the service killed a thousand times, on a real broker: half an hour"
@@ -24,8 +25,13 @@ help:
 test-tools:
 	@scripts/setup-test-tools.sh || [ -z "$$CI" ]
 
-test: test-tools
-	cargo test --locked
+# What needs no other program: the core against its twin, the contract, the command line, the documents, the rules of the
+# repository. `make test-all` adds the tests among real parts: Kafka, Prometheus, Alertmanager, S3, Helm, a browser, the walk.
+test:
+	cargo test --locked --no-fail-fast --lib --test tidy --test cli --test contract --test docs --test laws --test fuzz --test simulate
+
+test-all: test-tools
+	cargo test --locked --no-fail-fast
 
 # Any number of mutants, of which `make test` runs some thousands; without a SEED other ones each time.
 RUNS = 20000

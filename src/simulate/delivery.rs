@@ -208,6 +208,8 @@ fn can_have(fact: &Fact, code: RejectionCode) -> bool {
         RejectionCode::InvalidAmount | RejectionCode::UnknownCurrency => {
             matches!(fact, Fact::Move { amount: Some(_), .. } | Fact::Spend { .. } | Fact::Payment { .. })
         }
+        // A target is never in the future: its period says when it holds.
+        RejectionCode::InFuture => !matches!(fact, Fact::Target { .. }),
         _ => true,
     }
 }

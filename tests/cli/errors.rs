@@ -53,7 +53,7 @@ fn wrong_configurations_end_with_64() {
     folder.write("events.jsonl", "");
     folder.write("wrong.toml", "org.reporting_currency = \"CNY\"\norg.timezome = \"UTC\"\n");
     let replay = |config| [&["replay", "events.jsonl", "--config", config][..], &AS_OF].concat();
-    insta::assert_snapshot!(folder.run(&replay("wrong.toml")).failed_with(64), @"error: unknown key org.timezome (wrong.toml, line 2); [org] allows customer_period, market_size, reporting_currency, team_market_size, timezone");
+    insta::assert_snapshot!(folder.run(&replay("wrong.toml")).failed_with(64), @"error: unknown key org.timezome (wrong.toml, line 2); [org] allows credit_through_deal, customer_period, fiscal_year_named_by, fiscal_year_starts, market_size, regions, reporting_currency, team_market_size, timezone, week_starts");
     insta::assert_snapshot!(folder.run(&replay("none.toml")).failed_with(64), @"error: cannot read the configuration file none.toml: No such file or directory (os error 2); --config must name a readable TOML file");
     let wrong = ("SALESPULSE__ORG__TIMEZONE", "Mars");
     insta::assert_snapshot!(folder.run_with(wrong, &replay("salespulse.toml")).failed_with(64), @r#"error: org.timezone = "Mars" (environment variable SALESPULSE__ORG__TIMEZONE) must be an IANA time zone such as "UTC" or "Asia/Shanghai""#);

@@ -73,7 +73,7 @@ fn rejects_keep_what_could_not_be_used() {
     insta::assert_snapshot!(std::fs::read_to_string(folder.path("rejects.jsonl")).unwrap(), @r#"
     {"file":"sales.leads.jsonl","line":7,"code":"missing_field","message":"\"lead_id\" is required and absent or null","record":"{\"event_id\":\"4\",\"occurred_at\":\"2026-03-31T09:00:00+08:00\"}"}
     {"file":"sales.leads.jsonl","line":8,"code":"in_future","message":"\"occurred_at\" is 2027-03-31T01:00:00.000Z, later than 2026-04-01T10:00:00.000Z, the latest allowed when this record was written","record":"{\"event_id\":\"5\",\"lead_id\":\"d\",\"occurred_at\":\"2027-03-31T09:00:00+08:00\"}"}
-    {"file":"events.jsonl","line":2,"code":"unknown_stage","message":"\"stage\" \"signed\" is not in the pipeline; allowed are contacted, qualified, proposal, negotiation, won, lost and void","record":"{\"type\":\"stage_change\",\"event_id\":\"10\",\"lead_id\":\"b\",\"stage\":\"signed\",\"occurred_at\":\"2026-03-31T10:00:00+08:00\"}"}
+    {"file":"events.jsonl","line":2,"code":"unknown_stage","message":"\"stage\" \"signed\" is not in the pipeline; allowed are lead, contacted, qualified, proposal, negotiation, won, lost and void","record":"{\"type\":\"stage_change\",\"event_id\":\"10\",\"lead_id\":\"b\",\"stage\":\"signed\",\"occurred_at\":\"2026-03-31T10:00:00+08:00\"}"}
     "#);
     // The next replay begins the file anew.
     let again = folder.replay(&["events.jsonl", "--rejects", "rejects.jsonl"], b"");

@@ -32,6 +32,7 @@ fn scrape() -> String {
     metrics.topic("sales.leads").expect("the one topic").set_last_event(1.0);
     let euro = salespulse::model::money::Currency::from_code("EUR").expect("a currency");
     metrics.show_stages(&salespulse::model::rules::Rules::new(salespulse::model::money::Rates::new(euro)));
+    metrics.http.connections.with_label_values(&["admin"]).set(1);
     metrics.lag_records.with_label_values(&["sales.leads", "0"]).set(1);
     metrics.lag_seconds.with_label_values(&["sales.leads", "0"]).set(1.0);
     let mut text = String::new();

@@ -32,7 +32,9 @@ fn every_sample_of_the_text_is_the_answer_to_a_query_by_its_labels() {
     let catalogue = Catalogue::whole(&reading.rules).unwrap();
     let minor_per_major = reading.rules.reporting_currency().minor_per_major();
     let mut answered: BTreeMap<String, f64> = BTreeMap::new();
-    for family in catalogue.families() {
+    // Reasons are names of a reading, not of the rules, so no label leads to them.
+    let is_of_the_rules = |name: &str| !name.ends_with("_lost_by_reason");
+    for family in catalogue.families().iter().filter(|family| is_of_the_rules(family.name())) {
         for known in family.instances() {
             let labels = family.labels(*known, &reading.rules);
             let instance = family.instance(&labels, &reading.rules).unwrap();
@@ -48,6 +50,7 @@ fn every_sample_of_the_text_is_the_answer_to_a_query_by_its_labels() {
         }
     }
     let mut written = small_team::series(&small_team::events());
+    written.retain(|name, _| is_of_the_rules(name.split('{').next().unwrap()));
     written.retain(|name, _| name.starts_with("sales_") && !name.starts_with("sales_rep_info"));
     assert_eq!(answered, written);
 }

@@ -75,9 +75,10 @@ impl Shard {
             change.was.iter().for_each(|(_, target)| self.name_target(target, -1));
             change.is.iter().for_each(|(_, target)| self.name_target(target, 1));
         }
-        // Deals may be expected to close before it, and still be told of in the quarter that holds now.
+        // A deal may be expected to close before the horizon and still count in the quarter that holds now, or in the one
+        // that holds the instant to which a clock goes back: nobody tells such a deal anew when the horizon goes back.
         let quarter = self.rules.present(PeriodKind::Quarter, self.ledger.now()).start;
-        self.journeys_due.forget_before(horizon.min(quarter));
+        self.journeys_due.forget_before(horizon.plus(-self.rules.retention).min(quarter));
         self.singles_due.forget_before(horizon);
         self.horizon = horizon;
     }

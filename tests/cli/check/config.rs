@@ -28,7 +28,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ),
     ("kafka.properties.\"fetch.min.bites\" = 7", "invalid_property kafka.properties -", "fetch.min.bites = (hidden): "),
     ("http.listen = \"everywhere\"", "invalid_value http.listen 2", "must be an IP address and a port"),
-    ("max_series = 2000", "too_many_series max_series 2", "up to 4929 series, more than max_series = 2000 allows"),
+    ("max_series = 2000", "too_many_series max_series 2", "up to 7943 series, more than max_series = 2000 allows"),
     ("max_series == 2", "syntax - 2", "the configuration file must be TOML"),
 ];
 

@@ -53,10 +53,11 @@ fn valid_examples_of_the_schemas_are_clean() {
     let rates = ["USD", "JPY", "KWD", "CLF", "HKD", "SGD", "TWD", "VND", "EUR"];
     let rate = |code: &str| format!("[[fx]]\ndate = \"2000-01-01\"\nfrom = {code:?}\nrate = \"0.0001\"\n");
     let rates: String = rates.map(rate).concat();
-    folder.write(
-        "salespulse.toml",
-        format!("org.reporting_currency = \"CNY\"\norg.timezone = \"Asia/Shanghai\"\n{rates}"),
-    );
+    // The pipelines and aliases of which the examples speak.
+    let pipelines = "[pipeline.aliases]\nintro = \"contacted\"\ndropped = \"lost\"\n[pipelines.renewals]\n\
+                     stages = [\"lead\", \"notice\", \"won\"]\n[pipelines.renewals.aliases]\nreminded = \"notice\"\n";
+    let organisation = "org.reporting_currency = \"CNY\"\norg.timezone = \"Asia/Shanghai\"\n";
+    folder.write("salespulse.toml", format!("{organisation}{pipelines}{rates}"));
     for kind in EventType::ALL {
         let examples = valid_examples(kind);
         assert!(!examples.is_empty(), "{kind} has no example");

@@ -16,12 +16,19 @@ const NOW: Time = Time::from_millis(1_790_000_000_000);
 const LAYOUT: Layout = Layout { between: 2, open: 3, pipelines: 1, has_details: true };
 
 fn segments() -> Arc<Segments> {
-    let used = Lanes::present(Window::ALL).with(Lanes::previous(Window::ALL));
+    segments_of(Lanes::present(Window::ALL).with(Lanes::previous(Window::ALL)))
+}
+
+fn segments_of(used: Lanes) -> Arc<Segments> {
     Arc::new(Segments::of_windows(&Windows::at(NOW, &Zone::utc(), Calendar::default(), used), used))
 }
 
 fn empty() -> Table {
-    Table::new(LAYOUT, segments())
+    empty_at(segments())
+}
+
+fn empty_at(segments: Arc<Segments>) -> Table {
+    Table::new(LAYOUT, segments)
 }
 
 fn all_kinds() -> Vec<FactKind> {
@@ -104,14 +111,14 @@ fn open_deals_and_names_are_told_with_both_values() {
 /// A cell that no window adds up is one that a window may come to: it must be right, too.
 #[test]
 fn what_no_window_shows_is_told() {
-    let segments = segments();
-    let shown = |fine| {
-        let parts = [Part::Present, Part::Previous];
-        segments.windows().any(|window| parts.into_iter().any(|part| segments.fine(window, part).holds(fine)))
-    };
+    // The month before ends with the same day as this one; the rest of it is in no window.
+    let month = [Window::MonthToDate];
+    let segments = segments_of(Lanes::present(month).with(Lanes::previous(month)));
+    let parts = [Part::Present, Part::Previous];
+    let shown = |fine| parts.into_iter().any(|part| segments.fine(Window::MonthToDate, part).holds(fine));
     let (cells, _) = segments.cells();
     let hidden = (0..u8::try_from(cells).unwrap()).find(|fine| !shown(*fine)).expect("a gap between windows");
-    let (mut own, other) = (empty(), empty());
+    let (mut own, other) = (empty_at(Arc::clone(&segments)), empty_at(Arc::clone(&segments)));
     own.count_in(0, Count::Won(0), Segment { fine: hidden, coarse: u8::MAX }, 1);
     let told: Vec<Content> = own.differences(&other).iter().map(|found| found.what).collect();
     assert_eq!(told, [Content::Waiting]);

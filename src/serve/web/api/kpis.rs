@@ -186,6 +186,10 @@ impl Kpis {
                     .filter(|(label, _)| *label != "currency")
                     .map(|(label, value)| (label, value.to_owned()))
                     .collect();
+                // Reasons are names of a reading, not of the rules: their families are in the scrape alone.
+                if labels.contains_key("reason") {
+                    continue;
+                }
                 if labels.get("window").is_none_or(|window| window == self.window) {
                     let value = Query::new(family, *instance, reading).value(place);
                     let value = value.map(|value| Number::new(value, family.kpi().unit, currency));
