@@ -106,7 +106,7 @@ fn counted_and_told(folder: &Folder, config: &str, size: Size, events: &str) -> 
 const DEFAULT_STAGES: [&str; 6] = ["lead", "contacted", "qualified", "proposal", "negotiation", "won"];
 
 #[test]
-fn the_count_is_never_passed() {
+fn the_readings_of_full_organisations_are_within_the_count() {
     let folder = Folder::new();
     let markets = "org.market_size = 50\norg.team_market_size = { t0 = 9, t1 = 9, t2 = 9 }\n";
     let limits = "pipeline.stalled_after = { lead = \"3d\", proposal = \"9d\" }\n";
