@@ -108,7 +108,7 @@ pub(crate) fn rules() -> Rules {
         market_size: None,
         team_market_size: std::collections::BTreeMap::new(),
         pipeline,
-        windows: PerScope { rep, team: all.clone(), org: all.clone(), channel: all },
+        windows: PerScope { rep, team: all.clone(), region: Vec::new(), org: all.clone(), channel: all },
         expose: PerScope::default(),
         ..Rules::new(Rates::new(Currency::from_code("CNY").expect("a currency")))
     }

@@ -14,6 +14,7 @@ pub(crate) const NOW: Time = Time::from_millis(1_795_521_600_000);
 
 /// The pipelines: their names and stages, and beside each its aliases with the stages that they stand for.
 #[rustfmt::skip]
+#[expect(clippy::type_complexity, reason = "each pipeline with its stages and its aliases")]
 pub(crate) const PIPELINES: [(&str, &[&str], &[(&str, &str)]); 2] = [
     ("default", &["lead", "contacted", "qualified", "proposal", "negotiation", "won"], &[("intro", "contacted"), ("dropped", "lost")]),
     ("renewals", &["lead", "notice", "won"], &[("reminded", "notice")]),

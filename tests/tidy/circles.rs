@@ -9,13 +9,11 @@ use crate::rust::{code_before_tests, paths};
 use crate::tree;
 
 /// Circles that are there, by what all of their files begin with, and why.
-const KNOWN: [(&str, &str); 7] = [
+const KNOWN: [(&str, &str); 5] = [
     ("simulate::", "the agenda of the simulated organisation knows the payloads that it orders"),
     ("app::", "the command line knows the arguments of every command, some of which take its own parts"),
     ("connect::mapping::", "an expression may hold a filter, and a filter an expression"),
-    ("engine::shard::", "the translation of an image knows the currencies, which are read from one"),
     ("kpi::", "a leaderboard is a family that ranks another one by a query"),
-    ("snapshot::", "the store prunes, and pruning judges what the store holds"),
     ("app::check::", "the report of a check knows the details of every kind of check, each of which makes a report"),
 ];
 

@@ -76,6 +76,7 @@ fn score_within_its_scale(case: &Case<'_>, faults: &mut Vec<Fault>) {
 }
 
 /// The stages of the pipeline that a record names, and their aliases; `None` if there is no such pipeline.
+#[expect(clippy::type_complexity, reason = "the stages of a pipeline and its aliases, as the setting lists them")]
 fn pipeline_of(body: &Members) -> Option<(&'static [&'static str], &'static [(&'static str, &'static str)])> {
     let named = body.get("pipeline").filter(|named| **named != Json::Null).map_or(Some("default"), Json::text)?;
     PIPELINES.iter().find(|(name, ..)| *name == named).map(|(_, stages, aliases)| (*stages, *aliases))
