@@ -17,7 +17,7 @@ mod scorecard;
 mod targets;
 
 pub use self::family::{Family, Instance};
-pub use self::query::{Labels, NoInstance, Query, Standing, judge_ranked, ranks};
+pub use self::query::{Labels, NoInstance, Query, Ranking, judge_ranked, ranks};
 pub use self::scorecard::{Scorecard, Survey};
 use crate::engine::board::CustomerPeriod;
 use crate::model::calendar::PeriodKind;
@@ -68,7 +68,7 @@ pub struct Title {
 pub struct Kpi {
     /// The name without its scope.
     pub name: &'static str,
-    /// One sentence on what it tells.
+    /// One sentence on what it measures.
     pub help: &'static str,
     /// What it is measured in.
     pub unit: Unit,
@@ -78,7 +78,7 @@ pub struct Kpi {
     pub better: Better,
     /// Whether the values of reps, teams or channels may be added up: counts and exact sums.
     pub additive: bool,
-    /// Who it is told about.
+    /// Who it is computed for.
     pub scopes: &'static [Scope],
     /// Its labels and how it is computed.
     pub formula: Formula,

@@ -44,7 +44,7 @@ impl Background {
 /// to even out, and soon full when a shard cannot keep up, so that the source slows down.
 const WAITING_MESSAGES: usize = 8;
 
-/// What a shard is told.
+/// What a shard is sent.
 enum Message {
     /// Entries that arrived at an instant.
     Apply { entries: Vec<Entry>, now: Time },

@@ -37,12 +37,12 @@ use crate::simulate::Simulation;
 /// Between two looks whether the service has come further.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// Runs the demo until SIGINT, SIGTERM or the end of `--duration`, and tells what there is to see by `tell`.
+/// Runs the demo until SIGINT, SIGTERM or the end of `--duration`, and prints what there is to see by `print`.
 ///
 /// # Errors
 /// [`AppError`] if the plan is impossible, the address cannot be had, a file cannot be written, or the service ends by
 /// itself.
-pub fn demo(arguments: &DemoArguments, tell: &impl Fn(&str) -> Result<(), AppError>) -> Result<(), AppError> {
+pub fn demo(arguments: &DemoArguments, print: &impl Fn(&str) -> Result<(), AppError>) -> Result<(), AppError> {
     let started = Instant::now();
     // Bad records are a part of the show, so a warning for each would only hide what is to be seen.
     logs::start(Level::ERROR);
@@ -57,14 +57,14 @@ pub fn demo(arguments: &DemoArguments, tell: &impl Fn(&str) -> Result<(), AppErr
     cluster.create_topics(&config.kafka)?;
     let service = Service::bind(config.clone(), Clock::System)?.without_topic_settings();
     service.stop_on_signals()?;
-    tell(&welcome::first_words(arguments, service.page_address()))?;
+    print(&welcome::first_words(arguments, service.page_address()))?;
     let welcome = Welcome { arguments, address: service.address(), page: service.page_address() };
     let feed = Feed::new(simulation, Broker::connect(config.kafka)?, record, service.metrics());
     let mut show = Show { feed, readiness: service.readiness(), stop: service.stop() };
     let running = Running::start(service)?;
-    let shown = show.run(now, arguments.duration, |records| tell(&welcome.text(records, started.elapsed())));
+    let shown = show.run(now, arguments.duration, |records| print(&welcome.text(records, started.elapsed())));
     running.end().map_err(AppError::from).and(shown)?;
-    tell(&welcome::last_words(show.feed.sent(), started.elapsed()))
+    print(&welcome::last_words(show.feed.sent(), started.elapsed()))
 }
 
 /// The configuration that fits the simulation, on the demo's own broker.

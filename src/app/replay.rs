@@ -47,7 +47,7 @@ pub struct Replayed {
     pub exposition: Result<String, TooManySeries>,
 }
 
-/// Reads all files and tells the gauges.
+/// Reads all files and computes the gauges.
 ///
 /// # Errors
 /// [`AppError`] if a file cannot be read, or the rejects cannot be written.

@@ -74,7 +74,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Listens at the configured address, so that a wrong one is told before anything else happens.
+    /// Listens at the configured address, so that a wrong one is reported before anything else happens.
     ///
     /// # Errors
     /// [`RunError`] if the address cannot be had, or the configuration exposes what does not exist.

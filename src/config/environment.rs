@@ -63,7 +63,7 @@ fn stranger(name: &str) -> Option<String> {
     ))
 }
 
-/// Whether Kubernetes has set the variable, which tells every container where the services of its namespace are.
+/// Whether Kubernetes has set the variable, which shows every container where the services of its namespace are.
 fn is_of_a_service(words: &[String]) -> bool {
     let is = |place: usize, word: &str| words.get(place).is_some_and(|known| known == word);
     (0..words.len()).any(|place| {
@@ -103,7 +103,7 @@ fn add(layer: &mut Layer, path: &KeyPath, value: &OsString, origin: &Origin) {
     match DeValue::parse(text) {
         Ok(value) => layer.add(path, value.get_ref(), origin.clone(), &|_| origin.clone()),
         Err(_) => {
-            // In these sections the text may hold secrets that cannot be told apart from the rest.
+            // In these sections the text may hold secrets that cannot be separated from the rest.
             let hidden = ["kafka", "snapshot"].iter().any(|section| path.starts_with(&KeyPath::new(section)));
             let shown = if hidden { Value::Hidden } else { Value::Text(text.to_owned()) };
             let allowed = format!("{}, written inline as TOML", layer::section_form(path));

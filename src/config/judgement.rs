@@ -18,7 +18,7 @@ use crate::model::money::Currency;
 /// What is to be said of a configuration.
 #[derive(Debug)]
 pub struct Judgement {
-    /// Everything that is wrong, the fault that the service would tell first. Faults that only show once others are mended
+    /// Everything that is wrong, the fault that the service would report first. Faults that only show once others are mended
     /// are not among them.
     pub faults: Vec<ConfigError>,
     /// The configuration, with right values in the place of faulty ones; `None` where it could not be read to its end.

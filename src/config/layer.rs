@@ -102,7 +102,7 @@ pub(super) fn invalid(path: &KeyPath, value: &Value, origin: Origin, allowed: St
 
 /// The error of a key that means nothing.
 pub(super) fn unknown(path: &KeyPath, origin: Origin) -> ConfigError {
-    // The deepest section that there is tells best what was meant.
+    // The deepest section that exists shows best what was meant.
     let mut section = path.parent();
     while keys::below(&section).is_empty() {
         section = section.parent();

@@ -7,7 +7,7 @@ use super::kafka::why_owned;
 use super::path::KeyPath;
 use super::value::{HIDDEN, Value};
 
-/// Properties of librdkafka whose values tell nobody a secret.
+/// Properties of librdkafka whose values reveal no secret.
 static PROPERTIES: [&str; 58] = [
     "api.version.fallback.ms",
     "api.version.request",
@@ -69,7 +69,7 @@ static PROPERTIES: [&str; 58] = [
     "topic.metadata.refresh.interval.ms",
 ];
 
-/// Options of S3 whose values tell nobody a secret. Each may begin with `aws_`.
+/// Options of S3 whose values reveal no secret. Each may begin with `aws_`.
 static OPTIONS: [&str; 21] = [
     "allow_http",
     "bucket",

@@ -125,7 +125,7 @@ impl Condition {
     }
 }
 
-/// A condition that holds, as it is told.
+/// A condition that holds, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Holding {
     /// One word for machines.

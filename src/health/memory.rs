@@ -1,6 +1,6 @@
 //! How much memory this process holds.
 
-/// Resident memory in bytes; `None` where the system does not tell.
+/// Resident memory in bytes; `None` where the system does not say.
 pub(super) fn resident_bytes() -> Option<u64> {
     parse_resident(&std::fs::read_to_string("/proc/self/status").ok()?)
 }

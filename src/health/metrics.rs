@@ -161,7 +161,7 @@ impl Metrics {
             series: make.gauge("series", "Series of KPI families in the last reading.")?,
             reading_timestamp_seconds: make.float_gauge(
                 "reading_timestamp_seconds",
-                "The instant of the last reading, at which replay --as-of tells the same of the same events.",
+                "The instant of the last reading, at which replay --as-of computes the same from the same events.",
             )?,
             clock_behind_seconds: make.float_gauge(
                 "clock_behind_seconds",

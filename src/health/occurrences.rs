@@ -29,7 +29,7 @@ pub struct Rejected<'a> {
 
 impl Rejected<'_> {
     /// Logs and counts it.
-    pub fn tell(&self, metrics: &Metrics, throttle: &LogThrottle) {
+    pub fn report(&self, metrics: &Metrics, throttle: &LogThrottle) {
         metrics.count_rejected(self.rejection.code);
         let Rejected { topic, partition, offset, rejection, is_dead_lettered_now } = self;
         // The sentence may repeat what stands in the record, which is nobody's business who reads logs.
@@ -61,7 +61,7 @@ pub struct Misrouted<'a> {
 
 impl Misrouted<'_> {
     /// Counts it, and warns at the first of its topic.
-    pub fn tell(&self, metrics: &TopicMetrics) {
+    pub fn report(&self, metrics: &TopicMetrics) {
         metrics.misrouted.inc();
         if metrics.misrouted.get() == 1 {
             let Misrouted { topic, partition, offset } = self;
@@ -88,7 +88,7 @@ pub struct Keyless<'a> {
 
 impl Keyless<'_> {
     /// Counts it, and warns at the first of its topic.
-    pub fn tell(&self, metrics: &TopicMetrics) {
+    pub fn report(&self, metrics: &TopicMetrics) {
         metrics.keyless.inc();
         if metrics.keyless.get() == 1 {
             let Keyless { topic, partition, offset } = self;
@@ -111,7 +111,7 @@ pub struct DeadLetterSent {
 
 impl DeadLetterSent {
     /// Counts it.
-    pub fn tell(&self, metrics: &Metrics) {
+    pub fn report(&self, metrics: &Metrics) {
         metrics.dead_letters_outstanding.inc();
         metrics.dead_letters_outstanding_bytes.add(i64::try_from(self.bytes).unwrap_or(i64::MAX));
     }
@@ -125,7 +125,7 @@ pub struct DeadLetterDelivered {
 
 impl DeadLetterDelivered {
     /// Counts it.
-    pub fn tell(&self, metrics: &Metrics) {
+    pub fn report(&self, metrics: &Metrics) {
         metrics.dead_letters.inc();
         metrics.dead_letters_outstanding.dec();
         metrics.dead_letters_outstanding_bytes.sub(i64::try_from(self.bytes).unwrap_or(i64::MAX));
@@ -144,7 +144,7 @@ pub struct DeadLetterRefused<'a> {
 
 impl DeadLetterRefused<'_> {
     /// Logs it.
-    pub fn tell(&self, throttle: &LogThrottle) {
+    pub fn report(&self, throttle: &LogThrottle) {
         if let Some(suppressed) = throttle.pass() {
             let DeadLetterRefused { topic, bytes, error } = self;
             error!(
@@ -181,7 +181,7 @@ pub struct Met {
 
 impl Met {
     /// Notes it, and logs when it begins and when it ends.
-    pub fn tell(&self, readiness: &Readiness) {
+    pub fn report(&self, readiness: &Readiness) {
         let Met { condition, holds } = self;
         if !readiness.set(*condition, *holds) {
             return;
@@ -207,7 +207,7 @@ pub struct KafkaLog<'a> {
 
 impl KafkaLog<'_> {
     /// Logs it, or quietly if its kind was logged a moment ago.
-    pub fn tell(&self, throttle: &LogThrottles) {
+    pub fn report(&self, throttle: &LogThrottles) {
         let KafkaLog { level, facility, message } = self;
         let suppressed = if matches!(level, RDKafkaLogLevel::Debug) { None } else { throttle.pass(facility) };
         let Some(suppressed) = suppressed else {
@@ -226,7 +226,7 @@ impl KafkaLog<'_> {
     }
 }
 
-/// Something that librdkafka tells of and mostly mends itself.
+/// Something that librdkafka reports and mostly mends itself.
 pub struct KafkaTrouble<'a> {
     /// The error.
     pub error: &'a KafkaError,
@@ -236,7 +236,7 @@ pub struct KafkaTrouble<'a> {
 
 impl KafkaTrouble<'_> {
     /// Logs it, quietly: librdkafka's own log has it too.
-    pub fn tell(&self) {
+    pub fn report(&self) {
         debug!(error = %self.error, "{}", self.reason);
     }
 }

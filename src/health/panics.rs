@@ -9,7 +9,7 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls `work`; `None` if it panicked, of which nothing is told. For calls into crates that panic at input that others
+/// Calls `work`; `None` if it panicked, of which nothing is reported. For calls into crates that panic at input that others
 /// may send us; `work` must not leave anything half changed.
 pub fn quietly<R>(work: impl FnOnce() -> R) -> Option<R> {
     QUIET.set(true);

@@ -17,13 +17,13 @@ const STANDSTILL: Duration = Duration::from_secs(5);
 pub enum MemberState {
     /// The cluster has not yet been found to be as we need it.
     Connecting,
-    /// The consumer group has not yet told this member its part.
+    /// The consumer group has not yet given this member its part.
     Joining,
     /// Another member owns the partitions.
     StandingBy,
     /// This member owns the partitions and reads what was there when it became the owner.
     CatchingUp {
-        /// Records still to read; unknown until the cluster has told.
+        /// Records still to read; unknown until the cluster has answered.
         records_behind: Option<u64>,
     },
     /// Everything that was there at the assignment is in the numbers.

@@ -49,7 +49,7 @@ impl MemberContext {
 
 impl ClientContext for MemberContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        KafkaLog { level, facility, message }.tell(&self.throttles);
+        KafkaLog { level, facility, message }.report(&self.throttles);
     }
 
     fn stats(&self, statistics: Statistics) {
@@ -59,7 +59,7 @@ impl ClientContext for MemberContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        KafkaTrouble { error: &error, reason }.tell();
+        KafkaTrouble { error: &error, reason }.report();
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             self.push(PollEvent::Reachable(false));
         }

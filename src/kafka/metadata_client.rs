@@ -51,7 +51,7 @@ impl ClientContext for MetadataContext {
     fn stats(&self, _statistics: Statistics) {}
 
     fn error(&self, error: KafkaError, reason: &str) {
-        KafkaTrouble { error: &error, reason }.tell();
+        KafkaTrouble { error: &error, reason }.report();
         // That all brokers are down says less than what was said before it.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown)
             && let Ok(mut last) = self.last.lock()

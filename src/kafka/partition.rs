@@ -40,7 +40,7 @@ pub struct Partition {
 
 /// What a group has committed of a partition.
 ///
-/// The offset tells how far everything is durable, which is what tools that watch a group's lag want to know. Dead letters
+/// The offset says how far everything is durable, which is what tools that watch a group's lag want to know. Dead letters
 /// are usually further: every rejected record before `settled` is acknowledged. That stands in the commit's metadata, so
 /// that whoever reads these records again does not send their dead letters again. It stands there with the rules that
 /// rejected them: other rules may reject others.
@@ -240,7 +240,7 @@ impl Partition {
     }
 
     /// How many offsets lie between a position and the end of the log at the assignment. A consumer without a record
-    /// has no position yet; it then stands where it was told to begin.
+    /// has no position yet; it then stands where it was asked to begin.
     #[must_use]
     pub fn behind(&self, position: Option<i64>) -> u64 {
         let low = self.low.load(Ordering::Relaxed);

@@ -64,7 +64,7 @@ impl Cluster {
 
     /// Whether a topic's settings are known, which decide what can be said of its sizes and its retention.
     #[must_use]
-    pub fn tells_settings_of(&self, topic: &str) -> bool {
+    pub fn shows_settings_of(&self, topic: &str) -> bool {
         self.settings.contains_key(topic)
     }
 

@@ -24,7 +24,7 @@ const CONSUMER: [(&str, &str); 14] = [
     // We decide what is committed, and when.
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
-    // A log that no longer holds our next offset is an error to tell of, never a jump.
+    // A log that no longer holds our next offset is an error to report, never a jump.
     ("auto.offset.reset", "error"),
     // Which partition we then ask about does not say of which topic it is.
     ("enable.partition.eof", "false"),
@@ -72,7 +72,7 @@ const PRODUCER_DEFAULTS: [(&str, &str); 4] = [
 /// What the dead-letter topic allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProducerLimits {
-    /// Its `max.message.bytes`, which holds for a batch as a whole; `None` if the cluster did not tell.
+    /// Its `max.message.bytes`, which holds for a batch as a whole; `None` if the cluster does not show it.
     pub max_batch_bytes: Option<u64>,
 }
 

@@ -20,7 +20,7 @@ use crate::health::Stop;
 
 /// How long one question may take; short, so that a request to stop is heard soon.
 const QUESTION: Duration = Duration::from_secs(2);
-/// How long the brokers have to tell the topics' settings; one that cannot tell lets us wait in vain.
+/// How long the brokers have to describe the topics; one that cannot answer lets us wait in vain.
 const SETTINGS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The settings of a topic that matter to us.
@@ -41,14 +41,14 @@ pub struct Cluster {
     pub id: Option<String>,
     /// The number of partitions of each of our topics.
     pub counts: Counts,
-    /// The settings of those topics of which the cluster was asked for them and told.
+    /// The settings of those topics of which the cluster was asked for them and answered.
     pub(super) settings: BTreeMap<String, TopicSettings>,
     /// Why the dead-letter topic cannot be written, if that was asked and it cannot.
     pub(super) unwritable: Option<String>,
 }
 
 impl Cluster {
-    /// Asks for the topics' settings. Some clusters do not tell them to everybody; then what depends on them is not
+    /// Asks for the topics' settings. Some clusters do not show them to everybody; then what depends on them is not
     /// checked.
     pub fn ask_settings(&mut self, config: &KafkaConfig, runtime: &Handle) {
         self.settings = fetch_settings(config, &self.counts, runtime);
@@ -60,7 +60,7 @@ impl Cluster {
         self.unwritable = limit.and_then(|limit| write_refusal(config, limit));
     }
 
-    /// The largest batch that a topic takes, where the cluster tells.
+    /// The largest batch that a topic takes, where the cluster shows it.
     #[must_use]
     pub fn max_message_bytes(&self, topic: &str) -> Option<u64> {
         self.settings.get(topic).map(|settings| settings.max_message_bytes)
@@ -79,7 +79,7 @@ pub(super) fn topics_of(config: &KafkaConfig) -> impl Iterator<Item = &str> {
 pub fn find_cluster(config: &KafkaConfig, stop: &Stop, patience: Duration) -> Result<Cluster, KafkaFailure> {
     let client = metadata_client(config)?;
     let started = Instant::now();
-    let mut told = false;
+    let mut is_reported = false;
     let counts = loop {
         let fetched = fetch_counts(&client, config, QUESTION);
         serve(&client);
@@ -89,8 +89,8 @@ pub fn find_cluster(config: &KafkaConfig, stop: &Stop, patience: Duration) -> Re
                 let last = client.context().last_trouble().unwrap_or_else(|| error.to_string());
                 return Err(unreachable(config, &last, patience));
             }
-            Err(error) if !told => {
-                told = true;
+            Err(error) if !is_reported => {
+                is_reported = true;
                 info!(brokers = config.brokers, %error, "no Kafka broker answers yet; trying for {patience:?}");
             }
             Err(_) => {}
@@ -138,7 +138,7 @@ fn fetch_settings(config: &KafkaConfig, counts: &Counts, runtime: &Handle) -> BT
         return BTreeMap::new();
     }
     let unknown = |error: &dyn std::fmt::Display| {
-        warn!(%error, "the cluster does not tell the topics' settings; sizes and retention are not checked");
+        warn!(%error, "the cluster does not show the topics' settings; sizes and retention are not checked");
         BTreeMap::new()
     };
     let client: AdminClient<DefaultClientContext> = match settings::metadata_settings(config).create() {
@@ -148,15 +148,15 @@ fn fetch_settings(config: &KafkaConfig, counts: &Counts, runtime: &Handle) -> BT
     let options = AdminOptions::new().request_timeout(Some(SETTINGS_PATIENCE));
     match runtime.block_on(client.describe_configs(&existing, &options)) {
         Ok(results) => {
-            let mut told = BTreeMap::new();
+            let mut described = BTreeMap::new();
             for resource in results {
                 match resource.as_ref().map(read_settings) {
-                    Ok(Some((topic, settings))) => drop(told.insert(topic, settings)),
+                    Ok(Some((topic, settings))) => drop(described.insert(topic, settings)),
                     Ok(None) => {}
                     Err(error) => return unknown(error),
                 }
             }
-            told
+            described
         }
         Err(error) => unknown(&error),
     }

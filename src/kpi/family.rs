@@ -73,13 +73,13 @@ impl Family {
         self.kpi
     }
 
-    /// Who it is told about.
+    /// Who it is computed for.
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.scope
     }
 
-    /// One sentence on what it tells.
+    /// One sentence on what it measures.
     #[must_use]
     pub fn help(&self) -> &'static str {
         self.kpi.help
@@ -161,9 +161,9 @@ impl Family {
         labels
     }
 
-    /// Calls `tell` with each value: the place of its subject, the place of its instance, and the value. Subject by
+    /// Calls `each` with each value: the place of its subject, the place of its instance, and the value. Subject by
     /// subject, in the order of both.
-    pub fn samples(&self, reading: &Reading, mut tell: impl FnMut(usize, usize, Value)) {
+    pub fn samples(&self, reading: &Reading, mut each: impl FnMut(usize, usize, Value)) {
         let queries: Vec<Query<'_>> =
             self.instances.iter().map(|instance| Query::new(self, *instance, reading)).collect();
         let table = reading.tables.get(self.scope);
@@ -171,7 +171,7 @@ impl Family {
             let of = Scorecard::new(reading, table, subject);
             for (number, query) in queries.iter().enumerate() {
                 if let Some(value) = query.value_of(&of, place) {
-                    tell(place, number, value);
+                    each(place, number, value);
                 }
             }
         }

@@ -59,18 +59,18 @@ impl<'a> Query<'a> {
     /// Where every subject stands among all of its scope by this query; the better value first. Nobody is ranked who
     /// is unassigned or without a value.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn ranking(&self) -> Ranking {
         let values = self.values();
         let subjects = self.reading.subjects.get(self.family.scope());
         let takes_part = subjects.iter().zip(&values).map(|(subject, value)| value.filter(|_| is_ranked(subject)));
         let ranks = ranks(&takes_part.collect::<Vec<_>>(), self.family.kpi().better);
-        Standing { values, ranks }
+        Ranking { values, ranks }
     }
 }
 
 /// The values of all subjects of a scope and their ranks, in the order of the reading's list.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct Ranking {
     /// The value of each; `None` where it is undefined.
     pub values: Vec<Option<Value>>,
     /// The rank of each that has one.
@@ -191,7 +191,7 @@ impl Family {
 
     /// The value of the previous window, where the cells have it for every subject; `None` where they do not.
     #[must_use]
-    pub fn previous(&self, instance: Instance, reading: &Reading) -> Option<Standing> {
+    pub fn previous(&self, instance: Instance, reading: &Reading) -> Option<Ranking> {
         let scope = self.scope();
         let table = reading.tables.get(scope);
         let previous = |of: &Scorecard<'_>| match (self.kpi().name, instance) {
@@ -209,7 +209,7 @@ impl Family {
         values.iter().any(Option::is_some).then(|| {
             let takes_part = subjects.iter().zip(&values).map(|(subject, value)| value.filter(|_| is_ranked(subject)));
             let ranks = ranks(&takes_part.collect::<Vec<_>>(), self.kpi().better);
-            Standing { values, ranks }
+            Ranking { values, ranks }
         })
     }
 }

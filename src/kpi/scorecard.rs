@@ -39,7 +39,7 @@ impl Survey {
 pub struct Scorecard<'a> {
     reading: &'a Reading,
     table: &'a Table,
-    /// Who is told about.
+    /// Who has a scorecard.
     pub subject: &'a Subject,
 }
 

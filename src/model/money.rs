@@ -298,7 +298,7 @@ pub struct Rates {
     rates: std::collections::BTreeMap<Currency, Vec<(Date, Ratio)>>,
 }
 
-/// Why an amount cannot be told in the reporting currency.
+/// Why an amount cannot be converted to the reporting currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConversionError {
     /// No rate of that currency is in force on that date.
@@ -308,7 +308,7 @@ pub enum ConversionError {
 }
 
 impl Rates {
-    /// No rates yet: only the reporting currency itself can be told.
+    /// No rates yet: only the reporting currency itself is known.
     #[must_use]
     pub fn new(reporting: Currency) -> Rates {
         Rates { reporting, rates: std::collections::BTreeMap::new() }

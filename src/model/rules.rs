@@ -11,7 +11,7 @@ use crate::model::money::{Currency, Rates, Ratio};
 use crate::model::time::{DAY, Time};
 use crate::model::window::{Lanes, Range, Window, Windows};
 
-/// What a KPI is told about.
+/// What a KPI is computed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Scope {
@@ -237,7 +237,7 @@ impl Rules {
         horizon.plus(self.retention)
     }
 
-    /// The currency of every amount that is told.
+    /// The currency of every amount that is shown.
     #[must_use]
     pub fn reporting_currency(&self) -> Currency {
         self.rates.reporting()

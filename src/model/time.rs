@@ -31,7 +31,7 @@ const FIRST_INTEGER: i64 = 100_000_000_000;
 /// 9999-12-31T23:59:59.999Z, the latest time that may be written as an integer.
 const LAST_INTEGER: i64 = 253_402_300_799_999;
 
-/// Beyond all times of events, and far enough from the ends of what calendars can tell.
+/// Beyond all times of events, and far enough from the ends of what calendars can compute.
 const MOST_MILLIS: i64 = 300_000_000_000_000;
 
 impl Time {

@@ -1,4 +1,4 @@
-//! The values that are told, and their text.
+//! The values of KPIs, and their text.
 
 use std::cmp::Ordering;
 

@@ -56,7 +56,7 @@ pub struct Site {
     /// Every KPI, whatever the scrape exposes.
     catalogue: Catalogue,
     rules: Arc<Rules>,
-    standing: Arc<Readiness>,
+    readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
     boards: Vec<Board>,
     hosts: Vec<String>,
@@ -73,7 +73,7 @@ impl Site {
     pub fn new(
         hub: Arc<ReadingHub>,
         rules: Arc<Rules>,
-        standing: Arc<Readiness>,
+        readiness: Arc<Readiness>,
         metrics: Arc<Metrics>,
         config: &WebConfig,
     ) -> Result<Arc<Site>, String> {
@@ -84,7 +84,7 @@ impl Site {
             hub,
             catalogue: Catalogue::whole(&rules)?,
             rules,
-            standing,
+            readiness,
             metrics,
             boards: config.boards.clone(),
             hosts: config.hosts.clone(),
@@ -95,7 +95,7 @@ impl Site {
     }
 
     fn context<'a>(&'a self, published: &'a Published, asker: &'a Asker) -> Context<'a> {
-        Context { catalogue: &self.catalogue, published, standing: &self.standing, asker, boards: &self.boards }
+        Context { catalogue: &self.catalogue, published, readiness: &self.readiness, asker, boards: &self.boards }
     }
 }
 
@@ -149,7 +149,7 @@ async fn livez() -> &'static str {
 }
 
 async fn readyz(State(site): State<Arc<Site>>) -> Response {
-    let status = site.standing.status();
+    let status = site.readiness.status();
     let code = if status.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // A struct of plain fields always has a JSON text.
     let json = serde_json::to_string(&status).unwrap_or_default();

@@ -178,12 +178,12 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
             PollEvent::Surveyed { survey, members } => self.drive(Event::Surveyed { survey, members }),
             PollEvent::Counted(counts) => self.on_metadata(&counts),
             PollEvent::Reachable(is_reachable) => {
-                Met { condition: Condition::BrokerUnreachable, holds: !is_reachable }.tell(&self.readiness);
+                Met { condition: Condition::BrokerUnreachable, holds: !is_reachable }.report(&self.readiness);
                 Ok(())
             }
             PollEvent::Unreadable(reason) => self.on_unreadable(&reason),
             PollEvent::Statistics(statistics) => {
-                lag::tell(&statistics, &self.layout, &self.metrics, self.membership.is_owner());
+                lag::report(&statistics, &self.layout, &self.metrics, self.membership.is_owner());
                 Ok(())
             }
         }

@@ -1,8 +1,8 @@
-//! The instant at which the numbers are told.
+//! The instant at which the numbers hold.
 //!
 //! It is the clock's, but for one thing: **the horizon never goes back**. What lies behind it may be forgotten, so at an
 //! earlier instant the numbers would lack what a replay counts. A clock that goes back over a move of the horizon is
-//! therefore followed only as far as that move, and told at that instant the numbers are right.
+//! therefore followed only as far as that move, and computed at that instant the numbers are right.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,12 +14,12 @@ use crate::model::time::{Clock, MINUTE, Time};
 /// that is corrected now and then ever is.
 pub const PATIENCE: i64 = 5 * MINUTE;
 
-/// A clock whose horizon never goes back, shared by all who tell the shards what time it is.
+/// A clock whose horizon never goes back, shared by all who give the shards the time.
 #[derive(Debug)]
 pub struct HorizonClock {
     clock: Clock,
     rules: Arc<Rules>,
-    /// The latest horizon that anybody has been told of, in Unix milliseconds.
+    /// The latest horizon that anybody was given, in Unix milliseconds.
     horizon: AtomicI64,
 }
 
@@ -30,7 +30,7 @@ impl HorizonClock {
         HorizonClock { clock, rules, horizon: AtomicI64::new(i64::MIN) }
     }
 
-    /// The present instant: never one whose horizon lies before that of an instant which was told earlier.
+    /// The present instant: never one whose horizon lies before that of an instant which was given earlier.
     #[must_use]
     pub fn now(&self) -> Time {
         self.follow(self.clock.now())
@@ -43,7 +43,7 @@ impl HorizonClock {
         self.follow(clock).since(clock)
     }
 
-    /// Whether somebody has been told of a later horizon since an instant was told: then what counts at that instant may
+    /// Whether somebody was given a later horizon since an instant was given: then what counts at that instant may
     /// be forgotten meanwhile.
     #[must_use]
     pub fn has_left(&self, now: Time) -> bool {

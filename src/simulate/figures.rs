@@ -1,4 +1,4 @@
-//! The figures of the organisation: every distribution that is not told where it is used.
+//! The figures of the organisation: every distribution that does not stand where it is used.
 //!
 //! `docs/simulation.md` names the source of each. Everything is whole numbers: permille, per myriad, milliseconds,
 //! minor units, and quantiles at equal steps.
@@ -86,7 +86,7 @@ pub(super) const HOURS: [i64; 24] =
 /// Leads a rep gets in a week (Maven: 8,300 leads, 30 agents with deals, 61 weeks).
 pub(super) const LEADS_PER_REP_AND_WEEK: u64 = 5;
 
-/// Of ten thousand, or as told: assumed.
+/// Of ten thousand, or as noted: assumed.
 pub(super) mod odds {
     /// Journeys that begin without a lead: a customer who walked in.
     pub(in super::super) const WALK_IN: i64 = 200;
@@ -118,7 +118,7 @@ pub(super) mod odds {
     pub(in super::super) const AMENDED: i64 = 300;
     /// Wins that are pulled to the end of their month.
     pub(in super::super) const MONTH_END: i64 = 2_500;
-    /// Deals with a proposal whose margin is never told.
+    /// Deals with a proposal whose margin is never known.
     pub(in super::super) const NO_MARGIN: i64 = 1_000;
     /// Bills after which money goes back.
     pub(in super::super) const REFUND: i64 = 250;
@@ -141,7 +141,7 @@ pub(super) const LEAST_STEP: i64 = 4 * MINUTE;
 mod tests {
     use super::*;
 
-    /// The steps of each channel multiply to the shares that the sources tell.
+    /// The steps of each channel multiply to the shares that the sources give.
     #[test]
     fn channels_convert_as_their_source_says() {
         let expected = [118, 123, 56, 163, 112, 30, 85, 51];

@@ -52,7 +52,7 @@ pub(super) struct Journey {
     pub before_void: u8,
     /// The amount, once there is an offer.
     pub amount: Option<Sum>,
-    /// The expected gross profit, once it is told.
+    /// The expected gross profit, once it is known.
     pub margin: Option<i64>,
     /// When it is expected to close.
     pub close_at: i64,
@@ -164,7 +164,7 @@ impl Journey {
         }
     }
 
-    /// Takes the present standing out of the books: it is about to change.
+    /// Takes the present state out of the books: it is about to change.
     fn take_out(&self, world: &mut World) {
         match self.stage {
             VOID => {}

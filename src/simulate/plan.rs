@@ -120,7 +120,7 @@ pub enum PlanError {
     #[error("the end must lie after the start, and both between 1970 and 2049")]
     Span,
     /// More than all.
-    #[error("shares are told in ten thousandths; allowed are 0 to 10000")]
+    #[error("shares are given in ten thousandths; allowed are 0 to 10000")]
     Share,
     /// Too fast.
     #[error("{0} times faster; allowed are 1 to {FASTEST}")]

@@ -56,7 +56,7 @@ pub struct Refused {
 }
 
 /// Where records came from, and the rules by which they were judged. Everything that decides whether a record is accepted,
-/// or what of it is kept, is here; what only decides how facts are told is not.
+/// or what of it is kept, is here; what only decides how facts are counted is not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The cluster, where it says which it is.

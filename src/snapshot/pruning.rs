@@ -54,7 +54,7 @@ impl Store {
     /// [`StoreError::Failed`] if the store does not answer, which says nothing of the round.
     fn judge(&self, round: &Round, home: Home) -> Result<Verdict, StoreError> {
         let mut verdict = if round.is_complete { Verdict::Whole } else { Verdict::Damaged };
-        // Where all rounds once lay, only its header tells whose a round is.
+        // Where all rounds once lay, only its header says whose a round is.
         let mut is_ours = round.name.home == home;
         for object in &round.objects {
             let (mut pieces, Ok(mut decoder)) = (self.get(*object)?, Decoder::new()) else {

@@ -30,7 +30,7 @@ pub struct Ends {
 pub struct Restored {
     /// The lineage that its snapshots belong to.
     pub lineage: u64,
-    /// Where reading goes on; where nothing is told, at the beginning.
+    /// Where reading goes on; where nothing is said, at the beginning.
     pub offsets: Offsets,
     /// Where reading once began.
     pub began: Offsets,
@@ -121,7 +121,7 @@ impl Restorer {
         for round in &rounds {
             let headers = known.headers;
             let attempt = self.attempt(round, ends, OnGap::Refuse, &mut known);
-            // A round without a header can only be told by where it lies.
+            // A round without a header can only be recognised by where it lies.
             let is_ours = round.name.home == home || (round.name.home == Home::Group && known.headers == headers);
             known.exists |= is_ours;
             let rejected = match attempt {
@@ -133,7 +133,7 @@ impl Restorer {
                     reason
                 }
             };
-            SnapshotUnusable { round: &round.name, reason: &rejected }.tell(&self.metrics);
+            SnapshotUnusable { round: &round.name, reason: &rejected }.report(&self.metrics);
             self.loader.reset(self.clock.now())?;
         }
         if let Some((round, reason)) = gap {
@@ -211,7 +211,7 @@ impl Restorer {
         if items != contents {
             return Err(Reject::Unusable("it does not hold as much as it says".to_owned()));
         }
-        SnapshotRestored { round: &round.name, items, took: started.elapsed() }.tell(&self.metrics);
+        SnapshotRestored { round: &round.name, items, took: started.elapsed() }.report(&self.metrics);
         Ok(restored)
     }
 

@@ -19,7 +19,7 @@ use super::private::{hide_all, hide_file, make_folder};
 use super::rounds::{Home, ObjectName, Round, RoundName, group_rounds};
 use crate::config::SnapshotConfig;
 
-/// How often a request to S3 is tried again, and for how long. Whoever asks tries again himself and tells of it, so that
+/// How often a request to S3 is tried again, and for how long. Whoever asks tries again and reports it, so that
 /// more would only keep a failure hidden.
 const RETRIES: usize = 4;
 const RETRY_TIMEOUT: Duration = Duration::from_secs(30);

@@ -32,7 +32,7 @@ pub struct Writer {
     pub clock: Clock,
     /// Where it is counted.
     pub metrics: Arc<Metrics>,
-    /// Failures that come again and again are told rarely.
+    /// Failures that come again and again are logged rarely.
     pub throttle: LogThrottle,
 }
 
@@ -75,7 +75,7 @@ impl Writer {
         match self.attempt(cut, &mut created) {
             Ok(()) => Report::Durable(offsets),
             Err(error) => {
-                SnapshotFailed { place: self.store.place(), error: &error }.tell(metrics, &self.throttle);
+                SnapshotFailed { place: self.store.place(), error: &error }.report(metrics, &self.throttle);
                 // A part of a round is of no use, and would take the room that the next one needs.
                 if let Err(error) = self.store.delete(&created) {
                     debug!(%error, "the part that was written could not be deleted");
@@ -114,9 +114,9 @@ impl Writer {
             }
         }
         store.note_whole(round);
-        SnapshotWritten { round: &round, bytes, items, copied, took: started.elapsed() }.tell(metrics);
+        SnapshotWritten { round: &round, bytes, items, copied, took: started.elapsed() }.report(metrics);
         for (shard, (mismatches, took)) in audited.iter().enumerate() {
-            Audited { shard, mismatches, took: *took }.tell(metrics);
+            Audited { shard, mismatches, took: *took }.report(metrics);
         }
         if let Err(error) = store.prune(home) {
             // The snapshot is durable all the same; what is left lying is deleted after the next.

@@ -85,11 +85,11 @@ fn ranks_by_the_query_are_those_of_the_gauge() {
     let labels = [("by", "revenue"), ("window", "mtd")];
     let ranked = Query::new(gauge, gauge.instance(&labels, &reading.rules).unwrap(), &reading).values();
     let by = revenue.instance(&labels, &reading.rules).unwrap();
-    let standing = Query::new(revenue, by, &reading).standing();
+    let ranking = Query::new(revenue, by, &reading).ranking();
     let own: Vec<Option<Value>> =
-        standing.ranks.iter().map(|rank| rank.map(|rank| Value::Count(rank as i128))).collect();
+        ranking.ranks.iter().map(|rank| rank.map(|rank| Value::Count(rank as i128))).collect();
     assert_eq!(own, ranked);
-    assert!(standing.ranks.iter().flatten().count() > 1);
+    assert!(ranking.ranks.iter().flatten().count() > 1);
     assert!(!gauge.is_rankable() && revenue.is_rankable());
 }
 
@@ -100,8 +100,8 @@ fn the_smaller_value_stands_first_where_it_is_better() {
     let lost = catalogue.find(Scope::Rep, "lost").unwrap();
     assert_eq!(lost.kpi().better, Better::Less);
     let instance = lost.instance(&[("window", "mtd")], &reading.rules).unwrap();
-    let standing = Query::new(lost, instance, &reading).standing();
-    let least = standing.values.iter().zip(&standing.ranks).filter(|(_, rank)| rank.is_some());
+    let ranking = Query::new(lost, instance, &reading).ranking();
+    let least = ranking.values.iter().zip(&ranking.ranks).filter(|(_, rank)| rank.is_some());
     let first = least.min_by(|(left, _), (right, _)| left.unwrap().compare(&right.unwrap())).unwrap();
     assert_eq!(first.1, &Some(1));
 }
@@ -114,8 +114,8 @@ fn the_previous_window_of_a_team_is_its_family_of_that_name() {
         let family = catalogue.find(Scope::Team, name).unwrap();
         let previous = catalogue.find(Scope::Team, &format!("{name}_previous")).unwrap();
         for instance in family.instances() {
-            let standing = family.previous(*instance, &reading).unwrap();
-            assert_eq!(standing.values, Query::new(previous, *instance, &reading).values(), "{name}");
+            let ranking = family.previous(*instance, &reading).unwrap();
+            assert_eq!(ranking.values, Query::new(previous, *instance, &reading).values(), "{name}");
         }
     }
 }

@@ -119,10 +119,10 @@ fn notes(kafka: &KafkaConfig, cluster: &Cluster, records: &Records, most: u32) -
     let mut notes = Vec::new();
     let exists = |topic: &&String| cluster.counts.of(topic) > 0;
     let all = || kafka.topics.values().chain([&kafka.dead_letter_topic]).filter(exists);
-    let unknown: Vec<&str> = all().filter(|topic| !cluster.tells_settings_of(topic)).map(String::as_str).collect();
+    let unknown: Vec<&str> = all().filter(|topic| !cluster.shows_settings_of(topic)).map(String::as_str).collect();
     if !unknown.is_empty() {
         notes.push(format!(
-            "the cluster does not tell the settings of {}: their sizes, retention and compaction were not checked",
+            "the cluster does not show the settings of {}: their sizes, retention and compaction were not checked",
             unknown.join(", ")
         ));
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::contract::decode::{Record, unread_fields};
 use crate::model::event::{Body, Event, EventType};
 
-/// The most names that are told apart; there may be keys of any number.
+/// The most names that are listed; there may be keys of any number.
 const MOST_NAMES: usize = 50;
-/// The longest name that is told in full, in characters.
+/// The longest name that is shown in full, in characters.
 const LONGEST_SHOWN: usize = 40;
 
 /// How often each field was there and ignored.

@@ -15,7 +15,7 @@ const PAST: i64 = 760 * DAY;
 const BROKEN_FOR: i64 = 7 * DAY;
 /// How long life goes on.
 const FUTURE: i64 = 366 * DAY;
-/// More people would take minutes to tell their past.
+/// More people would take minutes to feed their past.
 const MOST_REPS: i64 = 10_000;
 
 /// What `demo` needs.
@@ -46,7 +46,7 @@ pub struct DemoArguments {
     /// Write the configuration that fits the records here
     #[arg(long, value_name = "FILE")]
     pub(super) config_out: Option<PathBuf>,
-    /// End so long after the past is told, such as 30s; by default at Ctrl-C
+    /// End so long after the past is fed, such as 30s; by default at Ctrl-C
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) duration: Option<i64>,
 }

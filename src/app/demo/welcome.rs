@@ -1,4 +1,4 @@
-//! What the demo tells people: what begins, where to look and what is worth trying, and how it ended.
+//! What the demo prints: what begins, where to look and what is worth trying, and how it ended.
 
 use std::net::SocketAddr;
 use std::time::Duration;

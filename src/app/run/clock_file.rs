@@ -10,7 +10,7 @@ use crate::model::time::{Clock, ManualClock, Time};
 /// Between two looks at the file.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// A clock that tells the instant in a file, and any other that is written there later.
+/// A clock that shows the instant in a file, and any other that is written there later.
 ///
 /// # Errors
 /// [`RunError::Configuration`] if there is none now, [`RunError::System`] without a thread.

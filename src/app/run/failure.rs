@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(code(KafkaFailure::Ended(String::new())), 69);
         assert_eq!(RunError::from(LoopFailure::from(ShardGone)).exit_code(), 70);
         assert_eq!(RunError::System(String::new()).exit_code(), 71);
-        let clock = LoopFailure::Clock { clock: Time::MIN, told: Time::MAX };
+        let clock = LoopFailure::Clock { clock: Time::MIN, shown: Time::MAX };
         assert_eq!(RunError::from(clock).exit_code(), 71);
     }
 }

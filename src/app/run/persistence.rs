@@ -24,7 +24,7 @@ pub(super) struct Persistence<'a> {
 }
 
 impl Persistence<'_> {
-    /// Opens the store, so that a wrong one is told before anything else happens; `None` if nothing is to be kept.
+    /// Opens the store, so that a wrong one is reported before anything else happens; `None` if nothing is to be kept.
     pub(super) fn open(&self, kafka: &KafkaConfig, runtime: &Runtime) -> Result<Option<Store>, RunError> {
         let Some(place) = &self.snapshot.store else {
             warn!("snapshot.store is \"\": every start reads the topics from their beginning");

@@ -49,7 +49,7 @@ fn refuse_owned(settings: &Settings, path: &KeyPath) -> Result<(), ConfigError> 
     }
 }
 
-/// What librdkafka would only tell in OpenSSL's words, or in those of its language.
+/// What librdkafka would only report in OpenSSL's words, or in those of its language.
 fn refuse_unusable(settings: &Settings, path: &KeyPath, value: &str) -> Result<(), ConfigError> {
     let is_pem = |bytes: &[u8]| bytes.windows(PEM.len()).any(|window| window == PEM);
     let name = path.name();

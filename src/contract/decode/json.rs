@@ -181,7 +181,7 @@ impl<'a> Scanner<'a> {
         (self.bytes.get(self.at..end)? == word.as_bytes()).then(|| self.at = end)
     }
 
-    /// An object at the scanner's place; `each` is told the names, the keys among them, and what they hold.
+    /// An object at the scanner's place; `each` gets the names, the keys among them, and what they hold.
     fn object(
         &mut self,
         depth: usize,
@@ -216,7 +216,7 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    /// An array at the scanner's place; `each` is told what it holds.
+    /// An array at the scanner's place; `each` gets what it holds.
     fn array(&mut self, depth: usize, mut each: impl FnMut(Option<Raw<'a>>)) -> Option<()> {
         self.eat(b'[')?;
         self.skip_space();

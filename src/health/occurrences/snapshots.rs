@@ -24,7 +24,7 @@ pub struct SnapshotWritten<'a> {
 
 impl SnapshotWritten<'_> {
     /// Logs and counts it.
-    pub fn tell(&self, metrics: &Metrics) {
+    pub fn report(&self, metrics: &Metrics) {
         let SnapshotWritten { round, bytes, items, copied, took } = self;
         metrics.snapshots.copied_bytes.set(i64::try_from(*copied).unwrap_or(i64::MAX));
         metrics.snapshots.written.inc();
@@ -44,7 +44,7 @@ pub struct SnapshotFailed<'a> {
 
 impl SnapshotFailed<'_> {
     /// Logs and counts it.
-    pub fn tell(&self, metrics: &Metrics, throttle: &LogThrottle) {
+    pub fn report(&self, metrics: &Metrics, throttle: &LogThrottle) {
         metrics.snapshots.failed.inc();
         if let Some(suppressed) = throttle.pass() {
             let SnapshotFailed { place, error } = self;
@@ -67,7 +67,7 @@ pub struct SnapshotUnusable<'a> {
 
 impl SnapshotUnusable<'_> {
     /// Logs and counts it.
-    pub fn tell(&self, metrics: &Metrics) {
+    pub fn report(&self, metrics: &Metrics) {
         let SnapshotUnusable { round, reason } = self;
         metrics.snapshots.unusable.inc();
         warn!(%round, "a snapshot cannot be used: {reason}; trying the one before");
@@ -86,7 +86,7 @@ pub struct SnapshotRestored<'a> {
 
 impl SnapshotRestored<'_> {
     /// Logs and counts it.
-    pub fn tell(&self, metrics: &Metrics) {
+    pub fn report(&self, metrics: &Metrics) {
         let SnapshotRestored { round, items, took } = self;
         metrics.snapshots.restored.inc();
         metrics.snapshots.restore_seconds.observe(took.as_secs_f64());
@@ -106,7 +106,7 @@ pub struct Audited<'a> {
 
 impl Audited<'_> {
     /// Logs and counts it.
-    pub fn tell(&self, metrics: &Metrics) {
+    pub fn report(&self, metrics: &Metrics) {
         /// More say nothing new.
         const MOST_TOLD: usize = 10;
         let Audited { shard, mismatches, took } = self;

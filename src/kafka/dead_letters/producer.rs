@@ -65,7 +65,7 @@ impl DeadLetterSink for DeadLetterProducer {
     fn send(&mut self, record: &SourceRecord<'_>, origin: Origin, rejection: &Rejection) {
         let bytes = origin.bytes;
         self.in_flight.begin(bytes);
-        DeadLetterSent { bytes }.tell(&self.metrics);
+        DeadLetterSent { bytes }.report(&self.metrics);
         self.backpressure.measure(&self.in_flight);
         let headers = headers(record, rejection);
         let origin = Box::new(origin);
@@ -165,7 +165,7 @@ struct Refused {
 
 impl Delivery {
     fn refuse(&self, error: &KafkaError, held: HeldRecord) {
-        DeadLetterRefused { topic: &self.topic, bytes: held.origin.bytes, error }.tell(&self.throttle);
+        DeadLetterRefused { topic: &self.topic, bytes: held.origin.bytes, error }.report(&self.throttle);
         let mut refused = self.refused();
         refused.records.push(held);
         refused.at = Some(Instant::now());
@@ -195,7 +195,7 @@ impl ClientContext for Delivery {
     fn stats(&self, _statistics: rdkafka::Statistics) {}
 
     fn error(&self, error: KafkaError, reason: &str) {
-        KafkaTrouble { error: &error, reason }.tell();
+        KafkaTrouble { error: &error, reason }.report();
     }
 }
 
@@ -207,7 +207,7 @@ impl ProducerContext for Delivery {
             Ok(_) => {
                 origin.partition.acknowledge(origin.offset);
                 self.in_flight.end(origin.bytes);
-                DeadLetterDelivered { bytes: origin.bytes }.tell(&self.metrics);
+                DeadLetterDelivered { bytes: origin.bytes }.report(&self.metrics);
             }
             // Dropped with the producer at the end: nobody tries again, and the offset stays uncommitted.
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight), _)) => {

@@ -38,7 +38,7 @@ pub(super) async fn livez() -> &'static str {
 }
 
 pub(super) async fn readyz(State(shared): State<Shared>) -> Response {
-    let status = shared.scrape.standing().status();
+    let status = shared.scrape.readiness().status();
     let code = if status.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // A struct of plain fields always has a JSON text.
     let json = serde_json::to_string(&status).unwrap_or_default();

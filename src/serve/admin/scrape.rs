@@ -19,7 +19,7 @@ use crate::service::reading_hub::{Published, ReadingError, ReadingHub};
 pub struct Scrape {
     catalogue: Catalogue,
     hub: Arc<ReadingHub>,
-    standing: Arc<Readiness>,
+    readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
     /// One for each format.
     desks: [Desk; 2],
@@ -57,15 +57,15 @@ pub enum ScrapeError {
 impl Scrape {
     /// A scrape of these readings.
     #[must_use]
-    pub fn new(catalogue: Catalogue, hub: Arc<ReadingHub>, standing: Arc<Readiness>, metrics: Arc<Metrics>) -> Scrape {
+    pub fn new(catalogue: Catalogue, hub: Arc<ReadingHub>, readiness: Arc<Readiness>, metrics: Arc<Metrics>) -> Scrape {
         let desks = [Desk::default(), Desk::default()];
-        Scrape { catalogue, hub, standing, metrics, desks, last_length: AtomicUsize::new(0) }
+        Scrape { catalogue, hub, readiness, metrics, desks, last_length: AtomicUsize::new(0) }
     }
 
     /// Where this instance stands.
     #[must_use]
-    pub fn standing(&self) -> &Readiness {
-        &self.standing
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
     }
 
     /// Where everything is counted.
@@ -116,7 +116,7 @@ impl Scrape {
 
     async fn compose(self: &Arc<Self>, format: Format) -> Result<Text, ScrapeError> {
         let timer = self.metrics.http.scrape_seconds.start_timer();
-        let reading = if self.standing.shows_gauges() { Some(self.hub.fresh().await?) } else { None };
+        let reading = if self.readiness.shows_gauges() { Some(self.hub.fresh().await?) } else { None };
         let scrape = Arc::clone(self);
         let text = tokio::task::spawn_blocking(move || scrape.write(reading.as_deref(), format)).await;
         let text = text.unwrap_or(Err(ScrapeError::Panicked))?;
@@ -128,7 +128,7 @@ impl Scrape {
         let mut text = String::with_capacity(self.last_length.load(Ordering::Relaxed));
         if let Some(published) = reading {
             let rendered = exposition::render(&self.catalogue, &published.reading, format, &mut text);
-            Met { condition: Condition::SeriesLimit, holds: rendered.is_err() }.tell(&self.standing);
+            Met { condition: Condition::SeriesLimit, holds: rendered.is_err() }.report(&self.readiness);
             let series = rendered?;
             self.metrics.series.set(i64::try_from(series).unwrap_or(i64::MAX));
         }
@@ -146,7 +146,7 @@ impl Scrape {
 
     fn append_health(&self, format: Format, text: &mut String) {
         // Last, so that it speaks of this reading.
-        encode(&self.metrics.gather(&self.standing), format, text);
+        encode(&self.metrics.gather(&self.readiness), format, text);
         if format == Format::OpenMetrics {
             text.push_str("# EOF\n");
         }

@@ -40,7 +40,7 @@ pub struct Context<'a> {
     /// The reading.
     pub published: &'a Published,
     /// How the instance is.
-    pub standing: &'a Readiness,
+    pub readiness: &'a Readiness,
     /// Who asks.
     pub asker: &'a Asker,
     /// The boards of the configuration.

@@ -1,4 +1,4 @@
-//! What stands before every path of the page: who asks, and the headers that tell a browser what it may not do.
+//! What stands before every path of the page: who asks, and the headers that forbid a browser what it need not do.
 
 use axum::extract::Request;
 use axum::http::HeaderValue;

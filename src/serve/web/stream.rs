@@ -37,7 +37,7 @@ pub(super) async fn keep_pace(site: Arc<Site>, closing: watch::Receiver<bool>) {
             continue;
         }
         let started = Instant::now();
-        if site.standing.shows_gauges() {
+        if site.readiness.shows_gauges() {
             // A reading that a scrape has just taken serves as well.
             if let Ok(published) = site.hub.recent(pause / 2).await {
                 let worker = Arc::clone(&site);

@@ -49,8 +49,8 @@ fn home() -> Home {
     let shards = ShardThreads::start(2, &rules, &directory, now, &metrics).unwrap();
     let board = EngineBoard::new(Arc::clone(&rules), Arc::clone(&directory), now);
     let hub = ReadingHub::new(shards.reader(), board, present, Arc::clone(&metrics));
-    let standing = Arc::new(Readiness::default());
-    standing.enter(MemberState::Serving);
+    let readiness = Arc::new(Readiness::default());
+    readiness.enter(MemberState::Serving);
     let month = Board {
         id: "month".to_owned(),
         title_en: "This month".to_owned(),
@@ -63,7 +63,7 @@ fn home() -> Home {
         seconds: 20,
     };
     let web = WebConfig { boards: vec![month], ..config.web };
-    let site = Site::new(hub, Arc::clone(&rules), standing, metrics, &web).unwrap();
+    let site = Site::new(hub, Arc::clone(&rules), readiness, metrics, &web).unwrap();
     let interner = std::sync::Mutex::new(Interner::new(directory, Arc::clone(&rules)));
     let (close, _) = watch::channel(false);
     let home = Home { site, shards, interner, decoder: Decoder::new(rules), now, close };
@@ -212,7 +212,7 @@ async fn a_mistake_is_named_with_what_is_allowed() {
     }
     let (status, problem) = home.json("/api/v1/nothing").await;
     assert_eq!((status.as_u16(), problem["code"].as_str()), (404, Some("not_found")));
-    home.site.standing.enter(MemberState::StandingBy);
+    home.site.readiness.enter(MemberState::StandingBy);
     let (status, problem) = home.json("/api/v1/leaderboard").await;
     assert_eq!((status.as_u16(), problem["code"].as_str()), (503, Some("not_owner")));
 }

@@ -122,7 +122,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
         if let Some(refusal) = refusal {
             warn!("{refusal}");
         }
-        Met { condition: Condition::ForeignMember, holds: refusal.is_some() }.tell(&self.readiness);
+        Met { condition: Condition::ForeignMember, holds: refusal.is_some() }.report(&self.readiness);
     }
 
     fn fenced(&self) -> KafkaFailure {

@@ -16,7 +16,7 @@ pub enum LoopFailure {
     Restore(String),
     /// The clock went back to where the numbers cannot follow it.
     #[error(
-        "the clock went back to {clock}, but numbers were told at {told} already, and what was behind the horizon then may be \
+        "the clock went back to {clock}, but numbers were shown at {shown} already, and what was behind the horizon then may be \
          forgotten: the numbers of an earlier day would lack it. Set the clock right (NTP) and start salespulse anew: a start \
          uses a snapshot that still has everything, or reads the topics from their beginning"
     )]
@@ -24,7 +24,7 @@ pub enum LoopFailure {
         /// What the clock says.
         clock: Time,
         /// The earliest instant at which the numbers are right.
-        told: Time,
+        shown: Time,
     },
     /// A bug.
     #[error(transparent)]

@@ -48,7 +48,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
     /// Reports whether any partition stands still.
     pub(super) fn check_stalled(&mut self) -> Result<(), LoopFailure> {
         let holds = self.stalled.holds(&self.broker.positions(&self.layout)?);
-        Met { condition: Condition::UnreadableRecords, holds }.tell(&self.readiness);
+        Met { condition: Condition::UnreadableRecords, holds }.report(&self.readiness);
         Ok(())
     }
 
@@ -57,8 +57,8 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
         let since = self.layout.partitions().filter_map(|partition| partition.awaits_since()).min();
         let are_waiting = since.is_some_and(|since| since.elapsed() >= DEAD_LETTER_PATIENCE);
         let has_stopped = are_waiting && self.membership.is_held_by_dead_letters();
-        Met { condition: Condition::DeadLettersWaiting, holds: are_waiting }.tell(&self.readiness);
-        Met { condition: Condition::ReadingStopped, holds: has_stopped }.tell(&self.readiness);
+        Met { condition: Condition::DeadLettersWaiting, holds: are_waiting }.report(&self.readiness);
+        Met { condition: Condition::ReadingStopped, holds: has_stopped }.report(&self.readiness);
     }
 
     /// Reports when the numbers are ahead of the clock, and ends when they would stand still for long.
@@ -66,11 +66,11 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
         let horizon = &self.intake.present;
         let ahead = horizon.ahead_millis();
         self.metrics.clock_behind_seconds.set(seconds(ahead));
-        Met { condition: Condition::ClockBehind, holds: ahead > 0 }.tell(&self.readiness);
+        Met { condition: Condition::ClockBehind, holds: ahead > 0 }.report(&self.readiness);
         if ahead <= PATIENCE {
             return Ok(());
         }
         let shown = horizon.now();
-        Err(LoopFailure::Clock { clock: shown.plus(-ahead), told: shown })
+        Err(LoopFailure::Clock { clock: shown.plus(-ahead), shown })
     }
 }

@@ -92,7 +92,7 @@ impl Intake {
         let record = source.decodable(topic.kind);
         if source.key.is_none() {
             Keyless { topic: partition.topic(), partition: partition.number(), offset: source.offset }
-                .tell(&topic.metrics);
+                .report(&topic.metrics);
         }
         match self.decoder.decode(&record, now) {
             Ok(Decoded::Event(event)) => {
@@ -115,7 +115,7 @@ impl Intake {
                 let (topic, number, offset) = (partition.topic(), partition.number(), source.offset);
                 let is_dead_lettered_now = !partition.was_settled(offset);
                 Rejected { topic, partition: number, offset, rejection: &rejection, is_dead_lettered_now }
-                    .tell(&self.metrics, &self.rejections);
+                    .report(&self.metrics, &self.rejections);
                 match rejection.depends_on {
                     Some(Setting::Stages) => self.refused.by_stages += 1,
                     Some(Setting::Rates) => self.refused.by_rates += 1,
@@ -163,7 +163,7 @@ impl TopicIntake {
             && key != lead_id.as_bytes()
         {
             Misrouted { topic: partition.topic(), partition: partition.number(), offset: source.offset }
-                .tell(&self.metrics);
+                .report(&self.metrics);
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::health::Metrics;
 use crate::kafka::{Layout, Partition};
 use crate::model::time::{Clock, seconds};
 
-/// Tells what was fetched and not read yet, and the lag of each partition. Only the owner has one.
-pub(super) fn tell(statistics: &Statistics, layout: &Layout, metrics: &Metrics, is_owner: bool) {
+/// Reports what was fetched and not read yet, and the lag of each partition. Only the owner has one.
+pub(super) fn report(statistics: &Statistics, layout: &Layout, metrics: &Metrics, is_owner: bool) {
     let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
     let fetched: u64 = partitions.map(|partition| partition.fetchq_size).sum();
     metrics.fetched_bytes.set(i64::try_from(fetched).unwrap_or(i64::MAX));

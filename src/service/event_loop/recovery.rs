@@ -174,7 +174,7 @@ impl Recovery {
     }
 
     fn meet(&self, condition: Condition, holds: bool) {
-        Met { condition, holds }.tell(&self.readiness);
+        Met { condition, holds }.report(&self.readiness);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Two and three members of a group over the same snapshots, joining, leaving, dying and standing still, while a lookout
+//! Two and three members of a group over the same snapshots, joining, leaving, dying and standing still, while a observer
 //! watches all of them: no two may show numbers together, and none may show half a number.
 
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::dice;
 use super::facts::INSTANT;
-use super::lookout::Lookout;
+use super::observer::Observer;
 use super::stream::{Flow, Stream};
 use crate::harness::process::Signal;
 use crate::harness::service::SOON;
@@ -28,7 +28,7 @@ struct Member {
 struct Group {
     builder: ServiceBuilder,
     flow: Flow,
-    lookout: Lookout,
+    observer: Observer,
     members: Vec<Member>,
     /// Since when the stream stands still.
     paused: Option<Instant>,
@@ -44,7 +44,7 @@ impl Group {
 
     fn spawn(&mut self, name: &'static str) -> Member {
         let service = self.builder.clone().member(name).spawn();
-        self.lookout.watch(&service);
+        self.observer.watch(&service);
         Member { name, service }
     }
 
@@ -60,7 +60,7 @@ impl Group {
             (standing_by + 1 == told.len()).then_some(owner)
         });
         members.swap(0, owner);
-        self.lookout.await_readings();
+        self.observer.await_readings();
     }
 
     /// Waits until another than the owner shows numbers; answers how long that took.
@@ -83,7 +83,7 @@ impl Group {
     /// Flows on.
     fn resume(&mut self) {
         if let Some(from) = self.paused.take() {
-            self.lookout.note_pause(from, &self.flow.stream().told_by_twin());
+            self.observer.note_pause(from, &self.flow.stream().told_by_twin());
         }
         self.flow.resume();
     }
@@ -104,7 +104,7 @@ impl Group {
         self.members[0].service.signal(Signal::Stop);
         let took = self.await_successor();
         // Whatever the one that stood still answers from now on was asked while the other showed numbers.
-        self.lookout.await_readings();
+        self.observer.await_readings();
         self.members[0].service.signal(Signal::Continue);
         self.settle();
         self.compare();
@@ -142,7 +142,7 @@ fn no_two_members_show_numbers_and_none_shows_half_a_number() {
     let mut stream = Stream::new(broker, &topics, seed);
     stream.send(BACKLOG);
     let flow = Flow::start(stream);
-    let mut group = Group { builder, flow, lookout: Lookout::new(), members: Vec::new(), paused: None };
+    let mut group = Group { builder, flow, observer: Observer::new(), members: Vec::new(), paused: None };
     let told = |what: &str, took: Duration| announce(&format!("hand-over after {what}: {took:?}"));
 
     group.join("a");
@@ -163,8 +163,8 @@ fn no_two_members_show_numbers_and_none_shows_half_a_number() {
     told("SIGKILL, of two, while records flow", group.end_owner(Signal::Kill));
 
     group.resume();
-    let Group { flow, lookout, members, .. } = group;
-    let seen = lookout.end();
+    let Group { flow, observer, members, .. } = group;
+    let seen = observer.end();
     announce(&format!("group: {seen:?}"));
     assert_eq!(seen.together, 0, "two members showed numbers together");
     assert!(seen.in_pauses > 0 && seen.hand_overs >= HAND_OVERS, "{seen:?}");

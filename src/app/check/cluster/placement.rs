@@ -1,7 +1,7 @@
 //! Which partitioner puts the keys of journeys where they lie.
 //!
 //! A journey lies in one partition only if all its producers choose partitions alike. Clients in Java choose by murmur2,
-//! those built on librdkafka by CRC-32 unless they are told otherwise, and nobody notices until two of them write journeys.
+//! those built on librdkafka by CRC-32 unless they are set otherwise, and nobody notices until two of them write journeys.
 
 use std::collections::{BTreeMap, HashMap};
 

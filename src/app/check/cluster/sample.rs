@@ -116,6 +116,6 @@ fn tolerate(error: &KafkaError) -> Result<(), KafkaFailure> {
 fn failure(config: &KafkaConfig, error: &KafkaError) -> KafkaFailure {
     match error.rdkafka_error_code() {
         Some(RDKafkaErrorCode::TopicAuthorizationFailed) => KafkaFailure::Ended(forbidden(error)),
-        _ => KafkaFailure::Unreachable(format!("Kafka at {} does not tell its records: {error}", config.brokers)),
+        _ => KafkaFailure::Unreachable(format!("Kafka at {} does not give its records: {error}", config.brokers)),
     }
 }

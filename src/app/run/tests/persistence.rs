@@ -109,7 +109,7 @@ fn other_rates_convert_what_is_kept_or_it_is_read_again() {
     };
     bench.send(SPEND, Some("s1"), &spend("s1"));
     let revenue = |yuan: u32| format!("sales_org_spend{{currency=\"CNY\",window=\"1h\"}} {yuan}");
-    // Without a rate what is kept cannot be told, so it is read again, and refused. The snapshot that has it stays.
+    // Without a rate what is kept cannot be counted, so it is read again, and refused. The snapshot that has it stays.
     for (rate, unusable, rejected) in [(7, 0, 0), (8, 0, 0), (0, 1, 1), (9, 0, 0)] {
         let service = bench.start_keeping_under("a", folder.path(), usd(rate));
         service.wait_for("salespulse_ready 1");

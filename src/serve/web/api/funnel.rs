@@ -114,7 +114,7 @@ impl Funnel {
             _ => Whole { ratio: None, previous_ratio: None },
         };
         Ok(FunnelAnswer {
-            head: Head::new(context.published, context.standing),
+            head: Head::new(context.published, context.readiness),
             view: FunnelView { scope: scope_word(scope), window: self.window },
             span: Span::of_window(self.window, reading.now, &reading.rules),
             subject: subject_answer(subject, context),

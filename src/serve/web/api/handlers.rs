@@ -140,7 +140,7 @@ async fn view(
 ) -> Result<Response, Problem> {
     let query = query.unwrap_or_default();
     let view = View::parse(path, &query, &site.rules, &site.catalogue)?;
-    in_force(&site.standing.status(), site.standing.shows_gauges())?;
+    in_force(&site.readiness.status(), site.readiness.shows_gauges())?;
     let published = site.hub.recent(RECENT).await?;
     let tag = tag(&site, &published, path, &query, &asker);
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {

@@ -27,8 +27,8 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    pub(super) fn new(published: &Published, standing: &Readiness) -> Head {
-        let status = standing.status();
+    pub(super) fn new(published: &Published, readiness: &Readiness) -> Head {
+        let status = readiness.status();
         let now = published.reading.now;
         Head {
             as_of: published.reading.rules.zone.text(now),

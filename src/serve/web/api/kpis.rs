@@ -198,7 +198,7 @@ impl Kpis {
             }
         }
         Ok(KpisAnswer {
-            head: Head::new(context.published, context.standing),
+            head: Head::new(context.published, context.readiness),
             view: KpisView { scope: scope_word(scope), window: self.window },
             span: Span::of_window(self.window, reading.now, rules),
             subject: subject_answer(subject, context),

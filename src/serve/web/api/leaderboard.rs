@@ -146,8 +146,8 @@ impl Leaderboard {
         let reading = &context.published.reading;
         let (family, instance) = self.choice.find(context)?;
         let kpi = family.kpi();
-        let standing = Query::new(family, instance, reading).standing();
-        let board = Board::new(self, context, family, instance, &standing);
+        let ranking = Query::new(family, instance, reading).ranking();
+        let board = Board::new(self, context, family, instance, &ranking);
         let places = board.places();
         let start = match &self.around {
             Some(id) => board.start_around(&places, id, self.limit),
@@ -157,18 +157,18 @@ impl Leaderboard {
         let currency = reading.rules.reporting_currency();
         let rest = (kpi.additive && page.len() < places.len()).then(|| {
             let others = places.iter().filter(|place| !page.contains(place));
-            let sum = sum(others.filter_map(|place| standing.values.get(*place).copied().flatten()));
+            let sum = sum(others.filter_map(|place| ranking.values.get(*place).copied().flatten()));
             Rest { rows: places.len() - page.len(), value: Number::new(sum, kpi.unit, currency) }
         });
         Ok(LeaderboardAnswer {
-            head: Head::new(context.published, context.standing),
+            head: Head::new(context.published, context.readiness),
             view: self.view(),
             span: self.choice.span(reading.now, &reading.rules),
             unit: words::unit(kpi.unit),
             currency: (kpi.unit == crate::kpi::Unit::Money).then(|| currency.code()),
             better: words::better(kpi.better),
             subjects: places.len(),
-            ranked: places.iter().filter(|place| standing.ranks.get(**place).copied().flatten().is_some()).count(),
+            ranked: places.iter().filter(|place| ranking.ranks.get(**place).copied().flatten().is_some()).count(),
             rows: page.iter().filter_map(|place| board.row(*place)).collect(),
             me: board.own().and_then(|place| board.row(place)),
             rest,

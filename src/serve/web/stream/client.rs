@@ -44,7 +44,7 @@ pub(in crate::serve::web) async fn open(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let asked = views(query.as_deref().unwrap_or_default(), &site)?;
-    in_force(&site.standing.status(), site.standing.shows_gauges())?;
+    in_force(&site.readiness.status(), site.readiness.shows_gauges())?;
     let place = Views::enter(&site)?;
     let published = site.hub.recent(RECENT).await?;
     let holding = {
@@ -145,7 +145,7 @@ impl Client {
         let spread = LIFE / 10 * (shift % 100) / 100;
         let mut client = Client {
             awake: site.views.awake(),
-            status: site.standing.status().status,
+            status: site.readiness.status().status,
             site,
             holds,
             _place: place,
@@ -214,13 +214,13 @@ impl Client {
             self.queue.push_back(event::head(name, id.as_deref(), view));
             self.queue.push_back(tail);
         }
-        if self.site.standing.status().status != self.status {
+        if self.site.readiness.status().status != self.status {
             self.beat();
         }
     }
 
     fn beat(&mut self) {
-        let status = self.site.standing.status();
+        let status = self.site.readiness.status();
         self.status = status.status;
         let latest = self.site.hub.subscribe().borrow().as_ref().map(|latest| latest.reading.now);
         let sent = Clock::System.now();

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{Leaderboard, Order};
 use crate::engine::board::{Reading, Subject, SubjectName};
-use crate::kpi::{Family, Instance, Query, Standing, ranks};
+use crate::kpi::{Family, Instance, Query, Ranking, ranks};
 use crate::model::id::UNASSIGNED;
 use crate::model::rules::Scope;
 use crate::model::value::Value;
@@ -55,11 +55,11 @@ pub(super) struct Board<'a> {
     asked: &'a Leaderboard,
     context: &'a Context<'a>,
     family: &'a Family,
-    standing: &'a Standing,
+    ranking: &'a Ranking,
     /// Ranks among those of the team.
     places: Vec<Option<usize>>,
-    previous: Option<Standing>,
-    since: Option<Standing>,
+    previous: Option<Ranking>,
+    since: Option<Ranking>,
     targets: Option<Vec<Option<Value>>>,
     attainments: Option<Vec<Option<Value>>>,
     names: HashMap<&'a str, &'a str>,
@@ -71,7 +71,7 @@ impl<'a> Board<'a> {
         context: &'a Context<'a>,
         family: &'a Family,
         instance: Instance,
-        standing: &'a Standing,
+        ranking: &'a Ranking,
     ) -> Board<'a> {
         let reading = &context.published.reading;
         let of_period = |name: &str| {
@@ -85,15 +85,15 @@ impl<'a> Board<'a> {
             asked,
             context,
             family,
-            standing,
+            ranking,
             places: Vec::new(),
             previous: family.previous(instance, reading),
-            since: since(family, asked, context, standing),
+            since: since(family, asked, context, ranking),
             targets: of_period("target"),
             attainments: of_period("quota_attainment_ratio"),
             names: names.map(|line| (&*line.rep, &*line.name)).collect(),
         };
-        let ranked = standing.ranks.iter().zip(&standing.values).enumerate();
+        let ranked = ranking.ranks.iter().zip(&ranking.values).enumerate();
         let values: Vec<Option<Value>> =
             ranked.map(|(place, (rank, value))| value.filter(|_| rank.is_some() && board.is_of_team(place))).collect();
         board.places = ranks(&values, family.kpi().better);
@@ -126,7 +126,7 @@ impl<'a> Board<'a> {
 
     fn compare(&self, left: usize, right: usize) -> Ordering {
         let key = |place: usize| {
-            let rank = self.standing.ranks.get(place).copied().flatten();
+            let rank = self.ranking.ranks.get(place).copied().flatten();
             let group = match rank {
                 Some(_) => 0,
                 None if self.is_unassigned(place) => 2,
@@ -192,11 +192,11 @@ impl<'a> Board<'a> {
     }
 
     pub(super) fn row(&self, place: usize) -> Option<Row> {
-        let before = |standing: &Option<Standing>| {
-            let standing = standing.as_ref()?;
+        let before = |ranking: &Option<Ranking>| {
+            let ranking = ranking.as_ref()?;
             Some(Before {
-                rank: standing.ranks.get(place).copied()?,
-                value: self.number(standing.values.get(place).copied()?, self.family),
+                rank: ranking.ranks.get(place).copied()?,
+                value: self.number(ranking.values.get(place).copied()?, self.family),
             })
         };
         let sees_target = self.sees_target(place);
@@ -205,11 +205,11 @@ impl<'a> Board<'a> {
             self.number(value, self.context.catalogue.find(self.asked.choice.scope, name)?)
         };
         let is_hidden = self.asked.choice.shows_targets() && !sees_target;
-        let value = self.standing.values.get(place).copied()?.filter(|_| !is_hidden);
+        let value = self.ranking.values.get(place).copied()?.filter(|_| !is_hidden);
         Some(Row {
             id: self.id(place),
             name: self.name(place).map(str::to_owned),
-            rank: self.standing.ranks.get(place).copied().flatten(),
+            rank: self.ranking.ranks.get(place).copied().flatten(),
             place: self.places.get(place).copied().flatten(),
             value: self.number(value, self.family),
             previous: before(&self.previous),
@@ -232,8 +232,8 @@ impl<'a> Board<'a> {
     }
 }
 
-/// The standing at the last local midnight: what the window to date counts less what today counts.
-fn since(family: &Family, asked: &Leaderboard, context: &Context<'_>, standing: &Standing) -> Option<Standing> {
+/// The ranking at the last local midnight: what the window to date counts less what today counts.
+fn since(family: &Family, asked: &Leaderboard, context: &Context<'_>, ranking: &Ranking) -> Option<Ranking> {
     let reading = &context.published.reading;
     asked.choice.window_period()?;
     let mut labels: BTreeMap<&str, &str> =
@@ -242,13 +242,13 @@ fn since(family: &Family, asked: &Leaderboard, context: &Context<'_>, standing: 
     let labels: Vec<(&str, &str)> = labels.into_iter().collect();
     let today = family.instance(&labels, &reading.rules).ok().filter(|_| family.kpi().additive)?;
     let today = Query::new(family, today, reading).values();
-    let before = standing.values.iter().zip(today).map(|pair| match pair {
+    let before = ranking.values.iter().zip(today).map(|pair| match pair {
         (Some(Value::Count(now)), Some(Value::Count(today))) => Some(Value::Count(now - today)),
         (Some(Value::Money(now)), Some(Value::Money(today))) => Some(Value::Money(now - today)),
         _ => None,
     });
     let values: Vec<Option<Value>> = before.collect();
-    let taking_part = values.iter().zip(&standing.ranks).map(|(value, rank)| value.filter(|_| rank.is_some()));
+    let taking_part = values.iter().zip(&ranking.ranks).map(|(value, rank)| value.filter(|_| rank.is_some()));
     let ranks = ranks(&taking_part.collect::<Vec<_>>(), family.kpi().better);
-    Some(Standing { values, ranks })
+    Some(Ranking { values, ranks })
 }

@@ -51,7 +51,7 @@ struct Pause {
 }
 
 /// Looks at members, each from when it is named until all is over.
-pub(super) struct Lookout {
+pub(super) struct Observer {
     seen: Arc<Mutex<Vec<Sighting>>>,
     eyes: Vec<(SyncSender<()>, JoinHandle<()>)>,
     pauses: Vec<Pause>,
@@ -75,9 +75,9 @@ pub(super) struct Seen {
     pub(super) together: usize,
 }
 
-impl Lookout {
-    pub(super) fn new() -> Lookout {
-        Lookout { seen: Arc::default(), eyes: Vec::new(), pauses: Vec::new() }
+impl Observer {
+    pub(super) fn new() -> Observer {
+        Observer { seen: Arc::default(), eyes: Vec::new(), pauses: Vec::new() }
     }
 
     /// Looks at a member from now on.
@@ -99,7 +99,7 @@ impl Lookout {
     pub(super) fn await_readings(&self) {
         let readings = || self.seen.lock().expect("not poisoned").iter().filter(|one| one.shown.is_some()).count();
         let before = readings();
-        wait_until("the lookout sees numbers", SOON, || (readings() >= before + READINGS).then_some(()));
+        wait_until("the observer sees numbers", SOON, || (readings() >= before + READINGS).then_some(()));
     }
 
     /// Notes that until now, from an instant on, all readings had to be this one.
