@@ -15,7 +15,7 @@
     reason = "a benchmark ends at its first surprise, prints, and uses only a part of the tests' harness"
 )]
 
-#[path = "../tests/integration/harness.rs"]
+#[path = "../tests/harness.rs"]
 mod harness;
 
 use std::process::Command;

@@ -116,7 +116,9 @@ fn run(arguments: RunArguments, environment: &[(OsString, OsString)]) -> Result<
         warn!(%as_of, "the clock stands still (--as-of): the numbers are those of this one instant, whatever is read later");
     }
     let clock = arguments.as_of.map_or(Clock::System, Clock::Fixed);
-    Ok(run::run(config, clock, arguments.clock_file.as_deref())?)
+    #[cfg(debug_assertions)]
+    let clock = arguments.clock_file.as_deref().map_or(Ok(clock), run::follow)?;
+    Ok(run::run(config, clock)?)
 }
 
 /// Prints the exposition, or why there is none, and after that the summary as the last line.

@@ -171,6 +171,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(super) as_of: Option<Time>,
     /// Take the time from this file, whenever it changes: for tests of a clock that jumps
+    #[cfg(debug_assertions)]
     #[arg(long, value_name = "FILE", hide = true, conflicts_with = "as_of")]
     pub(super) clock_file: Option<PathBuf>,
 }

@@ -1,17 +1,19 @@
 //! `salespulse run`: the service.
 
+#[cfg(debug_assertions)]
 mod clock_file;
 mod failure;
 mod persistence;
 mod servers;
 
+#[cfg(debug_assertions)]
+pub(super) use clock_file::follow;
 pub use failure::RunError;
 
 use self::persistence::Persistence;
 use self::servers::Listeners;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,13 +46,12 @@ const MOST_SHARDS: usize = 16;
 /// How long a cluster that does not answer at the start is tried.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Runs the service until SIGINT, SIGTERM or SIGHUP, by the machine's clock unless a file holds the time.
+/// Runs the service until SIGINT, SIGTERM or SIGHUP, by a clock.
 ///
 /// # Errors
 /// [`RunError`], which knows its exit code.
-pub fn run(config: Config, clock: Clock, clock_file: Option<&Path>) -> Result<(), RunError> {
+pub fn run(config: Config, clock: Clock) -> Result<(), RunError> {
     check_limit().map_err(RunError::System)?;
-    let clock = clock_file.map_or(Ok(clock), clock_file::follow)?;
     let service = Service::bind(config, clock)?;
     service.stop_on_signals()?;
     service.run()

@@ -8,7 +8,7 @@ mod shipped;
 
 use serde_json::Value;
 
-use crate::program::{Ended, Folder, end};
+use crate::cli::program::{Ended, Folder, end};
 
 /// The document that a check prints, after its exit code has been held against it.
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::program::{Ended, Folder};
+use crate::cli::program::{Ended, Folder};
 
 /// A time after every event of the payloads.
 const NOW: &str = "2026-11-29T00:00:00Z";

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::program::Folder;
+use crate::cli::program::Folder;
 
 #[test]
 fn what_cannot_be_is_one_sentence() {

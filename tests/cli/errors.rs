@@ -3,7 +3,7 @@
 use salespulse::config::{Config, Settings};
 use salespulse::kafka::owned_properties;
 
-use crate::program::Folder;
+use crate::cli::program::Folder;
 
 const AS_OF: [&str; 2] = ["--as-of", "2026-03-31T18:00:00+08:00"];
 

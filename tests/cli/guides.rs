@@ -1,6 +1,6 @@
 //! What helps while typing says all that can be typed, because it is made of the same definition.
 
-use crate::program::Folder;
+use crate::cli::program::Folder;
 
 /// The commands that the help lists.
 fn commands(folder: &Folder) -> Vec<String> {

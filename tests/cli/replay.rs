@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::program::{Folder, end};
+use crate::cli::program::{Folder, end};
 
 const LEADS: &str = r#"{"event_id":"1","lead_id":"a","occurred_at":"2026-03-31T09:00:00+08:00","rep_id":"ann","team_id":"east"}
 {"event_id":"1","lead_id":"a","occurred_at":"2026-03-31T09:00:00+08:00","rep_id":"ann","team_id":"east"}

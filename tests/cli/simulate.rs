@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::Folder;
+use crate::cli::program::Folder;
 
 const SPAN: [&str; 6] = ["simulate", "--end", "2026-03-31T00:00:00Z", "--duration", "40d", "--bad=300"];
 

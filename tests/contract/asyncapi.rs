@@ -6,7 +6,7 @@ use salespulse::contract::decode::RejectionCode;
 use salespulse::model::event::EventType;
 use serde_json::Value;
 
-use crate::schemas::folder;
+use crate::contract::schemas::folder;
 
 fn document() -> String {
     fs::read_to_string(folder().join("asyncapi.yaml")).unwrap()

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use salespulse::contract::decode::{CloudEventHeaders, Decoded, Record, Rejection, RejectionCode};
 use salespulse::model::event::EventType;
 
-use crate::judge::{CODES, Judge};
-use crate::setting::{NOW, decoder};
-use crate::told::{Told, tell};
+use crate::contract::judge::{CODES, Judge};
+use crate::contract::setting::{NOW, decoder};
+use crate::contract::told::{Told, tell};
 
 /// Invalid examples that only the decoder can refuse: a schema counts characters where the contract counts
 /// bytes, sees no digits of numbers, no calendar, no clock, no configuration and no sums.
@@ -80,7 +80,7 @@ impl Example {
 /// The examples in one folder (`valid` or `invalid`) of each type.
 pub(crate) fn load(group: &str) -> Vec<Example> {
     let of_type = |kind: EventType| {
-        let folder = crate::schemas::folder().join("examples").join(kind.name()).join(group);
+        let folder = crate::contract::schemas::folder().join("examples").join(kind.name()).join(group);
         let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
             .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
             .map(|entry| entry.unwrap().path())

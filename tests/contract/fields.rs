@@ -9,10 +9,10 @@ use salespulse::contract::decode::{Decoded, Decoder, Record, unread_fields};
 use salespulse::model::event::EventType;
 use serde_json::{Value, json};
 
-use crate::examples::{self, Example};
-use crate::schemas::{fields_of, load};
-use crate::setting::{NOW, decoder};
-use crate::told::{BESIDE_THE_FIELDS, tell};
+use crate::contract::examples::{self, Example};
+use crate::contract::schemas::{fields_of, load};
+use crate::contract::setting::{NOW, decoder};
+use crate::contract::told::{BESIDE_THE_FIELDS, tell};
 
 /// The example of each type that has every field.
 fn full() -> BTreeMap<EventType, Example> {

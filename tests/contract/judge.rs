@@ -17,8 +17,8 @@ use salespulse::contract::decode::Record;
 use salespulse::model::event::EventType;
 use salespulse::model::time::Time;
 
-use crate::schemas;
-use crate::told::Told;
+use crate::contract::schemas;
+use crate::contract::told::Told;
 
 pub(crate) use json::{Json, read_object};
 

@@ -11,9 +11,9 @@ use salespulse::contract::decode::{CloudEventHeaders, Decoded, Decoder, Record};
 use salespulse::model::event::EventType;
 use salespulse::model::time::Time;
 
-use crate::judge::{CODES, Judge, Refusal};
-use crate::setting::{NOW, decoder};
-use crate::told::{Told, tell};
+use crate::contract::judge::{CODES, Judge, Refusal};
+use crate::contract::setting::{NOW, decoder};
+use crate::contract::told::{Told, tell};
 use dice::Dice;
 
 /// Printed with every disagreement; record `n` depends on this and `n` alone.

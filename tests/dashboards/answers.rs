@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::board::{Board, boards_in, targets, text};
+use crate::dashboards::board::{Board, boards_in, targets, text};
+use crate::dashboards::organisation::{Organisation, shared};
+use crate::dashboards::queries::{all_have, ask, columns_fit_targets, is_finite, labels_of_table, labels_of_target};
+use crate::dashboards::variables::{Values, choices, names, substitute};
 use crate::harness::announce;
-use crate::organisation::{Organisation, shared};
-use crate::queries::{all_have, ask, columns_fit_targets, is_finite, labels_of_table, labels_of_target};
-use crate::variables::{Values, choices, names, substitute};
 
 /// The first answer that has data, over all choices of the variables: a single rep may have no survey answers yet.
 fn answered(organisation: &Organisation, target: &Value, choices: &[Values]) -> Option<Vec<Value>> {

@@ -6,8 +6,8 @@ use regex::Regex;
 use salespulse::kpi::every_family;
 use serde_json::Value;
 
-use crate::board::{boards, root, targets, text};
-use crate::organisation::shared;
+use crate::dashboards::board::{boards, root, targets, text};
+use crate::dashboards::organisation::shared;
 
 /// The metrics that queries and variables name.
 fn used() -> BTreeSet<String> {

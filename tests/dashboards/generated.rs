@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::board::{self, LANGUAGES, root};
+use crate::dashboards::board::{self, LANGUAGES, root};
 use crate::harness::tools::{cache, installed};
 
 /// Where the source lies.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::board::{self, LANGUAGES, boards_in, text};
+use crate::dashboards::board::{self, LANGUAGES, boards_in, text};
 
 /// Where words of a language stand; everywhere else the two must be equal.
 const WORDS: [&str; 8] = ["title", "description", "label", "text", "legendFormat", "noValue", "query", "unit"];

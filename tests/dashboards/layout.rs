@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::board::{self, boards, text};
+use crate::dashboards::board::{self, boards, text};
 
 /// The columns of Grafana's grid.
 const COLUMNS: u64 = 24;

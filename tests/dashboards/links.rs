@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::board::{Board, boards, root, text, texts};
+use crate::dashboards::board::{Board, boards, root, text, texts};
 
 /// All links of a dashboard.
 fn links(board: &Board) -> Vec<&str> {

@@ -1,6 +1,6 @@
 //! The pictures of the documents: there for every dashboard, small, and named for what they are.
 
-use crate::board::{names, root};
+use crate::dashboards::board::{names, root};
 
 /// The most bytes of a picture.
 const MOST: u64 = 200_000;

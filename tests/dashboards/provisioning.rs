@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::board::{LANGUAGES, boards, folder, root, text};
+use crate::dashboards::board::{LANGUAGES, boards, folder, root, text};
 
 fn provisioning(file: &str) -> String {
     std::fs::read_to_string(root().join("deploy/grafana/provisioning").join(file)).expect("the file is there")

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::board::{targets, text, texts};
-use crate::organisation::Organisation;
+use crate::dashboards::board::{targets, text, texts};
+use crate::dashboards::organisation::Organisation;
 
 /// The series that answer a target's query.
 pub(crate) fn ask(organisation: &Organisation, target: &Value, query: &str) -> Vec<Value> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::board::{LANGUAGES, folder, names, root};
+use crate::dashboards::board::{LANGUAGES, folder, names, root};
 use crate::harness::tools::{cache, installed};
 
 /// The versions, by the names under which `package.json` has their types.

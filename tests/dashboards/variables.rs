@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use regex::{Captures, Regex};
 use serde_json::Value;
 
-use crate::board::{Board, text};
-use crate::organisation::Organisation;
+use crate::dashboards::board::{Board, text};
+use crate::dashboards::organisation::Organisation;
 
 /// A value for each variable.
 pub(crate) type Values = BTreeMap<String, String>;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::judges::{ask, helm, python, root, write};
+use crate::deploy::judges::{ask, helm, python, root, write};
 
 const CHART: &str = "deploy/helm/salespulse";
 /// The least that a user has to say.

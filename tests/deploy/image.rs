@@ -1,6 +1,6 @@
 //! The image.
 
-use crate::judges::{ask, python, root, text, write};
+use crate::deploy::judges::{ask, python, root, text, write};
 
 const DOCKERFILE: &str = "deploy/Dockerfile";
 

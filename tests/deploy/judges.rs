@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::tools::{installed, on_path};
+use crate::harness::tools::{installed, on_path};
 
 /// The Helm that the setup script builds.
 const HELM: &str = "helm-3.19.0/helm";

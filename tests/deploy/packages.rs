@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::judges::{ask, cache, helm, root};
-use crate::tools::{installed, on_path};
+use crate::deploy::judges::{ask, cache, helm, root};
+use crate::harness::tools::{installed, on_path};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_salespulse");
 

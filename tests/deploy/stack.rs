@@ -1,6 +1,6 @@
 //! The stack of compose.
 
-use crate::judges::{ask, python, root, text, write};
+use crate::deploy::judges::{ask, python, root, text, write};
 
 const COMPOSE: &str = "deploy/compose.yaml";
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::judges::{root, text};
-use crate::ports::free_port;
-use crate::process::Process;
-use crate::{tools, wait_until};
+use crate::deploy::judges::{root, text};
+use crate::harness::ports::free_port;
+use crate::harness::process::Process;
+use crate::harness::{tools, wait_until};
 
 /// Long enough for two Java machines on busy cores.
 const PATIENCE: Duration = Duration::from_secs(180);

@@ -1,6 +1,6 @@
 //! The unit of systemd.
 
-use crate::judges::{ask, systemd_analyze, text, write};
+use crate::deploy::judges::{ask, systemd_analyze, text, write};
 
 const UNIT: &str = "deploy/systemd/salespulse.service";
 /// Tenths of the exposure that is allowed at most.

@@ -3,7 +3,7 @@
 use salespulse::kpi::{Formula, Kpi, Unit, every_family};
 use salespulse::model::rules::Scope;
 
-use crate::page::{self, CHINESE_PARTS, ENGLISH_PARTS, Page, code_spans};
+use crate::docs::page::{self, CHINESE_PARTS, ENGLISH_PARTS, Page, code_spans};
 
 /// What the summary of a KPI must say: its name pattern, its labels beside those of its scope, its unit.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use salespulse::contract::decode::{Decoded, Decoder, Record};
 use salespulse::model::time::Time;
 use serde_json::Value;
 
-use crate::page::{self, Block};
+use crate::docs::page::{self, Block};
 
 /// After all events of the page.
 const NOW: &str = "2026-11-16T00:00:00+08:00";

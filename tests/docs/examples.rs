@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::page::{self, Block, Section};
-use crate::small_team;
+use crate::docs::page::{self, Block, Section};
+use crate::docs::small_team;
 
 /// How a line of an example says that a series is not there.
 const ABSENT: &str = "# absent: ";

@@ -1,7 +1,7 @@
 //! Pages that are made of others, and so can't contradict them: the configuration's reference, of the commented
-//! configuration; the glossary, of the KPI pages and the dashboards. `UPDATE_DOCS=1 cargo test --test docs` writes them.
+//! configuration; the glossary, of the KPI pages and the dashboards. `UPDATE_DOCS=1 cargo test --test pure docs::` writes them.
 
-use crate::page::{self, Page, Section, code_spans, root};
+use crate::docs::page::{self, Page, Section, code_spans, root};
 
 /// Lines of documents are at most so long.
 const COLUMNS: usize = 120;
@@ -13,7 +13,7 @@ fn hold(file: &str, made: &str) {
         std::fs::write(&path, made).expect("docs can be written");
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == made, "{file} is out of date; write it with: UPDATE_DOCS=1 cargo test --test docs");
+    assert!(written == made, "{file} is out of date; write it with: UPDATE_DOCS=1 cargo test --test pure docs::");
 }
 
 /// A paragraph in lines of at most `COLUMNS`, all but the first indented.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::page::{self, Page, Section, code_spans};
+use crate::docs::page::{self, Page, Section, code_spans};
 
 fn shape(page: &Page) -> Vec<(usize, &str)> {
     page.sections.iter().map(|section| (section.level, section.anchor.as_str())).collect()

@@ -6,7 +6,7 @@ use salespulse::health::{self, Metrics};
 use salespulse::health::{Condition, Readiness};
 use salespulse::kpi::exposition::Format;
 
-use crate::page::{code_spans, root};
+use crate::docs::page::{code_spans, root};
 
 const PAGE: &str = "docs/metrics.md";
 

@@ -7,7 +7,7 @@ use salespulse::kpi::{Better, Catalogue, Family, NoInstance, Query, every_family
 use salespulse::model::rules::Scope;
 use salespulse::model::value::Value;
 
-use crate::small_team;
+use crate::docs::small_team;
 
 fn reading() -> Reading {
     small_team::reading(&small_team::events())

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::page::root;
-use crate::small_team;
+use crate::docs::page::root;
+use crate::docs::small_team;
 
 fn readme() -> String {
     std::fs::read_to_string(root().join("README.md")).unwrap()

@@ -12,7 +12,7 @@ use salespulse::kpi::exposition::{Format, render};
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
-use crate::page;
+use crate::docs::page;
 
 /// The instant at which all examples are read: exactly the middle of November and of the quarter.
 pub(crate) const NOW: &str = "2026-11-16T00:00:00+08:00";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use salespulse::config::Config;
 
-use crate::page::{self, Page, code_spans};
+use crate::docs::page::{self, Page, code_spans};
 
 /// The places that a page leads to: with the page where it is not its own, without the language.
 fn places(page: &Page) -> BTreeSet<(bool, &str)> {

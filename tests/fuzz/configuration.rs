@@ -3,7 +3,7 @@
 use salespulse::config::{Config, ConfigError};
 
 use crate::dice::Dice;
-use crate::mutate::damage;
+use crate::fuzz::mutate::damage;
 
 const EXAMPLE: &str = include_str!("../../deploy/config.example.toml");
 const TEAM: &str = include_str!("../../examples/small-team/salespulse.toml");
@@ -70,5 +70,5 @@ fn names(error: &ConfigError, text: &str) -> bool {
 #[test]
 fn a_configuration_is_read_or_refused_with_its_place() {
     assert!(Config::of_text(TEAM, "small-team", &[]).is_ok());
-    crate::run("configuration", 3_000, mutant, check);
+    crate::fuzz::run("configuration", 3_000, mutant, check);
 }

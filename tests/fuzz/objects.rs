@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::dice::Dice;
-use crate::mutate::damage;
+use crate::fuzz::mutate::damage;
 
 /// Magic and format.
 const BEGIN: usize = 20;
@@ -57,6 +57,6 @@ pub(crate) fn changed_within(dice: &mut Dice, object: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_is_taken_apart_can_be_put_together() {
-    let object = &crate::snapshot::base().object;
+    let object = &crate::fuzz::snapshot::base().object;
     assert_eq!(blocks(&assemble(&object[..BEGIN], &blocks(object), None)), blocks(object));
 }

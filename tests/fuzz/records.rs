@@ -13,7 +13,7 @@ use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
 use crate::dice::Dice;
-use crate::mutate::damage;
+use crate::fuzz::mutate::damage;
 
 const EVENTS: &str = include_str!("../../examples/small-team/events.jsonl");
 /// 2026-11-15T16:00:00Z, the instant of the example.
@@ -90,5 +90,5 @@ fn a_record_is_refused_with_a_sentence_or_counted_once() {
     for line in EVENTS.lines() {
         assert!(Decoder::new(team()).decode(&record(line.as_bytes()), NOW).is_ok(), "{line}");
     }
-    crate::run("records", 4_000, mutant, check);
+    crate::fuzz::run("records", 4_000, mutant, check);
 }

@@ -21,8 +21,8 @@ use salespulse::threads::ShardThreads;
 use tokio::runtime::Runtime;
 
 use crate::dice::Dice;
-use crate::mutate::damage;
-use crate::objects::changed_within;
+use crate::fuzz::mutate::damage;
+use crate::fuzz::objects::changed_within;
 
 /// 2026-11-15T16:00:00Z, the instant of the example.
 const NOW: Time = Time::from_millis(1_794_758_400_000);
@@ -125,7 +125,7 @@ fn check(input: &[u8], loaded: &AtomicU64) -> Result<(), String> {
 fn a_changed_snapshot_is_refused_or_loaded_and_sound() {
     assert_eq!(restore(&base().object), Ok(true), "the snapshot itself can be loaded");
     let loaded = AtomicU64::new(0);
-    crate::run("snapshot", 2_000, |dice| changed_within(dice, &base().object), |input| check(input, &loaded));
+    crate::fuzz::run("snapshot", 2_000, |dice| changed_within(dice, &base().object), |input| check(input, &loaded));
     let loaded = loaded.into_inner();
     println!("snapshot: {loaded} of them were loaded");
     assert!(loaded > 0, "no mutant reached what stands behind the parsers");
@@ -139,7 +139,7 @@ fn a_damaged_snapshot_is_refused_or_the_same() {
         bytes
     };
     // Whatever follows the end of an object, and nothing else, goes unnoticed.
-    crate::run("damaged", 1_000, mutant, |input| {
+    crate::fuzz::run("damaged", 1_000, mutant, |input| {
         let is_accepted = restore(input)?;
         if is_accepted && !input.starts_with(&base().object) { Err("damage was loaded".to_owned()) } else { Ok(()) }
     });

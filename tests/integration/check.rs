@@ -9,10 +9,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::events::{ORG_LEADS, lead, spend, stage_change};
 use crate::harness::reader::committed;
 use crate::harness::topics::KINDS;
 use crate::harness::{Broker, Producer, ServiceBuilder, Topics, shared_broker};
+use crate::integration::events::{ORG_LEADS, lead, spend, stage_change};
 
 /// Checks a cluster; answers the document, after the exit code has been held against it.
 fn check(broker: &Broker, builder: &ServiceBuilder, flags: &[&str]) -> Value {

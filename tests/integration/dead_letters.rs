@@ -1,11 +1,11 @@
 //! Records that cannot be used: kept byte for byte, told by code, and before their offset counts.
 
-use crate::events::{ORG_LEADS, ORG_SPEND, garbage, lead, now, spend, spend_value};
 use crate::harness::process::Signal;
 use crate::harness::reader::{Stored, all_committed, committed, read_all};
 use crate::harness::service::{RULES, SOON};
 use crate::harness::topics::KINDS;
 use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker, wait_until};
+use crate::integration::events::{ORG_LEADS, ORG_SPEND, garbage, lead, now, spend, spend_value};
 
 /// The most bytes that a value may have.
 const LARGEST: usize = 64 * 1024;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::events::{ORG_LEADS, lead};
 use crate::harness::process::Signal;
 use crate::harness::{Producer, Service, ServiceBuilder, Topics, announce, shared_broker};
+use crate::integration::events::{ORG_LEADS, lead};
 
 /// Two members, the owner first, after the second has found its place.
 fn two_members(builder: &ServiceBuilder) -> (Service, Service) {

@@ -1,7 +1,7 @@
 //! Where records lie must not matter to the numbers.
 
-use crate::events::{ORG_LEADS, lead, spend, stage_change};
 use crate::harness::{Producer, Sent, ServiceBuilder, Topics, shared_broker};
+use crate::integration::events::{ORG_LEADS, lead, spend, stage_change};
 
 #[test]
 fn misrouted_and_keyless_records_count_in_full() {

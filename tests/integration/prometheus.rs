@@ -1,8 +1,8 @@
 //! A real Prometheus scrapes the service.
 
-use crate::events::{lead, spend, stage_change};
 use crate::harness::prometheus::{Prometheus, check_metrics};
 use crate::harness::{Producer, ServiceBuilder, Topics, announce, shared_broker, tools};
+use crate::integration::events::{lead, spend, stage_change};
 
 #[test]
 fn prometheus_ingests_every_series() {

@@ -1,10 +1,10 @@
 //! A broker that goes away while the service runs.
 
-use crate::events::{ORG_LEADS, garbage, lead};
 use crate::harness::process::Signal;
 use crate::harness::reader::read_all;
 use crate::harness::service::SOON;
 use crate::harness::{Broker, Producer, Service, ServiceBuilder, Topics, tools, wait_until};
+use crate::integration::events::{ORG_LEADS, garbage, lead};
 
 #[test]
 fn a_broker_that_was_restarted_is_found_again() {

@@ -1,8 +1,8 @@
 //! Clusters that are not as they must be: refused with a sentence that holds the command which mends it.
 
-use crate::events::{ORG_LEADS, lead};
 use crate::harness::topics::TopicShape;
 use crate::harness::{Broker, Producer, ServiceBuilder, Topics, shared_broker};
+use crate::integration::events::{ORG_LEADS, lead};
 
 /// Starts on such topics and expects the end with 69 and all these words in the log.
 fn assert_refused(broker: &Broker, topics: &Topics, words: &[&str]) {
@@ -93,7 +93,7 @@ fn new_partitions_of_other_topics_are_read() {
     let topics = Topics::create(broker, 1);
     let service = ServiceBuilder::new(broker, &topics).start();
     topics.grow("spend", 2);
-    let spend = crate::events::spend(&topics, "s", "6.00").in_partition(1);
+    let spend = crate::integration::events::spend(&topics, "s", "6.00").in_partition(1);
     Producer::new(&broker.client(), &[]).send_all(&[spend]);
-    service.wait_for(crate::events::ORG_SPEND, 6.0);
+    service.wait_for(crate::integration::events::ORG_SPEND, 6.0);
 }

@@ -6,11 +6,11 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::events::{ORG_LEADS, ORG_SPEND, lead, spend};
 use crate::harness::ports::free_port;
 use crate::harness::process::{Process, Signal};
 use crate::harness::service::SOON;
 use crate::harness::{Producer, Service, ServiceBuilder, Topics, shared_broker, tools, wait_until};
+use crate::integration::events::{ORG_LEADS, ORG_SPEND, lead, spend};
 
 /// A server that keeps everything in memory.
 pub(crate) struct S3 {

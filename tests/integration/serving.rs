@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use crate::events::{ORG_LEADS, lead, stage_change};
 use crate::harness::process::Signal;
 use crate::harness::service::RULES;
 use crate::harness::{Producer, ServiceBuilder, Topics, announce, shared_broker};
+use crate::integration::events::{ORG_LEADS, lead, stage_change};
 
 #[test]
 fn a_produced_record_changes_the_gauges() {

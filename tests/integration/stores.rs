@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 use crate::harness::proxy::{Proxy, Way};
 use crate::harness::service::RULES;
 use crate::harness::tools;
-use crate::s3::S3;
+use crate::integration::s3::S3;
 
 fn rules() -> Arc<Rules> {
     Arc::new(Config::of_text(RULES, "the rules", &[]).expect("rules").rules)

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::events::{lead, spend};
 use crate::harness::service::SOON;
 use crate::harness::{Producer, Service, ServiceBuilder, Topics, announce, shared_broker, wait_until};
+use crate::integration::events::{lead, spend};
 
 /// How long they are watched.
 const WATCHED: Duration = Duration::from_secs(60);

@@ -1,10 +1,10 @@
 //! The ways in which a record can travel: codecs, framings, envelopes, transactions, TLS.
 
-use crate::events::{ORG_LEADS, ORG_SPEND, garbage, lead, spend, spend_value};
 use crate::harness::broker::{PASSWORD, USER};
 use crate::harness::process::Signal;
 use crate::harness::reader::read_all;
 use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker, tools};
+use crate::integration::events::{ORG_LEADS, ORG_SPEND, garbage, lead, spend, spend_value};
 
 #[test]
 fn every_compression_codec_is_read() {

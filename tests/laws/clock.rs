@@ -8,9 +8,9 @@ use salespulse::model::rules::Rules;
 use salespulse::model::time::{Clock, DAY, HOUR, ManualClock, Time};
 use salespulse::service::horizon_clock::HorizonClock;
 
-use crate::notation::Script;
-use crate::streams::cases;
-use crate::subject::Subject;
+use crate::laws::notation::Script;
+use crate::laws::streams::cases;
+use crate::laws::subject::Subject;
 
 /// The shortest retention that the told windows allow.
 const RULES: &str = "retention 92d\ncustomer_period month\nwindows rep 1h\nwindows team 30d\nwindows org 1h 24h 7d 30d mtd\n\
@@ -46,7 +46,7 @@ fn script(jumps: &[Jump]) -> (Rules, Vec<Vec<Event<'static>>>) {
     }
     let script = Script::parse(&text);
     let events =
-        |chapter: crate::notation::Chapter| chapter.arrivals.into_iter().map(|arrival| arrival.event).collect();
+        |chapter: crate::laws::notation::Chapter| chapter.arrivals.into_iter().map(|arrival| arrival.event).collect();
     (script.rules, script.chapters.into_iter().map(events).collect())
 }
 

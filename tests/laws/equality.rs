@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::notation::Script;
-use crate::streams::{cases, first_streams, streams};
-use crate::subject::{Subject, of_the_catalogue};
-use crate::twin::record::Record;
-use crate::{series, twin};
+use crate::laws::notation::Script;
+use crate::laws::streams::{cases, first_streams, streams};
+use crate::laws::subject::{Subject, of_the_catalogue};
+use crate::laws::twin::record::Record;
+use crate::laws::{series, twin};
 
 /// Runs a script through a long-lived engine and holds every reading against the twin's.
 pub(crate) fn engine_equals_twin(script: &Script, shards: usize) -> Result<(), String> {

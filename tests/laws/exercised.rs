@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::notation::Script;
-use crate::streams::streams;
-use crate::twin;
-use crate::twin::calendar::Calendar;
-use crate::twin::journey::Status;
-use crate::twin::record::{Record, UNASSIGNED};
-use crate::twin::setting::{DEFAULT, Setting};
-use crate::twin::targets::MEASURES;
-use crate::twin::world::World;
+use crate::laws::notation::Script;
+use crate::laws::streams::streams;
+use crate::laws::twin;
+use crate::laws::twin::calendar::Calendar;
+use crate::laws::twin::journey::Status;
+use crate::laws::twin::record::{Record, UNASSIGNED};
+use crate::laws::twin::setting::{DEFAULT, Setting};
+use crate::laws::twin::targets::MEASURES;
+use crate::laws::twin::world::World;
 
 /// How many streams are looked at, always the same ones.
 const STREAMS: usize = 300;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use salespulse::model::time::Time;
 
-use crate::notation::Script;
-use crate::subject::{Subject, of_the_catalogue};
-use crate::twin::record::Record;
-use crate::{series, twin};
+use crate::laws::notation::Script;
+use crate::laws::subject::{Subject, of_the_catalogue};
+use crate::laws::twin::record::Record;
+use crate::laws::{series, twin};
 
 /// A data set: its golden series, and its records under its own configuration, all read at one instant.
 struct DataSet {

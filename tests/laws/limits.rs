@@ -8,8 +8,8 @@ use salespulse::kpi::Catalogue;
 use salespulse::kpi::exposition::{Format, TooManySeries, render};
 use salespulse::model::time::Time;
 
-use crate::notation::{Chapter, Script};
-use crate::subject::Subject;
+use crate::laws::notation::{Chapter, Script};
+use crate::laws::subject::Subject;
 
 const STORY: &str = "lead 2026-03-09T09:00 L1 rep=ann team=east channel=web\nat 2026-03-10T12:00\n";
 

@@ -12,10 +12,10 @@ use salespulse::model::event::Event;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
-use crate::series;
-use crate::twin::calendar::Calendar;
-use crate::twin::record::Record;
-use crate::twin::setting::Setting;
+use crate::laws::series;
+use crate::laws::twin::calendar::Calendar;
+use crate::laws::twin::record::Record;
+use crate::laws::twin::setting::Setting;
 use setting::Configuration;
 
 /// A configuration, as the program and as the twin read it, and what happens under it.

@@ -7,9 +7,9 @@ use salespulse::model::event::{Body, Event, Retraction};
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
-use crate::notation::Script;
-use crate::streams::{cases, last_instant, streams};
-use crate::subject::Subject;
+use crate::laws::notation::Script;
+use crate::laws::streams::{cases, last_instant, streams};
+use crate::laws::subject::Subject;
 
 fn events(script: &Script) -> Vec<Event<'static>> {
     script.chapters.iter().flat_map(|chapter| chapter.arrivals.iter().map(|arrival| arrival.event.clone())).collect()

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use salespulse::model::time::Time;
 
-use crate::twin::calendar::Calendar;
-use crate::twin::record::Record;
-use crate::twin::setting::Setting;
-use crate::{series, twin};
+use crate::laws::twin::calendar::Calendar;
+use crate::laws::twin::record::Record;
+use crate::laws::twin::setting::Setting;
+use crate::laws::{series, twin};
 
 /// The instant at which the examples are read.
 const NOW: &str = "2026-11-16T00:00:00+08:00";

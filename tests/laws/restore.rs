@@ -13,8 +13,8 @@ use salespulse::model::event::Event;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
-use crate::notation::Script;
-use crate::streams::{cases, last_instant, streams};
+use crate::laws::notation::Script;
+use crate::laws::streams::{cases, last_instant, streams};
 
 /// A process: its directory, shards and board.
 struct Process {

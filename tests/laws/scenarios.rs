@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::equality::engine_equals_twin;
-use crate::notation::Script;
-use crate::subject::Subject;
-use crate::twin::record::Record;
-use crate::{order, series, twin};
+use crate::laws::equality::engine_equals_twin;
+use crate::laws::notation::Script;
+use crate::laws::subject::Subject;
+use crate::laws::twin::record::Record;
+use crate::laws::{order, series, twin};
 
 /// The files of a folder beside this one, by name.
 fn files(folder: &str) -> Vec<PathBuf> {

@@ -17,7 +17,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use salespulse::model::time::{DAY, Time};
 
-use crate::notation::Script;
+use crate::laws::notation::Script;
 use arrival::{Arrival, Change};
 use crowd::Crowd;
 use instant::Advance;

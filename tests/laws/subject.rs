@@ -10,7 +10,7 @@ use salespulse::model::event::Event;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
-use crate::series;
+use crate::laws::series;
 
 /// The long-lived engine with its catalogue.
 pub(crate) struct Subject {

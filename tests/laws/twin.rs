@@ -102,8 +102,10 @@ fn tell(series: &mut BTreeMap<String, f64>, setting: &Setting, place: Place<'_>,
         })
     });
     if told {
-        let name =
-            crate::series::name(&family, sample.labels.iter().map(|(k, v)| (*k, v.as_str())).chain(place.labels()));
+        let name = crate::laws::series::name(
+            &family,
+            sample.labels.iter().map(|(k, v)| (*k, v.as_str())).chain(place.labels()),
+        );
         assert!(series.insert(name.clone(), sample.value.to_f64()).is_none(), "the twin told {name} twice");
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::browser::{packages, root};
+use crate::page::browser::{packages, root};
 
 /// Each would need a hole in the policy under which the page runs, or let a name become markup.
 const FORBIDDEN: [&str; 11] = [

@@ -1,6 +1,6 @@
 //! The pictures of the page in the documents: there in both languages, and as small as a clone can bear.
 
-use crate::browser::root;
+use crate::page::browser::root;
 
 /// What is drawn, each in both languages.
 const PICTURES: [&str; 9] = [

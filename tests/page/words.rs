@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use crate::browser::root;
-use crate::files::modules;
+use crate::page::browser::root;
+use crate::page::files::modules;
 
 const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
 

@@ -12,9 +12,9 @@ use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
 use crate::dice::Dice;
-use crate::group::Group;
-use crate::logs::{Commit, Logs, Place, place_of};
-use crate::process::record;
+use crate::recovery::group::Group;
+use crate::recovery::logs::{Commit, Logs, Place, place_of};
+use crate::recovery::process::record;
 
 pub(crate) struct Cluster {
     pub(crate) logs: Logs,

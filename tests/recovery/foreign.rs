@@ -12,11 +12,11 @@ use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 use salespulse::snapshot::{Ends, Home, ObjectName, Offsets, RoundName};
 
-use crate::cluster::{Cluster, Shared};
 use crate::dice::Dice;
-use crate::golden::{begun, rules, written};
-use crate::objects::Objects;
-use crate::process::{Process, Start, home};
+use crate::recovery::cluster::{Cluster, Shared};
+use crate::recovery::golden::{begun, rules, written};
+use crate::recovery::objects::Objects;
+use crate::recovery::process::{Process, Start, home};
 
 /// Lets a process live in a cluster until it shows everything.
 fn live(cluster: &Shared, rules: &Arc<Rules>, view: Objects) -> Process {

@@ -1,7 +1,7 @@
 //! A snapshot of every format that was ever written, pinned in the tree: whoever upgrades continues from it with the
 //! numbers of a replay.
 //!
-//! `GOLDEN_SNAPSHOT=write cargo test --test recovery golden` writes the present format's. A format that has been released is
+//! `GOLDEN_SNAPSHOT=write cargo test --test pure recovery:: golden` writes the present format's. A format that has been released is
 //! never written again: a new one stands beside it.
 
 use std::collections::BTreeMap;

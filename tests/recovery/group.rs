@@ -158,8 +158,8 @@ impl Group {
             let mut readers: Vec<u64> = reads.map(|seat| seat.client).collect();
             readers.sort_by_key(|client| client.wrapping_mul(0x9E37_79B9_7F4A_7C15));
             let count = readers.len();
-            for number in 0..crate::logs::PARTITIONS {
-                let share = crate::logs::PARTITIONS.div_ceil(count);
+            for number in 0..crate::recovery::logs::PARTITIONS {
+                let share = crate::recovery::logs::PARTITIONS.div_ceil(count);
                 let reader = readers[(number / share).min(count - 1)];
                 let number = i32::try_from(number).expect("few");
                 given.entry(reader).or_default().insert((topic.clone(), number));

@@ -14,9 +14,9 @@ use salespulse::kafka::{
 use salespulse::model::rules::Rules;
 use salespulse::snapshot::Offsets;
 
-use crate::cluster::Shared;
-use crate::group::Heartbeat;
-use crate::logs::{Place, place_of};
+use crate::recovery::cluster::Shared;
+use crate::recovery::group::Heartbeat;
+use crate::recovery::logs::{Place, place_of};
 
 /// The most records that one read gives.
 const BATCH: usize = 40;

@@ -23,10 +23,10 @@ use salespulse::simulate::Produced;
 use salespulse::snapshot::{Home, Keeper, Provenance, Restorer, Writer};
 use salespulse::threads::{Background, ShardReader, ShardThreads};
 
-use crate::cluster::Shared;
-use crate::logs::PARTITIONS;
-use crate::member::{Letters, Member};
-use crate::objects::Objects;
+use crate::recovery::cluster::Shared;
+use crate::recovery::logs::PARTITIONS;
+use crate::recovery::member::{Letters, Member};
+use crate::recovery::objects::Objects;
 
 /// Between two snapshots.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(2);

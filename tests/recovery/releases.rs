@@ -4,7 +4,7 @@ use salespulse::engine::directory::Directory;
 use salespulse::snapshot::{Decoder, FORMAT, SKIPPABLE};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::golden::{other_rates, replayed, restored, rules, written};
+use crate::recovery::golden::{other_rates, replayed, restored, rules, written};
 
 /// Magic and format.
 const BEGIN: usize = 20;

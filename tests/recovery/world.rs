@@ -16,14 +16,14 @@ use salespulse::model::time::{DAY, HOUR, MINUTE, Time};
 use salespulse::service::event_loop::LoopFailure;
 use salespulse::snapshot::{ObjectName, Offsets, total};
 
-use crate::cluster::{Cluster, Shared};
-use crate::configurations;
 use crate::dice::Dice;
-use crate::group::SESSION;
-use crate::logs::{Logs, Place};
-use crate::objects::{Objects, header};
-use crate::process::{INTERVAL, Process, Start, home, record};
-use crate::survived::Survived;
+use crate::recovery::cluster::{Cluster, Shared};
+use crate::recovery::configurations;
+use crate::recovery::group::SESSION;
+use crate::recovery::logs::{Logs, Place};
+use crate::recovery::objects::{Objects, header};
+use crate::recovery::process::{INTERVAL, Process, Start, home, record};
+use crate::recovery::survived::Survived;
 
 /// How far the clock may jump at once, and within what it stays.
 const JUMPS: [i64; 6] = [HOUR, DAY, 20 * DAY, -3 * MINUTE, -5 * HOUR, -2 * DAY];

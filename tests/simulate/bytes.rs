@@ -4,7 +4,7 @@ use salespulse::model::time::Time;
 use salespulse::simulate::{BrokenStage, Plan, PlanError, Simulation};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::reader::{plan, time};
+use crate::simulate::reader::{plan, time};
 
 /// The records of a plan as one hash: types, keys, values and arrivals.
 fn hash(plan: Plan) -> String {

@@ -6,7 +6,7 @@ use salespulse::model::time::{DAY, HOUR, Time};
 use salespulse::simulate::{BrokenStage, Plan, Simulation};
 use serde_json::Value;
 
-use crate::reader::{Readout, plan, time};
+use crate::simulate::reader::{Readout, plan, time};
 
 /// Five times as many journeys as usual, so that shares show.
 fn crowd(seed: u64) -> Plan {

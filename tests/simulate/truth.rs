@@ -3,7 +3,7 @@
 use salespulse::contract::decode::{Decoder, Record};
 use salespulse::simulate::{Plan, Simulation, Tally};
 
-use crate::reader::{Readout, plan, rules, time};
+use crate::simulate::reader::{Readout, plan, rules, time};
 
 /// Months counted from year 0, as the ledger counts them, that the windows to date of an August hold.
 const AUGUST: i32 = 2026 * 12 + 7;

@@ -14,7 +14,7 @@ const MACHINES: [&str; 5] =
     [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Use", "rs/"), concat!("C:", "\\")];
 
 /// The one place where tests wait.
-const WAITING: &str = "tests/integration/harness/wait.rs";
+const WAITING: &str = "tests/harness/wait.rs";
 
 /// The comment of a line, or the whole line of a document.
 fn comment<'a>(file: &File, line: &'a str) -> Option<&'a str> {

@@ -16,11 +16,11 @@ mod readme;
 mod terminal;
 
 // Parts of the integration tests' harness, without the clients of which a newcomer knows nothing.
-#[path = "../integration/harness/ports.rs"]
+#[path = "../harness/ports.rs"]
 mod free_ports;
 #[allow(dead_code, reason = "a walk needs less than the integration tests")]
-#[path = "../integration/harness/tools.rs"]
+#[path = "../harness/tools.rs"]
 mod tools;
 #[allow(dead_code, reason = "a walk needs less than the integration tests")]
-#[path = "../integration/harness/wait.rs"]
+#[path = "../harness/wait.rs"]
 mod wait;

@@ -1,4 +1,4 @@
-//! A clock that follows a file: tests of what a clock that jumps does to a running service.
+//! A clock that follows a file: tests of what a clock that jumps does to a running service. No release has it.
 
 use std::path::Path;
 use std::thread;
@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 /// [`RunError::Configuration`] if there is none now, [`RunError::System`] without a thread.
-pub(super) fn follow(file: &Path) -> Result<Clock, RunError> {
+pub(in crate::app) fn follow(file: &Path) -> Result<Clock, RunError> {
     let none = || RunError::Configuration(format!("{} does not hold a time", file.display()));
     // It lives as long as the process, whose clock it is.
     let manual: &'static ManualClock = Box::leak(Box::new(ManualClock::at(read(file).ok_or_else(none)?)));

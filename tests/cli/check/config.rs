@@ -1,7 +1,7 @@
 //! Planted mistakes of configurations: each with its rule, its key, the place where it is written, and its sentence.
 
 use super::{check, findings, told};
-use crate::program::Folder;
+use crate::cli::program::Folder;
 
 /// Lines after the one required key, and the finding that they make: rule, key, line, and words of the sentence.
 const PLANTED: &[(&str, &str, &str)] = &[

@@ -1,6 +1,6 @@
 //! The report as a whole: one stable document for machines, and a text that a stranger can read.
 
-use crate::program::Folder;
+use crate::cli::program::Folder;
 
 const EVENTS: &str =
     "{\"type\":\"lead\",\"event_id\":\"1\",\"lead_id\":\"a\",\"occurred_at\":\"2026-03-30T09:00:00+08:00\"}

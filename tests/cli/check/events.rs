@@ -1,7 +1,7 @@
 //! Planted mistakes in files of events: each with its file, its line, its field and its rule.
 
 use super::{check, check_input, findings, told};
-use crate::program::Folder;
+use crate::cli::program::Folder;
 
 const CONFIG: &str = "org.reporting_currency = \"CNY\"
 pipeline.stages = [\"lead\", \"contacted\", \"won\"]

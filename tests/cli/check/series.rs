@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::check;
-use crate::program::Folder;
+use crate::cli::program::Folder;
 
 const NOW: &str = "2026-08-20T12:30:00Z";
 const MINUTE: i64 = 60_000;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use salespulse::model::event::EventType;
 
 use super::{check, findings};
-use crate::program::Folder;
+use crate::cli::program::Folder;
 
 /// When the examples of the schemas are judged, and with which rates; schemas/README.md says both.
 const SCHEMAS_AS_OF: &str = "2026-11-24T12:00:00Z";

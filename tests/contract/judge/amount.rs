@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::json::Json;
-use crate::setting::RATES;
+use crate::contract::setting::RATES;
 
 /// At most this many minor units either way.
 const LARGEST: i128 = 1_000_000_000_000_000;

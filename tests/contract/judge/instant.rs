@@ -53,7 +53,7 @@ fn texts_have_their_values() {
     assert_eq!(value("1970-01-01T00:00:00Z"), Some(0));
     assert_eq!(value("1970-01-01t08:00:00.1239+08:00"), Some(123));
     assert_eq!(value("1969-12-31T20:30:00.5-03:30"), Some(500));
-    assert_eq!(value("2026-11-24T12:00:00-00:00"), Some(crate::setting::NOW.millis()));
+    assert_eq!(value("2026-11-24T12:00:00-00:00"), Some(crate::contract::setting::NOW.millis()));
     assert_eq!(value("2026-02-29T12:00:00Z"), None);
     assert_eq!(value("0000-02-29T00:00:00Z"), Some(-62_162_121_600_000));
     assert_eq!(local_date(1_767_196_800_000).to_string(), "2026-01-01");

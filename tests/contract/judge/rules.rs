@@ -7,7 +7,7 @@ use jiff::civil::{Weekday, date};
 use super::amount::{self, Worthless};
 use super::json::Json;
 use super::{Arrival, Fault, Members, instant, parts};
-use crate::setting::PIPELINES;
+use crate::contract::setting::PIPELINES;
 
 /// The most bytes of an id.
 const LONGEST_ID: usize = 128;

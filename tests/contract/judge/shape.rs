@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::json::Json;
 use super::{Fault, Members, parts, rules};
-use crate::schemas;
+use crate::contract::schemas;
 
 /// The seven schemas.
 pub(super) struct Shapes {

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::json::Json;
 use super::{Arrival, Members, amount, instant, parts, rules};
-use crate::told::Told;
+use crate::contract::told::Told;
 
 /// Tells a record that has no fault; `body` holds only what is read.
 pub(super) fn tell(

@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 
 use super::dice::Dice;
 use super::{Mutant, pool};
-use crate::examples;
-use crate::schemas::fields_of;
-use crate::setting::NOW;
+use crate::contract::examples;
+use crate::contract::schemas::fields_of;
+use crate::contract::setting::NOW;
 
 /// A record to damage: its type and its members as JSON text, in their order.
 pub(super) struct Base {

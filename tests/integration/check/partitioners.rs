@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{check, found, topic};
-use crate::events::{lead, stage_change};
 use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker};
+use crate::integration::events::{lead, stage_change};
 
 const PARTITIONS: i32 = 3;
 const KEYS: usize = 40;

@@ -1,8 +1,8 @@
 //! Records that are not as they must be: found by rule, topic, partition and offset.
 
 use super::{check, found, topic};
-use crate::events::{garbage, lead, now, spend, spend_value, stage_change};
 use crate::harness::{Producer, Sent, ServiceBuilder, Topics, shared_broker};
+use crate::integration::events::{garbage, lead, now, spend, spend_value, stage_change};
 
 #[test]
 fn every_planted_record_is_found_where_it_is() {

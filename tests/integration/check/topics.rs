@@ -1,9 +1,9 @@
 //! Topics that are not as they must be: found by rule, in the very sentences with which `run` refuses or warns.
 
 use super::{check, found};
-use crate::events::lead;
 use crate::harness::topics::TopicShape;
 use crate::harness::{Broker, Producer, ServiceBuilder, Topics, shared_broker};
+use crate::integration::events::lead;
 
 /// The topics that `adapt` makes of one kind, beside the usual ones.
 fn with(broker: &Broker, kind: &str, adapt: impl Fn(&mut TopicShape)) -> Topics {

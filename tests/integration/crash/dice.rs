@@ -32,7 +32,8 @@ impl Dice {
 
 /// The seed of this run: that of the environment, or another for each run.
 pub(super) fn seed() -> u64 {
-    number("SALESPULSE_CRASH_SEED").unwrap_or_else(|| u64::try_from(crate::events::now()).expect("after 1970"))
+    number("SALESPULSE_CRASH_SEED")
+        .unwrap_or_else(|| u64::try_from(crate::integration::events::now()).expect("after 1970"))
 }
 
 /// A number from the environment.

@@ -1,8 +1,8 @@
 //! Records that retention deleted before they were read: a start is refused, or says what its numbers lack.
 
-use crate::events::{ORG_LEADS, lead};
 use crate::harness::process::Signal;
 use crate::harness::{Producer, ServiceBuilder, Topics, shared_broker};
+use crate::integration::events::{ORG_LEADS, lead};
 
 #[test]
 fn a_start_over_a_gap_is_refused_or_degraded() {

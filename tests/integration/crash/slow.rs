@@ -9,7 +9,7 @@ use super::stream::Stream;
 use crate::harness::process::Signal;
 use crate::harness::proxy::{Proxy, Way};
 use crate::harness::{Service, ServiceBuilder, Topics, announce, shared_broker, tools, wait_until};
-use crate::s3::S3;
+use crate::integration::s3::S3;
 
 /// Records that are read while the store does not answer.
 const RECORDS: usize = 20_000;

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::content::{Ids, Kind, LEADS, ids, kinds};
 use super::instant::{Moment, moments};
-use crate::twin::setting::Setting;
+use crate::laws::twin::setting::Setting;
 
 /// One event of a stream.
 #[derive(Clone, Copy, Debug)]

@@ -8,8 +8,8 @@ use salespulse::model::time::Time;
 
 use super::instant::{Moment, moments};
 use super::period;
-use crate::twin::setting::{DEFAULT, Pipe, Setting};
-use crate::twin::targets::MEASURES;
+use crate::laws::twin::setting::{DEFAULT, Pipe, Setting};
+use crate::laws::twin::targets::MEASURES;
 
 pub(crate) const LEADS: [&str; 4] = ["L1", "L2", "L3", "L4"];
 pub(crate) const REPS: [Option<&str>; 4] = [None, Some("ann"), Some("bob"), Some("unassigned")];

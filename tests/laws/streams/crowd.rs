@@ -8,8 +8,8 @@ use salespulse::model::time::Time;
 use super::content::{Amount, amounts, measures};
 use super::instant::{Moment, moments};
 use super::period;
-use crate::twin::calendar::{Calendar, Length};
-use crate::twin::setting::Setting;
+use crate::laws::twin::calendar::{Calendar, Length};
+use crate::laws::twin::setting::Setting;
 
 /// Many events.
 #[derive(Clone, Copy, Debug)]

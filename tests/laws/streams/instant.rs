@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use salespulse::model::time::{DAY, HOUR, MINUTE, SECOND, Time};
 
-use crate::twin::calendar::{Calendar, Length};
-use crate::twin::setting::Setting;
-use crate::twin::windows;
+use crate::laws::twin::calendar::{Calendar, Length};
+use crate::laws::twin::setting::Setting;
+use crate::laws::twin::windows;
 
 /// How the clock moves to the next reading.
 #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use salespulse::model::time::Time;
 
-use crate::twin::calendar::{Calendar, Length};
-use crate::twin::setting::Setting;
+use crate::laws::twin::calendar::{Calendar, Length};
+use crate::laws::twin::setting::Setting;
 
 /// How many names there are to choose from.
 pub(crate) const NAMES: u8 = 16;
@@ -68,7 +68,7 @@ pub(crate) fn of_first_day(days: &Calendar, length: Length, first_day: Date) -> 
 
 #[test]
 fn weeks_have_one_name() {
-    let setting = crate::notation::Script::parse("").setting;
+    let setting = crate::laws::notation::Script::parse("").setting;
     let days = Calendar::new(&setting);
     for (first, name) in [((2025, 12, 29), "2026-W01"), ((2026, 12, 28), "2026-W53"), ((2021, 1, 4), "2021-W01")] {
         let first = jiff::civil::date(first.0, first.1, first.2);

@@ -1,5 +1,7 @@
 //! Dice that fall the same way for the same seed.
 
+#![expect(clippy::expect_used, reason = "a test ends at its first surprise")]
+
 /// SplitMix64.
 pub(crate) struct Dice(u64);
 

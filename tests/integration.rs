@@ -1,14 +1,6 @@
 //! The built program and its contract among real parts: Apache Kafka, Prometheus, AsyncAPI's parser, the real data sets.
 //!
 //! `make test` installs the parts. Without them the tests pass and say what was not run; under CI they fail.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test ends at its first surprise; clippy's own exception does not reach helpers of integration tests"
-)]
 
 mod alerting;
 mod asyncapi;
@@ -19,7 +11,6 @@ mod demo;
 mod events;
 mod golden;
 mod guides;
-mod harness;
 mod members;
 mod partitions;
 mod parts;

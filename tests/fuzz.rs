@@ -2,7 +2,7 @@
 //! answered is `tests/contract`'s to say.
 //!
 //! Every input of `corpus/` is run, then so many mutants as `FUZZ_RUNS` says, from `FUZZ_SEED`. A mutant that fails is
-//! written into `corpus/`, and from then on run first: `cargo test --test fuzz` is all it takes to see it fail again.
+//! written into `corpus/`, and from then on run first: `cargo test --test pure fuzz::` is all it takes to see it fail again.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,8 +13,6 @@
 )]
 
 mod configuration;
-#[path = "../recovery/dice.rs"]
-mod dice;
 mod mutate;
 mod objects;
 mod records;
@@ -23,7 +21,7 @@ mod snapshot;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use dice::Dice;
+use crate::dice::Dice;
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().expect("a number"))

@@ -2,7 +2,7 @@
 //!
 //! Whatever crashes, is torn, comes twice or too late, whatever the clock does and whoever changes the configuration: at the
 //! end the numbers are those of one process that read everything once, or the start was refused; and every record that
-//! cannot be used is among the dead letters. One seed again: `RECOVERY_SEED=17 cargo test --test recovery -- --nocapture`; more
+//! cannot be used is among the dead letters. One seed again: `RECOVERY_SEED=17 cargo test --test pure recovery:: -- --nocapture`; more
 //! of them: `RECOVERY_SEEDS=100000`.
 
 #![expect(
@@ -15,7 +15,6 @@
 
 mod cluster;
 mod configurations;
-mod dice;
 mod foreign;
 mod golden;
 mod group;
@@ -30,8 +29,8 @@ mod world;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use crate::survived::{EVENTS, Survived};
-use crate::world::World;
+use crate::recovery::survived::{EVENTS, Survived};
+use crate::recovery::world::World;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
@@ -41,7 +40,7 @@ fn number(variable: &str) -> Option<u64> {
 fn live_through(seed: u64, next: &Mutex<Range<u64>>) -> Option<Survived> {
     let ended = std::panic::catch_unwind(|| World::new(seed).run());
     if ended.is_err() {
-        println!("seed {seed} failed; again: RECOVERY_SEED={seed} cargo test --test recovery -- --nocapture");
+        println!("seed {seed} failed; again: RECOVERY_SEED={seed} cargo test --test pure recovery:: -- --nocapture");
         *next.lock().expect("nobody panics here") = 0..0;
     }
     ended.ok()

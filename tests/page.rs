@@ -1,0 +1,6 @@
+//! The page that people see: its files by their rules, and what it shows, says and does in a real browser.
+
+mod browser;
+mod files;
+mod pictures;
+mod words;
