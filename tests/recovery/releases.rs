@@ -119,7 +119,7 @@ fn what_a_later_release_adds_without_changing_the_rest_is_passed_by() {
 fn what_a_later_release_changes_is_named_and_not_used() {
     let advice = "; use the version that wrote it, or let salespulse read the topics from their beginning";
     let journeys = |blocks: &mut Vec<Block>| {
-        blocks.iter_mut().filter(|block| block.kind == JOURNEYS).for_each(|block| block.version = 3);
+        blocks.iter_mut().filter(|block| block.kind == JOURNEYS).for_each(|block| block.version = 4);
     };
     let header = |blocks: &mut Vec<Block>| blocks[0].version = 2;
     let mut format = written();
@@ -127,7 +127,7 @@ fn what_a_later_release_changes_is_named_and_not_used() {
     for (objects, what) in [
         (
             changed(journeys),
-            "it has journeys of version 3, and this version of salespulse reads versions 1 to 2 of them",
+            "it has journeys of version 4, and this version of salespulse reads versions 1 to 3 of them",
         ),
         (
             changed(extra(9, 0)),
