@@ -160,7 +160,7 @@ fn restore(folder: &Path) {
     let ends = Offsets::from([("sales.leads".to_owned(), vec![1])]);
     let started = Instant::now();
     let lows = Offsets::from([("sales.leads".to_owned(), vec![0])]);
-    service.restorer().restore(&Ends { lows, highs: ends }).expect("restored");
+    service.restorer().restore(&Ends { lows, highs: ends }, None).expect("restored");
     let took = started.elapsed();
     assert_eq!(service.metrics.snapshots.restored.get(), 1, "from the snapshot");
     let loaded = resident_bytes();

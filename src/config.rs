@@ -28,7 +28,7 @@ pub use effective::Effective;
 pub use error::ConfigError;
 pub use http::HttpConfig;
 pub use judgement::Judgement;
-pub use kafka::KafkaConfig;
+pub use kafka::{KafkaConfig, OnUnreadable};
 pub use origin::Origin;
 pub use secrets::property_may_be_shown;
 pub use settings::{Flag, Settings};

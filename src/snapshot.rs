@@ -6,6 +6,7 @@
 
 mod format;
 mod header;
+mod identity;
 mod keeper;
 mod kept;
 mod leftovers;
@@ -18,6 +19,7 @@ mod writer;
 
 pub use format::{Decoder, FORMAT, FormatError, Item, SKIPPABLE, encode, is_whole};
 pub use header::{Header, Offsets, Provenance, Refused, Usability, total};
+pub use identity::{Changed, Fingerprint, Fingerprints, Log, Place, Remembered, compare};
 pub use keeper::Keeper;
 pub use kept::Kept;
 pub use restore::{Ends, RestoreError, Restored, Restorer};

@@ -20,6 +20,7 @@ mod golden;
 mod group;
 mod logs;
 mod member;
+mod mirror;
 mod objects;
 mod process;
 mod releases;

@@ -15,6 +15,15 @@ use super::settings::{Settings, allowed};
 use super::value::Value;
 use crate::model::event::EventType;
 
+/// What to do with records that the client cannot read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnUnreadable {
+    /// Nothing is passed over.
+    Refuse,
+    /// To go on behind them, and to say so.
+    Skip,
+}
+
 /// Where the events come from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KafkaConfig {
@@ -28,6 +37,8 @@ pub struct KafkaConfig {
     pub topics: BTreeMap<EventType, String>,
     /// Where records go that cannot be used.
     pub dead_letter_topic: String,
+    /// What to do with records that the client cannot read.
+    pub on_unreadable: OnUnreadable,
     /// What the user sets of librdkafka's properties, the contents of property files included.
     pub properties: BTreeMap<String, String>,
 }
@@ -46,6 +57,7 @@ impl fmt::Debug for KafkaConfig {
             .field("instance_id", &self.instance_id)
             .field("topics", &self.topics)
             .field("dead_letter_topic", &self.dead_letter_topic)
+            .field("on_unreadable", &self.on_unreadable)
             .field("properties", &properties)
             .finish()
     }
@@ -61,6 +73,11 @@ pub(super) fn read(settings: &Settings, hostname: impl FnOnce() -> String) -> Re
         instance_id: instance_id.unwrap_or_else(|| format!("{group}-{}", hostname())),
         group,
         dead_letter_topic: dead_letter_topic(settings, &topics)?,
+        on_unreadable: settings.required(&KeyPath::new("kafka.on_unreadable"), |value| match value.text()? {
+            "refuse" => Some(OnUnreadable::Refuse),
+            "skip" => Some(OnUnreadable::Skip),
+            _ => None,
+        })?,
         topics,
         properties: properties::read(settings)?,
     })

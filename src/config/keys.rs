@@ -140,6 +140,7 @@ pub(super) static KEYS: &[Key] = &[
         Some(r#""sales.dead-letters""#),
         "the name of a topic (1 to 249 of A-Z a-z 0-9 . _ -) that carries no events",
     ),
+    key("kafka.on_unreadable", Kind::Text, Some(r#""refuse""#), "\"refuse\" or \"skip\""),
     key("kafka.properties.*", Kind::Property, None, "a text, a number or true or false, as librdkafka takes it"),
     key("kafka.property_files.*", Kind::Property, None, "the path of a readable UTF-8 file that holds the value"),
     key(

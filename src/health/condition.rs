@@ -79,7 +79,7 @@ impl Condition {
                 "A snapshot takes longer than snapshot.interval; the numbers are right, but a start would read more again."
             }
             Condition::RecordsMissing => {
-                "Kafka had deleted records before they were read; the numbers of their time are too low."
+                "Records that were read, or should have been, are no longer in Kafka; the numbers lack them, and the log says which."
             }
             Condition::ClockBehind => {
                 "The clock went back over a UTC midnight; the numbers are those of that midnight until it has caught up."

@@ -70,6 +70,10 @@ pub struct Metrics {
     stage_position: IntGaugeVec,
     /// How often the client could not read a batch.
     pub unreadable: IntCounter,
+    /// Offsets that could not be read and were passed over.
+    pub skipped_offsets: IntCounter,
+    /// How often a log was not the one that was read.
+    pub log_changes: IntCounter,
     /// Journeys held, at the last reading.
     pub journeys: IntGauge,
     /// Journeys of very many steps.
@@ -133,6 +137,8 @@ impl Metrics {
                 "unreadable_batches_total",
                 "How often the Kafka client could not read a batch of records, each try of the same one included.",
             )?,
+            skipped_offsets: make.counter("skipped_offsets_total", "Offsets passed over because nothing could read them.")?,
+            log_changes: make.counter("log_changes_total", "How often a log was not the one that had been read.")?,
             journeys: make.gauge("journeys", "Sales journeys held in memory, at the last reading.")?,
             long_journeys: make.gauge(
                 "long_journeys",

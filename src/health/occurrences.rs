@@ -2,7 +2,7 @@
 
 mod snapshots;
 
-pub use self::snapshots::{Audited, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten};
+pub use self::snapshots::{Audited, LogChanged, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten};
 
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -12,6 +12,25 @@ use super::log_throttle::{LogThrottle, LogThrottles};
 use super::metrics::{Metrics, TopicMetrics};
 use crate::contract::decode::Rejection;
 use crate::health::{Condition, Readiness};
+
+/// Records that could not be read are passed over.
+pub struct PassedOver<'a> {
+    /// Their partition.
+    pub partition: &'a dyn std::fmt::Display,
+    /// The first offset.
+    pub from: i64,
+    /// The offset behind the last.
+    pub to: i64,
+}
+
+impl PassedOver<'_> {
+    /// Logs and counts it.
+    pub fn report(&self, metrics: &Metrics) {
+        let PassedOver { partition, from, to } = self;
+        metrics.skipped_offsets.inc_by(u64::try_from(to - from).unwrap_or(0));
+        error!(%partition, from, to, "records that cannot be read are passed over, and missing from the numbers from now on");
+    }
+}
 
 /// A record cannot be used.
 pub struct Rejected<'a> {

@@ -13,6 +13,7 @@ use super::membership::{GroupMember, Held};
 use super::partition::{Committed, Origin, Partition};
 use super::record::SourceRecord;
 use crate::contract::decode::Rejection;
+use crate::snapshot::{Changed, Log};
 
 /// A partition with the position in it: the offset that the next record will at least have; `None` before the first
 /// record.
@@ -32,6 +33,10 @@ pub enum PollEvent {
     Fenced,
     /// Records of some partition cannot be read, for this reason; the client tries again and does not get beyond them.
     Unreadable(String),
+    /// A log is not the one that was read.
+    LogChanged(Changed),
+    /// What can be read of partitions that could not be read on.
+    Readable(Vec<Readable>),
     /// The survey of this number is finished: the partitions know their committed offsets and the ends of their logs.
     Surveyed {
         /// Its number.
@@ -45,6 +50,17 @@ pub enum PollEvent {
     Reachable(bool),
     /// librdkafka's statistics.
     Statistics(Box<Statistics>),
+}
+
+/// Where a partition can be read on.
+#[derive(Clone, Debug)]
+pub struct Readable {
+    /// The partition.
+    pub partition: Arc<Partition>,
+    /// The offset at which it stood.
+    pub from: i64,
+    /// The first offset from there that can be read.
+    pub to: i64,
 }
 
 /// A member of the group, and what it asks the cluster. No method blocks for longer than its name says.
@@ -66,6 +82,13 @@ pub trait Broker {
     /// Asks for the committed offsets and the ends of all logs and for the members of the group; the answer is an event.
     /// Surveys asked for earlier are of no interest any more.
     fn survey(&mut self, survey: u64, layout: Arc<Layout>);
+
+    /// Where the configuration lets records be passed over that cannot be read, looks for what can be read behind these
+    /// offsets; the answer is an event.
+    fn pass_over(&mut self, at: Vec<(Arc<Partition>, i64)>);
+
+    /// The logs, to look at records that were read before; it may be asked from any thread.
+    fn log(&self) -> Arc<dyn Log>;
 
     /// Fetches these partitions, each from an offset, and nothing else; this also answers the group. Not to be followed by
     /// [`Broker::pause`] at once: threads of librdkafka decide the order of the two, and in the wrong one what a partition

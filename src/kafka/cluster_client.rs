@@ -13,6 +13,7 @@ use super::partition::{Committed, Partition};
 use super::record::SourceRecord;
 use crate::config::KafkaConfig;
 use crate::model::rules::Acceptance;
+use crate::snapshot::Log;
 
 /// A member of the group, and who asks the cluster for it.
 pub struct KafkaClient {
@@ -41,7 +42,11 @@ impl Broker for KafkaClient {
         most: usize,
         take: &mut dyn FnMut(&SourceRecord<'_>) -> ControlFlow<()>,
     ) -> Result<(), KafkaFailure> {
-        self.consumer.read(most, take)
+        let read = self.consumer.read(most, take);
+        if self.consumer.take_doubt() {
+            self.poller.suspect();
+        }
+        read
     }
 
     fn events(&mut self) -> Vec<PollEvent> {
@@ -52,6 +57,16 @@ impl Broker for KafkaClient {
 
     fn survey(&mut self, survey: u64, layout: Arc<Layout>) {
         self.poller.survey(survey, layout);
+    }
+
+    fn pass_over(&mut self, at: Vec<(Arc<Partition>, i64)>) {
+        if self.consumer.may_pass_over() {
+            self.poller.pass_over(at);
+        }
+    }
+
+    fn log(&self) -> Arc<dyn Log> {
+        self.poller.log()
     }
 
     fn assign(&mut self, from: &[(Arc<Partition>, i64)]) -> Result<(), KafkaFailure> {

@@ -12,12 +12,12 @@ use tracing::{debug, warn};
 use super::broker::{PollEvent, Position};
 use super::context::MemberContext;
 use super::failure::KafkaFailure;
-use super::fault::{Fault, Place, explain_reset};
+use super::fault::{Fault, Place, explain_reset, is_damage};
 use super::layout::Layout;
 use super::partition::{Committed, Partition};
 use super::record::SourceRecord;
 use super::settings;
-use crate::config::KafkaConfig;
+use crate::config::{KafkaConfig, OnUnreadable};
 use crate::model::rules::Acceptance;
 
 /// How long to wait for a record when there is none.
@@ -39,6 +39,8 @@ pub(super) struct Consumer {
     assigned: Vec<(Arc<Partition>, i64)>,
     /// What polls have reported beside the context; a turn of the loop takes all.
     reported: Vec<PollEvent>,
+    /// Whether something happened after which a log may be another.
+    is_doubtful: bool,
 }
 
 impl Consumer {
@@ -53,6 +55,7 @@ impl Consumer {
             acceptance,
             assigned: Vec::new(),
             reported: Vec::new(),
+            is_doubtful: false,
         };
         consumer.subscribe()?;
         Ok(consumer)
@@ -87,7 +90,13 @@ impl Consumer {
     ) -> Result<(), KafkaFailure> {
         let mut wait = IDLE_WAIT;
         for _ in 0..most {
-            match self.inner.poll(wait) {
+            let polled = self.inner.poll(wait);
+            if self.inner.context().take_doubt() {
+                // What is read from now on may lie in another log.
+                self.is_doubtful = true;
+                self.assigned.iter().for_each(|(partition, _)| partition.trace().doubt());
+            }
+            match polled {
                 Some(Ok(message)) => {
                     if take(&SourceRecord::of(&message)).is_break() {
                         break;
@@ -106,6 +115,17 @@ impl Consumer {
             wait = Duration::ZERO;
         }
         Ok(())
+    }
+
+    /// Whether records may be passed over that cannot be read.
+    pub(super) fn may_pass_over(&self) -> bool {
+        self.config.on_unreadable == OnUnreadable::Skip
+    }
+
+    /// Whether something happened since the last call after which a log may be another: a connection was lost, or the client
+    /// recovered from an error.
+    pub(super) fn take_doubt(&mut self) -> bool {
+        std::mem::take(&mut self.is_doubtful)
     }
 
     /// What happened during the reads since the last call.
@@ -190,13 +210,21 @@ impl Consumer {
         match Fault::of(error) {
             Fault::Passing => {
                 debug!(%error, "the Kafka client recovers from an error by itself");
+                self.inner.context().doubt();
                 Ok(())
             }
             Fault::Unreadable => {
                 self.reported.push(PollEvent::Unreadable(error.to_string()));
                 Ok(())
             }
-            Fault::Reset => Err(KafkaFailure::Ended(explain_reset(&self.places()))),
+            Fault::Reset => {
+                let places = self.places();
+                if self.may_pass_over() && is_damage(&places) {
+                    self.reported.push(PollEvent::Unreadable("a batch is damaged".to_owned()));
+                    return Ok(());
+                }
+                Err(KafkaFailure::Ended(explain_reset(&places)))
+            }
             Fault::Fatal(sentence) => Err(KafkaFailure::Ended(match self.inner.client().fatal_error() {
                 Some((_, reason)) => format!("the Kafka client cannot go on: {reason}"),
                 None => sentence,
@@ -215,6 +243,7 @@ impl Consumer {
                 _ => *from,
             };
             let ends = self.inner.fetch_watermarks(&topic, number, QUESTION).ok()?;
+            partition.note_end(ends.1);
             Some(Place { topic, number, next, ends })
         };
         self.assigned.iter().filter_map(place).collect()

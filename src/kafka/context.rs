@@ -25,6 +25,8 @@ pub(super) struct MemberContext {
     throttles: LogThrottles,
     /// Whether nobody takes events any more: then a revocation is answered at once, or the client would never end.
     is_closing: AtomicBool,
+    /// Whether something happened after which a log may be another.
+    is_doubtful: AtomicBool,
 }
 
 impl MemberContext {
@@ -35,6 +37,16 @@ impl MemberContext {
     /// From now on nobody takes events.
     pub(super) fn close(&self) {
         self.is_closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that a log may be another from now on.
+    pub(super) fn doubt(&self) {
+        self.is_doubtful.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was noted since the last call.
+    pub(super) fn take_doubt(&self) -> bool {
+        self.is_doubtful.load(Ordering::Relaxed) && self.is_doubtful.swap(false, Ordering::Relaxed)
     }
 
     fn push(&self, event: PollEvent) {
@@ -60,6 +72,7 @@ impl ClientContext for MemberContext {
 
     fn error(&self, error: KafkaError, reason: &str) {
         KafkaTrouble { error: &error, reason }.report();
+        self.doubt();
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             self.push(PollEvent::Reachable(false));
         }

@@ -53,6 +53,12 @@ pub(super) struct Place {
     pub(super) ends: (i64, i64),
 }
 
+/// Whether the logs have all records that would have been read next, so that a batch of them is damaged.
+pub(super) fn is_damage(places: &[Place]) -> bool {
+    places.iter().all(|place| (place.ends.0..=place.ends.1).contains(&place.next))
+        && places.iter().any(|place| place.next < place.ends.1)
+}
+
 /// Why the next record of one of these partitions is not there, as far as the ends of the logs say it.
 pub(super) fn explain_reset(places: &[Place]) -> String {
     if let Some(Place { topic, number, next, ends: (low, _) }) = places.iter().find(|place| place.next < place.ends.0) {
@@ -74,7 +80,8 @@ pub(super) fn explain_reset(places: &[Place]) -> String {
         waiting.map(|Place { topic, number, next, .. }| format!("{topic}/{number} at offset {next}")).collect();
     format!(
         "the client cannot read on in one of {}: the log has records there, but a batch of them is damaged (its checksum is wrong, \
-         or it ends too early); look at the broker's log and at its disk",
+         or it ends too early); look at the broker's log and at its disk, or set kafka.on_unreadable = \"skip\" to go on \
+         without it",
         if waiting.is_empty() { "the partitions".to_owned() } else { waiting.join(", ") }
     )
 }
@@ -120,6 +127,9 @@ mod tests {
         let cut = explain_reset(&[fine.clone(), place(2, 30, (0, 20))]);
         assert!(cut.starts_with("sales.leads/2 ends at offset 20, before offset 30"), "{cut}");
         let damaged = explain_reset(&[fine, place(3, 5, (0, 20))]);
+        let places = [place(0, 10, (0, 10)), place(3, 5, (0, 20))];
+        assert!(is_damage(&places) && !is_damage(&places[..1]), "something waits");
+        assert!(!is_damage(&[place(1, 4, (7, 20))]) && !is_damage(&[place(2, 30, (0, 20))]));
         assert!(damaged.contains("one of sales.leads/3 at offset 5: the log has records there"), "{damaged}");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::partition::Partition;
 use crate::model::event::EventType;
+use crate::snapshot::Fingerprints;
 
 /// How many partitions each topic has; a topic that does not exist has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,6 +74,13 @@ impl Layout {
     /// All partitions of all topics.
     pub fn partitions(&self) -> impl Iterator<Item = &Arc<Partition>> {
         self.topics.iter().flat_map(|topic| &topic.partitions)
+    }
+
+    /// By what the logs of all partitions are known again.
+    #[must_use]
+    pub fn fingerprints(&self) -> Fingerprints {
+        let of = |topic: &Topic| topic.partitions.iter().map(|partition| partition.trace().read()).collect();
+        self.topics.iter().map(|topic| (topic.name.to_string(), of(topic))).collect()
     }
 
     /// The names of all topics.

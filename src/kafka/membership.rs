@@ -74,6 +74,8 @@ pub enum Event {
         /// No more can be sent now.
         are_full: bool,
     },
+    /// Records that cannot be read are passed over.
+    PassedOver,
     /// Everything that was there at the assignment is applied.
     CaughtUp,
     /// The process stood still while it showed numbers.
@@ -249,6 +251,7 @@ impl Membership {
                 self.are_letters_full = are_full;
                 self.fetch_or_pause()
             }
+            Event::PassedOver => self.fetch_anew(),
             Event::CaughtUp => self.caught_up(),
             Event::StoodStill => self.stood_still(),
             Event::Doubt if self.state == State::Doubtful => vec![Action::Confirm],
@@ -401,6 +404,17 @@ impl Membership {
         }
         self.shows = true;
         vec![Action::Publish(Published::Serving)]
+    }
+
+    /// Fetches from where the partitions go on now.
+    fn fetch_anew(&mut self) -> Vec<Action> {
+        if !self.may_commit() || !self.is_assigned {
+            return Vec::new();
+        }
+        let mut actions: Vec<Action> = self.stop_fetching().into_iter().collect();
+        actions.push(Action::AssignNothing);
+        actions.extend(self.fetch_or_pause());
+        actions
     }
 
     /// Whether the session has ended meanwhile and another member shows the numbers, librdkafka finds out only later.

@@ -3,11 +3,11 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use rdkafka::Statistics;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{ClientConfig, Statistics};
 use tracing::debug;
 
 use super::failure::KafkaFailure;
@@ -23,9 +23,12 @@ pub type MetadataClient = BaseConsumer<MetadataContext>;
 /// # Errors
 /// If librdkafka does not take the configuration.
 pub fn metadata_client(config: &KafkaConfig) -> Result<MetadataClient, KafkaFailure> {
-    settings::metadata_settings(config)
-        .create_with_context(MetadataContext::default())
-        .map_err(|error| KafkaFailure::of_creation(&error))
+    client_of(&settings::metadata_settings(config))
+}
+
+/// Creates one with these settings.
+pub(super) fn client_of(settings: &ClientConfig) -> Result<MetadataClient, KafkaFailure> {
+    settings.create_with_context(MetadataContext::default()).map_err(|error| KafkaFailure::of_creation(&error))
 }
 
 /// What its callbacks keep.

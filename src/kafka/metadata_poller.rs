@@ -1,9 +1,10 @@
 //! Asks the cluster what takes a while to answer, in a thread of its own, so that the poll thread goes on polling: at each
 //! assignment the committed offsets, the ends of the logs and the members of the group, and now and then whether topics have
-//! changed.
+//! changed: how many partitions they have, and whether the records that were read last still lie in them.
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -14,20 +15,25 @@ use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 use tracing::{debug, warn};
 
-use super::broker::PollEvent;
+use super::broker::{PollEvent, Readable};
 use super::failure::KafkaFailure;
 use super::group::{DescribeError, members};
-use super::layout::Layout;
+use super::identity::compare_logs;
+use super::kafka_log::KafkaLog;
+use super::layout::{Layout, Topic};
 use super::membership::GroupMember;
 use super::metadata_client::{MetadataClient, metadata_client, serve};
-use super::partition::Committed;
+use super::partition::{Committed, Partition};
 use super::topology::fetch_counts;
 use crate::config::KafkaConfig;
 use crate::health::LogThrottle;
 use crate::model::rules::Acceptance;
+use crate::snapshot::Changed;
 
 /// How often the topics are looked at.
 pub const TOPOLOGY_INTERVAL: Duration = Duration::from_secs(30);
+/// How often one partition of each topic is compared with what was read of it.
+const IDENTITY_INTERVAL: Duration = Duration::from_secs(5);
 /// How long one question may take.
 const QUESTION: Duration = Duration::from_secs(3);
 /// How long to wait before a question that failed is asked again, and between two looks at the client's own queue.
@@ -42,6 +48,24 @@ enum SurveyError {
     Kafka(#[from] KafkaError),
     #[error(transparent)]
     Group(#[from] DescribeError),
+    #[error("cannot see whether the topics still are those that were read: {0}")]
+    Log(String),
+}
+
+/// What a survey finds.
+enum Answer {
+    /// The members of the group, where the cluster says who they are.
+    Members(Option<Vec<GroupMember>>),
+    /// A log is not the one that was read.
+    Changed(Changed),
+}
+
+/// What the thread is asked for.
+enum Wish {
+    /// A survey.
+    Survey(Survey),
+    /// What can be read behind these offsets.
+    PassOver(Vec<(Arc<Partition>, i64)>),
 }
 
 /// A wish to survey all partitions of a layout.
@@ -52,9 +76,11 @@ struct Survey {
 
 /// The thread, seen by the poll thread. It ends when this is dropped.
 pub(super) struct MetadataPoller {
-    surveys: Option<SyncSender<Survey>>,
+    wishes: Option<SyncSender<Wish>>,
     answers: Option<Receiver<PollEvent>>,
     thread: Option<JoinHandle<()>>,
+    log: Arc<KafkaLog>,
+    is_suspicious: Arc<AtomicBool>,
 }
 
 impl MetadataPoller {
@@ -68,21 +94,49 @@ impl MetadataPoller {
         interval: Duration,
     ) -> Result<MetadataPoller, KafkaFailure> {
         let client = metadata_client(config)?;
-        let (surveys, asked) = sync_channel(WAITING_ANSWERS);
+        let (wishes, asked) = sync_channel(WAITING_ANSWERS);
         let (found, answers) = sync_channel(WAITING_ANSWERS);
-        let (config, throttle) = (config.clone(), LogThrottle::default());
-        let work = Work { client, config, acceptance, interval, asked, found, throttle };
+        let (log, is_suspicious) = (Arc::new(KafkaLog::new(config)?), Arc::<AtomicBool>::default());
+        let work = Work {
+            client,
+            config: config.clone(),
+            acceptance,
+            interval,
+            asked,
+            found,
+            throttle: LogThrottle::default(),
+            log: Arc::clone(&log),
+            is_suspicious: Arc::clone(&is_suspicious),
+        };
         let thread = spawn(work).map_err(|error| KafkaFailure::Ended(format!("cannot start a thread: {error}")))?;
-        Ok(MetadataPoller { surveys: Some(surveys), answers: Some(answers), thread: Some(thread) })
+        Ok(MetadataPoller { wishes: Some(wishes), answers: Some(answers), thread: Some(thread), log, is_suspicious })
     }
 
     /// Wishes for a survey of all partitions; surveys wished for earlier are of no interest then.
     pub(super) fn survey(&self, number: u64, layout: Arc<Layout>) {
-        if let Some(surveys) = &self.surveys {
+        if let Some(wishes) = &self.wishes {
             // The queue is full only if wishes come faster than they are taken in, several a second, and the thread
             // takes the last; but it does not end before us, so nothing else can fail.
-            let _ = surveys.send(Survey { number, layout });
+            let _ = wishes.send(Wish::Survey(Survey { number, layout }));
         }
+    }
+
+    /// Looks for what can be read behind these offsets.
+    pub(super) fn pass_over(&self, at: Vec<(Arc<Partition>, i64)>) {
+        if let Some(wishes) = &self.wishes {
+            // If the queue is full the thread looks already; what cannot be read is met again.
+            let _ = wishes.try_send(Wish::PassOver(at));
+        }
+    }
+
+    /// The logs, to look at records that were read before.
+    pub(super) fn log(&self) -> Arc<KafkaLog> {
+        Arc::clone(&self.log)
+    }
+
+    /// Has all partitions compared with what was read of them, because something may have become of their logs.
+    pub(super) fn suspect(&self) {
+        self.is_suspicious.store(true, Ordering::Relaxed);
     }
 
     /// What was found out since the last look.
@@ -94,7 +148,7 @@ impl MetadataPoller {
 impl Drop for MetadataPoller {
     fn drop(&mut self) {
         // The thread ends when it has nobody to listen to, and must not wait for somebody who listens no more.
-        drop(self.surveys.take());
+        drop(self.wishes.take());
         drop(self.answers.take());
         if let Some(thread) = self.thread.take() {
             // A panic there has been reported by the panic itself.
@@ -108,6 +162,16 @@ fn committed_of(element: &TopicPartitionListElem<'_>, acceptance: Acceptance) ->
     Committed::parse(offset, element.metadata(), acceptance)
 }
 
+/// Of each topic one partition of which something was read, in turn: a topic that is created anew changes in all of them.
+fn one_of_each(layout: &Layout, turn: usize) -> Vec<&Arc<Partition>> {
+    layout.topics().iter().filter_map(|topic| one_of(topic, turn)).collect()
+}
+
+fn one_of(topic: &Topic, turn: usize) -> Option<&Arc<Partition>> {
+    let read = || topic.partitions.iter().filter(|partition| !partition.trace().is_empty());
+    read().nth(turn.checked_rem(read().count())?)
+}
+
 fn spawn(work: Work) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("metadata".to_owned()).spawn(move || work.run())
 }
@@ -117,30 +181,49 @@ struct Work {
     config: KafkaConfig,
     acceptance: Acceptance,
     interval: Duration,
-    asked: Receiver<Survey>,
+    asked: Receiver<Wish>,
     found: SyncSender<PollEvent>,
     throttle: LogThrottle,
+    log: Arc<KafkaLog>,
+    is_suspicious: Arc<AtomicBool>,
 }
 
 impl Work {
     fn run(self) {
-        let mut counted_at = Instant::now();
+        let (mut counted_at, mut compared_at) = (Instant::now(), Instant::now());
         let mut open: Option<Survey> = None;
+        let mut unreadable = Vec::new();
+        let (mut layout, mut turn) = (Arc::<Layout>::default(), 0);
         loop {
             match self.asked.recv_timeout(PAUSE) {
-                Ok(survey) => open = Some(survey),
+                Ok(Wish::Survey(survey)) => open = Some(survey),
+                Ok(Wish::PassOver(at)) => unreadable = at,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             loop {
                 match self.asked.try_recv() {
-                    Ok(survey) => open = Some(survey),
+                    Ok(Wish::Survey(survey)) => open = Some(survey),
+                    Ok(Wish::PassOver(at)) => unreadable = at,
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => return,
                 }
             }
             serve(&self.client);
+            if let Some(survey) = &open {
+                layout = Arc::clone(&survey.layout);
+            }
             open = open.and_then(|survey| self.attempt(survey));
+            if !unreadable.is_empty() {
+                unreadable = self.look_behind(unreadable);
+            }
+            if self.is_suspicious.swap(false, Ordering::Relaxed) {
+                self.look(&layout.partitions().collect::<Vec<_>>());
+            } else if compared_at.elapsed() >= IDENTITY_INTERVAL {
+                compared_at = Instant::now();
+                turn += 1;
+                self.look(&one_of_each(&layout, turn));
+            }
             if counted_at.elapsed() >= self.interval {
                 counted_at = Instant::now();
                 self.count();
@@ -151,8 +234,12 @@ impl Work {
     /// Surveys; gives the wish back if it must be tried again.
     fn attempt(&self, survey: Survey) -> Option<Survey> {
         match self.survey(&survey.layout) {
-            Ok(members) => {
+            Ok(Answer::Members(members)) => {
                 self.report(PollEvent::Surveyed { survey: survey.number, members });
+                None
+            }
+            Ok(Answer::Changed(changed)) => {
+                self.report(PollEvent::LogChanged(changed));
                 None
             }
             Err(error) => {
@@ -164,12 +251,13 @@ impl Work {
         }
     }
 
-    fn survey(&self, layout: &Layout) -> Result<Option<Vec<GroupMember>>, SurveyError> {
+    fn survey(&self, layout: &Layout) -> Result<Answer, SurveyError> {
         let mut list = TopicPartitionList::new();
         for partition in layout.partitions() {
             list.add_partition(partition.topic(), partition.number());
         }
         let committed = self.client.committed_offsets(list, QUESTION)?;
+        let mut ends = Vec::new();
         for partition in layout.partitions() {
             let found = committed.find_partition(partition.topic(), partition.number());
             let committed = match found {
@@ -180,9 +268,49 @@ impl Work {
                 None => None,
             };
             let (low, high) = self.client.fetch_watermarks(partition.topic(), partition.number(), QUESTION)?;
+            ends.push((partition, (low, high)));
             partition.set_survey(committed, low, high);
         }
-        Ok(members(&self.client, &self.config.group, QUESTION)?)
+        // What lies there now may be the log of another topic than the one that memory is full of.
+        if let Some(changed) = compare_logs(&*self.log, &ends).map_err(SurveyError::Log)? {
+            return Ok(Answer::Changed(changed));
+        }
+        Ok(Answer::Members(members(&self.client, &self.config.group, QUESTION)?))
+    }
+
+    /// Looks for what can be read behind these offsets; gives them back if that must be tried again.
+    fn look_behind(&self, at: Vec<(Arc<Partition>, i64)>) -> Vec<(Arc<Partition>, i64)> {
+        let readable = |(partition, from): &(Arc<Partition>, i64)| {
+            let to = self.log.next_readable(partition.topic(), partition.number(), *from)?;
+            Ok(Readable { partition: Arc::clone(partition), from: *from, to })
+        };
+        match at.iter().map(readable).collect::<Result<Vec<Readable>, String>>() {
+            Ok(found) => {
+                self.report(PollEvent::Readable(found));
+                Vec::new()
+            }
+            Err(error) => {
+                if let Some(suppressed) = self.throttle.pass() {
+                    warn!(error, suppressed, "cannot see what can be read behind a batch that cannot; looking again");
+                }
+                at
+            }
+        }
+    }
+
+    /// Looks whether the logs of these partitions still are those that were read.
+    fn look(&self, partitions: &[&Arc<Partition>]) {
+        let read = partitions.iter().copied().filter(|partition| !partition.trace().is_empty());
+        let ends = read.map(|partition| Ok((partition, self.log.ends(partition.topic(), partition.number())?)));
+        match ends.collect::<Result<Vec<_>, String>>().and_then(|ends| compare_logs(&*self.log, &ends)) {
+            Ok(None) => {}
+            Ok(Some(changed)) => self.report(PollEvent::LogChanged(changed)),
+            Err(error) => {
+                debug!(error, "cannot see whether the topics still are those that were read");
+                // A cluster that does not answer now may hold other logs when it does.
+                self.is_suspicious.store(true, Ordering::Relaxed);
+            }
+        }
     }
 
     fn count(&self) {

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::trace::Trace;
 use crate::model::rules::Acceptance;
+use crate::snapshot::Remembered;
 
 /// Stands for an offset or a timestamp that is not known.
 const UNKNOWN: i64 = -1;
@@ -21,6 +23,8 @@ pub struct Partition {
     next: AtomicI64,
     /// The Kafka timestamp of the last record read.
     last_timestamp: AtomicI64,
+    /// By what the log is known again; part of the state in memory.
+    trace: Mutex<Trace>,
     /// What was committed when the partitions were last assigned.
     committed: AtomicI64,
     /// Below it every rejected record is in the dead-letter topic, as it was known at the last assignment.
@@ -94,6 +98,7 @@ impl Partition {
             number,
             next: unknown(),
             last_timestamp: unknown(),
+            trace: Mutex::default(),
             committed: unknown(),
             settled: unknown(),
             durable: unknown(),
@@ -123,10 +128,34 @@ impl Partition {
         self.last_timestamp.store(timestamp.unwrap_or(UNKNOWN), Ordering::Relaxed);
     }
 
+    /// By what its log is known again.
+    pub fn trace(&self) -> MutexGuard<'_, Trace> {
+        // It is changed by single calls that do not panic half way.
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is compared with a log that begins and ends there.
+    #[must_use]
+    pub fn remembered(&self, (low, high): (i64, i64)) -> Remembered {
+        let number = usize::try_from(self.number).unwrap_or(usize::MAX);
+        Remembered { topic: self.topic.to_string(), number, read: self.trace().read(), low, high }
+    }
+
+    /// Notes what is committed since what was known before speaks of another log.
+    pub fn set_commit(&self, committed: Committed) {
+        self.committed.store(committed.offset, Ordering::Relaxed);
+        self.settled.store(committed.settled, Ordering::Relaxed);
+    }
+
     /// Sets where reading goes on after what was restored, which is durable.
     pub fn begin_at(&self, offset: i64) {
         self.next.store(offset, Ordering::Relaxed);
         self.durable.store(offset, Ordering::Relaxed);
+    }
+
+    /// Goes on at a later offset without the records before it.
+    pub fn pass_to(&self, offset: i64) {
+        self.next.store(offset, Ordering::Relaxed);
     }
 
     /// Notes that everything before an offset is durable.

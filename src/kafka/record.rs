@@ -6,6 +6,7 @@ use crate::contract::decode::{CloudEventHeaders, Record};
 use crate::health::quietly;
 use crate::model::event::EventType;
 use crate::model::time::Time;
+use crate::snapshot::Fingerprint;
 
 /// A record with its place.
 #[derive(Clone, Copy)]
@@ -52,6 +53,12 @@ impl<'a> SourceRecord<'a> {
             headers: self.headers.map(event_headers).unwrap_or_default(),
             timestamp: self.timestamp.map(Time::from_millis),
         }
+    }
+
+    /// By what it is known again.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.offset, self.timestamp, self.key, self.value)
     }
 
     /// How long its key and its value are together.

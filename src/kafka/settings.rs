@@ -106,6 +106,14 @@ pub(super) fn metadata_settings(config: &KafkaConfig) -> ClientConfig {
     settings
 }
 
+/// For a client that reads single records again: little at a time, and it must learn where there are none.
+pub(super) fn read_back_settings(config: &KafkaConfig) -> ClientConfig {
+    let mut settings = metadata_settings(config);
+    settings.set("enable.partition.eof", "true").set("statistics.interval.ms", "0");
+    settings.set("queued.min.messages", "1").set("fetch.message.max.bytes", "65536");
+    settings
+}
+
 /// For the producer of dead letters.
 #[must_use]
 pub fn producer_settings(config: &KafkaConfig, limits: ProducerLimits) -> ClientConfig {
@@ -154,6 +162,7 @@ mod tests {
             instance_id: "salespulse-host".to_owned(),
             topics: BTreeMap::new(),
             dead_letter_topic: "sales.dead-letters".to_owned(),
+            on_unreadable: crate::config::OnUnreadable::Refuse,
             properties,
         }
     }

@@ -138,6 +138,7 @@ mod tests {
             instance_id: "salespulse-host".to_owned(),
             topics: [(EventType::Lead, "sales.leads".to_owned())].into(),
             dead_letter_topic: "sales.dead-letters".to_owned(),
+            on_unreadable: crate::config::OnUnreadable::Refuse,
             properties: std::collections::BTreeMap::new(),
         }
     }

@@ -185,6 +185,7 @@ mod tests {
             instance_id: "salespulse-host".to_owned(),
             topics: [(crate::model::event::EventType::Lead, "sales.leads".to_owned())].into(),
             dead_letter_topic: "sales.dead-letters".to_owned(),
+            on_unreadable: crate::config::OnUnreadable::Refuse,
             properties: BTreeMap::new(),
         }
     }

@@ -147,6 +147,9 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
         self.dead_letters.pump()?;
         self.drive(Event::DeadLetters { are_full: self.dead_letters.is_full() })?;
         if self.recovery.take_restored(&self.layout, now)? {
+            if self.recovery.begins_anew() {
+                self.overwrite_commits()?;
+            }
             self.drive(Event::Restored)?;
         }
         self.check_dead_letters();
@@ -175,12 +178,14 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
                 self.drive(Event::Revoked { is_lost })
             }
             PollEvent::Fenced => self.drive(Event::Fenced),
+            PollEvent::LogChanged(changed) => self.on_changed(&changed),
             PollEvent::Surveyed { survey, members } => self.drive(Event::Surveyed { survey, members }),
             PollEvent::Counted(counts) => self.on_metadata(&counts),
             PollEvent::Reachable(is_reachable) => {
                 Met { condition: Condition::BrokerUnreachable, holds: !is_reachable }.report(&self.readiness);
                 Ok(())
             }
+            PollEvent::Readable(found) => self.pass_over(&found),
             PollEvent::Unreadable(reason) => self.on_unreadable(&reason),
             PollEvent::Statistics(statistics) => {
                 lag::report(&statistics, &self.layout, &self.metrics, self.membership.is_owner());
@@ -230,7 +235,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
         let is_audited = self.recovery.audit_is_due(now);
         let images = self.intake.images(is_audited)?;
         let cut = Cut { offsets, images, origin: Restored::default() };
-        self.recovery.write(cut, self.intake.refused, is_audited.then_some(now));
+        self.recovery.write(cut, &self.layout, self.intake.refused, is_audited.then_some(now));
         Ok(())
     }
 

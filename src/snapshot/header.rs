@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::identity::Fingerprints;
 use super::rounds::Home;
 use crate::model::calendar::Calendar;
 use crate::model::rules::Rules;
@@ -44,6 +45,9 @@ pub struct Header {
     /// How many journeys are in the content, so that whoever reads it can make room; older objects do not say.
     #[serde(default)]
     pub journeys: u64,
+    /// The records by which the log of every partition is known again; older objects do not say.
+    #[serde(default)]
+    pub fingerprints: Fingerprints,
 }
 
 /// Records that were refused and that other rules might have let pass.

@@ -6,12 +6,13 @@ use std::thread;
 
 use super::format::{Decoder, FormatError, Item};
 use super::header::{Header, Offsets, Provenance, Refused, Usability};
+use super::identity::{Changed, Fingerprint, Fingerprints, Log, compare, remembered};
 use super::rounds::{Home, Round, RoundName};
 use super::store::{Pieces, Store, StoreError};
 use crate::config::OnGap;
 use crate::engine::directory::{Directory, Listing};
 use crate::engine::shard::{Contents, Translation, Unpacker, Unusable};
-use crate::health::{Metrics, SnapshotRestored, SnapshotUnusable};
+use crate::health::{LogChanged, Metrics, SnapshotRestored, SnapshotUnusable};
 use crate::model::rules::Rules;
 use crate::model::time::{Clock, Time};
 use crate::threads::{ShardGone, ShardLoader};
@@ -38,6 +39,10 @@ pub struct Restored {
     pub refused: Refused,
     /// Whether records are missing.
     pub degraded: bool,
+    /// The records by which every log is known again.
+    pub fingerprints: Fingerprints,
+    /// Whether a log is another than before, so that what was committed of it means nothing any more.
+    pub begins_anew: bool,
 }
 
 /// Why the shards were not restored.
@@ -49,6 +54,9 @@ pub enum RestoreError {
     /// Numbers without the records that are missing would be wrong.
     #[error("{0}")]
     Refused(String),
+    /// The records that were read last cannot be looked at; they may be later.
+    #[error("cannot see whether the topics still are those that the snapshots hold: {0}")]
+    Log(String),
     /// A bug.
     #[error(transparent)]
     Shard(#[from] ShardGone),
@@ -59,6 +67,8 @@ enum Reject {
     Unusable(String),
     /// It is valid, and this partition's records after it are gone.
     Gap(String),
+    /// It is valid, and holds what the topics hold no longer.
+    Changed(Changed),
     Error(RestoreError),
 }
 
@@ -75,6 +85,12 @@ impl From<StoreError> for Reject {
 impl From<Unusable> for Reject {
     fn from(unusable: Unusable) -> Reject {
         Reject::Unusable(unusable.to_string())
+    }
+}
+
+impl From<RestoreError> for Reject {
+    fn from(error: RestoreError) -> Reject {
+        Reject::Error(error)
     }
 }
 
@@ -106,27 +122,39 @@ pub struct Restorer {
 }
 
 impl Restorer {
-    /// Restores the shards, or leaves them empty if there is nothing to restore them from.
+    /// Restores the shards, or leaves them empty if there is nothing to restore them from. Without a log nothing is compared.
     ///
     /// # Errors
     /// [`RestoreError`]; the shards may then hold a part, and must be reset before anything else.
-    pub fn restore(&self, ends: &Ends) -> Result<Restored, RestoreError> {
+    pub fn restore(&self, ends: &Ends, log: Option<&dyn Log>) -> Result<Restored, RestoreError> {
         let mut rounds = self.store.rounds()?;
         let newest = rounds.first().map_or(0, |round| round.name.lineage);
         // What was read from the same topics comes first; of the rest each is judged by its header.
         let home = self.provenance.home();
         rounds.sort_by_key(|round| ![home, Home::Group].contains(&round.name.home));
-        let mut gap = None;
+        let (mut gap, mut is_changed) = (None, false);
         let mut known = Known::default();
+        let logs = Logs { ends, log };
         for round in &rounds {
             let headers = known.headers;
-            let attempt = self.attempt(round, ends, OnGap::Refuse, &mut known);
+            let attempt = self.attempt(round, logs, OnGap::Refuse, &mut known);
             // A round without a header can only be recognised by where it lies.
             let is_ours = round.name.home == home || (round.name.home == Home::Group && known.headers == headers);
             known.exists |= is_ours;
             let rejected = match attempt {
+                // Older than the change: the topics hold all that it does, and lack what came between.
+                Ok(restored) if is_changed => {
+                    let lineage = newest + 1;
+                    return Ok(Restored { lineage, degraded: true, begins_anew: true, ..restored });
+                }
                 Ok(restored) => return Ok(restored),
                 Err(Reject::Error(error)) => return Err(error),
+                Err(Reject::Changed(changed)) if [home, Home::Group].contains(&round.name.home) => {
+                    self.judge_change(&changed)?;
+                    is_changed = true;
+                    changed.to_string()
+                }
+                Err(Reject::Changed(changed)) => changed.to_string(),
                 Err(Reject::Unusable(reason)) => reason,
                 Err(Reject::Gap(reason)) => {
                     gap.get_or_insert((round, reason.clone()));
@@ -136,30 +164,48 @@ impl Restorer {
             SnapshotUnusable { round: &round.name, reason: &rejected }.report(&self.metrics);
             self.loader.reset(self.clock.now())?;
         }
+        let (lineage, began) = (newest + 1, ends.lows.clone());
+        if is_changed {
+            return Ok(Restored { lineage, began, degraded: true, begins_anew: true, ..Restored::default() });
+        }
         if let Some((round, reason)) = gap {
-            return self.over_the_gap(round, &reason, ends);
+            return self.over_the_gap(round, &reason, logs);
         }
         let degraded = known.exists && self.misses_a_beginning(ends, &known.began)?;
-        Ok(Restored { lineage: newest + 1, began: ends.lows.clone(), degraded, ..Restored::default() })
+        Ok(Restored { lineage, began, degraded, ..Restored::default() })
+    }
+
+    /// What was read and is there no longer is missing, as what is deleted before it is read.
+    fn judge_change(&self, changed: &Changed) -> Result<(), RestoreError> {
+        LogChanged { changed }.report(&self.metrics);
+        if self.on_gap == OnGap::Degrade {
+            return Ok(());
+        }
+        Err(RestoreError::Refused(format!(
+            "{changed}; the snapshots hold records that it no longer has, and the numbers of both would be wrong. If that was \
+             meant, set snapshot.on_gap = \"degrade\" for one start, which begins with what the topics hold now; else bring the \
+             topic back, or give salespulse another kafka.group"
+        )))
     }
 
     /// Uses a round in spite of the records that are missing after it, if that is allowed.
-    fn over_the_gap(&self, round: &Round, reason: &str, ends: &Ends) -> Result<Restored, RestoreError> {
+    fn over_the_gap(&self, round: &Round, reason: &str, logs: Logs<'_>) -> Result<Restored, RestoreError> {
         if self.on_gap == OnGap::Refuse {
             return Err(RestoreError::Refused(format!(
                 "{reason}; the numbers would lack them. Let the topics keep records for longer (retention.ms), or set \
                  snapshot.on_gap = \"degrade\" to go on without them"
             )));
         }
-        match self.attempt(round, ends, OnGap::Degrade, &mut Known::default()) {
+        match self.attempt(round, logs, OnGap::Degrade, &mut Known::default()) {
             Ok(mut restored) => {
                 // The log no longer has the offsets themselves; to read on from there would be an error.
-                fold(&mut restored.offsets, &ends.lows, i64::max);
+                fold(&mut restored.offsets, &logs.ends.lows, i64::max);
                 Ok(Restored { degraded: true, ..restored })
             }
             Err(Reject::Error(error)) => Err(error),
             // It was read to its header a moment ago.
             Err(Reject::Unusable(reason) | Reject::Gap(reason)) => Err(RestoreError::Refused(reason)),
+            Err(Reject::Changed(changed)) => Err(RestoreError::Refused(changed.to_string())),
         }
     }
 
@@ -181,12 +227,13 @@ impl Restorer {
         Ok(true)
     }
 
-    fn attempt(&self, round: &Round, ends: &Ends, on_gap: OnGap, known: &mut Known) -> Result<Restored, Reject> {
+    fn attempt(&self, round: &Round, logs: Logs<'_>, on_gap: OnGap, known: &mut Known) -> Result<Restored, Reject> {
+        let ends = logs.ends;
         if !round.is_complete {
             return Err(Reject::Unusable("it was not written to its end".to_owned()));
         }
         let now = self.clock.now();
-        let mut opened = Vec::new();
+        let (mut opened, mut compared) = (Vec::new(), Vec::new());
         for object in &round.objects {
             let mut reader = ObjectReader::new(self.store.get(*object)?)?;
             let header = reader.header()?;
@@ -195,7 +242,11 @@ impl Restorer {
             if let Usability::Not(reason) = usability {
                 return Err(Reject::Unusable(reason));
             }
-            reaches(&header.offsets, ends, on_gap)?;
+            logs.hold(&header.offsets, on_gap)?;
+            if !compared.contains(&header.fingerprints) {
+                logs.are_known_by(&header.fingerprints)?;
+                compared.push(header.fingerprints.clone());
+            }
             begins(&header.offsets, ends, on_gap)?;
             let (listing, converts) = (reader.listing()?, usability == Usability::Converted);
             opened.push(Opened { reader, header, listing, converts });
@@ -267,8 +318,23 @@ fn summary(name: RoundName, opened: &[Opened]) -> Restored {
         restored.refused.by_stages = restored.refused.by_stages.max(header.refused.by_stages);
         restored.refused.by_rates = restored.refused.by_rates.max(header.refused.by_rates);
         restored.degraded |= header.degraded;
+        newest(&mut restored.fingerprints, &header.fingerprints);
     }
     restored
+}
+
+/// Of each partition the record that was read last.
+fn newest(own: &mut Fingerprints, others: &Fingerprints) {
+    for (topic, others) in others {
+        let own = own.entry(topic.clone()).or_default();
+        own.resize(own.len().max(others.len()), Vec::new());
+        let offset = |read: &[Fingerprint]| read.last().map(|last| last.offset);
+        for (own, other) in own.iter_mut().zip(others) {
+            if offset(own) < offset(other) {
+                own.clone_from(other);
+            }
+        }
+    }
 }
 
 fn fold(own: &mut Offsets, other: &Offsets, choose: impl Fn(i64, i64) -> i64) {
@@ -278,26 +344,49 @@ fn fold(own: &mut Offsets, other: &Offsets, choose: impl Fn(i64, i64) -> i64) {
     }
 }
 
-/// Whether the logs still hold what comes after these offsets.
-fn reaches(offsets: &Offsets, ends: &Ends, on_gap: OnGap) -> Result<(), Reject> {
-    let at = |offsets: &Offsets, topic: &str, number: usize| offsets.get(topic)?.get(number).copied();
-    for (topic, number, offset) in partitions(offsets) {
-        let (Some(low), Some(high)) = (at(&ends.lows, topic, number), at(&ends.highs, topic, number)) else {
-            return Err(Reject::Unusable(format!("{topic} has no partition {number} any more")));
-        };
-        if offset > high {
-            return Err(Reject::Unusable(format!(
-                "it reaches to offset {offset} of {topic}/{number}, which ends at {high}: the topic was created anew"
-            )));
+/// What is read here and now.
+#[derive(Clone, Copy)]
+struct Logs<'a> {
+    ends: &'a Ends,
+    log: Option<&'a dyn Log>,
+}
+
+impl Logs<'_> {
+    /// Whether the logs still hold what comes after these offsets.
+    fn hold(self, offsets: &Offsets, on_gap: OnGap) -> Result<(), Reject> {
+        let at = |offsets: &Offsets, topic: &str, number: usize| offsets.get(topic)?.get(number).copied();
+        for (topic, number, offset) in partitions(offsets) {
+            let (Some(low), Some(high)) = (at(&self.ends.lows, topic, number), at(&self.ends.highs, topic, number))
+            else {
+                return Err(Reject::Unusable(format!("{topic} has no partition {number} any more")));
+            };
+            if offset > high {
+                // Another member may have read on since the end was looked at.
+                let end = self.log.map_or(Ok(high), |log| log.end(topic, number)).map_err(RestoreError::Log)?;
+                if offset > end {
+                    let topic = topic.clone();
+                    return Err(Reject::Changed(Changed { topic, number, offset, end: Some(end) }));
+                }
+            }
+            if offset < low && on_gap == OnGap::Refuse {
+                return Err(Reject::Gap(format!(
+                    "the newest snapshots reach to offset {offset} of {topic}/{number}, which now begins at {low}: retention has \
+                     deleted the records between"
+                )));
+            }
         }
-        if offset < low && on_gap == OnGap::Refuse {
-            return Err(Reject::Gap(format!(
-                "the newest snapshots reach to offset {offset} of {topic}/{number}, which now begins at {low}: retention has \
-                 deleted the records between"
-            )));
+        Ok(())
+    }
+
+    /// Whether the records that were read last still lie where they lay.
+    fn are_known_by(self, fingerprints: &Fingerprints) -> Result<(), Reject> {
+        let Some(log) = self.log else { return Ok(()) };
+        let remembered = remembered(fingerprints, &self.ends.lows, &self.ends.highs);
+        match compare(log, &remembered).map_err(RestoreError::Log)? {
+            Some(changed) => Err(Reject::Changed(changed)),
+            None => Ok(()),
         }
     }
-    Ok(())
 }
 
 /// Whether the logs of the partitions that these offsets do not know still have their beginnings.

@@ -42,7 +42,7 @@ pub struct Cut {
     pub offsets: Offsets,
     /// The shards; each image comes when its shard has applied what was handed to it before.
     pub images: Vec<Receiver<Image>>,
-    /// What was restored at the start, with what has been refused since.
+    /// What was restored at the start, with what has been refused and read since.
     pub origin: Restored,
 }
 
@@ -140,6 +140,7 @@ impl Writer {
             forgotten: image.forgotten_millis(),
             degraded: origin.degraded,
             journeys: image.journeys(),
+            fingerprints: origin.fingerprints.clone(),
         }
     }
 }

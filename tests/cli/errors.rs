@@ -58,7 +58,7 @@ fn wrong_configurations_end_with_64() {
     let wrong = ("SALESPULSE__ORG__TIMEZONE", "Mars");
     insta::assert_snapshot!(folder.run_with(wrong, &replay("salespulse.toml")).failed_with(64), @r#"error: org.timezone = "Mars" (environment variable SALESPULSE__ORG__TIMEZONE) must be an IANA time zone such as "UTC" or "Asia/Shanghai""#);
     let wrong = ("SALESPULSE__KAFKA__BROKER", "a:1");
-    insta::assert_snapshot!(folder.run_with(wrong, &replay("salespulse.toml")).failed_with(64), @"error: unknown key kafka.broker (environment variable SALESPULSE__KAFKA__BROKER); [kafka] allows brokers, dead_letter_topic, group, instance_id, properties, property_files, topics");
+    insta::assert_snapshot!(folder.run_with(wrong, &replay("salespulse.toml")).failed_with(64), @"error: unknown key kafka.broker (environment variable SALESPULSE__KAFKA__BROKER); [kafka] allows brokers, dead_letter_topic, group, instance_id, on_unreadable, properties, property_files, topics");
     let run = ["run", "--config", "salespulse.toml", "--listen", "everywhere"];
     insta::assert_snapshot!(folder.run(&run).failed_with(64), @r#"error: http.listen = "everywhere" (flag --listen) must be an IP address and a port, such as "127.0.0.1:9464""#);
     let run = ["run", "--config", "salespulse.toml", "--brokers", ""];

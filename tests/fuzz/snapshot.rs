@@ -16,7 +16,9 @@ use salespulse::engine::shard::Shard;
 use salespulse::health::Metrics;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::{Clock, Time};
-use salespulse::snapshot::{Ends, Header, Offsets, Provenance, Refused, Restorer, Store, encode, is_whole};
+use salespulse::snapshot::{
+    Ends, Fingerprints, Header, Offsets, Provenance, Refused, Restorer, Store, encode, is_whole,
+};
 use salespulse::threads::ShardThreads;
 use tokio::runtime::Runtime;
 
@@ -66,6 +68,7 @@ fn make() -> Base {
         forgotten: None,
         degraded: false,
         journeys: 0,
+        fingerprints: Fingerprints::new(),
     };
     let (contents, payload) = encode(&header, &directory.listing(), &shard.image(false)).unwrap();
     assert!(contents.journeys > 0 && contents.singles > 0 && contents.targets > 0 && contents.roster > 0);
@@ -96,7 +99,7 @@ fn restore(input: &[u8]) -> Result<bool, String> {
         on_gap: OnGap::Refuse,
         metrics: Arc::clone(&metrics),
     };
-    restorer.restore(&Ends::default()).map_err(|error| error.to_string())?;
+    restorer.restore(&Ends::default(), None).map_err(|error| error.to_string())?;
     threads.settle().map_err(|gone| gone.to_string())?;
     threads.reader().read(NOW).map_err(|gone| gone.to_string())?;
     for image in threads.images(true).map_err(|gone| gone.to_string())? {

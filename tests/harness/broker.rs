@@ -114,6 +114,21 @@ impl Broker {
         }
     }
 
+    /// Changes the last byte of a batch, counted from 0, in the only partition of a topic. A broker that was stopped in the
+    /// orderly way does not look at it when it starts.
+    pub(crate) fn damage(&self, topic: &str, batch: usize) {
+        let log = self.folder.path().join("data").join(format!("{topic}-0")).join("00000000000000000000.log");
+        let mut bytes = std::fs::read(&log).expect("the log");
+        // A batch begins with its offset, in eight bytes, and with the length of what follows, in four.
+        let end = |begin: usize| {
+            let length = bytes[begin + 8..begin + 12].try_into().expect("four bytes");
+            begin + 12 + u32::from_be_bytes(length) as usize
+        };
+        let last = (0..=batch).fold(0, |begin, _| end(begin)) - 1;
+        bytes[last] ^= 1;
+        std::fs::write(&log, bytes).expect("the log can be written");
+    }
+
     /// Lets the broker stand still, with its connections open, or go on.
     #[allow(dead_code, reason = "the benchmarks want it to run")]
     pub(crate) fn stand_still(&self, still: bool) {

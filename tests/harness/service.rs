@@ -129,6 +129,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// With a key of the table `kafka`.
+    pub(crate) fn kafka(mut self, key: &str, value: &str) -> ServiceBuilder {
+        self.topics += &format!("{key} = {value:?}\n");
+        self
+    }
+
     /// With the events of one type turned off.
     pub(crate) fn without_topic(mut self, kind: &str) -> ServiceBuilder {
         let key = format!("topics.{kind} = ");

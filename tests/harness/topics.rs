@@ -75,6 +75,13 @@ impl Topics {
         });
     }
 
+    /// Deletes a topic and creates it anew, with so many partitions.
+    pub(crate) fn create_again(&self, kind: &'static str, partitions: i32) {
+        let name = self.name(kind);
+        administer(&self.client, &async |admin, options| Ok(told(admin.delete_topics(&[&name], options).await?)));
+        self.create_one(&TopicShape { partitions, ..TopicShape::of(kind) });
+    }
+
     /// Sets a property of a topic; its others go back to their defaults.
     pub(crate) fn set_only(&self, kind: &str, key: &str, value: &str) {
         let name = self.name(kind);

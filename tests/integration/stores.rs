@@ -14,8 +14,8 @@ use salespulse::health::{LogThrottle, Metrics};
 use salespulse::model::rules::Rules;
 use salespulse::model::time::{Clock, Time};
 use salespulse::snapshot::{
-    Cut, Header, Home, Kept, ObjectName, Offsets, Provenance, Refused, Report, Restored, RoundName, Store, Writer,
-    encode, is_whole,
+    Cut, Fingerprints, Header, Home, Kept, ObjectName, Offsets, Provenance, Refused, Report, Restored, RoundName,
+    Store, Writer, encode, is_whole,
 };
 use tokio::runtime::Runtime;
 
@@ -44,6 +44,7 @@ fn object(written_at: &str) -> Vec<u8> {
         forgotten: None,
         degraded: false,
         journeys: 0,
+        fingerprints: Fingerprints::new(),
     };
     let mut shard = Shard::new(0, rules, &directory, Time::from_millis(1_800_000_000_000));
     let (_, payload) = encode(&header, &directory.listing(), &shard.image(false)).expect("memory");

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use salespulse::contract::decode::Decoder;
 use salespulse::kafka::{Committed, Partition};
+use salespulse::model::event::EventType;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
@@ -70,14 +71,36 @@ impl Cluster {
         }
     }
 
-    /// Takes a commit of a member. It may say only what is true.
-    pub(crate) fn take_commit(&mut self, rules: &Arc<Rules>, commits: &[(Arc<Partition>, Committed)]) {
+    /// A topic is created anew: what was read of it is no more.
+    pub(crate) fn recreate(&mut self, kind: EventType, dice: &mut Dice) {
+        self.logs.recreate(kind, dice);
+        self.letters.retain(|(place, _)| place.0 != kind);
+    }
+
+    /// A log is cut, and perhaps grows again.
+    pub(crate) fn cut(&mut self, place: Place, dice: &mut Dice) {
+        let Some(kept) = self.logs.cut(place, dice) else { return };
+        self.letters.retain(|(other, offset)| *other != place || *offset < kept);
+    }
+
+    /// Takes a commit of a member. It may say only what is true, as long as the logs are those that the member has read.
+    pub(crate) fn take_commit(
+        &mut self,
+        rules: &Arc<Rules>,
+        commits: &[(Arc<Partition>, Committed)],
+        knows_logs: bool,
+    ) {
         let acceptance = rules.acceptance();
         for (partition, committed) in commits {
             let place = place_of(partition);
+            if !knows_logs {
+                self.logs.commits.insert(place, Commit::of(*committed, acceptance));
+                continue;
+            }
             let low = i64::try_from(self.logs.low(place)).expect("an offset");
             let known = self.logs.committed(place, acceptance);
-            let durable = self.durable.get(&place).copied().unwrap_or(0).max(low);
+            let deleted = i64::try_from(self.logs.was_deleted_to(place)).expect("an offset");
+            let durable = self.durable.get(&place).copied().unwrap_or(0).max(deleted);
             let before = known.map_or(0, |known| known.offset);
             assert!(
                 committed.offset <= durable.max(before),

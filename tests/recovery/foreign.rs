@@ -24,7 +24,8 @@ fn live(cluster: &Shared, rules: &Arc<Rules>, view: Objects) -> Process {
     let now = || base + Duration::from_millis(cluster.borrow().now);
     let clock = Time::parse("2026-07-05T00:00:00Z").expect("a time");
     let (kinds, is_stale) = (&EventType::ALL, false);
-    let start = Start { cluster, instance: "a", kinds, rules, shards: 2, clock, view, is_stale };
+    let on_gap = OnGap::Refuse;
+    let start = Start { cluster, instance: "a", kinds, rules, shards: 2, clock, view, is_stale, on_gap };
     let mut process = Process::start(start, now());
     for _ in 0..5_000 {
         cluster.borrow_mut().pass(100);

@@ -23,7 +23,7 @@ use salespulse::kpi::Catalogue;
 use salespulse::kpi::exposition::{Format, render};
 use salespulse::model::rules::Rules;
 use salespulse::model::time::{Clock, Time};
-use salespulse::snapshot::{Ends, FORMAT, Header, Offsets, Provenance, Refused, Restorer, Store, encode};
+use salespulse::snapshot::{Ends, FORMAT, Fingerprints, Header, Offsets, Provenance, Refused, Restorer, Store, encode};
 use salespulse::threads::ShardThreads;
 use tokio::runtime::Runtime;
 
@@ -83,6 +83,7 @@ pub(crate) fn written() -> Vec<Vec<u8>> {
         forgotten: None,
         degraded: false,
         journeys: 0,
+        fingerprints: Fingerprints::new(),
     };
     let bytes = |(number, shard): (usize, &mut Shard)| {
         let (_, payload) = encode(&header(number), &directory.listing(), &shard.image(false)).expect("memory");
@@ -148,7 +149,7 @@ pub(crate) fn begun(
         on_gap,
         metrics: Arc::clone(&metrics),
     };
-    let degraded = restorer.restore(ends).map_err(|error| error.to_string())?.degraded;
+    let degraded = restorer.restore(ends, None).map_err(|error| error.to_string())?.degraded;
     for image in threads.images(true).expect("shards") {
         assert_eq!(image.recv().expect("a shard").audit(rules, &directory), [], "counted wrongly");
     }

@@ -2,6 +2,7 @@
 //! has committed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use salespulse::kafka::{Committed, Partition};
 use salespulse::model::event::EventType;
@@ -11,6 +12,7 @@ use salespulse::simulate::{Plan, Produced, Simulation};
 use salespulse::snapshot::Offsets;
 
 use crate::dice::Dice;
+use crate::recovery::mirror::Mirror;
 
 /// Partitions of each topic.
 pub(crate) const PARTITIONS: usize = 2;
@@ -22,6 +24,13 @@ pub(crate) type Place = (EventType, usize);
 pub(crate) fn place_of(partition: &Partition) -> Place {
     let kind = EventType::ALL.into_iter().find(|kind| kind.default_topic() == partition.topic()).expect("one of ours");
     (kind, usize::try_from(partition.number()).expect("a number"))
+}
+
+/// One of the records of a log, written again a little later.
+fn again(log: &[Produced], dice: &mut Dice) -> Produced {
+    let record = log[dice.below(log.len())].clone();
+    let later = 1 + i64::try_from(dice.below(1_000)).expect("few");
+    Produced { produced_at: record.produced_at.plus(later), ..record }
 }
 
 /// What a group has committed, as the broker keeps it.
@@ -44,6 +53,10 @@ pub(crate) struct Logs {
     pub(crate) commits: BTreeMap<Place, Commit>,
     records: BTreeMap<Place, Vec<Produced>>,
     lows: BTreeMap<Place, usize>,
+    /// Up to where each was ever deleted, whether or not that is there again.
+    deleted: BTreeMap<Place, usize>,
+    /// What whoever compares logs sees of them.
+    pub(crate) mirror: Arc<Mirror>,
     /// What will be produced.
     future: std::vec::IntoIter<Produced>,
 }
@@ -63,6 +76,8 @@ impl Logs {
             commits: BTreeMap::new(),
             records: places().map(|place| (place, Vec::new())).collect(),
             lows: places().map(|place| (place, 0)).collect(),
+            deleted: BTreeMap::new(),
+            mirror: Arc::default(),
             future: future.into_iter(),
         }
     }
@@ -74,10 +89,47 @@ impl Logs {
             let log = self.records.get_mut(&place).expect("every type has partitions");
             log.push(produced);
             if dice.percent(5) {
-                let again = log[dice.below(log.len())].clone();
-                log.push(again);
+                log.push(again(log, dice));
             }
+            self.mirror.reflect(place, log, usize::MAX);
         }
+    }
+
+    /// A topic is deleted and created anew, and somebody fills it: with some of what was there, in another order, and with
+    /// less of it or more.
+    pub(crate) fn recreate(&mut self, kind: EventType, dice: &mut Dice) {
+        let is_shorter = dice.percent(40);
+        for (place, log) in self.records.iter_mut().filter(|(place, _)| place.0 == kind) {
+            log.reverse();
+            // It is written again, and later.
+            log.iter_mut().for_each(|record| record.produced_at = record.produced_at.plus(7));
+            let more = dice.below(30);
+            let kept = if is_shorter { log.len() / 2 } else { log.len() };
+            log.truncate(kept);
+            for _ in 0..if is_shorter || log.is_empty() { 0 } else { more } {
+                log.push(again(log, dice));
+            }
+            // A broker forgets what was committed of a topic that is deleted.
+            self.commits.remove(place);
+            self.lows.insert(*place, 0);
+            self.mirror.reflect(*place, log, 0);
+            self.mirror.note_change(*place);
+        }
+    }
+
+    /// An unclean election cuts a log, which may grow again by other records; answers what it has kept.
+    pub(crate) fn cut(&mut self, place: Place, dice: &mut Dice) -> Option<usize> {
+        let low = self.lows[&place];
+        let log = self.records.get_mut(&place).filter(|log| log.len() > low + 1)?;
+        let gone = 1 + dice.below((log.len() - low - 1).min(40));
+        log.truncate(log.len() - gone);
+        let kept = log.len();
+        for _ in 0..dice.below(60) {
+            log.push(again(log, dice));
+        }
+        self.mirror.reflect(place, log, kept);
+        self.mirror.note_cut(place);
+        Some(kept)
     }
 
     /// What a member reads of a commit.
@@ -114,8 +166,15 @@ impl Logs {
     pub(crate) fn trim(&mut self, offsets: &Offsets) {
         for (place, low) in &mut self.lows {
             let offset = offsets.get(place.0.default_topic()).map_or(0, |offsets| offsets[place.1]);
-            *low = usize::try_from(offset).expect("an offset").max(*low);
+            let end = self.records[place].len();
+            *low = usize::try_from(offset).expect("an offset").min(end).max(*low);
+            self.deleted.insert(*place, *low);
         }
+    }
+
+    /// Up to where a partition was ever deleted: commits of that time stay when an operator brings it back.
+    pub(crate) fn was_deleted_to(&self, place: Place) -> usize {
+        self.deleted.get(&place).copied().unwrap_or(0)
     }
 
     /// Whether anything was deleted.

@@ -10,16 +10,20 @@ use salespulse::contract::decode::Rejection;
 use salespulse::kafka::membership::Held;
 use salespulse::kafka::{
     Broker, Committed, DeadLetterSink, KafkaFailure, Layout, Origin, Partition, PollEvent, Position, SourceRecord,
+    compare_logs,
 };
 use salespulse::model::rules::Rules;
-use salespulse::snapshot::Offsets;
+use salespulse::snapshot::{Changed, Log, Offsets};
 
 use crate::recovery::cluster::Shared;
 use crate::recovery::group::Heartbeat;
-use crate::recovery::logs::{Place, place_of};
+use crate::recovery::logs::{Logs, Place, place_of};
+use crate::recovery::mirror::Mirror;
 
 /// The most records that one read gives.
 const BATCH: usize = 40;
+/// What all say who find that a log is another.
+pub(crate) const CHANGED: &str = ": the topic was created anew or its log was cut";
 /// How many dead letters may be in flight before reading stops.
 const ROOM: usize = 6;
 
@@ -49,6 +53,12 @@ pub(crate) struct Member {
     is_paused_at_once: bool,
     has_read_since_assignment: bool,
     survey: Option<Survey>,
+    /// Whose logs are compared with what was read.
+    layout: Arc<Layout>,
+    /// How often logs had become others when they were last compared.
+    compared: u64,
+    /// How many cuts it has noticed.
+    cuts: u64,
     /// Where the logs ended when this client was told so for its present assignment.
     ends: BTreeMap<Place, usize>,
     /// Whether a commit was accepted since the last assignment.
@@ -88,6 +98,9 @@ impl Member {
             is_paused_at_once: false,
             has_read_since_assignment: false,
             survey: None,
+            layout: Arc::default(),
+            compared: 0,
+            cuts: 0,
             ends: BTreeMap::new(),
             is_confirmed: false,
             began: None,
@@ -181,6 +194,7 @@ impl Member {
         let Some(members) = cluster.group.members() else { return };
         let Some(Survey { number, layout }) = self.survey.take() else { return };
         self.ends.clear();
+        self.layout = Arc::clone(&layout);
         for partition in layout.partitions() {
             let place = place_of(partition);
             let (low, high) = (cluster.logs.low(place), cluster.logs.log(place).len());
@@ -188,13 +202,56 @@ impl Member {
             partition.set_survey(committed, offset(low), offset(high));
             self.ends.insert(place, high);
         }
+        if let Some(changed) = compared(&cluster.logs, &layout) {
+            self.events.push(PollEvent::LogChanged(changed));
+            return;
+        }
+        self.compared = cluster.logs.mirror.changes();
         self.events.push(PollEvent::Surveyed { survey: number, members: Some(members) });
+    }
+
+    /// Looks now and then whether the logs still are those that were read.
+    fn compare_logs(&mut self) {
+        let cluster = Shared::clone(&self.cluster);
+        let mut cluster = cluster.borrow_mut();
+        if !self.fetched.is_empty() && cluster.dice.percent(10) {
+            self.compared = cluster.logs.mirror.changes();
+            self.events.extend(compared(&cluster.logs, &self.layout).map(PollEvent::LogChanged));
+        }
+    }
+
+    /// A log is cut when its leader is lost, and with it the connection.
+    fn notice_cuts(&mut self) {
+        let cuts = self.cluster.borrow().logs.mirror.cuts();
+        if std::mem::replace(&mut self.cuts, cuts) != cuts {
+            self.layout.partitions().for_each(|partition| partition.trace().doubt());
+        }
+    }
+
+    /// Whether it has compared the logs since one became another.
+    pub(crate) fn knows_logs(&self) -> bool {
+        self.compared == self.cluster.borrow().logs.mirror.changes()
+    }
+
+    fn take_commit(&self, offsets: &[(Arc<Partition>, Committed)]) {
+        let knows_logs = self.knows_logs();
+        self.cluster.borrow_mut().take_commit(&self.rules, offsets, knows_logs);
     }
 
     fn accepts(&self) -> bool {
         let cluster = self.cluster.borrow();
         !cluster.is_away && cluster.group.accepts(&self.instance, self.client, self.generation)
     }
+}
+
+/// The first log that is not the one that was read.
+fn compared(logs: &Logs, layout: &Layout) -> Option<Changed> {
+    let ends = |partition: &Partition| {
+        let place = place_of(partition);
+        (offset(logs.low(place)), offset(logs.log(place).len()))
+    };
+    let partitions: Vec<_> = layout.partitions().map(|partition| (partition, ends(partition))).collect();
+    compare_logs(&*logs.mirror, &partitions).expect("the logs are in memory")
 }
 
 fn offset(offset: usize) -> i64 {
@@ -212,6 +269,8 @@ impl Broker for Member {
         }
         self.heartbeat();
         self.answer_survey();
+        self.compare_logs();
+        self.notice_cuts();
         if self.is_paused || self.fetched.is_empty() {
             return Ok(());
         }
@@ -228,6 +287,9 @@ impl Broker for Member {
             let place = waiting[cluster.dice.below(waiting.len())];
             let count = 1 + cluster.dice.below(BATCH.min(most));
             let (next, _) = self.fetched[&place];
+            if places.iter().any(|place| self.fetched[place].0 > cluster.logs.log(*place).len()) {
+                return Err(KafkaFailure::Ended(format!("a log ends before the next record{CHANGED}")));
+            }
             if next < cluster.logs.low(place) {
                 return Err(KafkaFailure::Ended("retention deleted the next record".to_owned()));
             }
@@ -253,6 +315,15 @@ impl Broker for Member {
 
     fn survey(&mut self, survey: u64, layout: Arc<Layout>) {
         self.survey = Some(Survey { number: survey, layout });
+    }
+
+    fn pass_over(&mut self, _at: Vec<(Arc<Partition>, i64)>) {
+        panic!("everything can be read here");
+    }
+
+    fn log(&self) -> Arc<dyn Log> {
+        let mirror: Arc<Mirror> = Arc::clone(&self.cluster.borrow().logs.mirror);
+        mirror
     }
 
     fn assign(&mut self, from: &[(Arc<Partition>, i64)]) -> Result<(), KafkaFailure> {
@@ -316,7 +387,7 @@ impl Broker for Member {
     fn commit(&mut self, offsets: &[(Arc<Partition>, Committed)]) {
         let is_lost = self.cluster.borrow_mut().dice.percent(15);
         if !is_lost && self.accepts() {
-            self.cluster.borrow_mut().take_commit(&self.rules, offsets);
+            self.take_commit(offsets);
         }
     }
 
@@ -324,7 +395,7 @@ impl Broker for Member {
         if !self.accepts() || self.cluster.borrow_mut().dice.percent(10) {
             return Err(KafkaFailure::Ended("the group has no such member".to_owned()));
         }
-        self.cluster.borrow_mut().take_commit(&self.rules, offsets);
+        self.take_commit(offsets);
         self.is_confirmed = true;
         Ok(())
     }
@@ -353,18 +424,22 @@ impl Broker for Member {
 struct InFlight {
     place: Place,
     offset: usize,
+    /// How often its log had become another when it was read.
+    changes: u64,
     origin: Origin,
 }
 
 pub(crate) struct Letters {
     cluster: Shared,
+    mirror: Arc<Mirror>,
     in_flight: Vec<InFlight>,
     is_full: bool,
 }
 
 impl Letters {
     pub(crate) fn new(cluster: &Shared) -> Letters {
-        Letters { cluster: Shared::clone(cluster), in_flight: Vec::new(), is_full: false }
+        let mirror = Arc::clone(&cluster.borrow().logs.mirror);
+        Letters { cluster: Shared::clone(cluster), mirror, in_flight: Vec::new(), is_full: false }
     }
 
     pub(crate) fn has_any(&self) -> bool {
@@ -381,7 +456,10 @@ impl Letters {
         self.in_flight.retain(|letter| {
             let is_acknowledged = cluster.dice.percent(percent);
             if is_acknowledged {
-                cluster.letters.insert((letter.place, letter.offset));
+                // That of a record which is no more says nothing of the one that lies there now.
+                if letter.changes == cluster.logs.mirror.changes_of(letter.place) {
+                    cluster.letters.insert((letter.place, letter.offset));
+                }
                 letter.origin.partition.acknowledge(letter.origin.offset);
             }
             !is_acknowledged
@@ -393,7 +471,8 @@ impl DeadLetterSink for Letters {
     fn send(&mut self, _record: &SourceRecord<'_>, origin: Origin, _rejection: &Rejection) {
         let place = place_of(&origin.partition);
         let offset = usize::try_from(origin.offset).expect("an offset");
-        self.in_flight.push(InFlight { place, offset, origin });
+        let changes = self.mirror.changes_of(place);
+        self.in_flight.push(InFlight { place, offset, changes, origin });
         self.is_full |= self.in_flight.len() >= ROOM;
     }
 

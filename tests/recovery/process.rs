@@ -71,11 +71,12 @@ pub(crate) struct Start<'a> {
     pub(crate) clock: Time,
     pub(crate) view: Objects,
     pub(crate) is_stale: bool,
+    pub(crate) on_gap: OnGap,
 }
 
 impl Process {
     pub(crate) fn start(start: Start<'_>, now: Instant) -> Process {
-        let Start { cluster, instance, kinds, rules, shards, clock, view, is_stale } = start;
+        let Start { cluster, instance, kinds, rules, shards, clock, view, is_stale, on_gap } = start;
         let topics = || kinds.iter().map(|kind| kind.default_topic());
         let metrics = Metrics::new(topics()).expect("metrics");
         // Few bytes for each life, until the test ends.
@@ -92,7 +93,7 @@ impl Process {
             directory: Arc::clone(&directory),
             loader: threads.loader(),
             clock: Clock::Manual(manual),
-            on_gap: OnGap::Refuse,
+            on_gap,
             metrics: Arc::clone(&metrics),
         };
         let writer = Writer {
@@ -145,7 +146,10 @@ impl Process {
 
     /// One turn of the loop.
     pub(crate) fn turn(&mut self, now: Instant) -> Result<(), LoopFailure> {
+        let restores = self.has_begun.then(|| self.restores());
         let turned = self.event_loop.turn(now);
+        let again = restores.is_some_and(|restores| self.restores() != restores);
+        assert!(!again, "a snapshot is restored over fresher state");
         self.has_begun |= self.member().began.is_some();
         assert_eq!(self.metrics.snapshots.mismatches.get(), 0, "an audit found a cell wrong");
         turned
@@ -173,6 +177,11 @@ impl Process {
     /// Whether it continued from a snapshot.
     pub(crate) fn has_restored(&self) -> bool {
         self.metrics.snapshots.restored.get() > 0
+    }
+
+    /// How many snapshots it has tried to continue from.
+    fn restores(&self) -> u64 {
+        self.metrics.snapshots.restored.get() + self.metrics.snapshots.unusable.get()
     }
 
     /// How many snapshots it has written.

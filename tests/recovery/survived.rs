@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Everything that must have happened to somebody: what never happens is not tested.
-pub(crate) const EVENTS: [&str; 34] = [
+pub(crate) const EVENTS: [&str; 39] = [
     "a snapshot",
     "an audit",
     "a crash",
@@ -39,6 +39,11 @@ pub(crate) const EVENTS: [&str; 34] = [
     "a turn of a member whose session has ended",
     "offsets that an operator has set to the end",
     "a broker that is away",
+    "a topic created anew",
+    "a log that was cut",
+    "an end because a log is another",
+    "a refused start because a log is another",
+    "a start that was allowed to begin anew",
 ];
 
 #[derive(Clone, Default)]

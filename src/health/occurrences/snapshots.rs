@@ -74,6 +74,20 @@ impl SnapshotUnusable<'_> {
     }
 }
 
+/// A log is not the one that was read.
+pub struct LogChanged<'a> {
+    /// Which, and how that shows.
+    pub changed: &'a dyn Display,
+}
+
+impl LogChanged<'_> {
+    /// Logs and counts it.
+    pub fn report(&self, metrics: &Metrics) {
+        metrics.log_changes.inc();
+        error!("{}; snapshot.on_gap decides what a start does", self.changed);
+    }
+}
+
 /// A start continues from a round.
 pub struct SnapshotRestored<'a> {
     /// Its name.

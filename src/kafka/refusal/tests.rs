@@ -14,6 +14,7 @@ fn config() -> KafkaConfig {
             .map(|kind| (kind, kind.default_topic().to_owned()))
             .collect(),
         dead_letter_topic: "sales.dead-letters".to_owned(),
+        on_unreadable: crate::config::OnUnreadable::Refuse,
         properties: BTreeMap::new(),
     }
 }

@@ -30,7 +30,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
             Action::Survey(survey) => self.broker.survey(survey, Arc::clone(&self.layout)),
             Action::Restore => {
                 self.metrics.snapshots.set_durable(self.recovery.keeps_snapshots());
-                let is_under_way = self.recovery.begin(&self.layout);
+                let is_under_way = self.recovery.begin(&self.layout, self.broker.log());
                 return Ok((!is_under_way).then_some(Event::Restored));
             }
             Action::Assign => self.broker.assign(&self.owned())?,
@@ -96,6 +96,18 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
             // librdkafka logs a failure; then some dead letters may come twice.
             self.broker.commit(&commits);
         }
+    }
+
+    /// Says of every partition that nothing of it was done beyond where reading begins. What was committed speaks of logs that
+    /// are no more: whoever believed it would not send dead letters of records that nobody has looked at.
+    pub(super) fn overwrite_commits(&mut self) -> Result<(), LoopFailure> {
+        let begin = |partition: &Arc<Partition>| {
+            let offset = partition.resumes_at();
+            partition.set_commit(Committed { offset, settled: offset });
+            (Arc::clone(partition), Committed { offset, settled: offset })
+        };
+        let commits: Vec<(Arc<Partition>, Committed)> = self.layout.partitions().map(begin).collect();
+        Ok(self.broker.commit_and_wait(&commits)?)
     }
 
     /// Asks the group by a commit, which only a member of the present generation may make.

@@ -35,7 +35,9 @@ impl From<RestoreError> for LoopFailure {
     fn from(error: RestoreError) -> LoopFailure {
         match error {
             RestoreError::Shard(gone) => gone.into(),
-            RestoreError::Store(_) | RestoreError::Refused(_) => LoopFailure::Restore(error.to_string()),
+            RestoreError::Store(_) | RestoreError::Log(_) | RestoreError::Refused(_) => {
+                LoopFailure::Restore(error.to_string())
+            }
         }
     }
 }

@@ -1,15 +1,17 @@
 //! What the loop checks beside the records: its own liveness, the clock, dead letters that wait.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::{error, warn};
 
 use super::{EventLoop, LoopFailure};
-use crate::health::{Condition, Met};
+use crate::health::{Condition, LogChanged, Met, PassedOver};
 use crate::kafka::membership::Event;
-use crate::kafka::{Broker, DeadLetterSink};
+use crate::kafka::{Broker, DeadLetterSink, KafkaFailure, Position, Readable};
 use crate::model::time::seconds;
 use crate::service::horizon_clock::PATIENCE;
+use crate::snapshot::Changed;
 
 /// How long a dead letter may take to be acknowledged before that is worth a word.
 const DEAD_LETTER_PATIENCE: Duration = Duration::from_secs(10);
@@ -28,6 +30,16 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
         self.drive(Event::Doubt)
     }
 
+    /// Ends, because the numbers hold what the topics hold no longer.
+    pub(super) fn on_changed(&self, changed: &Changed) -> Result<(), LoopFailure> {
+        LogChanged { changed }.report(&self.metrics);
+        let sentence = format!(
+            "{changed}; the numbers hold records that it no longer has, so they are not shown any more. Start salespulse anew: it \
+             compares its snapshots with the topics, and snapshot.on_gap says whether it may begin with what they hold now"
+        );
+        Err(KafkaFailure::Ended(sentence).into())
+    }
+
     /// Reports which partitions stand still because the client cannot read what lies there.
     pub(super) fn on_unreadable(&mut self, reason: &str) -> Result<(), LoopFailure> {
         self.metrics.unreadable.inc();
@@ -42,7 +54,30 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
                  broker's disk"
             );
         }
+        let waiting = positions.iter().filter(|(partition, position)| partition.waiting(*position) > 0);
+        let at = waiting
+            .map(|(partition, position)| (Arc::clone(partition), position.unwrap_or_else(|| partition.resumes_at())));
+        self.broker.pass_over(at.collect());
         self.check_stalled()
+    }
+
+    /// Goes on behind records that cannot be read, which are missing from now on.
+    pub(super) fn pass_over(&mut self, found: &[Readable]) -> Result<(), LoopFailure> {
+        let positions = self.broker.positions(&self.layout)?;
+        let stands_at = |readable: &Readable| {
+            let is_it = |(partition, _): &&Position| Arc::ptr_eq(partition, &readable.partition);
+            let position = positions.iter().find(is_it).and_then(|(_, position)| *position);
+            position.unwrap_or_else(|| readable.partition.resumes_at())
+        };
+        for readable in found.iter().filter(|readable| readable.to > readable.from) {
+            if self.membership.may_commit() && stands_at(readable) == readable.from {
+                let Readable { partition, from, to } = readable;
+                partition.pass_to(*to);
+                PassedOver { partition: &**partition, from: *from, to: *to }.report(&self.metrics);
+                self.recovery.lacks_records();
+            }
+        }
+        self.drive(Event::PassedOver)
     }
 
     /// Reports whether any partition stands still.

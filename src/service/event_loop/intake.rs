@@ -129,6 +129,7 @@ impl Intake {
             }
         }
         partition.advance(source.offset, source.timestamp);
+        partition.trace().note(source.fingerprint());
     }
 
     /// Hands what was taken to the shards; waits while one has too much to do.

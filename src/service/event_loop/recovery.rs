@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 
 use crate::health::{Condition, LogThrottle, Met, Readiness};
-use crate::kafka::Layout;
+use crate::kafka::{Layout, Trace};
 use crate::model::time::Clock;
 use crate::service::horizon_clock::HorizonClock;
-use crate::snapshot::{Cut, Ends, Keeper, Offsets, Refused, Report, RestoreError, Restored, Restorer};
+use crate::snapshot::{Cut, Ends, Keeper, Log, Offsets, Refused, Report, RestoreError, Restored, Restorer};
 use crate::threads::{Background, ShardGone};
 
 /// How long a store that does not answer at the start is tried.
@@ -71,13 +71,13 @@ impl Recovery {
     }
 
     /// Begins to restore; answers whether that is under way, or else there is nothing to restore.
-    pub(super) fn begin(&mut self, layout: &Layout) -> bool {
+    pub(super) fn begin(&mut self, layout: &Layout, log: Arc<dyn Log>) -> bool {
         let ends = ends(layout);
         self.stage = match &self.parts {
             None => Stage::Reading(Restored { began: ends.lows, ..Restored::default() }),
             Some(parts) => {
                 let present = Arc::clone(&parts.present);
-                Stage::Restoring(restore(parts.background, parts.restorer.clone(), present, ends))
+                Stage::Restoring(restore(parts.background, parts.restorer.clone(), present, (ends, log)))
             }
         };
         matches!(self.stage, Stage::Restoring(_))
@@ -91,12 +91,25 @@ impl Recovery {
             Err(TryRecvError::Empty) => return Ok(false),
             Err(TryRecvError::Disconnected) => return Err(ShardGone.into()),
         };
-        begin_at(layout, &restored.offsets);
+        begin_at(layout, &restored);
         self.meet(Condition::RecordsMissing, restored.degraded);
         self.durable.clone_from(&restored.offsets);
         self.stage = Stage::Reading(restored);
         self.begun = now;
         Ok(true)
+    }
+
+    /// Whether the state began anew because a log is another than before.
+    pub(super) fn begins_anew(&self) -> bool {
+        matches!(&self.stage, Stage::Reading(restored) if restored.begins_anew)
+    }
+
+    /// Notes that records are missing from what is in memory, and so from all snapshots of it.
+    pub(super) fn lacks_records(&mut self) {
+        if let Stage::Reading(restored) = &mut self.stage {
+            restored.degraded = true;
+        }
+        self.meet(Condition::RecordsMissing, true);
     }
 
     /// Whether it is time for a snapshot, and none is being written.
@@ -128,10 +141,10 @@ impl Recovery {
         interval.is_some_and(|interval| now.saturating_duration_since(self.audited) >= interval)
     }
 
-    /// Begins to write a snapshot, which may be audited as of an instant.
-    pub(super) fn write(&mut self, mut cut: Cut, refused: Refused, audited: Option<Instant>) {
+    /// Begins to write a snapshot of what was read, which may be audited as of an instant.
+    pub(super) fn write(&mut self, mut cut: Cut, layout: &Layout, refused: Refused, audited: Option<Instant>) {
         let (Some(parts), Stage::Reading(origin)) = (&mut self.parts, &self.stage) else { return };
-        cut.origin = origin.clone();
+        cut.origin = Restored { fingerprints: layout.fingerprints(), ..origin.clone() };
         cut.origin.refused.by_stages += refused.by_stages;
         cut.origin.refused.by_rates += refused.by_rates;
         self.audited = audited.unwrap_or(self.audited);
@@ -183,17 +196,17 @@ fn restore(
     background: Background,
     mut restorer: Restorer,
     present: Arc<HorizonClock>,
-    ends: Ends,
+    (ends, log): (Ends, Arc<dyn Log>),
 ) -> Receiver<Result<Restored, RestoreError>> {
     let (sender, restored) = sync_channel(1);
     let work = move || {
         let (started, throttle) = (Instant::now(), LogThrottle::default());
         let result = loop {
             restorer.clock = Clock::Fixed(present.now());
-            match restorer.restore(&ends) {
-                Err(RestoreError::Store(error)) if started.elapsed() < PATIENCE => {
+            match restorer.restore(&ends, Some(&*log)) {
+                Err(error @ (RestoreError::Store(_) | RestoreError::Log(_))) if started.elapsed() < PATIENCE => {
                     if throttle.pass().is_some() {
-                        warn!(%error, "the snapshots cannot be read; trying again for {PATIENCE:?}");
+                        warn!(%error, "nothing can be restored; trying again for {PATIENCE:?}");
                     }
                     if let Err(gone) = restorer.loader.reset(restorer.clock.now()) {
                         break Err(gone.into());
@@ -221,9 +234,11 @@ fn ends(layout: &Layout) -> Ends {
     ends
 }
 
-fn begin_at(layout: &Layout, offsets: &Offsets) {
+fn begin_at(layout: &Layout, restored: &Restored) {
     for topic in layout.topics() {
-        let offsets = offsets.get(&*topic.name).into_iter().flatten();
+        let offsets = restored.offsets.get(&*topic.name).into_iter().flatten();
         topic.partitions.iter().zip(offsets).for_each(|(partition, offset)| partition.begin_at(*offset));
+        let read = restored.fingerprints.get(&*topic.name).into_iter().flatten();
+        topic.partitions.iter().zip(read).for_each(|(partition, read)| *partition.trace() = Trace::restored(read));
     }
 }

@@ -46,6 +46,7 @@ fn header() -> Header {
         forgotten: None,
         degraded: false,
         journeys: 0,
+        fingerprints: Fingerprints::new(),
     }
 }
 

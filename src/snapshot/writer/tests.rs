@@ -168,7 +168,7 @@ fn restored(scene: &Scene) -> Vec<crate::engine::shard::ShardReading> {
         metrics: Arc::clone(metrics),
     };
     let _guard = scene.runtime.enter();
-    restorer.restore(&Ends::default()).unwrap();
+    restorer.restore(&Ends::default(), None).unwrap();
     threads.reader().read(NOW).unwrap()
 }
 

@@ -36,6 +36,26 @@ impl World {
         }
     }
 
+    /// A topic is created anew, or an election cuts a log.
+    pub(super) fn change_log(&mut self) {
+        // By what has been read of a log, and by nothing else, somebody knows it again.
+        if self.durable.is_none() || self.dice.percent(70) {
+            return;
+        }
+        let World { cluster, dice, .. } = self;
+        let mut cluster = cluster.borrow_mut();
+        let event = if dice.percent(50) {
+            cluster.recreate(EventType::ALL[dice.below(EventType::ALL.len())], dice);
+            "a topic created anew"
+        } else {
+            let places: Vec<Place> = cluster.logs.places().collect();
+            cluster.cut(places[dice.below(places.len())], dice);
+            "a log that was cut"
+        };
+        (self.intact, self.durable, self.has_stale_rounds) = (None, None, true);
+        self.survived.count(event, 1);
+    }
+
     pub(super) fn reset_commits(&mut self) {
         self.cluster.borrow_mut().logs.reset_commits();
         self.survived.count("offsets that an operator has set to the end", 1);

@@ -14,10 +14,13 @@ impl World {
             writers.push(other);
             self.survived.count("two writers at once", 1);
         }
-        let process = &self.running[place].process;
         let is_alone = self.running.iter().filter(|running| running.process.has_begun).count() == 1;
         // What is written while the clock is behind has forgotten what a start by that clock needs.
+        let knows_logs = |writer: &usize| self.running[*writer].process.member().knows_logs();
+        self.has_stale_rounds |= !writers.iter().all(knows_logs);
+        let process = &self.running[place].process;
         let is_usable = is_alone
+            && !self.has_stale_rounds
             && rounds[0].is_all_new()
             && process.present.ahead_millis() == 0
             && Arc::ptr_eq(&process.rules, &self.rules);
@@ -35,7 +38,10 @@ impl World {
         self.survived.count("an audit", 1);
         reached.iter().for_each(|offsets| self.cluster.borrow_mut().note_durable(offsets));
         self.intact = Some(durable.clone()).filter(|_| is_usable && !self.objects.has_mixed_round());
-        self.durable = Some((rules, durable));
+        // Of other logs than those of now nothing is durable.
+        if !self.has_stale_rounds {
+            self.durable = Some((rules, durable));
+        }
         if !self.is_over && self.dice.percent(10) {
             self.survived.count("a crash between durability and commit", 1);
             self.crash_of(place);

@@ -322,6 +322,7 @@ fn config(brokers: String, name: &str, properties: &[(&str, &str)]) -> Config {
             instance_id: format!("salespulse-{name}"),
             topics: kinds.into_iter().map(|kind| (kind, kind.default_topic().to_owned())).collect(),
             dead_letter_topic: DEAD_LETTERS.to_owned(),
+            on_unreadable: crate::config::OnUnreadable::Refuse,
             properties: properties.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         },
         snapshot: SnapshotConfig {

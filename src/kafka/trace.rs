@@ -1,0 +1,94 @@
+//! By what the log of a partition is known again, as it is read.
+
+use crate::snapshot::Fingerprint;
+
+/// How many records are remembered beside the last one.
+const MOST: usize = 4;
+
+/// Records of a log: the last one, and older ones that have not been compared since.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    older: Vec<Fingerprint>,
+    last: Option<Fingerprint>,
+}
+
+impl Trace {
+    /// What a snapshot remembers, which has just been compared.
+    #[must_use]
+    pub fn restored(read: &[Fingerprint]) -> Trace {
+        let last = read.last().copied();
+        Trace { older: last.into_iter().collect(), last }
+    }
+
+    /// Notes that a record has been read.
+    pub fn note(&mut self, read: Fingerprint) {
+        if self.older.is_empty() {
+            self.older.push(read);
+        }
+        self.last = Some(read);
+    }
+
+    /// Remembers the last record until it has been compared: what is read from now on may lie in a log that was cut.
+    pub fn doubt(&mut self) {
+        if let Some(last) = self.last.filter(|last| self.older.last() != Some(last) && self.older.len() < MOST) {
+            self.older.push(last);
+        }
+    }
+
+    /// All of them, the oldest first.
+    #[must_use]
+    pub fn read(&self) -> Vec<Fingerprint> {
+        let last = self.last.filter(|last| self.older.last() != Some(last));
+        self.older.iter().copied().chain(last).collect()
+    }
+
+    /// Whether nothing was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// Notes that these were compared, and the log is the same: of them the last is enough.
+    pub(super) fn trust(&mut self, compared: &[Fingerprint]) {
+        self.older.retain(|older| !compared.contains(older));
+        self.older.splice(..0, compared.last().copied());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(offset: i64) -> Fingerprint {
+        Fingerprint::of(offset, None, None, Some(b"value"))
+    }
+
+    fn offsets(trace: &Trace) -> Vec<i64> {
+        trace.read().iter().map(|read| read.offset).collect()
+    }
+
+    #[test]
+    fn what_was_read_before_a_comparison_is_remembered_until_the_next() {
+        let mut trace = Trace::default();
+        assert!(trace.is_empty() && offsets(&trace).is_empty());
+        (0..=3).for_each(|offset| trace.note(of(offset)));
+        assert_eq!(offsets(&trace), [0, 3]);
+        let compared = trace.read();
+        (4..=6).for_each(|offset| trace.note(of(offset)));
+        trace.trust(&compared);
+        assert_eq!(offsets(&trace), [3, 6]);
+        trace.doubt();
+        trace.note(of(7));
+        assert_eq!(offsets(&trace), [3, 6, 7], "the last before the doubt");
+        let compared = trace.read();
+        trace.trust(&compared);
+        assert_eq!(offsets(&trace), [7]);
+        assert_eq!(offsets(&Trace::restored(&compared)), [7]);
+        for offset in 8..20 {
+            trace.doubt();
+            trace.note(of(offset));
+        }
+        assert_eq!(trace.read().len(), MOST + 1, "few, and the oldest of them");
+        assert_eq!(offsets(&trace)[0], 7);
+    }
+}

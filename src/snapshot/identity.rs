@@ -1,0 +1,251 @@
+//! Whether a log still is the one that was read: a few records of each partition, compared with what lies there now.
+//!
+//! A topic that was deleted, created anew and filled beyond the offset up to which it was read looks as before by its offsets
+//! alone; so does a log that an unclean election has cut and that has grown again. The client does not say which topic it
+//! reads, so records say it.
+//!
+//! The last record alone would not do: whoever reads on in the new log soon remembers a record of that one. So the last record
+//! that was read before the log was last found to be the same is remembered until it is found again, and so is the last one
+//! before anything happened by which a log may be cut.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Offsets by topic and partition.
+type Offsets = BTreeMap<String, Vec<i64>>;
+
+/// A record as it was read: enough to know it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp in Unix milliseconds, if it has one.
+    pub timestamp: Option<i64>,
+    /// A hash of its key and of its value.
+    pub hash: u64,
+}
+
+/// By topic, for each partition, the records by which its log is known again, the oldest first and the last one read last.
+pub type Fingerprints = BTreeMap<String, Vec<Vec<Fingerprint>>>;
+
+impl Fingerprint {
+    /// The fingerprint of a record.
+    #[must_use]
+    pub fn of(offset: i64, timestamp: Option<i64>, key: Option<&[u8]>, value: Option<&[u8]>) -> Fingerprint {
+        let part = |bytes: Option<&[u8]>| bytes.map_or(0, xxh3_64);
+        // Key and value change places with another hash.
+        Fingerprint { offset, timestamp, hash: part(key).rotate_left(32).wrapping_add(part(value)) }
+    }
+}
+
+/// A record in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub number: usize,
+    /// The offset.
+    pub offset: i64,
+}
+
+/// The logs as they are now: Kafka's, and those of the simulation in `tests/recovery`.
+pub trait Log: Send + Sync {
+    /// Where a partition ends.
+    ///
+    /// # Errors
+    /// Why it cannot be said now.
+    fn end(&self, topic: &str, number: usize) -> Result<i64, String>;
+
+    /// For each of these places, which lie topic by topic, the first record at or after it; `None` where there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be said now.
+    fn records(&self, places: &[Place]) -> Result<Vec<Option<Fingerprint>>, String>;
+}
+
+/// The records by which the log of a partition is known again, and where it began and ended when it was last looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub number: usize,
+    /// The records, the oldest first.
+    pub read: Vec<Fingerprint>,
+    /// Where the log begins.
+    pub low: i64,
+    /// Where it ends, or ended a moment ago.
+    pub high: i64,
+}
+
+/// A log that is not the one that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub number: usize,
+    /// The offset up to which it was read.
+    pub offset: i64,
+    /// Where it ends, if that is before that offset; else another record lies there.
+    pub end: Option<i64>,
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Changed { topic, number, offset, .. } = self;
+        match self.end {
+            Some(end) => write!(f, "{topic}/{number} ends at offset {end}, but was read to offset {offset}")?,
+            None => write!(
+                f,
+                "at offset {offset} of {topic}/{number} lies another record than the one that was read there"
+            )?,
+        }
+        f.write_str(": the topic was created anew or its log was cut")
+    }
+}
+
+/// Compares what was read with what lies there now. What retention has deleted cannot be compared: where a log
+/// begins is judged elsewhere. Neither can what compaction has taken away.
+///
+/// # Errors
+/// Why the logs cannot be read now.
+pub fn compare(log: &dyn Log, remembered: &[Remembered]) -> Result<Option<Changed>, String> {
+    let most = remembered.iter().map(|partition| partition.read.len()).max().unwrap_or(0);
+    for index in 0..most {
+        // A log is asked for one record of each partition at a time.
+        let one = |partition: &Remembered| Some((partition.clone(), *partition.read.get(index)?));
+        let ones: Vec<(Remembered, Fingerprint)> = remembered.iter().filter_map(one).collect();
+        let changed = compare_one_of_each(log, &ones)?;
+        if changed.is_some() {
+            return Ok(changed);
+        }
+    }
+    Ok(None)
+}
+
+fn compare_one_of_each(log: &dyn Log, ones: &[(Remembered, Fingerprint)]) -> Result<Option<Changed>, String> {
+    let mut places = Vec::new();
+    let mut expected = Vec::new();
+    for (Remembered { topic, number, high, .. }, read) in ones.iter().filter(|(seen, read)| read.offset >= seen.low) {
+        // Somebody may have read on since the end was looked at.
+        if read.offset >= *high {
+            let end = log.end(topic, *number)?;
+            if end <= read.offset {
+                let (topic, number, offset) = (topic.clone(), *number, read.offset + 1);
+                return Ok(Some(Changed { topic, number, offset, end: Some(end) }));
+            }
+        }
+        places.push(Place { topic: topic.clone(), number: *number, offset: read.offset });
+        expected.push(*read);
+    }
+    if places.is_empty() {
+        return Ok(None);
+    }
+    let found = log.records(&places)?;
+    for ((place, expected), found) in places.into_iter().zip(expected).zip(found) {
+        if found.is_some_and(|found| found.offset == expected.offset && found != expected) {
+            let Place { topic, number, offset } = place;
+            return Ok(Some(Changed { topic, number, offset, end: None }));
+        }
+    }
+    Ok(None)
+}
+
+/// What is remembered of all partitions whose logs are known.
+pub(super) fn remembered(fingerprints: &Fingerprints, lows: &Offsets, highs: &Offsets) -> Vec<Remembered> {
+    let mut remembered = Vec::new();
+    for (topic, partitions) in fingerprints {
+        let at = |offsets: &Offsets, number: usize| offsets.get(topic)?.get(number).copied();
+        for (number, read) in partitions.iter().enumerate() {
+            if let (Some(low), Some(high)) = (at(lows, number), at(highs, number)) {
+                remembered.push(Remembered { topic: topic.clone(), number, read: read.clone(), low, high });
+            }
+        }
+    }
+    remembered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One partition with these values, from offset 2 on; what is `None` is gone.
+    struct Memory(Vec<Option<&'static str>>);
+
+    fn of(offset: usize, value: &str) -> Fingerprint {
+        Fingerprint::of(i64::try_from(offset).unwrap(), Some(7), Some(b"key"), Some(value.as_bytes()))
+    }
+
+    impl Log for Memory {
+        fn end(&self, _topic: &str, _number: usize) -> Result<i64, String> {
+            Ok(i64::try_from(self.0.len()).unwrap())
+        }
+
+        fn records(&self, places: &[Place]) -> Result<Vec<Option<Fingerprint>>, String> {
+            let first = |place: &Place| {
+                let from = usize::try_from(place.offset).unwrap();
+                let records = self.0.iter().enumerate().skip(from);
+                records.filter_map(|(offset, value)| Some(of(offset, (*value)?))).next()
+            };
+            Ok(places.iter().map(first).collect())
+        }
+    }
+
+    fn compared(log: &[Option<&'static str>], last: Fingerprint, low: i64, high: i64) -> Option<String> {
+        compared_all(log, vec![last], low, high)
+    }
+
+    fn compared_all(log: &[Option<&'static str>], read: Vec<Fingerprint>, low: i64, high: i64) -> Option<String> {
+        let remembered = Remembered { topic: "sales.leads".to_owned(), number: 3, read, low, high };
+        compare(&Memory(log.to_vec()), &[remembered]).unwrap().map(|changed| changed.to_string())
+    }
+
+    #[test]
+    fn a_record_is_known_again_by_all_that_it_is() {
+        let (key, value): (Option<&[u8]>, Option<&[u8]>) = (Some(b"a"), Some(b"b"));
+        let known = Fingerprint::of(4, Some(7), key, value);
+        assert_eq!(known, Fingerprint::of(4, Some(7), key, value));
+        for other in [
+            Fingerprint::of(5, Some(7), key, value),
+            Fingerprint::of(4, None, key, value),
+            Fingerprint::of(4, Some(7), value, key),
+            Fingerprint::of(4, Some(7), key, None),
+            Fingerprint::of(4, Some(7), None, value),
+            Fingerprint::of(4, Some(7), key, Some(b"")),
+        ] {
+            assert_ne!(known, other);
+        }
+    }
+
+    #[test]
+    fn a_log_is_another_if_it_ends_earlier_or_holds_another_record() {
+        let log = [Some("a"), Some("b"), None, Some("d")];
+        assert_eq!(compared(&log, of(1, "b"), 0, 4), None);
+        let cause = ": the topic was created anew or its log was cut";
+        let other = format!("at offset 1 of sales.leads/3 lies another record than the one that was read there{cause}");
+        assert_eq!(compared(&log, of(1, "x"), 0, 4), Some(other));
+        let shorter = format!("sales.leads/3 ends at offset 4, but was read to offset 8{cause}");
+        assert_eq!(compared(&log, of(7, "x"), 0, 4), Some(shorter));
+    }
+
+    #[test]
+    fn a_record_of_before_gives_away_a_log_in_which_somebody_has_read_on() {
+        let log = [Some("a"), Some("b"), None, Some("d")];
+        assert_eq!(compared_all(&log, vec![of(0, "a"), of(3, "d")], 0, 4), None);
+        let changed = compared_all(&log, vec![of(1, "x"), of(3, "d")], 0, 4);
+        assert!(changed.is_some_and(|changed| changed.starts_with("at offset 1 of sales.leads/3 ")));
+    }
+
+    #[test]
+    fn what_is_not_there_any_more_or_has_come_since_is_not_held_against_the_log() {
+        let log = [Some("a"), Some("b"), None, Some("d")];
+        assert_eq!(compared(&log, of(2, "c"), 0, 4), None, "compaction has taken it away");
+        assert_eq!(compared(&log, of(1, "x"), 2, 4), None, "retention has deleted it");
+        assert_eq!(compared(&log, of(3, "d"), 0, 2), None, "somebody has read beyond the end that was seen");
+    }
+}

@@ -1,0 +1,76 @@
+//! The logs as whoever compares them with what was read sees them, from any thread.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use salespulse::simulate::Produced;
+use salespulse::snapshot::{Fingerprint, Log, Place as Asked};
+
+use crate::recovery::logs::Place;
+
+#[derive(Default)]
+pub(crate) struct Mirror {
+    logs: Mutex<BTreeMap<(String, usize), Vec<Fingerprint>>>,
+    changes: Mutex<BTreeMap<Place, u64>>,
+    cuts: AtomicU64,
+}
+
+impl Mirror {
+    /// Shows what a log holds now, of which so many records are as before.
+    pub(crate) fn reflect(&self, (kind, number): Place, log: &[Produced], kept: usize) {
+        let mut logs = self.logs.lock().expect("nobody panics here");
+        let seen = logs.entry((kind.default_topic().to_owned(), number)).or_default();
+        seen.truncate(kept);
+        let known = seen.len();
+        seen.extend(log.iter().enumerate().skip(known).map(|(offset, record)| of(offset, record)));
+    }
+
+    /// Notes that a log is another than before.
+    pub(crate) fn note_change(&self, place: Place) {
+        *self.changes.lock().expect("nobody panics here").entry(place).or_default() += 1;
+    }
+
+    /// Notes that a log is cut.
+    pub(crate) fn note_cut(&self, place: Place) {
+        self.note_change(place);
+        self.cuts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often any log was cut.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.cuts.load(Ordering::Relaxed)
+    }
+
+    /// How often any log became another.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.lock().expect("nobody panics here").values().sum()
+    }
+
+    /// How often this log became another.
+    pub(crate) fn changes_of(&self, place: Place) -> u64 {
+        self.changes.lock().expect("nobody panics here").get(&place).copied().unwrap_or(0)
+    }
+}
+
+fn of(offset: usize, record: &Produced) -> Fingerprint {
+    let offset = i64::try_from(offset).expect("an offset");
+    Fingerprint::of(offset, Some(record.produced_at.millis()), Some(&record.key[..]), Some(&*record.value))
+}
+
+impl Log for Mirror {
+    fn end(&self, topic: &str, number: usize) -> Result<i64, String> {
+        let logs = self.logs.lock().expect("nobody panics here");
+        let length = logs.get(&(topic.to_owned(), number)).map_or(0, Vec::len);
+        Ok(i64::try_from(length).expect("an offset"))
+    }
+
+    fn records(&self, places: &[Asked]) -> Result<Vec<Option<Fingerprint>>, String> {
+        let logs = self.logs.lock().expect("nobody panics here");
+        let found = |asked: &Asked| {
+            let offset = usize::try_from(asked.offset).expect("an offset");
+            logs.get(&(asked.topic.clone(), asked.number))?.get(offset).copied()
+        };
+        Ok(places.iter().map(found).collect())
+    }
+}
