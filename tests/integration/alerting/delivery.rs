@@ -117,7 +117,8 @@ fn a_broken_stage_reaches_the_sales_and_an_outage_the_operators() {
     }
     let used: BTreeSet<&str> = rules.iter().filter_map(|rule| rule["query"].as_str()).flat_map(metrics).collect();
     assert!(used.len() > 60, "{used:?}");
-    for metric in used {
+    // Leads by pipeline are exposed with [pipelines] only; promtool's cases have them.
+    for metric in used.into_iter().filter(|metric| !metric.ends_with("_pipeline_leads")) {
         prometheus.wait_for(&format!("count({metric})"), |series| series > 0.0);
     }
 

@@ -177,10 +177,13 @@ fn a_drop_is_told_by_the_narrowest_scope_and_the_shorter_window() {
             drop("SalesWinRatioDrop", east),
             drop("SalesCsatDrop", all),
             drop("SalesCacSpike", expo),
+            drop("SalesPipelineOverdue", east),
+            drop("SalesDealsSlipping", all),
             drop("SalesWinRatioDrop", expo),
             drop("SalesWinRatioDrop", all),
             drop("SalesCacSpike", all),
+            drop("SalesPipelineOverdue", all),
         ],
-        3,
+        5,
     );
 }
