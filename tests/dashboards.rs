@@ -12,5 +12,6 @@ mod organisation;
 mod pictures;
 mod provisioning;
 mod queries;
+mod second_version;
 mod typed;
 mod variables;

@@ -46,14 +46,22 @@ pub(crate) fn boards() -> Vec<Board> {
 }
 
 impl Board {
-    /// Everything on the grid, rows too.
-    pub(crate) fn items(&self) -> &Vec<Value> {
-        self.json["panels"].as_array().expect("panels")
+    /// Everything on the grid when all rows are open, the rows too.
+    pub(crate) fn items(&self) -> Vec<&Value> {
+        let panels = self.json["panels"].as_array().expect("panels").iter();
+        panels
+            .flat_map(|panel| std::iter::once(panel).chain(panel["panels"].as_array().into_iter().flatten()))
+            .collect()
     }
 
     /// All panels that show something.
     pub(crate) fn panels(&self) -> impl Iterator<Item = &Value> {
-        self.items().iter().filter(|panel| panel["type"] != "row")
+        self.items().into_iter().filter(|panel| panel["type"] != "row")
+    }
+
+    /// The panels that are there when the dashboard opens.
+    pub(crate) fn first(&self) -> impl Iterator<Item = &Value> {
+        self.json["panels"].as_array().expect("panels").iter().filter(|panel| panel["type"] != "row")
     }
 
     pub(crate) fn variables(&self) -> &Vec<Value> {

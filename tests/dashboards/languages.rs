@@ -10,7 +10,10 @@ const WORDS: [&str; 8] = ["title", "description", "label", "text", "legendFormat
 /// The dashboard with its words blanked: what must be the same in both languages.
 fn structure(value: &Value, language: &str) -> Value {
     match value {
-        Value::String(text) => text.replace(&format!("-{language}"), "-*").into(),
+        // Windows are named by labels, which the list of the variable shows.
+        Value::String(text) if text.contains("\"name\", \"") => unnamed(text).into(),
+        // Each language leads to its own pages.
+        Value::String(text) => text.replace(".zh-CN.md", ".md").replace(&format!("-{language}"), "-*").into(),
         Value::Array(values) => values.iter().map(|value| structure(value, language)).collect(),
         Value::Object(fields) => {
             let blank = |(key, value): (&String, &Value)| {
@@ -25,6 +28,12 @@ fn structure(value: &Value, language: &str) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// A query without the names that its `label_replace`s give.
+fn unnamed(query: &str) -> String {
+    let name = regex::Regex::new(r#""name", "[^"$]*""#).expect("a pattern");
+    name.replace_all(query, "\"name\", \"*\"").into_owned()
 }
 
 #[test]
@@ -46,6 +55,8 @@ fn both_have_the_same_structure() {
 /// The structure without what names a column by its title: matchers of overrides, and pages of one language.
 fn strip(value: &Value, language: &str) -> Value {
     let mut structure = structure(value, language);
+    // The panels below a closed row are looked at by themselves.
+    structure.as_object_mut().and_then(|row| row.remove("panels"));
     if let Some(overrides) = structure.pointer_mut("/fieldConfig/overrides").and_then(Value::as_array_mut) {
         overrides.iter_mut().for_each(|rule| rule["matcher"]["options"] = Value::Null);
     }
@@ -62,7 +73,13 @@ fn each_has_words_of_its_own() {
         for board in boards_in(language) {
             for item in board.items() {
                 let title = text(&item["title"]);
-                assert_eq!(has_chinese(title), is_chinese, "{}: {title}", board.file);
+                // What is called so in both.
+                assert_eq!(
+                    has_chinese(title) || title == "LTV : CAC",
+                    is_chinese || title == "LTV : CAC",
+                    "{}: {title}",
+                    board.file
+                );
                 let description = text(&item["description"]);
                 assert!(item["type"] == "row" || has_chinese(description) == is_chinese, "{}: {title}", board.file);
             }

@@ -22,10 +22,11 @@ fn overlap([left, top, right, bottom]: [u64; 4], other: [u64; 4]) -> bool {
 #[test]
 fn no_panels_overlap_and_none_leaves_the_grid() {
     for board in boards() {
-        for (number, panel) in board.items().iter().enumerate() {
+        let items = board.items();
+        for (number, panel) in items.iter().enumerate() {
             let title = &panel["title"];
             assert!(place(panel)[2] <= COLUMNS, "{}: {title} leaves the grid", board.file);
-            for other in &board.items()[number + 1..] {
+            for other in &items[number + 1..] {
                 assert!(!overlap(place(panel), place(other)), "{}: {title} and {} overlap", board.file, other["title"]);
             }
         }
@@ -37,7 +38,8 @@ fn lines_of_panels_fill_the_grid() {
     for board in boards() {
         let tops: BTreeSet<u64> = board.items().iter().map(|panel| place(panel)[1]).collect();
         for top in tops {
-            let line = board.items().iter().filter(|panel| place(panel)[1] == top);
+            let items = board.items();
+            let line = items.iter().filter(|panel| place(panel)[1] == top);
             let width: u64 = line.map(|panel| place(panel)[2] - place(panel)[0]).sum();
             assert_eq!(width, COLUMNS, "{}: the line at {top}", board.file);
         }
@@ -70,14 +72,60 @@ fn every_panel_says_what_it_shows_and_in_which_unit() {
     }
 }
 
-/// Over a range, a KPI that is absent now would show its last value as if it held.
+/// Over a range, a KPI that is absent now would show its last value as if it held: unless the query itself says that there
+/// is nothing, and the number is the last of its curve, be it none.
 #[test]
-fn all_but_curves_ask_for_one_instant() {
+fn all_but_curves_ask_for_one_instant_or_end_where_the_kpi_does() {
     for board in boards() {
         for panel in board.panels() {
+            let has_trend = panel["options"]["graphMode"] == "area";
             for target in board::targets(panel) {
-                let is_curve = panel["type"] == "timeseries";
+                let is_curve = has_trend || panel["type"] == "timeseries";
                 assert_eq!(target["instant"], !is_curve, "{}: {}", board.file, panel["title"]);
+                let query = text(&target["expr"]);
+                assert!(!has_trend || query.contains("[$__range])) * NaN"), "{}: {query}", board.file);
+            }
+            if has_trend {
+                assert_eq!(
+                    panel["options"]["reduceOptions"]["calcs"],
+                    serde_json::json!(["last"]),
+                    "{}",
+                    panel["title"]
+                );
+            }
+        }
+    }
+}
+
+/// A dashboard answers on its first screen; the rest waits below its titles.
+#[test]
+fn the_first_screen_is_small() {
+    for board in boards() {
+        let lines = board.first().map(|panel| place(panel)[3]).max().expect("panels");
+        assert!(lines <= 42, "{}: {lines} lines of the grid are open", board.file);
+        assert!(board.first().count() <= 28, "{}: {} panels are open", board.file, board.first().count());
+    }
+}
+
+/// With several pipelines a stage's series are one for each of them: a query that does not choose would mix them. Two releases
+/// in one Prometheus likewise.
+#[test]
+fn every_query_chooses_a_release_and_a_pipeline() {
+    let metric =
+        regex::Regex::new(r"\b((?:sales|salespulse)_[a-z0-9_]+|ALERTS)(?:\{([^}]*\}?[^}]*)\})?").expect("a pattern");
+    let by_stage =
+        regex::Regex::new(r"_(stage_entries|funnel_conversion|cohort|stage_time|open_deals|pipeline_amount|stalled)");
+    let by_stage = by_stage.expect("a pattern");
+    for board in boards() {
+        for target in board.panels().flat_map(board::targets) {
+            let query = text(&target["expr"]);
+            for found in metric.captures_iter(query) {
+                let (name, matchers) = (&found[1], found.get(2).map_or("", |matchers| matchers.as_str()));
+                assert!(matchers.contains("namespace=\"$namespace\",service=\"$service\""), "{}: {query}", board.file);
+                let chooses = matchers.contains("pipeline=~\"|${pipeline:regex}\"");
+                let is_summed = query.contains("by (pipeline)");
+                let needs = by_stage.is_match(name) && !name.contains("weighted") && !name.contains("open_pipeline");
+                assert!(!needs || chooses || is_summed, "{}: {name} in {query}", board.file);
             }
         }
     }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::harness::prometheus::Prometheus;
 use crate::harness::{Broker, Service, ServiceBuilder, Topics, shared_broker, tools};
+use crate::dashboards::second_version;
 
 /// More than a year, so that every period has one before it and customers come back.
 const SPAN: [&str; 4] = ["--seed=1", "--reps=20", "--duration=400d", "--end=2026-11-20T00:00:00Z"];
@@ -51,7 +52,7 @@ pub(crate) fn shared() -> Option<&'static Organisation> {
         let prometheus = Prometheus::start(program, service.address());
         // Rates need a scrape before anything happens.
         prometheus.wait_for("min(count_over_time(salespulse_ready[1m]))", |scrapes| scrapes >= 2.0);
-        let records = simulate(&folder, &["--config=cluster.toml"]);
+        let records = simulate(&folder, &["--config=cluster.toml"]) + second_version::send(broker, &topics);
         prometheus.wait_for("sum(salespulse_consumed_records_total)", |consumed| consumed == records);
         prometheus.wait_for("increase(salespulse_snapshot_write_seconds_count[10m])", |written| written > 0.0);
         let scraped_at = prometheus.wait_for("max(timestamp(sales_org_customers))", |_| true);
@@ -66,6 +67,7 @@ fn service(broker: &Broker, topics: &Topics, folder: &TempDir) -> Service {
     std::fs::write(folder.path().join("cluster.toml"), cluster).expect("a configuration");
     simulate(folder, &["--output=events.jsonl", "--config-out=fits.toml"]);
     let rules = std::fs::read_to_string(folder.path().join("fits.toml")).expect("the configuration");
+    let rules = rules + second_version::RULES;
     ServiceBuilder::new(broker, topics).rules(&rules).snapshot("interval", "1s").at_instant(INSTANT).start()
 }
 

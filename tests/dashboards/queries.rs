@@ -54,7 +54,11 @@ pub(crate) fn columns_fit_targets(panel: &Value) -> bool {
     }
     let Some(organize) = steps.iter().find(|step| step["id"] == "organize") else { return false };
     let shown = organize["options"]["indexByName"].as_object().expect("columns");
-    let shown: BTreeSet<&str> = shown.keys().map(String::as_str).filter(|name| name.starts_with("Value #")).collect();
+    let shown: BTreeSet<&str> = shown.keys().map(String::as_str).filter(|name| name.starts_with("Value")).collect();
+    // Grafana numbers the values only where there are several.
+    if targets(panel).len() == 1 {
+        return shown == BTreeSet::from(["Value"]);
+    }
     let asked: Vec<String> = targets(panel).iter().map(|target| format!("Value #{}", text(&target["refId"]))).collect();
     shown == asked.iter().map(String::as_str).collect()
 }

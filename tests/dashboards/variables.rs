@@ -12,7 +12,7 @@ use crate::dashboards::organisation::Organisation;
 pub(crate) type Values = BTreeMap<String, String>;
 
 /// The names of the variables in a text. `$1` of a `label_replace` is none.
-const VARIABLE: &str = r"\$(?:\{(\w+)\}|([a-z_]\w*))";
+const VARIABLE: &str = r"\$(?:\{(\w+)(?::regex)?\}|([a-z_]\w*))";
 
 /// The text with its variables replaced. Panics if it names one that the dashboard does not have.
 pub(crate) fn substitute(query: &str, values: &Values) -> String {
@@ -38,6 +38,10 @@ pub(crate) fn names(query: &str, name: &str) -> bool {
 /// The variables with a fixed list: what is chosen at first.
 fn defaults(board: &Board) -> Values {
     let chosen = |variable: &Value| {
+        // What is chosen of the windows is only where the list begins.
+        if variable["regex"].as_str().is_some_and(|regex| !regex.is_empty()) || variable["name"] == "pipeline" {
+            return None;
+        }
         let all = variable["allValue"].as_str();
         let value = all.or_else(|| variable["current"]["value"].as_str()).or_else(|| variable["query"].as_str())?;
         Some((text(&variable["name"]).to_owned(), value.to_owned()))
@@ -83,6 +87,10 @@ pub(crate) fn options(variable: &Value, values: &Values, organisation: &Organisa
         Some(label) => series.map(|series| text(&series["metric"][label]).to_owned()).collect(),
         None => series.map(|series| by_pattern(&described(series), text(&variable["regex"]))).collect(),
     };
+    // Where nothing labels releases, Grafana has no choice and the empty value.
+    if ["namespace", "service"].contains(&text(&variable["name"])) && found.iter().all(String::is_empty) {
+        return vec![String::new()];
+    }
     assert!(!found.is_empty() && found.iter().all(|option| !option.is_empty()), "{query} finds {found:?}");
     found
 }

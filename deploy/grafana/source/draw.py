@@ -26,7 +26,7 @@ def draw(panel: Panel, number: int, language: Language) -> Builder[models.Panel]
     if panel.measure.decimals is not None:
         builder.decimals(panel.measure.decimals)
     builder.links(runbook_links(panel.runbooks, language))
-    if panel.measure.bands:
+    if panel.measure.bands or panel.has_trend:
         nothing = nothing_map(language, panel.colour_of_nothing)
         builder.mappings([nothing, *([value_map(panel.mappings, language)] if panel.mappings else [])])
     if panel.links:
@@ -36,9 +36,11 @@ def draw(panel: Panel, number: int, language: Language) -> Builder[models.Panel]
 
 def number_panel(panel: Panel, language: Language) -> stat.Panel:
     # Queried at one instant: over a range, a KPI that is absent now would show its last value as if it held.
-    builder = stat.Panel().targets(targets(panel.queries, language, is_instant=True))
-    builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-    builder.graph_mode(common_models.BigValueGraphMode.NONE)
+    # But for those with a curve, whose queries say themselves where there is nothing.
+    builder = stat.Panel().targets(targets(panel.queries, language, is_instant=not panel.has_trend))
+    builder.reduce_options(common.ReduceDataOptions().calcs(["last" if panel.has_trend else "lastNotNull"]))
+    graphs = common_models.BigValueGraphMode
+    builder.graph_mode(graphs.AREA if panel.has_trend else graphs.NONE)
     builder.justify_mode(common_models.BigValueJustifyMode.CENTER)
     mode = common_models.BigValueColorMode
     builder.color_mode(mode.VALUE if panel.measure.bands else mode.NONE)

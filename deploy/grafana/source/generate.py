@@ -32,10 +32,17 @@ def build(board: Board, language: Language) -> models.Dashboard:
     number = 0
     for row in board.rows:
         number += 1
-        built.with_row(dashboard.Row(row.title.in_language(language)).id(number))
-        for panel in row.panels:
-            number += 1
-            built.with_panel(draw(panel, number, language))
+        head = dashboard.Row(row.title.in_language(language)).id(number)
+        panels = [draw(panel, number + place, language) for place, panel in enumerate(row.panels, 1)]
+        number += len(panels)
+        if row.is_open:
+            built.with_row(head)
+            for panel in panels:
+                built.with_panel(panel)
+        else:
+            for panel in panels:
+                head.with_panel(panel)
+            built.with_row(head)
     return without_surplus(built.build())
 
 
@@ -44,7 +51,8 @@ def without_surplus(built: models.Dashboard) -> models.Dashboard:
     for variable in built.templating.list_val:
         # Only intervals have these.
         variable.auto = variable.auto_min = variable.auto_count = None
-    for panel in built.panels:
+    panels = [inner for panel in built.panels for inner in (panel, *(getattr(panel, "panels", None) or ()))]
+    for panel in panels:
         if panel.type_val == "table":
             # Later versions keep the footer elsewhere; ours have none.
             panel.options.footer = None

@@ -33,7 +33,8 @@ def uid(board: str, language: Language) -> str:
 
 def to_board(board: str, title: Text, parameters: str) -> Link:
     """A link in a panel, down to another dashboard of the same language, with the same source and time."""
-    rest = f"?{parameters}&${{datasource:queryparam}}&${{__url_time_range}}"
+    release = "${datasource:queryparam}&${namespace:queryparam}&${service:queryparam}"
+    rest = f"?{parameters}&{release}&${{__url_time_range}}"
     return Link(title, Text(f"/d/{uid(board, 'en')}{rest}", f"/d/{uid(board, 'zh')}{rest}"))
 
 
@@ -68,6 +69,9 @@ RUNBOOK_OF_CELL = Link(
 # teams where one is shown.
 TAKEN_OVER = {
     "datasource": {"datasource"},
+    "namespace": {"namespace"},
+    "service": {"service"},
+    "pipeline": {"pipeline"},
     "window": {"window", "long window"},
     "rep window": {"window", "rep window", "long window"},
     "long window": {"window", "long window"},

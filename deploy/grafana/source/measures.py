@@ -45,7 +45,7 @@ TIMES = Measure("suffix: ×", 1)
 BYTES = Measure("bytes", 1)
 PER_SECOND = Measure("suffix: /s", 1)
 
-BY_UNIT = {"count": COUNT, "ratio": SHARE, "seconds": DAYS, "money": AMOUNT, "points": POINTS}
+BY_UNIT = {"count": COUNT, "measure": AMOUNT, "ratio": SHARE, "seconds": DAYS, "money": AMOUNT, "points": POINTS}
 
 # The bands of attainment, here and on the leaderboard: below half, below four fifths, below the target, reached.
 ATTAINMENT_STEPS = (0.5, 0.8, 1.0)
@@ -57,6 +57,7 @@ ATTAINMENT = (
 )
 PACE = (Band(None, "red"), Band(0.8, "yellow"), Band(1, "green"))
 GROWTH = (Band(None, "red"), Band(0, "green"))
+CHANGE = Measure("percentunit", 1, GROWTH)
 VALUE_PER_COST = (Band(None, "red"), Band(1, "yellow"), Band(3, "green"))
 RECOMMENDATION = (Band(None, "red"), Band(0, "green"))
 
@@ -64,7 +65,10 @@ RECOMMENDATION = (Band(None, "red"), Band(0, "green"))
 BY_KPI = {
     "quota_attainment_ratio": Measure("percentunit", 1, ATTAINMENT),
     "quota_pace_ratio": Measure("percentunit", 1, PACE),
-    "revenue_growth_ratio": Measure("percentunit", 1, GROWTH),
+    "revenue_growth_ratio": CHANGE,
+    "revenue_yoy_ratio": CHANGE,
+    "measure_attainment_ratio": Measure("percentunit", 1, ATTAINMENT),
+    "measure_pace_ratio": Measure("percentunit", 1, PACE),
     "pipeline_coverage_ratio": TIMES,
     "ltv_per_cac": Measure("suffix: ×", 1, VALUE_PER_COST),
     "nps": Measure("none", 0, RECOMMENDATION),

@@ -10,6 +10,9 @@ ALERTS_OF_KPI = {
     "csat_ratio": ("SalesCsatDrop",),
     "cac": ("SalesCacSpike",),
     "stalled_deals": ("SalesDealsStalling",),
+    "overdue_deals": ("SalesPipelineOverdue",),
+    "overdue_amount": ("SalesPipelineOverdue",),
+    "slipped_deals": ("SalesDealsSlipping",),
 }
 
 

@@ -6,11 +6,11 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from choices import PERIODS, REP_WINDOWS, WINDOWS, Choices
+from choices import PERIODS, WINDOWS, Choices
 from draw import DATASOURCE
 from languages import Language, Text
 from links import DOCS
-from promql import REPS_OF_TEAM, named, reading
+from promql import REPS_OF_TEAM, named, reading, series
 
 # As provisioning/datasources names it.
 PROMETHEUS = models.VariableOption(selected=True, text="Prometheus", value="salespulse-prometheus")
@@ -50,13 +50,49 @@ def asked(name: str, label: Text, expression: str, language: Language) -> dashbo
     return variable.refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(models.VariableSort.NATURAL_ASC)
 
 
+def window(scope: str, default: str) -> Callable[[Language], Builder[models.VariableModel]]:
+    """The windows that a scope exposes, with readable names and in the order of `WINDOWS`."""
+
+    def build(language: Language) -> Builder[models.VariableModel]:
+        exposed = []
+        for place, (value, text) in enumerate(WINDOWS):
+            leads = series(f"sales_{scope}_leads", f'window="{value}"')
+            group = f"group by (window) ({leads})"
+            exposed.append(f'label_replace({group} * {place}, "name", "{text.in_language(language)}", "", "")')
+        variable = asked("window", WINDOW, f"query_result(sort({' or '.join(exposed)}))", language)
+        variable.regex('/name="(?<text>[^"]*)",window="(?<value>[^"]*)"/').sort(models.VariableSort.DISABLED)
+        text = dict(WINDOWS)[default].in_language(language)
+        return variable.current(models.VariableOption(selected=True, text=text, value=default))
+
+    return build
+
+
+def labels_of(metric: str, label: str) -> str:
+    return f"label_values({metric}, {label})"
+
+
+def namespace(language: Language) -> Builder[models.VariableModel]:
+    return asked("namespace", Text("Namespace", "命名空间"), labels_of("salespulse_build_info", "namespace"), language)
+
+
+def service(language: Language) -> Builder[models.VariableModel]:
+    built = 'salespulse_build_info{namespace="$namespace"}'
+    return asked("service", Text("Release", "发布"), labels_of(built, "service"), language)
+
+
+def pipeline(language: Language) -> Builder[models.VariableModel]:
+    default = models.VariableOption(selected=True, text="default", value="default")
+    query = labels_of(series("salespulse_stage_position"), "pipeline")
+    return asked("pipeline", Text("Pipeline", "销售管道"), query, language).current(default)
+
+
 def team(language: Language) -> Builder[models.VariableModel]:
-    return asked("team", TEAM, "label_values(sales_team_leads, team)", language)
+    return asked("team", TEAM, labels_of(series("sales_team_leads"), "team"), language)
 
 
 def teams(language: Language) -> Builder[models.VariableModel]:
     every = models.VariableOption(selected=True, text=["All"], value=["$__all"])
-    variable = asked("team", TEAM, "label_values(sales_team_leads, team)", language)
+    variable = asked("team", TEAM, labels_of(series("sales_team_leads"), "team"), language)
     return variable.multi(True).include_all(True).all_value(".*").current(every)
 
 
@@ -68,7 +104,7 @@ def rep(language: Language) -> Builder[models.VariableModel]:
 
 
 def channel(language: Language) -> Builder[models.VariableModel]:
-    return asked("channel", CHANNEL, "label_values(sales_channel_leads, channel)", language)
+    return asked("channel", CHANNEL, labels_of(series("sales_channel_leads"), "channel"), language)
 
 
 def docs(language: Language) -> Builder[models.VariableModel]:
@@ -78,11 +114,14 @@ def docs(language: Language) -> Builder[models.VariableModel]:
 
 VARIABLES: dict[str, Callable[[Language], Builder[models.VariableModel]]] = {
     "datasource": datasource,
+    "namespace": namespace,
+    "service": service,
     "docs": docs,
-    "window": choice("window", WINDOW, WINDOWS, "mtd"),
+    "window": window("team", "mtd"),
     # What channels cost and bring meets over months only.
-    "long window": choice("window", WINDOW, WINDOWS, "90d"),
-    "rep window": choice("window", WINDOW, REP_WINDOWS, "mtd"),
+    "long window": window("channel", "90d"),
+    "rep window": window("rep", "mtd"),
+    "pipeline": pipeline,
     "period": choice("period", PERIOD, PERIODS, "month"),
     "team": team,
     "teams": teams,

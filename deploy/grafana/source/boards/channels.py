@@ -4,7 +4,7 @@ from kpis import KPIS
 from languages import Text, same
 from links import CHANNEL_OF_CELL, TITLES
 from measures import Measure, measure
-from panels import Board, Column, Panel, Query, Row, table, value
+from panels import Board, Column, Panel, Query, Row, compared, table, value
 from promql import ALL_CHANNELS, CHANNEL, enough, reading
 from runbooks import alerts_of
 from sections import current, customers, figures, funnel
@@ -18,7 +18,7 @@ COMPARED = Text(
 )
 
 
-def compared() -> Row:
+def all_channels() -> Row:
     won = ('stage="won"',)
     columns = (
         Column(Text("Channel", "渠道"), label="channel", links=(CHANNEL_OF_CELL,)),
@@ -33,7 +33,7 @@ def compared() -> Row:
             ),
         ),
         *(
-            value(name, ALL_CHANNELS, BY)
+            compared(name, ALL_CHANNELS, BY)
             for name in ("revenue", "win_ratio", "deal_size", "spend", "new_customers")
         ),
         value("cac", ALL_CHANNELS, BY, title=Text("CAC", "获客成本")),
@@ -41,7 +41,7 @@ def compared() -> Row:
         value("ltv_per_cac", ALL_CHANNELS, BY, title=Text("LTV : CAC", "LTV : CAC")),
     )
     title = Text("Channels compared", "渠道对比")
-    return Row(Text("Channels", "渠道"), (table(title, COMPARED, columns, width=24, height=11),))
+    return Row(Text("Channels", "渠道"), (table(title, COMPARED, columns, width=24, height=9),), is_open=True)
 
 
 def costs() -> Row:
@@ -67,14 +67,15 @@ BOARD = Board(
     name="channels",
     title=TITLES["channels"],
     description=Text("Where business comes from, and what it costs.", "客户从哪里来，获客花了多少钱。"),
-    variables=("datasource", "channel", "long window", "docs"),
+    variables=("datasource", "namespace", "service", "channel", "long window", "pipeline", "docs"),
     rows=(
         current.ROW,
-        compared(),
-        current.alerts(CHANNEL),
-        costs(),
+        all_channels(),
         figures.row(CHANNEL),
         funnel.row(CHANNEL),
+        current.alerts(CHANNEL),
+        costs(),
+        figures.more(CHANNEL),
         customers.row(CHANNEL),
     ),
 )

@@ -3,10 +3,10 @@
 from languages import Text
 from links import TEAM_OF_CELL, TITLES
 from measures import Band, Measure
-from panels import Board, Column, Panel, Query, Row, table, value
+from panels import Board, Column, Panel, Query, Row, compared, table, value
 from promql import ALL_TEAMS, ORG, conversion_before, enough, in_order, reading, steps
 from runbooks import alerts_of
-from sections import current, customers, figures, funnel, pipeline, quota, trends
+from sections import current, customers, figures, funnel, lost, pipeline, quota, trends
 
 TEAMS = Text(
     "The teams beside each other; a team's name leads to its dashboard. Ratios are computed from each team's own sums.",
@@ -36,7 +36,7 @@ def teams() -> Row:
         ),
     )
     team = Column(Text("Team", "团队"), label="team", links=(TEAM_OF_CELL,))
-    columns = (team, *(value(name, ALL_TEAMS, ("team",)) for name in names), satisfaction)
+    columns = (team, *(compared(name, ALL_TEAMS, ("team",)) for name in names), satisfaction)
     return Row(Text("Teams", "团队"), (table(Text("Teams compared", "团队对比"), TEAMS, columns, width=24, height=9),))
 
 
@@ -65,20 +65,25 @@ BOARD = Board(
     name="company",
     title=TITLES["company"],
     description=Text("What the whole organisation sells, and how.", "全公司的销售情况。"),
-    variables=("datasource", "window", "period", "docs"),
+    variables=("datasource", "namespace", "service", "window", "period", "pipeline", "docs"),
     rows=(
         current.ROW,
         figures.row(ORG),
         quota.row(ORG, quota.attainment_of_teams()),
         funnel.row(ORG),
-        leaks(),
         current.alerts(ORG),
+        leaks(),
+        figures.by_window(ORG),
+        quota.expected(ORG),
         pipeline.row(ORG),
-        figures.more(ORG),
+        lost.row(ORG, lost.of_teams()),
+        pipeline.by_pipeline(ORG),
         teams(),
+        figures.more(ORG),
         trends.row(ORG),
         figures.cash_and_cost(ORG),
         figures.satisfaction(ORG),
         customers.row(ORG),
+        quota.other_measures(ORG),
     ),
 )

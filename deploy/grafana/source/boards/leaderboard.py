@@ -4,7 +4,7 @@ from kpis import KPIS
 from languages import Text, same
 from links import REP_OF_BAR, TEAM_OF_CELL, TITLES
 from measures import ATTAINMENT, ATTAINMENT_STEPS, Band, Measure, measure
-from panels import Board, Column, Panel, Query, Row, table, value
+from panels import Board, Column, Panel, Query, Row, compared, table, value
 from promql import REPS_OF_TEAMS, Subject, named, reading
 from sections import current, roster
 
@@ -32,12 +32,12 @@ def standing() -> Row:
         TEAM,
         *roster.IDS,
         *(
-            value(kpi, REPS_OF_TEAMS, BY)
+            compared(kpi, REPS_OF_TEAMS, BY)
             for kpi in ("revenue", "won", "win_ratio", "new_customers", "quota_attainment_ratio", "quota_pace_ratio")
         ),
     )
     by_revenue = table(Text("Leaderboard", "排行榜"), ORDER, columns, width=15, height=16)
-    return Row(Text("Standing", "名次"), (by_revenue, best("revenue", 10)))
+    return Row(Text("Standing", "名次"), (by_revenue, best("revenue", 10)), is_open=True)
 
 
 def best(name: str, count: int) -> Panel:
@@ -81,6 +81,6 @@ BOARD = Board(
     name="leaderboard",
     title=TITLES["leaderboard"],
     description=Text("Who stands where among the reps.", "销售的名次。"),
-    variables=("datasource", "teams", "rep window", "period", "docs"),
-    rows=(current.ROW, standing(), bands(), current.alerts(TEAMS_CHOSEN)),
+    variables=("datasource", "namespace", "service", "teams", "rep window", "period", "docs"),
+    rows=(current.ROW, standing(), current.alerts(TEAMS_CHOSEN), bands()),
 )

@@ -4,6 +4,7 @@ from languages import Text, same
 from links import TITLES
 from measures import BYTES, COUNT, PER_SECOND, SECONDS, Band, Measure
 from panels import Board, Panel, Query, Row
+from promql import of_release
 from sections import current
 
 # Any of it is worth a look.
@@ -12,10 +13,11 @@ NONE_IS_GOOD = Measure("locale", 0, (Band(None, "green"), Band(1, "red")))
 
 def number(title: Text, description: Text, expression: str, measure: Measure, width: int, **further: object) -> Panel:
     legend = further.pop("legend", same(""))
-    return Panel("stat", title, description, measure, width, 4, (Query(expression, legend),), **further)
+    return Panel("stat", title, description, measure, width, 4, (Query(of_release(expression), legend),), **further)
 
 
 def curves(title: Text, description: Text, measure: Measure, *queries: Query, **further: object) -> Panel:
+    queries = tuple(Query(of_release(query.expression), query.legend) for query in queries)
     return Panel("lines", title, description, measure, 12, 8, queries, **further)
 
 
@@ -75,6 +77,7 @@ def instances() -> Row:
                 4,
             ),
         ),
+        is_open=True,
     )
 
 
@@ -105,6 +108,7 @@ def conditions() -> Row:
                 runbooks=("SalespulseReadingStopped",),
             ),
         ),
+        is_open=True,
     )
 
 
@@ -146,6 +150,7 @@ def reading() -> Row:
                 Query("time() - max by (topic) (salespulse_last_event_timestamp_seconds)", same("{{topic}}")),
             ),
         ),
+        is_open=True,
     )
 
 
@@ -207,9 +212,9 @@ def records() -> Row:
             number(
                 Text("Misrouted", "键不符"),
                 Text(
-                    "Journey records whose key is not their `lead_id`. They count, but records of one journey may lie in several"
-                    " partitions, and its numbers are wrong then.",
-                    "键与 `lead_id` 不一致的旅程记录。它们会计入，但同一旅程的记录可能散落在多个分区，数字就会出错。",
+                    "Journey records whose key is not their `lead_id`. They count like all others, and the numbers are right. A"
+                    " compacted topic keeps the last record of each key, so it may delete some that it should keep.",
+                    "键与 `lead_id` 不一致的商机记录。它们照常计入，数字正确。但开启压缩的主题只保留每个键的最后一条记录，可能删掉本应保留的记录。",
                 ),
                 "sum(salespulse_misrouted_records_total)",
                 NONE_IS_GOOD,
@@ -233,10 +238,10 @@ def records() -> Row:
                 4,
             ),
             number(
-                Text("Contradictory journeys", "时间矛盾的旅程"),
+                Text("Contradictory journeys", "时间矛盾的商机"),
                 Text(
                     "Journeys whose times contradict each other, by reason; the duration in question is not used.",
-                    "时间互相矛盾的旅程数，按原因；相应的时长不参与计算。",
+                    "时间互相矛盾的商机数，按原因；相应的时长不参与计算。",
                 ),
                 "max by (reason) (salespulse_data_errors)",
                 COUNT,
@@ -328,7 +333,7 @@ def memory() -> Row:
                 Text("What is held", "内存中的内容"),
                 Text("Journeys and sums held in memory, at the last reading.", "最近一次读数时内存中的旅程数与合计数。"),
                 COUNT,
-                Query("max(salespulse_journeys)", Text("journeys", "旅程")),
+                Query("max(salespulse_journeys)", Text("journeys", "商机")),
                 Query("max(salespulse_cells)", Text("sums", "合计")),
             ),
             curves(
@@ -339,7 +344,7 @@ def memory() -> Row:
                 ),
                 BYTES,
                 Query("max(salespulse_resident_memory_bytes)", Text("process", "进程")),
-                Query("max(salespulse_journey_bytes)", Text("journeys", "旅程")),
+                Query("max(salespulse_journey_bytes)", Text("journeys", "商机")),
             ),
             curves(
                 Text("Duration of a scrape", "抓取耗时"),
@@ -369,6 +374,6 @@ BOARD = Board(
     name="operations",
     title=TITLES["operations"],
     description=Text("Whether salespulse itself is well.", "salespulse 自身的运行状况。"),
-    variables=("datasource", "docs"),
+    variables=("datasource", "namespace", "service", "docs"),
     rows=(current.ROW, instances(), conditions(), reading(), records(), snapshots(), memory()),
 )

@@ -2,14 +2,14 @@
 
 from languages import Text
 from links import TITLES
-from panels import Board, Row, table, value
+from panels import Board, Row, compared, table, value
 from promql import REPS_OF_TEAM, TEAM, named, reading
-from sections import current, customers, figures, funnel, pipeline, quota, roster, trends
+from sections import current, customers, figures, funnel, lost, pipeline, quota, roster, trends
 
 REPS = Text(
     "The reps of this team by revenue; a name leads to the rep's dashboard. Reps expose fewer windows than teams: by"
-    " default 24h, 7d, 30d, month and quarter to date.",
-    "本团队各销售，按收入排序；点击姓名进入其仪表盘。销售展示的窗口比团队少：默认为 24h、7d、30d、本月至今和本季至今。",
+    " default 24h, 7d, 30d, month and quarter to date. Win rates of fewer than five decided deals are left out.",
+    "本团队各销售，按收入排序；点击姓名进入其仪表盘。销售展示的窗口比团队少：默认为 24h、7d、30d、本月至今和本季至今。已决商机不足五个的赢单率不显示。",
 )
 
 
@@ -29,7 +29,7 @@ def reps() -> Row:
         roster.NAME,
         *roster.IDS,
         value("revenue", REPS_OF_TEAM, by, query=revenue),
-        *(value(name, REPS_OF_TEAM, by) for name in names),
+        *(compared(name, REPS_OF_TEAM, by) for name in names),
     )
     return Row(Text("Reps", "销售"), (table(Text("Reps compared", "销售对比"), REPS, columns, width=24, height=9),))
 
@@ -38,19 +38,24 @@ BOARD = Board(
     name="team",
     title=TITLES["team"],
     description=Text("One team: its figures, its funnel, its reps.", "一个团队：数字、漏斗和销售。"),
-    variables=("datasource", "team", "window", "period", "docs"),
+    variables=("datasource", "namespace", "service", "team", "window", "period", "pipeline", "docs"),
     rows=(
         current.ROW,
         figures.row(TEAM),
         quota.row(TEAM, quota.attainment_of_reps()),
         funnel.row(TEAM),
-        reps(),
         current.alerts(TEAM),
+        reps(),
+        figures.by_window(TEAM),
+        quota.expected(TEAM),
         pipeline.row(TEAM),
+        lost.row(TEAM),
+        pipeline.by_pipeline(TEAM),
         figures.more(TEAM),
         trends.row(TEAM),
         figures.cash_and_cost(TEAM),
         figures.satisfaction(TEAM),
         customers.row(TEAM),
+        quota.other_measures(TEAM),
     ),
 )

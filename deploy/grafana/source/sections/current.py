@@ -4,7 +4,7 @@ from languages import Text
 from links import RUNBOOK_OF_CELL
 from measures import Band, Measure
 from panels import Column, Mapping, Panel, Query, Row, table
-from promql import Subject
+from promql import RELEASE, Subject, series
 
 AGE = (Band(None, "green"), Band(60, "orange"), Band(300, "red"))
 
@@ -20,7 +20,7 @@ READY = Panel(
     width=5,
     height=3,
     # Without the `or` a service that is gone would leave the panel empty instead of red.
-    queries=(Query("max(salespulse_ready) or vector(-1)"),),
+    queries=(Query(f"max({series('salespulse_ready')}) or vector(-1)"),),
     mappings=(
         Mapping("1", Text("yes", "是"), "green"),
         Mapping("0", Text("catching up", "追赶中"), "orange"),
@@ -40,7 +40,7 @@ COMPLETE = Panel(
     Measure("none", bands=(Band(None, "green"), Band(1, "red"))),
     width=5,
     height=3,
-    queries=(Query('max(salespulse_condition{condition="records_missing"})'),),
+    queries=(Query("max(" + series("salespulse_condition", 'condition="records_missing"') + ")"),),
     mappings=(Mapping("0", Text("yes", "是"), "green"), Mapping("1", Text("records are missing", "缺少记录"), "red")),
     colour_of_nothing="red",
     runbooks=("SalespulseDegraded",),
@@ -57,7 +57,7 @@ LAG = Panel(
     Measure("s", 0, AGE),
     width=5,
     height=3,
-    queries=(Query("max(salespulse_consumer_lag_seconds)"),),
+    queries=(Query(f"max({series('salespulse_consumer_lag_seconds')})"),),
     colour_of_nothing="red",
     runbooks=("SalespulseLagging",),
 )
@@ -72,7 +72,7 @@ READING_AGE = Panel(
     Measure("s", 0, AGE),
     width=5,
     height=3,
-    queries=(Query("time() - max(timestamp(sales_org_customers))"),),
+    queries=(Query(f"time() - max(timestamp({series('sales_org_customers')}))"),),
     colour_of_nothing="red",
 )
 
@@ -86,7 +86,7 @@ LAST_EVENT = Panel(
     Measure("s", 0),
     width=4,
     height=3,
-    queries=(Query("time() - max(salespulse_last_event_timestamp_seconds)"),),
+    queries=(Query(f"time() - max({series('salespulse_last_event_timestamp_seconds')})"),),
 )
 
 NONE = Text("none", "无")
@@ -94,8 +94,8 @@ NONE = Text("none", "无")
 
 def alerts(subject: Subject) -> Row:
     """The alerts on KPIs that fire for a subject, whatever it is about; for the organisation all of them."""
-    matchers = ",".join(('alertstate="firing"', 'category="kpi"', *subject.matchers))
-    about = f'label_join(ALERTS{{{matchers}}}, "about", " ", "team", "channel", "name", "rep", "stage", "from", "to", "period")'
+    matchers = ",".join(('alertstate="firing"', 'category="kpi"', *subject.matchers, *RELEASE))
+    about = f'label_join(ALERTS{{{matchers}}}, "about", " ", "team", "channel", "name", "rep", "pipeline", "stage", "from", "to", "period")'
     nothing = 'label_replace(label_replace(vector(0), "about", "–", "", ""), "alertname", "–", "", "")'
     columns = (
         Column(Text("Alert", "告警"), label="alertname", links=(RUNBOOK_OF_CELL,)),
@@ -108,7 +108,7 @@ def alerts(subject: Subject) -> Row:
         ),
     )
     title = Text("Alerts that fire", "正在触发的告警")
-    return Row(Text("Alerts", "告警"), (table(title, ALERTS, columns, width=24, height=5),))
+    return Row(Text("Alerts", "告警"), (table(title, ALERTS, columns, width=24, height=5),), is_open=True)
 
 
 ALERTS = Text(
@@ -116,4 +116,6 @@ ALERTS = Text(
     "Prometheus 告警规则目前发现的问题，先看范围最小的；点击名称进入处置手册。",
 )
 
-ROW = Row(Text("Are the numbers current?", "数字是最新的吗？"), (READY, COMPLETE, LAG, READING_AGE, LAST_EVENT))
+ROW = Row(
+    Text("Are the numbers current?", "数字是最新的吗？"), (READY, COMPLETE, LAG, READING_AGE, LAST_EVENT), is_open=True
+)

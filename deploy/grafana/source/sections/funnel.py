@@ -6,7 +6,7 @@ from kpis import KPIS
 from languages import Text
 from measures import DROP, Band, Measure, measure
 from panels import Column, Mapping, Panel, Row, table, value
-from promql import Subject, conversion_before, in_order, position, reading, steps, with_leads
+from promql import PIPELINE, RELEASE, Subject, conversion_before, in_order, position, reading, steps, with_leads
 from runbooks import alerts_of
 
 STAGE = Column(Text("Stage", "阶段"), label="stage")
@@ -38,7 +38,8 @@ def row(subject: Subject) -> Row:
     columns.append(value("cohort_conversion_ratio", subject, ("stage",)))
     return Row(
         Text("Funnel", "漏斗"),
-        (flow(subject), table(Text("Stage by stage", "逐个阶段"), BY_STAGE, tuple(columns), width=12, height=8)),
+        (flow(subject), table(Text("Stage by stage", "逐个阶段"), BY_STAGE, tuple(columns), width=10, height=8)),
+        is_open=True,
     )
 
 
@@ -68,13 +69,20 @@ def flow(subject: Subject) -> Panel:
         columns.append(Column(Text("Change", "变化"), query=steps(f"{now} / ({before} > 0) - 1"), measure=DROP))
         columns.append(alarm(subject, now))
     title = Text("Where the funnel leaks", "漏斗在哪里漏")
-    panel = table(title, BY_STEP, tuple(columns), width=12, height=8)
+    panel = table(title, BY_STEP, tuple(columns), width=14, height=8)
     return replace(panel, runbooks=alerts_of(kpi.name))
 
 
 def alarm(subject: Subject, now: str) -> Column:
     matchers = ",".join(
-        ('alertname="SalesFunnelConversionDrop"', 'alertstate="firing"', f'scope="{subject.scope}"', *subject.matchers)
+        (
+            'alertname="SalesFunnelConversionDrop"',
+            'alertstate="firing"',
+            f'scope="{subject.scope}"',
+            PIPELINE,
+            *subject.matchers,
+            *RELEASE,
+        )
     )
     firing = f"max by (from, to) (ALERTS{{{matchers}}}) or ({now}) * 0"
     return Column(
