@@ -238,7 +238,7 @@ impl Consuming<'_> {
             cluster.ask_settings(self.kafka, self.runtime.handle());
             cluster.ask_rights(self.kafka);
         }
-        cluster.judge(self.kafka)?;
+        cluster.judge(self.kafka, self.retention)?;
         cluster.warnings(self.kafka, self.retention).for_each(|warning| warn!("{warning}"));
         let limits = ProducerLimits { max_batch_bytes: cluster.max_message_bytes(&self.kafka.dead_letter_topic) };
         let dead_letters = DeadLetterProducer::new(self.kafka, limits, Arc::clone(&parts.metrics))?;

@@ -70,7 +70,11 @@ pub(super) fn topics(
         is_complete &= is_there;
         let _ = writeln!(text, "{} ({}): {state}", topic.name, topic.holds);
         if !is_there {
-            let _ = writeln!(text, "  {}", topic.command(&kafka.brokers, arguments.replicas));
+            let _ = writeln!(
+                text,
+                "  {}",
+                topic.command(&kafka.brokers, arguments.replicas.or_else(|| cluster.usual_replicas()))
+            );
         }
     }
     if !is_complete && !arguments.create {

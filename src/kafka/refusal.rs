@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::failure::KafkaFailure;
 use super::layout::{Counts, Layout};
+use super::topic_plan::{PlannedTopic, plan};
 use super::topology::Cluster;
 use crate::config::KafkaConfig;
 use crate::model::event::EventType;
@@ -14,7 +15,7 @@ const HEADROOM_BYTES: u64 = 16 * 1024;
 /// For how many days dead letters should be there at least: over a weekend.
 const LEAST_DEAD_LETTER_DAYS: i64 = 3;
 /// The partitions of a topic for which nothing else speaks.
-const USUAL_PARTITIONS: usize = 4;
+const USUAL_PARTITIONS: i32 = 4;
 
 /// What is wrong with a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,18 +45,17 @@ impl Cluster {
     ///
     /// # Errors
     /// All faults at once, one sentence each.
-    pub fn judge(&self, config: &KafkaConfig) -> Result<(), KafkaFailure> {
-        let sentences: Vec<String> = self.objections(config).iter().map(Objection::to_string).collect();
+    pub fn judge(&self, config: &KafkaConfig, retention_ms: i64) -> Result<(), KafkaFailure> {
+        let sentences: Vec<String> = self.objections(config, retention_ms).iter().map(Objection::to_string).collect();
         if sentences.is_empty() { Ok(()) } else { Err(KafkaFailure::Refused(sentences)) }
     }
 
-    /// Why this cluster is refused, if it is.
+    /// Why this cluster is refused, if it is. Events should be kept for `retention_ms`.
     #[must_use]
-    pub fn objections(&self, config: &KafkaConfig) -> Vec<Objection> {
-        let mut objections: Vec<Objection> = missing(config, &self.counts).collect();
+    pub fn objections(&self, config: &KafkaConfig, retention_ms: i64) -> Vec<Objection> {
+        let mut objections: Vec<Objection> = self.missing(config, retention_ms).collect();
         if objections.is_empty() {
             objections.extend(unequal(config, &self.counts));
-            objections.extend(self.narrow_dead_letters(config));
             objections.extend(self.compacted_dead_letters(config));
             objections.extend(self.unwritable_dead_letters(config));
         }
@@ -68,7 +68,30 @@ impl Cluster {
         self.settings.contains_key(topic)
     }
 
-    /// The dead-letter topic must take every record of the others, and the headers we add.
+    /// Each topic that does not exist, with the command that makes it as `topics --create` would.
+    fn missing<'a>(&'a self, config: &'a KafkaConfig, retention_ms: i64) -> impl Iterator<Item = Objection> + 'a {
+        let turn_off = |topic: &PlannedTopic| match config.topics.iter().find(|(_, name)| **name == topic.name) {
+            Some((kind, _)) => format!(" (or turn {kind} events off: kafka.topics.{kind} = \"\")"),
+            None => String::new(),
+        };
+        let plan = plan(config, self, USUAL_PARTITIONS, retention_ms).into_iter();
+        plan.filter(|topic| self.counts.of(&topic.name) == 0).map(move |mut topic| {
+            if let Some((kind, _)) = config.topics.iter().find(|(_, name)| **name == topic.name) {
+                topic.partitions = wanted_partitions(config, &self.counts, *kind);
+            }
+            let sentence = format!(
+                "{dead}topic \"{}\" does not exist; create it with: {}{}",
+                topic.name,
+                topic.command(&config.brokers, self.usual_replicas()),
+                turn_off(&topic),
+                dead = if topic.name == config.dead_letter_topic { "the dead-letter " } else { "" },
+            );
+            Objection::new("missing_topic", &topic.name, sentence)
+        })
+    }
+
+    /// The dead-letter topic should take every record of the others, and the headers we add. What does not fit waits, and is
+    /// read again after a restart.
     fn narrow_dead_letters(&self, config: &KafkaConfig) -> Option<Objection> {
         let largest = config.topics.values().filter_map(|topic| Some((self.max_message_bytes(topic)?, topic))).max()?;
         let (input, topic) = largest;
@@ -77,7 +100,8 @@ impl Cluster {
         let sentence = || {
             format!(
                 "the dead-letter topic \"{dead}\" takes records of {allowed} bytes (max.message.bytes), but \"{topic}\" \
-                 takes {input}, and a dead letter is up to {HEADROOM_BYTES} longer; mend it with: kafka-configs.sh \
+                 takes {input}, and a dead letter is up to {HEADROOM_BYTES} longer: one that does not fit waits, and no offset \
+                 behind it is committed; raise the limit with: kafka-configs.sh \
                  --bootstrap-server {brokers} --alter --entity-type topics --entity-name {dead} --add-config \
                  max.message.bytes={needed}",
                 dead = config.dead_letter_topic,
@@ -141,6 +165,7 @@ impl Cluster {
             forgets.into_iter().chain(compacts)
         })
         .chain(self.short_dead_letters(config))
+        .chain(self.narrow_dead_letters(config))
     }
 
     /// Dead letters that vanish before anybody has looked at them.
@@ -158,38 +183,11 @@ impl Cluster {
     }
 }
 
-/// Each topic that does not exist.
-fn missing<'a>(config: &'a KafkaConfig, counts: &'a Counts) -> impl Iterator<Item = Objection> + 'a {
-    const RULE: &str = "missing_topic";
-    let create = |topic: &str, partitions| {
-        format!(
-            "kafka-topics.sh --bootstrap-server {} --create --topic {topic} --partitions {partitions}",
-            config.brokers
-        )
-    };
-    let inputs = config.topics.iter().filter(|(_, topic)| counts.of(topic) == 0).map(move |(kind, topic)| {
-        let sentence = format!(
-            "topic \"{topic}\" does not exist; create it with: {} (or turn {kind} events off: kafka.topics.{kind} = \"\")",
-            create(topic, wanted_partitions(config, counts, *kind)),
-        );
-        Objection::new(RULE, topic, sentence)
-    });
-    let dead = Some(&config.dead_letter_topic).filter(|topic| counts.of(topic) == 0).map(move |topic| {
-        // The default max.message.bytes of the other topics, and our headroom.
-        let wide = 1_048_588 + HEADROOM_BYTES;
-        let sentence = format!(
-            "the dead-letter topic \"{topic}\" does not exist; create it with: {} --config max.message.bytes={wide}",
-            create(topic, 1),
-        );
-        Objection::new(RULE, topic, sentence)
-    });
-    inputs.chain(dead)
-}
-
 /// The partitions that a missing topic should have: those of the other topic of journeys.
-fn wanted_partitions(config: &KafkaConfig, counts: &Counts, kind: EventType) -> usize {
+fn wanted_partitions(config: &KafkaConfig, counts: &Counts, kind: EventType) -> i32 {
     let siblings = config.topics.iter().filter(|(other, _)| kind.is_of_journey() && other.is_of_journey());
-    siblings.map(|(_, topic)| counts.of(topic)).max().filter(|count| *count > 0).unwrap_or(USUAL_PARTITIONS)
+    let most = siblings.filter_map(|(_, topic)| i32::try_from(counts.of(topic)).ok()).max();
+    most.filter(|count| *count > 0).unwrap_or(USUAL_PARTITIONS)
 }
 
 /// A journey must lie in one partition, so its two topics need the same number of them.

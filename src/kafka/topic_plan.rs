@@ -1,14 +1,15 @@
 //! The topics that a configuration needs, and how each should be made.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use tokio::runtime::Handle;
 
 use super::failure::KafkaFailure;
+use super::metadata_client::{metadata_client, serve};
 use super::settings;
-use super::topology::Cluster;
+use super::topology::{Cluster, fetch_counts};
 use crate::config::KafkaConfig;
 
 /// By how much the dead-letter topic must take larger batches than any other: the headers we add.
@@ -19,6 +20,10 @@ const USUAL_BATCH_BYTES: u64 = 1_048_588;
 const DEAD_LETTERS_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// How long the controller may take to make all topics.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one question may take.
+const QUESTION: Duration = Duration::from_secs(2);
+/// How long to wait before the brokers are asked again.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// A topic as a configuration needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +120,7 @@ pub fn create(
             .block_on(client.create_topics(&topics, &options))
             .map_err(|error| KafkaFailure::Unreachable(format!("the cluster does not make topics: {error}")))?;
     }
+    wait_until_known(config, results.iter().flatten())?;
     let mut results = results.into_iter();
     Ok(plan
         .iter()
@@ -124,6 +130,22 @@ pub fn create(
             Some(Err((_, code))) => Made::Refused(code.to_string()),
         })
         .collect())
+}
+
+/// Waits until a broker names the topics that the controller has made: whoever starts next would miss them.
+fn wait_until_known<'a>(config: &KafkaConfig, made: impl Iterator<Item = &'a String>) -> Result<(), KafkaFailure> {
+    let made: Vec<&String> = made.collect();
+    let client = metadata_client(config)?;
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        let counts = fetch_counts(&client, config, QUESTION);
+        serve(&client);
+        if counts.is_ok_and(|counts| made.iter().all(|topic| counts.of(topic) > 0)) {
+            return Ok(());
+        }
+        std::thread::sleep(GLANCE);
+    }
+    Err(KafkaFailure::Unreachable("the cluster has made topics, but no broker names them yet".to_owned()))
 }
 
 #[cfg(test)]

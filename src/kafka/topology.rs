@@ -23,6 +23,9 @@ const QUESTION: Duration = Duration::from_secs(2);
 /// How long the brokers have to describe the topics; one that cannot answer lets us wait in vain.
 const SETTINGS_PATIENCE: Duration = Duration::from_secs(3);
 
+/// The copies of a partition that outlive the loss of two brokers.
+const MOST_REPLICAS: usize = 3;
+
 /// The settings of a topic that matter to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TopicSettings {
@@ -45,6 +48,8 @@ pub struct Cluster {
     pub(super) settings: BTreeMap<String, TopicSettings>,
     /// Why the dead-letter topic cannot be written, if that was asked and it cannot.
     pub(super) unwritable: Option<String>,
+    /// How many brokers the cluster has, where it says so.
+    pub(super) brokers: Option<usize>,
 }
 
 impl Cluster {
@@ -58,6 +63,12 @@ impl Cluster {
     pub fn ask_rights(&mut self, config: &KafkaConfig) {
         let limit = self.max_message_bytes(&config.dead_letter_topic);
         self.unwritable = limit.and_then(|limit| write_refusal(config, limit));
+    }
+
+    /// The copies that a new topic should have: three, as far as there are brokers.
+    #[must_use]
+    pub fn usual_replicas(&self) -> Option<i32> {
+        self.brokers.and_then(|brokers| i32::try_from(brokers.min(MOST_REPLICAS)).ok()).filter(|replicas| *replicas > 0)
     }
 
     /// The largest batch that a topic takes, where the cluster shows it.
@@ -100,7 +111,9 @@ pub fn find_cluster(config: &KafkaConfig, stop: &Stop, patience: Duration) -> Re
         }
     };
     let id = client.client().fetch_cluster_id(QUESTION).filter(|id| !id.is_empty());
-    Ok(Cluster { id, counts, settings: BTreeMap::new(), unwritable: None })
+    let brokers =
+        client.fetch_metadata(Some(&config.dead_letter_topic), QUESTION).ok().map(|metadata| metadata.brokers().len());
+    Ok(Cluster { id, counts, settings: BTreeMap::new(), unwritable: None, brokers })
 }
 
 fn unreachable(config: &KafkaConfig, last: &str, patience: Duration) -> KafkaFailure {

@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::dashboards::second_version;
 use crate::harness::prometheus::Prometheus;
 use crate::harness::{Broker, Service, ServiceBuilder, Topics, shared_broker, tools};
-use crate::dashboards::second_version;
 
 /// More than a year, so that every period has one before it and customers come back.
 const SPAN: [&str; 4] = ["--seed=1", "--reps=20", "--duration=400d", "--end=2026-11-20T00:00:00Z"];

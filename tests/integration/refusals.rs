@@ -1,8 +1,9 @@
 //! Clusters that are not as they must be: refused with a sentence that holds the command which mends it.
 
+use crate::harness::reader::read_all;
 use crate::harness::topics::TopicShape;
-use crate::harness::{Broker, Producer, ServiceBuilder, Topics, shared_broker};
-use crate::integration::events::{ORG_LEADS, lead};
+use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker};
+use crate::integration::events::{ORG_LEADS, ORG_SPEND, lead, spend};
 
 /// Starts on such topics and expects the end with 69 and all these words in the log.
 fn assert_refused(broker: &Broker, topics: &Topics, words: &[&str]) {
@@ -13,6 +14,18 @@ fn assert_refused(broker: &Broker, topics: &Topics, words: &[&str]) {
     for word in words {
         assert!(log.contains(word), "no {word:?} in: {log}");
     }
+}
+
+/// So many bytes that no compression makes fewer: xorshift's.
+fn noise(count: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let byte = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[7]
+    };
+    (0..count).map(byte).collect()
 }
 
 /// The topics that `adapt` makes of one kind, beside the usual ones.
@@ -55,15 +68,25 @@ fn journeys_topics_of_unequal_partitions_are_refused() {
 }
 
 #[test]
-fn a_dead_letter_topic_that_takes_too_small_records_is_refused() {
+fn a_dead_letter_topic_of_the_default_size_is_warned_of_and_what_does_not_fit_waits() {
     let Some(broker) = shared_broker() else { return };
     let topics = with(broker, "dead_letters", |topic| drop(topic.properties.remove("max.message.bytes")));
     let needed = (1_048_588 + 16 * 1024).to_string();
-    assert_refused(
-        broker,
-        &topics,
-        &["kafka-configs.sh", &topics.name("dead_letters"), &format!("max.message.bytes={needed}")],
-    );
+    let service = ServiceBuilder::new(broker, &topics).start();
+    let command = format!("--entity-name {} --add-config max.message.bytes={needed}", topics.name("dead_letters"));
+    let log = service.sentences();
+    assert!(log.contains("one that does not fit waits") && log.contains(&command), "{log}");
+
+    // It fits into the topic of spend, and with our headers not into that of the dead letters, however it is compressed.
+    let large = Sent::new(&topics.name("spend"), "k", noise(1_048_450));
+    Producer::new(&broker.client(), &[]).send_all(&[large, spend(&topics, "s", "1.00")]);
+    service.wait_for(ORG_SPEND, 1.0);
+    service.wait_condition("dead_letters_waiting", true);
+    topics.set_only("dead_letters", "max.message.bytes", &needed);
+    service.wait_for("salespulse_dead_letters_total", 1.0);
+    service.wait_condition("dead_letters_waiting", false);
+    let letters = read_all(&broker.client(), &topics.name("dead_letters"));
+    assert_eq!(letters.iter().filter_map(|letter| Some(letter.value.as_ref()?.len())).collect::<Vec<_>>(), [1_048_450]);
 }
 
 #[test]

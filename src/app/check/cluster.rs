@@ -65,7 +65,8 @@ pub(super) fn check(arguments: &ClusterArguments, environment: &[(OsString, OsSt
         brokers.into_iter().map(|value| Flag { name: "--brokers", key: "kafka.brokers", value }).collect();
     let Config { rules, kafka, .. } = Config::load(&arguments.config, environment, &flags)?;
     let cluster = find(&kafka)?;
-    let refused = cluster.objections(&kafka).into_iter().map(|objection| of_topic(Severity::Error, objection));
+    let refused = cluster.objections(&kafka, rules.retention).into_iter();
+    let refused = refused.map(|objection| of_topic(Severity::Error, objection));
     let warned = cluster.warnings(&kafka, rules.retention).map(|objection| of_topic(Severity::Warning, objection));
     let mut findings: Vec<Finding> = refused.chain(warned).collect();
     let layout = Layout::new(kafka.topics.iter().map(|(kind, topic)| (*kind, topic.as_str())), &cluster.counts);

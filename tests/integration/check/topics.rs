@@ -27,15 +27,10 @@ fn sentences(log: &str) -> Vec<String> {
 fn what_a_start_refuses_is_found() {
     let Some(broker) = shared_broker() else { return };
     type Adapt = fn(&mut TopicShape);
-    let planted: [(&str, Adapt, &str); 4] = [
+    let planted: [(&str, Adapt, &str); 3] = [
         ("spend", |topic| topic.partitions = 0, "missing_topic spend error"),
         ("dead_letters", |topic| topic.partitions = 0, "missing_topic dead_letters error"),
         ("stage_change", |topic| topic.partitions = 2, "unequal_partitions lead error"),
-        (
-            "dead_letters",
-            |topic| drop(topic.properties.remove("max.message.bytes")),
-            "narrow_dead_letters dead_letters error",
-        ),
     ];
     for (kind, adapt, expected) in planted {
         let topics = with(broker, kind, adapt);
