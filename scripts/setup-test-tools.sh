@@ -18,7 +18,7 @@ kafka_version=4.3.1
 promtool_version=0.314.0
 cargo_deny_version=0.20.2
 helm_version=3.19.0
-nfpm_version=2.48.0
+nfpm_version=2.45.2
 cyclonedx_version=0.5.9
 cargo_deny=$cache/cargo-deny-$cargo_deny_version
 nfpm=$cache/nfpm-$nfpm_version
@@ -223,12 +223,17 @@ setup_chromium() {
   command -v chromium >/dev/null || apt_install chromium || fail chromium "the package chromium could not be installed"
 }
 
-# What drives the page in a browser and judges it, and letters for Chinese: without them every character is an empty box.
+# Letters for Chinese: without them every character of a picture is an empty box.
+has_chinese_letters() {
+  fc-list :lang=zh 2>/dev/null | grep -q . || apt_install fontconfig fonts-noto-cjk ||
+    { fail "$1" "the package fonts-noto-cjk could not be installed"; return 1; }
+}
+
+# What drives the page in a browser and judges it.
 setup_page() {
   local home=$cache/page wanted=$here/page
   setup_chromium || return
-  fc-list :lang=zh 2>/dev/null | grep -q . || apt_install fontconfig fonts-noto-cjk ||
-    { fail page "the package fonts-noto-cjk could not be installed"; return; }
+  has_chinese_letters page || return
   node_is_18_or_later || apt_install nodejs || { fail page "its tests need Node.js 18"; return; }
   cmp -s "$wanted/package-lock.json" "$home/complete" && return
   command -v npm >/dev/null || apt_install npm || { fail page "its judges come by npm"; return; }
@@ -264,6 +269,7 @@ setup_dashboards() {
 setup_pictures() {
   local home=$cache/dashboards/pictures source=$here/dashboards/pictures
   command -v pngquant >/dev/null || apt_install pngquant || { fail pictures "they are made small by pngquant"; return; }
+  has_chinese_letters pictures || return
   cmp -s "$source/package-lock.json" "$home/complete" && return
   command -v npm >/dev/null || apt_install nodejs npm || { fail pictures "they need npm"; return; }
   say "fetching Grafana's components"

@@ -5,7 +5,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SALESPULSE_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/salespulse}
-libs=$(printf '%s\n' "$cache"/kafka-*/libs | tail -n 1)
+libs=$(printf '%s\n' "$cache"/kafka-[0-9]*/libs | tail -n 1)
 port=${PORT:-9092}
 controller=$((port + 1))
 [ -d "$libs" ] || { echo "There are no jars of Kafka in $cache; fetch them with: scripts/setup-test-tools.sh kafka" >&2; exit 1; }

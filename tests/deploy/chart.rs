@@ -81,6 +81,8 @@ fn switches_switch() {
     );
     assert!(full.contains("kind: ServiceMonitor") && full.contains("kind: PrometheusRule"), "{full}");
     assert!(full.contains("kind: Job") && !plain.contains("kind: Job"), "{full}");
+    // The instances do not begin without topics, and `helm install --wait` waits for them before it looks at later hooks.
+    assert_eq!(full.matches("helm.sh/hook: pre-install,pre-upgrade").count(), 2, "{full}");
     assert!(!full.contains("volumeClaimTemplates:"), "{full}");
     let (_, bare) = render(&helm, "podDisruptionBudget.enabled=false,networkPolicy.enabled=false");
     assert!(!bare.contains("kind: PodDisruptionBudget") && !bare.contains("kind: NetworkPolicy"), "{bare}");

@@ -27,7 +27,7 @@ fn text(path: &Path) -> String {
 fn dist() -> Option<&'static Path> {
     static DIST: OnceLock<PathBuf> = OnceLock::new();
     let has = |path: &str| cache().join(path).exists();
-    let is_there = has("nfpm-2.48.0/nfpm") && has("cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx");
+    let is_there = has("nfpm-2.45.2/nfpm") && has("cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx");
     installed(is_there, "what packs", "scripts/setup-test-tools.sh dist", || ())?;
     Some(DIST.get_or_init(|| pack("once")))
 }

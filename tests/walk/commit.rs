@@ -42,7 +42,8 @@ impl Script {
     fn says(&self, folder: &Path, told: &str) -> String {
         let mut command = Command::new(self.folder.path().join("script"));
         let said = run(command.current_dir(folder).env("SALESPULSE_COMMIT", told));
-        let (_, commit) = said.split_once("cargo:rustc-env=SALESPULSE_COMMIT=").unwrap();
+        // It lists the page's files too, of which there are none here.
+        let commit = said.lines().find_map(|line| line.strip_prefix("cargo:rustc-env=SALESPULSE_COMMIT=")).unwrap();
         commit.to_owned()
     }
 }
