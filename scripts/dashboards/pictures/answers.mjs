@@ -6,7 +6,7 @@ export async function variables(dashboard, prometheus, chosen) {
   for (const variable of dashboard.templating.list) {
     if (variable.name in chosen) values[variable.name] = chosen[variable.name];
     else if (variable.allValue) values[variable.name] = variable.allValue;
-    else if (variable.current) values[variable.name] = variable.current.value;
+    else if (variable.current?.value) values[variable.name] = variable.current.value;
     else if (variable.type === 'query') values[variable.name] = await first(variable, prometheus, values);
   }
   return values;
@@ -19,13 +19,15 @@ async function first(variable, prometheus, values) {
   const [, expression] = /^query_result\((.*)\)$/.exec(query) ?? [];
   const result = await prometheus.instant(expression ?? `group by (${label}) (${metric})`);
   const found = result.map(({ metric }) => metric[label ?? variable.name]).filter((value) => value !== 'unassigned');
+  // Where nothing labels releases there is no choice, and the variable is empty.
+  if (found.length === 0 || found[0] === undefined) return '';
   return found.sort((left, right) => left.localeCompare(right, 'en', { numeric: true }))[0];
 }
 
 /** The text with its variables replaced; `$1` of a `label_replace` is none. */
-export function substitute(text, values, step) {
-  const builtIn = { __rate_interval: `${Math.max(4 * step, 20)}s`, __range: '3600s', __interval: `${step}s` };
-  return text.replace(/\$(?:\{(\w+)\}|([a-z_]\w*))/g, (whole, braced, plain) => {
+export function substitute(text, values, step, range = 3600) {
+  const builtIn = { __rate_interval: `${Math.max(4 * step, 20)}s`, __range: `${range}s`, __interval: `${step}s` };
+  return text.replace(/\$(?:\{(\w+)(?::\w+)?\}|([a-z_]\w*))/g, (whole, braced, plain) => {
     const value = { ...builtIn, ...values }[braced ?? plain];
     if (value === undefined) throw new Error(`${whole} is no variable of this dashboard`);
     return value;
@@ -40,13 +42,22 @@ export async function answers(dashboard, prometheus, values, range) {
   for (const panel of dashboard.panels.filter((panel) => panel.targets)) {
     asked[panel.id] = await Promise.all(
       panel.targets.map(async ({ refId, legendFormat, format, expr, instant }) => {
-        const query = substitute(expr, values, range.step);
+        const query = substitute(expr, values, range.step, range.to - range.from);
         const series = await (instant ? prometheus.instant(query, now) : prometheus.range(query, range));
+        // A number with a curve is that of now, at which Grafana's own range ends.
+        if (panel.type === 'stat' && !instant) addPresent(series, await prometheus.instant(query, now));
         return { refId, legend: legendFormat ?? '', isTable: format === 'table', series };
       }),
     );
   }
   return asked;
+}
+
+/** Lets curves end with their present values. */
+function addPresent(series, present) {
+  const key = ({ metric }) => JSON.stringify(Object.entries(metric).sort());
+  const values = new Map(present.map((one) => [key(one), one.value]));
+  for (const one of series) one.values.push(values.get(key(one)) ?? [Math.floor(Date.now() / 1000), 'NaN']);
 }
 
 /** A client of Prometheus. */

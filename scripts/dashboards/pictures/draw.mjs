@@ -1,6 +1,9 @@
 // Draws dashboards as PNG pictures, from the answers of a Prometheus that has scraped salespulse.
 //
-//   node draw.mjs PROMETHEUS FOLDER DASHBOARD.json… [--hours=24] [--step=60] [--to=SECONDS] [--set=team=east]
+//   node draw.mjs PROMETHEUS FOLDER DASHBOARD.json… [--hours=24] [--step=60] [--to=SECONDS] [--set=team=east] [--open]
+//
+// A picture shows what a dashboard opens with; with --open all its rows are open. It fails if a text is cut, or has a
+// character that no font of this machine has.
 //
 // The panels are drawn by Grafana's components from npm in headless Chromium. It is not Grafana: there is no server, and
 // what Grafana's panels do beyond these components is left out.
@@ -45,8 +48,33 @@ async function bundle() {
   return built.outputFiles[0].text;
 }
 
+/** The dashboard with its closed rows open, or without what they hold. */
+function laidOut(dashboard) {
+  const isOpen = flags.includes('--open');
+  let closed = 0;
+  const panels = dashboard.panels.flatMap((panel) => {
+    const inner = panel.panels ?? [];
+    const place = { ...panel.gridPos, y: panel.gridPos.y - closed };
+    if (isOpen || inner.length === 0) return [{ ...panel, gridPos: place, panels: [] }, ...(isOpen ? inner : [])];
+    closed += Math.max(...inner.map(({ gridPos }) => gridPos.y + gridPos.h)) - panel.gridPos.y - 1;
+    return [{ ...panel, gridPos: place, panels: [], title: `› ${panel.title}` }];
+  });
+  return { ...dashboard, panels };
+}
+
+/** Fails if no font of this machine has all characters of a text. */
+async function haveFonts(text) {
+  const beyond = [...new Set(text)].filter((letter) => letter > '\u00ff').map((letter) => letter.codePointAt(0).toString(16));
+  for (const letter of beyond) {
+    const { stdout } = await promisify(execFile)('fc-list', [`:charset=${letter}`, 'family']);
+    if (!stdout.trim()) throw new Error(`no font has U+${letter}; install fonts-noto-cjk`);
+  }
+}
+
 async function sheet(file, prometheus) {
-  const dashboard = JSON.parse(readFileSync(file, 'utf8'));
+  const text = readFileSync(file, 'utf8');
+  await haveFonts(text);
+  const dashboard = laidOut(JSON.parse(text));
   const values = await variables(dashboard, prometheus, chosen);
   const to = Number(flag('to', Math.floor(Date.now() / 1000)));
   const range = { from: to - Number(flag('hours', 24)) * 3600, to, step: Number(flag('step', 60)) };
@@ -72,7 +100,7 @@ async function photograph(server, height, picture) {
     '--disable-gpu',
     '--hide-scrollbars',
     '--lang=en-GB',
-    '--virtual-time-budget=20000',
+    '--virtual-time-budget=30000',
     `--user-data-dir=${profile}`,
     `--window-size=${WIDTH},${height}`,
     `--screenshot=${picture}`,

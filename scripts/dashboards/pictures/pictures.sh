@@ -2,8 +2,8 @@
 # Draws the pictures of docs/dashboards.md: `make pictures`. Takes about ten minutes and needs Chromium and pngquant.
 #
 # A simulated organisation goes through a real Kafka and the service, and a real Prometheus scrapes it. What was before is
-# not waited for: `replay` tells the numbers of every twelve hours of the last month, and promtool makes blocks of them.
-# PROGRAM is the salespulse to show; PORT the first of three free ports.
+# not waited for: `salespulse history` computes every twelve hours of the last month, and promtool makes blocks of them.
+# PROGRAM is the salespulse to show; PORT the first of three free ports; RATE how many records a second Kafka is sent.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -25,18 +25,21 @@ now=$(($(date +%s) / 900 * 900))
 instant() { date -u -d "@$1" +%FT%TZ; }
 span=(--reps=20 --duration=400d "--end=$(instant "$now")")
 "$program" simulate "${span[@]}" --output=events.jsonl --config-out=rules.toml 2>/dev/null
+# What people ask for first, if the organisation does not expose it already.
+grep -q '^\[windows\]' rules.toml || cat >> rules.toml <<'TOML'
+
+[windows]
+rep = ["24h", "7d", "30d", "today", "wtd", "mtd", "last_month", "qtd"]
+team = ["1h", "24h", "7d", "30d", "90d", "today", "wtd", "mtd", "last_month", "qtd", "ytd"]
+org = ["1h", "24h", "7d", "30d", "90d", "today", "wtd", "mtd", "last_month", "qtd", "ytd"]
+TOML
 
 PORT=$port "$root/scripts/kafka/serve.sh" > kafka.log 2>&1 &
 pids+=($!)
 
-echo "telling the month before" >&2
-labels='instance="salespulse",job="salespulse"'
-for half_days in $(seq 60 -1 1); do
-  then=$((now - half_days * 43200))
-  "$program" replay events.jsonl --config=rules.toml --as-of="$(instant $then)" 2>/dev/null |
-    awk -v labels="$labels" -v time=$then '!/^#/ { if (!sub(/\{/, "{" labels ",")) sub(/ /, "{" labels "} "); print $0, time }'
-done | LC_ALL=C sort -s -t '{' -k 1,1 |
-  awk -F '{' '$1 != family { family = $1; print "# TYPE", family, "gauge" } { print } END { print "# EOF" }' > history
+echo "computing the month before" >&2
+"$program" history events.jsonl --config=rules.toml --from="$(instant $((now - 60 * 43200)))" \
+  --to="$(instant $((now - 43200)))" --every=12h --label=instance=salespulse --label=job=salespulse > history
 "$cache/prometheus/usr/bin/promtool" tsdb create-blocks-from openmetrics --max-block-duration=768h -q history data >&2
 
 until grep -q 'Kafka is at' kafka.log; do sleep 1; done
@@ -51,14 +54,20 @@ YAML
   --storage.tsdb.retention.time=400d --web.listen-address="$prometheus" > prometheus.log 2>&1 &
 pids+=($!)
 
-echo "telling the organisation's year to Kafka, slowly, so that there is something to see" >&2
-"$program" simulate "${span[@]}" --config=run.toml --rate=100 2>/dev/null
+echo "sending the organisation's year to Kafka, slowly, so that there is something to see" >&2
+"$program" simulate "${span[@]}" --config=run.toml "--rate=${RATE:-100}" 2>/dev/null
 sleep 10
 
 cp -r "$here/." "$cache/dashboards/pictures/"
-draw() { node "$cache/dashboards/pictures/draw.mjs" "http://$prometheus" "$root/docs/pictures" "$@"; }
+draw() { node "$cache/dashboards/pictures/draw.mjs" "http://$prometheus" "$@"; }
 boards=$root/deploy/grafana/dashboards
 mkdir -p "$root/docs/pictures"
 month=(--hours=720 --step=43200 "--to=$now")
-draw "$boards"/en/{company,team,rep,leaderboard,channels}.json "$boards/zh/company.json" "${month[@]}" --set=rep=rep-1006
-draw "$boards/en/operations.json" --hours=0.15 --step=5
+for language in en zh; do
+  sales=("$boards/$language"/{company,team,rep,leaderboard,channels}.json)
+  draw "$root/docs/pictures" "${sales[@]}" "${month[@]}" --set=rep=rep-1006
+  draw "$root/docs/pictures" "$boards/$language/operations.json" --hours=0.15 --step=5
+  # All rows open: nothing is kept of it but that it can be drawn, with every text whole. OPEN keeps the pictures there.
+  mkdir -p "${OPEN:-open}"
+  draw "${OPEN:-open}" "${sales[@]}" "${month[@]}" --set=rep=rep-1006 --open
+done

@@ -22,4 +22,16 @@ async function main() {
   );
 }
 
+/** Texts that do not fit where they stand: an ellipsis or a cut word in the picture. */
+function reportCutTexts() {
+  for (const element of document.querySelectorAll<HTMLElement>('#root *')) {
+    const isText = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent!.trim());
+    const hides = ['hidden', 'clip'].includes(getComputedStyle(element).overflowX);
+    if (isText && hides && element.scrollWidth > element.clientWidth + 1) {
+      console.error(`error: cut text: ${element.textContent}`);
+    }
+  }
+}
+
 main();
+setTimeout(reportCutTexts, 10000);

@@ -30,7 +30,7 @@ export function height({ dashboard }: Sheet): number {
 
 export function Page(sheet: Sheet) {
   const theme = useTheme2();
-  const shown = sheet.dashboard.templating.list.filter(({ hide, type }: any) => !hide && type !== 'datasource');
+  const shown = sheet.dashboard.templating.list.filter(({ name, hide, type }: any) => !hide && type !== 'datasource' && sheet.values[name]);
   return (
     <div style={{ position: 'relative', width: sheet.width, height: height(sheet) }}>
       <div style={{ padding: '12px 16px', ...theme.typography.h4 }}>
@@ -51,7 +51,15 @@ export function Page(sheet: Sheet) {
 /** The text that Grafana shows for a variable's value. */
 function chosen({ options, allValue, current }: any, value: string): string {
   if (allValue === value) return current.text.join(', ');
+  if (current?.value === value) return current.text;
   return options?.find((option: any) => option.value === value)?.text ?? value;
+}
+
+/** The first threshold has no value in JSON; Grafana reads it as the least of all. */
+function openBelow({ defaults, id, value }: any) {
+  const thresholds = id === 'thresholds' ? value : defaults?.thresholds;
+  const [first] = thresholds?.steps ?? [];
+  if (first && first.value === null) first.value = -Infinity;
 }
 
 function Cell({ panel, sheet }: { panel: any; sheet: Sheet }) {
@@ -66,6 +74,7 @@ function Cell({ panel, sheet }: { panel: any; sheet: Sheet }) {
     const { fieldConfig, transformations } = panel;
     const defaults = { color: { mode: COLOUR[panel.type] ?? 'thresholds' }, ...fieldConfig.defaults };
     const config = { overrides: [], ...fieldConfig, defaults };
+    [config, ...config.overrides.flatMap(({ properties }: any) => properties)].forEach(openBelow);
     prepare(frames(sheet.answers[panel.id], sheet.range.step), transformations ?? [], config, theme).then(setData);
   }, []);
   if (panel.type === 'row') return <div style={{ ...style, ...theme.typography.h5, paddingTop: 4 }}>{panel.title}</div>;

@@ -37,6 +37,7 @@ function values({ panel, frames }: Visual, theme: GrafanaTheme2): FieldDisplay[]
     replaceVariables: (text) => text,
     theme,
     data: frames,
+    sparkline: panel.options.graphMode === 'area',
     timeZone: 'browser',
   });
 }
@@ -55,6 +56,7 @@ function Numbers(props: Visual) {
       renderValue={({ value, width, height, count, alignmentFactors }) => (
         <BigValue
           value={value.display}
+          sparkline={value.sparkline}
           count={count}
           width={width}
           height={height}
