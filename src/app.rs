@@ -59,7 +59,7 @@ pub fn main() -> ExitCode {
         },
         Command::Connect(arguments) => match connect::connect(&arguments, &environment, &print, &say) {
             Ok(code) => return code,
-            Err(error) => Err(error),
+            Err(error) => return end_service(Err(error)),
         },
         Command::History(arguments) => history(&arguments, &environment),
         Command::Topics(arguments) => match topics(&arguments, &environment) {

@@ -5,6 +5,7 @@
 mod alerting;
 mod asyncapi;
 mod check;
+mod connect;
 mod crash;
 mod dead_letters;
 mod demo;

@@ -6,6 +6,7 @@
 
 mod cli;
 mod contract;
+mod crm;
 mod dice;
 mod docs;
 mod fuzz;

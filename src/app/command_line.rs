@@ -71,7 +71,7 @@ pub(super) enum Command {
     /// Say what is wrong with a configuration, files of events or a cluster
     #[command(after_help = CHECK_OUTPUT)]
     Check(CheckArguments),
-    /// Bring events from a CRM: map payloads, without code
+    /// Bring events from a CRM, without code: poll it, check it, or map payloads
     Connect(ConnectArguments),
     /// Print the topics that a configuration needs, or create those that are missing
     #[command(after_help = TOPICS_OUTPUT)]

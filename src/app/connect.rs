@@ -1,20 +1,22 @@
 //! `salespulse connect`: events from a CRM, without code of the user's.
 
 mod arguments;
+mod check;
 mod files;
 mod map;
+mod run;
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) use arguments::ConnectArguments;
-use arguments::What;
+use arguments::{LiveArguments, What};
 
 use super::AppError;
 use crate::config::Config;
 use crate::connect::mapping::LoadFault;
-use crate::connect::sources::Defaults;
+use crate::connect::sources::{Connector, Defaults, Source, load_all};
 use crate::model::money::Currency;
 use crate::model::time::Clock;
 
@@ -33,6 +35,8 @@ pub(super) fn connect(
 ) -> Result<ExitCode, AppError> {
     match &arguments.what {
         What::Map(arguments) => map::map(arguments, environment, print, say),
+        What::Run(arguments) => run::run(arguments, environment).map(|()| ExitCode::SUCCESS),
+        What::Check(arguments) => check::check(arguments, environment, print),
     }
 }
 
@@ -55,6 +59,21 @@ fn defaults(config: &Config, is_given: bool) -> Result<Defaults, AppError> {
         .map_err(|error| AppError::Usage(format!("org.timezone {name:?} cannot be used: {error}")))?;
     let currency = is_given.then(|| config.rules.rates.reporting().code().to_owned());
     Ok(Defaults { zone, currency })
+}
+
+/// What polling needs to know.
+struct Loaded {
+    config: Config,
+    connector: Connector,
+    sources: Vec<Source>,
+}
+
+/// The configuration, and the sources of a file.
+fn load_sources(arguments: &LiveArguments, environment: &[(OsString, OsString)]) -> Result<Loaded, AppError> {
+    let config = Config::load(&arguments.config, environment, &[])?;
+    let (path, defaults) = (&arguments.sources, defaults(&config, true)?);
+    let (connector, sources) = load_all(&read_text(path)?, &path.display().to_string(), &defaults)?;
+    Ok(Loaded { config, connector, sources: sources.into_values().collect() })
 }
 
 /// The text of a file of sources.

@@ -1,9 +1,11 @@
 //! The file of sources: where records come from, and which events they become.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use jiff::tz::TimeZone;
 
+use super::account::{self, Polling};
 use super::builtin;
 use super::dialect::{Kind, Reader};
 use super::mapping::{LoadFault, Mapping, Place, Section, Setting, Tables};
@@ -23,6 +25,8 @@ pub struct Source {
     pub reader: Reader,
     /// What stands between two cells of a table.
     pub delimiter: u8,
+    /// How it is polled, if it is.
+    pub polling: Option<Polling>,
 }
 
 type Found<T> = Result<T, LoadFault>;
@@ -52,7 +56,50 @@ impl Source {
         let setting =
             Setting { zone: defaults.zone.clone(), currency: defaults.currency.clone(), ..Setting::default() };
         let name = kind.name().to_owned();
-        Ok(Some(Source { name, kind, mapping, setting, reader: Reader::default(), delimiter: b',' }))
+        Ok(Some(Source { name, kind, mapping, setting, reader: Reader::default(), delimiter: b',', polling: None }))
+    }
+}
+
+/// How an instance of the connectors runs, beside its sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connector {
+    /// The group whose members take turns; that of the configuration with `-connect` behind it if none is given.
+    pub group: Option<String>,
+    /// The topic of what is remembered.
+    pub state_topic: String,
+    /// The topic of records that are no events.
+    pub dead_letter_topic: String,
+    /// Whether dead letters hold the record.
+    pub dead_letter_bodies: bool,
+    /// Where metrics and probes are served.
+    pub listen: SocketAddr,
+}
+
+impl Connector {
+    fn of(section: Option<&Section<'_>>) -> Found<Connector> {
+        let default = Connector {
+            group: None,
+            state_topic: "sales.connect-state".to_owned(),
+            dead_letter_topic: "sales.connect-dead-letters".to_owned(),
+            dead_letter_bodies: true,
+            listen: SocketAddr::from(([127, 0, 0, 1], 9465)),
+        };
+        let Some(section) = section else { return Ok(default) };
+        let listen = section.text("listen")?.map(|text| {
+            text.parse().map_err(|_| section.fault("listen", "must be an address with a port, such as 127.0.0.1:9465"))
+        });
+        let connector = Connector {
+            group: section.text("group")?,
+            state_topic: section.text("state_topic")?.unwrap_or(default.state_topic),
+            dead_letter_topic: section.text("dead_letter_topic")?.unwrap_or(default.dead_letter_topic),
+            dead_letter_bodies: section.switch("dead_letter_bodies")?.unwrap_or(true),
+            listen: listen.transpose()?.unwrap_or(default.listen),
+        };
+        section.finish()?;
+        if connector.state_topic == connector.dead_letter_topic {
+            return Err(section.fault("state_topic", "must be another topic than that of the dead letters"));
+        }
+        Ok(connector)
     }
 }
 
@@ -61,13 +108,25 @@ impl Source {
 /// # Errors
 /// [`LoadFault`] with the line and the key.
 pub fn load(text: &str, file: &str, defaults: &Defaults) -> Found<BTreeMap<String, Source>> {
+    load_all(text, file, defaults).map(|(_, sources)| sources)
+}
+
+/// How the connectors run, and the sources of a file by their names.
+///
+/// # Errors
+/// [`LoadFault`] with the line and the key.
+pub fn load_all(text: &str, file: &str, defaults: &Defaults) -> Found<(Connector, BTreeMap<String, Source>)> {
     let place = Place { file, text };
     let document = place.parse(text)?;
     let root = Section::root(place, &document);
     let global = root.tables("tables")?;
+    let connector = Connector::of(root.section("connect")?.as_ref())?;
     let mut sources = BTreeMap::new();
     if let Some(all) = root.section("source")? {
         for name in all.names() {
+            if name.contains('/') {
+                return Err(all.fault(name, "must have no slash, which ends the name of a source in the state topic"));
+            }
             let Some(section) = all.section(name)? else { continue };
             sources.insert(name.to_owned(), source(name, &section, &global, defaults)?);
         }
@@ -79,7 +138,7 @@ pub fn load(text: &str, file: &str, defaults: &Defaults) -> Found<BTreeMap<Strin
     if sources.len() > 1 {
         demand_prefixes(&root, &sources)?;
     }
-    Ok(sources)
+    Ok((connector, sources))
 }
 
 /// Two CRMs may count their deals from 1 both.
@@ -129,8 +188,13 @@ fn source(name: &str, section: &Section<'_>, global: &Tables, defaults: &Default
     };
     let reader = Reader { each: section.text("each")?, deals_start_journeys: starts_journeys(section)? };
     let mapping = mapping(kind, section, &tables)?;
+    let polling = match kind {
+        Kind::Zoho => account::zoho(section)?,
+        Kind::ShareCrm => account::sharecrm(section)?,
+        _ => None,
+    };
     section.finish()?;
-    Ok(Source { name: name.to_owned(), kind, mapping, setting, reader, delimiter })
+    Ok(Source { name: name.to_owned(), kind, mapping, setting, reader, delimiter, polling })
 }
 
 fn starts_journeys(section: &Section<'_>) -> Found<bool> {

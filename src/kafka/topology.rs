@@ -71,6 +71,12 @@ impl Cluster {
         self.brokers.and_then(|brokers| i32::try_from(brokers.min(MOST_REPLICAS)).ok()).filter(|replicas| *replicas > 0)
     }
 
+    /// Whether a topic forgets older records of a key, where the cluster shows it.
+    #[must_use]
+    pub fn is_compacted(&self, topic: &str) -> Option<bool> {
+        self.settings.get(topic).map(|settings| settings.is_compacted)
+    }
+
     /// The largest batch that a topic takes, where the cluster shows it.
     #[must_use]
     pub fn max_message_bytes(&self, topic: &str) -> Option<u64> {

@@ -20,6 +20,32 @@ pub(super) enum What {
     /// Print the events that payloads become, without a network
     #[command(after_help = MAP_OUTPUT)]
     Map(MapArguments),
+    /// Poll the CRMs of a file of sources and produce their events
+    #[command(after_help = RUN_USE)]
+    Run(LiveArguments),
+    /// Ask the CRMs of a file of sources whether everything is as it must be
+    #[command(after_help = CHECK_USE)]
+    Check(LiveArguments),
+}
+
+const RUN_USE: &str = "\
+Of several instances one polls, and another takes over when it ends. Nothing is kept on disk.
+It serves /metrics, /livez and /readyz at connect.listen of the file of sources, 127.0.0.1:9465 by default.
+SIGINT (Ctrl-C), SIGTERM and SIGHUP end it in good order.";
+
+const CHECK_USE: &str = "\
+It only reads, and needs no Kafka. Each line is the name of a source, ok, note or WRONG, and a sentence.
+Ends with 0, or with 1 if something is wrong.";
+
+/// What polling needs.
+#[derive(Debug, Args)]
+pub(super) struct LiveArguments {
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG", hide_env_values = true)]
+    pub(super) config: PathBuf,
+    /// The file of sources (TOML)
+    #[arg(long, value_name = "FILE", env = "SALESPULSE_SOURCES", hide_env_values = true)]
+    pub(super) sources: PathBuf,
 }
 
 const MAP_OUTPUT: &str = "\

@@ -1,0 +1,137 @@
+//! What is remembered of one object, and its form in the state topic: ids, times and digests, no names and no amounts.
+
+use std::collections::BTreeMap;
+
+use crate::connect::json::Json;
+use crate::contract::encode::{Draft, FieldValue};
+use crate::model::event::EventType;
+
+/// What is remembered of a record of a CRM.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Object {
+    /// The lead from which a deal came.
+    pub lead: Option<String>,
+    /// When the record was last edited, as far as it was read, in Unix milliseconds.
+    pub modified: i64,
+    /// The row of the history, or the key, of the stage in which it is now.
+    pub current: Option<Json>,
+    /// When it was deleted; `None` if it is there.
+    pub deleted: Option<i64>,
+    /// Since when it waits for its lead.
+    pub held_since: Option<i64>,
+    /// Every version below was given to facts that were taken back.
+    pub floor: u64,
+    /// The facts that hold, by their ids.
+    pub told: BTreeMap<String, Told>,
+    /// The digest of the entry that was kept last.
+    pub(super) kept: u64,
+}
+
+/// A fact that was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Its type.
+    pub kind: EventType,
+    /// The journey under which it was told; empty for a fact of none.
+    pub journey: String,
+    /// The version that its record gave it.
+    pub base: u64,
+    /// The version that it was given.
+    pub version: u64,
+    /// A digest of what it said.
+    pub content: u64,
+    /// Who was credited.
+    pub rep: Option<String>,
+    /// In which team.
+    pub team: Option<String>,
+    /// When it happened, where the record does not say so.
+    pub at: Option<i64>,
+}
+
+impl Told {
+    pub(super) fn of(draft: &Draft, base: u64, version: u64, content: u64) -> Told {
+        let id = |name: &str| draft.get(name).map(|value| value.as_str().to_owned());
+        let journey = if draft.kind().is_of_journey() { draft.text("lead_id").to_owned() } else { String::new() };
+        Told { kind: draft.kind(), journey, base, version, content, rep: id("rep_id"), team: id("team_id"), at: None }
+    }
+
+    /// As much of the event as a retraction needs.
+    pub(super) fn draft(&self, event_id: &str) -> Draft {
+        let mut draft = Draft::new(self.kind);
+        draft.set("event_id", FieldValue::Text(event_id.to_owned()));
+        if self.kind.is_of_journey() {
+            draft.set("lead_id", FieldValue::Text(self.journey.clone()));
+        }
+        draft
+    }
+
+    fn to_json(&self, id: &str) -> Json {
+        Json::object([
+            ("id", Json::text_of(id)),
+            ("kind", Json::text_of(self.kind.name())),
+            ("journey", Json::text_of(self.journey.as_str())),
+            ("base", Json::number_of(self.base)),
+            ("version", Json::number_of(self.version)),
+            ("content", Json::number_of(self.content)),
+            ("rep", Json::optional(self.rep.as_deref())),
+            ("team", Json::optional(self.team.as_deref())),
+            ("at", self.at.map_or(Json::Null, Json::number_of)),
+        ])
+    }
+
+    fn from_json(json: &Json) -> Option<(String, Told)> {
+        let text = |pointer: &str| json.word(pointer).map(str::to_owned);
+        let number = |pointer: &str| json.word(pointer).and_then(|digits| digits.parse::<u64>().ok());
+        let told = Told {
+            kind: EventType::from_name(json.word("/kind")?)?,
+            journey: text("/journey")?,
+            base: number("/base")?,
+            version: number("/version")?,
+            content: number("/content")?,
+            rep: text("/rep"),
+            team: text("/team"),
+            at: json.word("/at").and_then(|at| at.parse().ok()),
+        };
+        Some((text("/id")?, told))
+    }
+}
+
+impl Object {
+    /// The entry of the state topic.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let number = |number: Option<i64>| number.map_or(Json::Null, Json::number_of);
+        let mut entry = Json::object([
+            ("modified", Json::number_of(self.modified)),
+            ("told", Json::Array(self.told.iter().map(|(id, told)| told.to_json(id)).collect())),
+        ]);
+        for (name, value) in [
+            ("lead", Json::optional(self.lead.as_deref())),
+            ("current", self.current.clone().unwrap_or(Json::Null)),
+            ("deleted", number(self.deleted)),
+            ("held_since", number(self.held_since)),
+            ("floor", if self.floor > 0 { Json::number_of(self.floor) } else { Json::Null }),
+        ] {
+            if value != Json::Null {
+                entry.put(name, value);
+            }
+        }
+        entry
+    }
+
+    /// Reads an entry; what it does not say is as it is for a new object.
+    #[must_use]
+    pub fn from_json(json: &Json) -> Object {
+        let number = |pointer: &str| json.word(pointer).and_then(|digits| digits.parse::<i64>().ok());
+        Object {
+            lead: json.word("/lead").map(str::to_owned),
+            modified: number("/modified").unwrap_or(0),
+            current: json.at("/current").cloned(),
+            deleted: number("/deleted"),
+            held_since: number("/held_since"),
+            floor: json.word("/floor").and_then(|digits| digits.parse().ok()).unwrap_or(0),
+            told: json.items("/told").iter().filter_map(Told::from_json).collect(),
+            kept: 0,
+        }
+    }
+}

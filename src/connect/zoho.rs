@@ -1,0 +1,235 @@
+//! Polling Zoho CRM.
+//!
+//! A cycle reads what has changed since the cursors: leads first, so that a deal's lead is known before the deal; then the
+//! stage history, deals, and what was deleted. The cursors move in one step with the last of it, and every comparison is
+//! inclusive, since Zoho's times have whole seconds.
+
+mod api;
+mod check;
+mod deals;
+mod leads;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::desk::Desk;
+use super::dialect::zoho::{Module, campaign_documents};
+use super::exchange::{Exchange, Trouble};
+use super::json::Json;
+use super::mapping::{Document, millis};
+use crate::model::time::{HOUR, MINUTE, SECOND, Time};
+
+pub use api::{Api, Credentials};
+
+/// How a Zoho organisation is polled.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How far behind its cursor a scan begins: what an index shows late is found so.
+    pub overlap_ms: i64,
+    /// How long a deal that came from a lead waits for the lead.
+    pub hold_ms: i64,
+    /// From when on history is read at first; everything if none is given.
+    pub since: Option<Time>,
+    /// How often users and campaigns are read.
+    pub slow_ms: i64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { overlap_ms: 2 * MINUTE, hold_ms: 2 * MINUTE, since: None, slow_ms: HOUR }
+    }
+}
+
+/// A Zoho organisation that is polled.
+#[derive(Debug)]
+pub struct Zoho {
+    api: Api,
+    options: Options,
+    /// When users and campaigns were read last.
+    slow_at: Option<Time>,
+}
+
+/// What a cycle has read of one stream.
+#[derive(Debug, Default)]
+struct Scan {
+    records: Vec<Json>,
+    /// From when on it was asked; `None` for everything.
+    since: Option<i64>,
+    /// When it began, by the server's clock.
+    started: i64,
+    pages: usize,
+}
+
+impl Scan {
+    /// Where the next scan may begin: no later than this one began, nor than what it has seen.
+    fn next_cursor(&self, known: Option<i64>, time_of: &str) -> Option<i64> {
+        let times = self.records.iter().filter_map(|record| millis(record.at(time_of)?));
+        let greatest = times.max().or(known)?;
+        Some(greatest.min(self.started).max(known.unwrap_or(i64::MIN)))
+    }
+}
+
+impl Zoho {
+    /// An organisation behind these credentials.
+    #[must_use]
+    pub const fn new(api: Api, options: Options) -> Zoho {
+        Zoho { api, options, slow_at: None }
+    }
+
+    /// The requests of this organisation.
+    pub const fn api(&mut self) -> &mut Api {
+        &mut self.api
+    }
+
+    /// Reads everything that has changed, tells it, and moves the cursors.
+    ///
+    /// # Errors
+    /// [`Trouble`]; then the cursors have not moved.
+    pub fn cycle(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
+        desk.now = exchange.now();
+        if self.slow_at.is_none_or(|last| desk.now.since(last) >= self.options.slow_ms) {
+            self.users(desk, exchange)?;
+            self.campaigns(desk, exchange)?;
+            self.slow_at = Some(desk.now);
+        }
+        let leads = self.scan(Module::Leads, desk, exchange)?;
+        let mut touched = self.tell_leads(&leads, desk)?;
+        let history = self.scan_history(desk, exchange)?;
+        let deals = self.scan(Module::Deals, desk, exchange)?;
+        let deferred = self.tell_deals(&history, &deals, &mut touched, desk, exchange)?;
+        let gone_deals = self.scan(Module::DeletedDeals, desk, exchange)?;
+        let gone_leads = self.scan(Module::DeletedLeads, desk, exchange)?;
+        self.tell_deleted_leads(&gone_leads, desk)?;
+        self.tell_deleted_deals(&gone_deals, desk)?;
+
+        // A record that is deleted while pages are read shifts the others, and one of them may lie between two pages.
+        let began = [&leads, &history, &deals].iter().map(|scan| scan.started).min().unwrap_or(0);
+        let shifted = [&gone_deals, &gone_leads].iter().any(|gone| {
+            gone.records.iter().filter_map(|record| millis(record.at("/deleted_time")?)).any(|at| at >= began - SECOND)
+        });
+        let many = [&leads, &history, &deals].iter().any(|scan| scan.pages > 1);
+        if shifted && many {
+            return desk.commit().map_err(Trouble::Sink);
+        }
+        for (stream, scan, time) in [
+            ("leads", &leads, "/Modified_Time"),
+            ("history", &history, "/Modified_Time"),
+            ("deals", &deals, "/Modified_Time"),
+            ("gone_deals", &gone_deals, "/deleted_time"),
+            ("gone_leads", &gone_leads, "/deleted_time"),
+        ] {
+            let Some(cursor) = scan.next_cursor(desk.memory.cursor(stream), time) else { continue };
+            let is_held = matches!(stream, "history" | "deals");
+            let cursor = deferred.filter(|_| is_held).map_or(cursor, |held| cursor.min(held));
+            desk.move_cursor(stream, cursor);
+        }
+        desk.commit().map_err(Trouble::Sink)
+    }
+
+    /// From when on a stream is read.
+    fn since(&self, stream: &str, desk: &Desk<'_>) -> Option<i64> {
+        let cursor = desk.memory.cursor(stream).map(|cursor| cursor - self.options.overlap_ms);
+        cursor.or_else(|| self.options.since.map(Time::millis))
+    }
+
+    fn scan(&mut self, module: Module, desk: &Desk<'_>, exchange: &mut dyn Exchange) -> Result<Scan, Trouble> {
+        let (stream, path) = match module {
+            Module::Leads => ("leads", format!("Leads?fields={LEAD_FIELDS}&converted=both&sort_by=id&sort_order=asc")),
+            Module::Deals => ("deals", format!("Deals?fields={DEAL_FIELDS}&sort_by=id&sort_order=asc")),
+            Module::DeletedDeals => ("gone_deals", "Deals/deleted?type=all".to_owned()),
+            Module::DeletedLeads => ("gone_leads", "Leads/deleted?type=all".to_owned()),
+            Module::Campaigns => ("campaigns", format!("Campaigns?fields={CAMPAIGN_FIELDS}&sort_by=id&sort_order=asc")),
+            Module::DealHistory | Module::Users => return Ok(Scan::default()),
+        };
+        let since = self.since(stream, desk);
+        let mut scan = Scan { since, ..Scan::default() };
+        self.api.pages(&path, "data", since, exchange, &mut |page, started| {
+            scan.started = if scan.pages == 0 { started } else { scan.started };
+            scan.pages += 1;
+            scan.records.extend(page);
+            true
+        })?;
+        Ok(scan)
+    }
+
+    /// The history of all deals, the newest row first, until rows are older than what is known.
+    fn scan_history(&mut self, desk: &Desk<'_>, exchange: &mut dyn Exchange) -> Result<Scan, Trouble> {
+        let since = self.since("history", desk);
+        let mut scan = Scan { since, ..Scan::default() };
+        let path = format!("DealHistory?fields={HISTORY_FIELDS}&sort_by=Modified_Time&sort_order=desc");
+        // Not every organisation is known to take If-Modified-Since here, and the order makes it unnecessary.
+        self.api.pages(&path, "data", None, exchange, &mut |page, started| {
+            scan.started = if scan.pages == 0 { started } else { scan.started };
+            scan.pages += 1;
+            let times = page.iter().filter_map(|row| millis(row.at("/Modified_Time")?));
+            let is_older = since.is_some_and(|since| times.min().is_some_and(|oldest| oldest < since));
+            scan.records.extend(page);
+            !is_older
+        })?;
+        Ok(scan)
+    }
+
+    fn users(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
+        if !desk.source.mapping.is_for("users") {
+            return Ok(());
+        }
+        let mut users = Vec::new();
+        self.api.pages("users?type=AllUsers", "users", None, exchange, &mut |page, _| {
+            users.extend(page);
+            true
+        })?;
+        for user in users {
+            let Some(id) = user.word("/id") else { continue };
+            let key = format!("user/{id}");
+            desk.tell(&key, &[Document { from: "users", record: user }]);
+            desk.make_room().map_err(Trouble::Sink)?;
+        }
+        Ok(())
+    }
+
+    fn campaigns(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
+        if !desk.source.mapping.is_for("spend") {
+            return Ok(());
+        }
+        let scan = self.scan(Module::Campaigns, desk, exchange)?;
+        for campaign in &scan.records {
+            let Some(id) = campaign.word("/id") else { continue };
+            let key = format!("campaign/{id}");
+            let document = Document { from: "spend", record: campaign.clone() };
+            match campaign_documents(campaign, &desk.source.setting) {
+                Ok(documents) => {
+                    let told = desk.tell(&key, &documents);
+                    // Days that no longer belong to the campaign.
+                    desk.take_back(&key, "", &told);
+                    desk.make_room().map_err(Trouble::Sink)?;
+                }
+                Err(message) => desk.refuse(&document, "invalid", message),
+            }
+        }
+        if let Some(cursor) = scan.next_cursor(desk.memory.cursor("campaigns"), "/Modified_Time") {
+            desk.move_cursor("campaigns", cursor);
+        }
+        desk.commit().map_err(Trouble::Sink)
+    }
+}
+
+/// Deals whose lead or record has changed: their ids.
+type Touched = BTreeSet<String>;
+
+/// Rows of the history by deal and then by row.
+fn by_deal(history: &Scan) -> BTreeMap<&str, BTreeMap<&str, &Json>> {
+    let mut deals: BTreeMap<&str, BTreeMap<&str, &Json>> = BTreeMap::new();
+    for row in &history.records {
+        let deal = row.word("/Potential_Name/id").or_else(|| row.word("/Potential_Name"));
+        if let (Some(deal), Some(id)) = (deal, row.word("/id")) {
+            deals.entry(deal).or_default().insert(id, row);
+        }
+    }
+    deals
+}
+
+const LEAD_FIELDS: &str = "Lead_Source,Lead_Status,Owner,Created_Time,Modified_Time,Converted__s,Converted_Date_Time,\
+    Converted_Deal,Converted_Account,Record_Status__s";
+const DEAL_FIELDS: &str = "Stage,Pipeline,Amount,Currency,Account_Name,Owner,Closing_Date,Created_Time,Modified_Time,\
+    Stage_Modified_Time,Lead_Conversion_Time,Lead_Source,Campaign_Source,Reason_For_Loss__s,Record_Status__s";
+const HISTORY_FIELDS: &str = "Potential_Name,Stage,Moved_To__s,Modified_Time,Amount,Closing_Date";
+const CAMPAIGN_FIELDS: &str = "Type,Status,Start_Date,End_Date,Actual_Cost,Currency,Modified_Time";

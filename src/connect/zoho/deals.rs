@@ -1,0 +1,247 @@
+//! Deals: each row of the stage history joined with the deal as it is now.
+
+use std::collections::BTreeMap;
+
+use super::api::time_of;
+use super::{DEAL_FIELDS, HISTORY_FIELDS, Scan, Touched, Zoho, by_deal};
+use crate::connect::desk::Desk;
+use crate::connect::dialect::zoho::{current_row, stages};
+use crate::connect::exchange::{Exchange, Trouble};
+use crate::connect::json::Json;
+use crate::connect::mapping::{Document, millis};
+
+/// A deal with the rows that are to be told.
+struct Read {
+    deal: Json,
+    rows: BTreeMap<String, Json>,
+}
+
+impl Read {
+    fn current(&self) -> Option<&Json> {
+        let rows: Vec<&Json> = self.rows.values().collect();
+        let id = current_row(&rows)?.to_owned();
+        self.rows.get(&id)
+    }
+
+    /// Whether the record and its history say the same of the stage. One of them may be newer than the other.
+    fn agrees(&self) -> bool {
+        self.current().is_some_and(|row| row.word("/Stage") == self.deal.word("/Stage"))
+    }
+}
+
+impl Zoho {
+    /// Tells the deals that were listed, have new rows or a new lead; answers from when on some of them must be read
+    /// again.
+    pub(super) fn tell_deals(
+        &mut self,
+        history: &Scan,
+        deals: &Scan,
+        touched: &mut Touched,
+        desk: &mut Desk<'_>,
+        exchange: &mut dyn Exchange,
+    ) -> Result<Option<i64>, Trouble> {
+        let rows = by_deal(history);
+        let mut listed: BTreeMap<&str, &Json> = BTreeMap::new();
+        for deal in &deals.records {
+            let Some(id) = deal.word("/id") else { continue };
+            let known = listed.entry(id).or_insert(deal);
+            if time_of(known, "/Modified_Time") <= time_of(deal, "/Modified_Time") {
+                *known = deal;
+            }
+        }
+        let relinked = touched.clone();
+        touched.extend(listed.keys().map(|id| (*id).to_owned()));
+        touched.extend(rows.keys().map(|id| (*id).to_owned()));
+        let mut deferred: Option<i64> = None;
+        for id in touched.iter() {
+            let found = rows.get(id.as_str());
+            let found: BTreeMap<String, Json> =
+                found.into_iter().flatten().map(|(row, json)| ((*row).to_owned(), (*json).clone())).collect();
+            let oldest = found.values().map(|row| time_of(row, "/Modified_Time")).min();
+            let wants_all = self.wants_all_rows(id, &found, history, listed.get(id.as_str()).copied(), &relinked, desk);
+            let read = self.read_deal(id, listed.get(id.as_str()).copied(), found, wants_all, desk, exchange)?;
+            let Some(read) = read else {
+                if relinked.contains(id) {
+                    self.move_void(id, desk);
+                }
+                continue;
+            };
+            let modified = time_of(&read.deal, "/Modified_Time");
+            if self.must_wait(id, &read, desk) {
+                let from = oldest.map_or(modified, |oldest| oldest.min(modified));
+                deferred = Some(deferred.map_or(from, |known| known.min(from)));
+                continue;
+            }
+            self.tell_deal(id, &read, desk);
+            desk.make_room().map_err(Trouble::Sink)?;
+        }
+        Ok(deferred)
+    }
+
+    /// Whether the rows at hand may not be all that must be told.
+    fn wants_all_rows(
+        &self,
+        id: &str,
+        found: &BTreeMap<String, Json>,
+        history: &Scan,
+        listed: Option<&Json>,
+        relinked: &Touched,
+        desk: &Desk<'_>,
+    ) -> bool {
+        let is_whole = history.since.is_none();
+        let known = desk.memory.object(&format!("deal/{id}"));
+        let was_told = known.is_some_and(|object| object.told.keys().any(|id| !id.contains("void:")));
+        let may_be_back = known.is_some_and(|object| object.deleted.is_some());
+        if may_be_back {
+            return !is_whole;
+        }
+        if was_told {
+            let has_current = known.is_some_and(|object| object.current.is_some());
+            return (relinked.contains(id) && !is_whole) || (found.is_empty() && !has_current);
+        }
+        let created = listed.and_then(|deal| deal.at("/Created_Time")).and_then(millis);
+        let is_new = matches!((created, history.since), (Some(created), Some(since)) if created >= since);
+        !(is_whole || is_new) || found.is_empty()
+    }
+
+    fn read_deal(
+        &mut self,
+        id: &str,
+        listed: Option<&Json>,
+        mut rows: BTreeMap<String, Json>,
+        wants_all: bool,
+        desk: &Desk<'_>,
+        exchange: &mut dyn Exchange,
+    ) -> Result<Option<Read>, Trouble> {
+        let known = desk.memory.object(&format!("deal/{id}")).and_then(|object| object.current.clone());
+        if let Some((row_id, row)) = known.and_then(|row| Some((row.word("/id")?.to_owned(), row))) {
+            // A newer row has taken its place, or it is still the one in which the deal is.
+            let has_newer = rows.values().any(|other| {
+                (time_of(other, "/Modified_Time"), other.word("/id"))
+                    > (time_of(&row, "/Modified_Time"), row.word("/id"))
+            });
+            if !has_newer && !wants_all {
+                rows.entry(row_id).or_insert(row);
+            }
+        }
+        if wants_all {
+            rows.extend(self.all_rows(id, exchange)?);
+        }
+        let deal = match listed {
+            Some(deal) => Some(deal.clone()),
+            None => self.one_deal(id, exchange)?,
+        };
+        let Some(deal) = deal else { return Ok(None) };
+        let mut read = Read { deal, rows };
+        if !read.agrees() {
+            read.rows.extend(self.all_rows(id, exchange)?);
+            match self.one_deal(id, exchange)? {
+                Some(deal) => read.deal = deal,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(read))
+    }
+
+    fn one_deal(&mut self, id: &str, exchange: &mut dyn Exchange) -> Result<Option<Json>, Trouble> {
+        let answer = self.api.get(&format!("Deals/{id}?fields={DEAL_FIELDS}"), exchange)?;
+        Ok(answer.and_then(|answer| answer.at("/data/0").cloned()))
+    }
+
+    /// All rows of the history of one deal.
+    pub(super) fn all_rows(
+        &mut self,
+        id: &str,
+        exchange: &mut dyn Exchange,
+    ) -> Result<BTreeMap<String, Json>, Trouble> {
+        let mut rows = BTreeMap::new();
+        let path = format!("Deals/{id}/Stage_History?fields={HISTORY_FIELDS}");
+        self.api.pages(&path, "data", None, exchange, &mut |page, _| {
+            rows.extend(page.into_iter().filter_map(|row| Some((row.word("/id")?.to_owned(), row))));
+            true
+        })?;
+        Ok(rows)
+    }
+
+    /// Whether a deal is to be read again later: its history lags behind it, or its lead is not known yet.
+    fn must_wait(&self, id: &str, read: &Read, desk: &mut Desk<'_>) -> bool {
+        let key = format!("deal/{id}");
+        let object = desk.memory.object_mut(&key);
+        let lacks_lead = object.lead.is_none() && read.deal.at("/Lead_Conversion_Time").is_some();
+        if !lacks_lead && read.agrees() {
+            return false;
+        }
+        let since = *object.held_since.get_or_insert(desk.now.millis());
+        let waits = desk.now.millis() - since < self.options.hold_ms;
+        if waits {
+            desk.remember(&key);
+        }
+        waits
+    }
+
+    fn tell_deal(&self, id: &str, read: &Read, desk: &mut Desk<'_>) {
+        let key = format!("deal/{id}");
+        let modified = time_of(&read.deal, "/Modified_Time");
+        let object = desk.memory.object_mut(&key);
+        object.held_since = None;
+        object.modified = object.modified.max(modified);
+        object.current = read.current().map(without_amount);
+        let lead = object.lead.clone();
+        if object.deleted.is_some_and(|deleted| deleted < modified) {
+            object.deleted = None;
+            let prefix = format!("{}void:deal:", desk.source.setting.id_prefix);
+            desk.take_back(&key, &prefix, &[]);
+        }
+        let rows: Vec<&Json> = read.rows.values().collect();
+        let documents: Vec<Document> = stages(&read.deal, &rows, lead.as_deref(), &desk.source.reader)
+            .into_iter()
+            .map(|record| Document { from: "stages", record })
+            .collect();
+        desk.tell(&key, &documents);
+    }
+
+    /// Moves a deal that is gone to the journey of its lead, which turned up later.
+    fn move_void(&self, id: &str, desk: &mut Desk<'_>) {
+        let key = format!("deal/{id}");
+        let object = desk.memory.object_mut(&key);
+        let (Some(at), Some(lead)) = (object.deleted, object.lead.clone()) else { return };
+        let prefix = format!("{}deal:", desk.source.setting.id_prefix);
+        desk.take_back(&key, &prefix, &[]);
+        desk.tell_void("deal", id, Json::number_of(at), &lead);
+    }
+
+    /// Tells deals that were deleted.
+    pub(super) fn tell_deleted_deals(&self, scan: &Scan, desk: &mut Desk<'_>) -> Result<(), Trouble> {
+        for gone in &scan.records {
+            let Some(id) = gone.word("/id") else { continue };
+            let at = time_of(gone, "/deleted_time");
+            let object = desk.memory.object_mut(&format!("deal/{id}"));
+            if object.modified > at || object.deleted >= Some(at) {
+                continue;
+            }
+            object.deleted = Some(at);
+            let journey = object.lead.clone().unwrap_or_else(|| id.to_owned());
+            let here = format!("{}{journey}", desk.source.setting.id_prefix);
+            if object.told.values().any(|told| told.journey != here) {
+                // Its lead turned up when its record was already gone.
+                let prefix = format!("{}deal:", desk.source.setting.id_prefix);
+                desk.take_back(&format!("deal/{id}"), &prefix, &[]);
+            }
+            let time = gone.at("/deleted_time").cloned().unwrap_or(Json::Null);
+            desk.tell_void("deal", id, time, &journey);
+            desk.make_room().map_err(Trouble::Sink)?;
+        }
+        Ok(())
+    }
+}
+
+/// A row as it is remembered: the state topic holds no names and no money.
+fn without_amount(row: &Json) -> Json {
+    let mut kept = Json::object([]);
+    for field in ["id", "Stage", "Modified_Time"] {
+        if let Some(value) = row.at(&format!("/{field}")) {
+            kept.put(field, value.clone());
+        }
+    }
+    kept
+}

@@ -1,0 +1,219 @@
+//! The organisation: what people do in their CRM, and what they have done.
+
+use super::dice::Dice;
+
+/// The stages after `lead`, by their places, and how they end.
+pub(super) const STAGES: [&str; 6] = ["contacted", "qualified", "proposal", "negotiation", "won", "lost"];
+
+pub(super) struct Lead {
+    pub(super) id: String,
+    pub(super) created: i64,
+    pub(super) modified: i64,
+    pub(super) owner: usize,
+    pub(super) channel: usize,
+    pub(super) deal: Option<String>,
+    pub(super) deleted: Option<i64>,
+}
+
+#[derive(Clone)]
+pub(super) struct Step {
+    pub(super) id: String,
+    pub(super) stage: usize,
+    pub(super) at: i64,
+    pub(super) amount: u64,
+    pub(super) owner: usize,
+}
+
+pub(super) struct Deal {
+    pub(super) id: String,
+    pub(super) created: i64,
+    pub(super) modified: i64,
+    pub(super) owner: usize,
+    pub(super) amount: u64,
+    /// The lead that it came from, whether or not the lead says so yet.
+    pub(super) came_from: Option<String>,
+    pub(super) steps: Vec<Step>,
+    pub(super) deleted: Option<i64>,
+}
+
+/// What somebody has just done.
+#[derive(Clone, Debug)]
+pub(super) enum Touched {
+    Lead(usize),
+    Deal(usize),
+    Nothing,
+}
+
+pub(super) struct Organisation {
+    pub(super) now: i64,
+    pub(super) leads: Vec<Lead>,
+    pub(super) deals: Vec<Deal>,
+    /// The clock's grain in milliseconds: Zoho counts whole seconds.
+    grain: i64,
+    /// Whether owners change.
+    pub(super) reassigns: bool,
+    next_id: u64,
+}
+
+const START: i64 = 1_793_500_000_000;
+
+impl Organisation {
+    pub(super) fn new(grain: i64, reassigns: bool) -> Organisation {
+        Organisation {
+            now: START,
+            leads: Vec::new(),
+            deals: Vec::new(),
+            grain,
+            reassigns,
+            next_id: 6_756_839_000_000_100_000,
+        }
+    }
+
+    fn id(&mut self) -> String {
+        self.next_id += 1;
+        self.next_id.to_string()
+    }
+
+    pub(super) fn stamp(&self) -> i64 {
+        self.now - self.now.rem_euclid(self.grain)
+    }
+
+    /// Somebody does something.
+    pub(super) fn act(&mut self, dice: &mut Dice) -> Touched {
+        match dice.below(12) {
+            0 | 1 => self.new_lead(dice),
+            2 => self.new_deal(None, dice),
+            3 => self.convert(dice),
+            4 => self.link(),
+            5..=7 => self.change(dice, |deal, stamp, id, dice| {
+                // Skipped, back, re-opened: any stage but the present one.
+                let stage = dice.place(STAGES.len());
+                if deal.steps.last().is_some_and(|step| step.stage != stage) {
+                    deal.step(stage, stamp, id);
+                }
+            }),
+            8 => self.change(dice, |deal, _, _, dice| {
+                deal.amount = dice.below(1_000_000);
+                let amount = deal.amount;
+                if let Some(step) = deal.steps.last_mut() {
+                    step.amount = amount;
+                }
+            }),
+            9 if self.reassigns => self.change(dice, |deal, _, _, dice| deal.owner = dice.place(3)),
+            10 => self.delete(dice),
+            11 => self.restore(dice),
+            _ => Touched::Nothing,
+        }
+    }
+
+    fn new_lead(&mut self, dice: &mut Dice) -> Touched {
+        let (id, stamp) = (self.id(), self.stamp());
+        let (owner, channel) = (dice.place(3), dice.place(2));
+        self.leads.push(Lead { id, created: stamp, modified: stamp, owner, channel, deal: None, deleted: None });
+        Touched::Lead(self.leads.len() - 1)
+    }
+
+    fn new_deal(&mut self, came_from: Option<String>, dice: &mut Dice) -> Touched {
+        let (id, row, stamp) = (self.id(), self.id(), self.stamp());
+        let (owner, amount) = (dice.place(3), dice.below(1_000_000));
+        let mut deal =
+            Deal { id, created: stamp, modified: stamp, owner, amount, came_from, steps: Vec::new(), deleted: None };
+        deal.step(0, stamp, row);
+        self.deals.push(deal);
+        Touched::Deal(self.deals.len() - 1)
+    }
+
+    /// A lead becomes a deal; the lead says so later.
+    fn convert(&mut self, dice: &mut Dice) -> Touched {
+        let came_from =
+            |lead: &Lead, deals: &[Deal]| deals.iter().any(|deal| deal.came_from.as_deref() == Some(&lead.id));
+        let free: Vec<String> = self
+            .leads
+            .iter()
+            .filter(|lead| lead.deleted.is_none() && !came_from(lead, &self.deals))
+            .map(|lead| lead.id.clone())
+            .collect();
+        if free.is_empty() {
+            return Touched::Nothing;
+        }
+        let lead = free[dice.place(free.len())].clone();
+        self.new_deal(Some(lead), dice)
+    }
+
+    /// The lead of a deal says so.
+    pub(super) fn link(&mut self) -> Touched {
+        let open = self.deals.iter().find_map(|deal| {
+            let lead = deal.came_from.as_deref()?;
+            let place = self.leads.iter().position(|known| known.id == lead && known.deal.is_none())?;
+            Some((place, deal.id.clone()))
+        });
+        let Some((place, deal)) = open else { return Touched::Nothing };
+        let stamp = self.stamp();
+        let lead = &mut self.leads[place];
+        lead.deal = Some(deal);
+        lead.modified = stamp;
+        Touched::Lead(place)
+    }
+
+    fn change(&mut self, dice: &mut Dice, change: impl FnOnce(&mut Deal, i64, String, &mut Dice)) -> Touched {
+        if self.deals.is_empty() {
+            return Touched::Nothing;
+        }
+        let (place, stamp, id) = (dice.place(self.deals.len()), self.stamp(), self.id());
+        let deal = &mut self.deals[place];
+        // What is deleted in the same instant was deleted after it.
+        if deal.deleted.is_some() {
+            return Touched::Nothing;
+        }
+        change(deal, stamp, id, dice);
+        deal.modified = stamp;
+        Touched::Deal(place)
+    }
+
+    fn delete(&mut self, dice: &mut Dice) -> Touched {
+        let stamp = self.stamp();
+        if dice.percent(30) && !self.leads.is_empty() {
+            let place = dice.place(self.leads.len());
+            let id = self.leads[place].id.clone();
+            let is_converted = self.deals.iter().any(|deal| deal.came_from.as_ref() == Some(&id));
+            let lead = &mut self.leads[place];
+            if lead.deleted.is_none() && !is_converted && lead.modified < stamp {
+                lead.deleted = Some(stamp);
+                return Touched::Lead(place);
+            }
+            return Touched::Nothing;
+        }
+        if self.deals.is_empty() {
+            return Touched::Nothing;
+        }
+        let place = dice.place(self.deals.len());
+        let deal = &mut self.deals[place];
+        if deal.deleted.is_none() {
+            deal.deleted = Some(stamp);
+            return Touched::Deal(place);
+        }
+        Touched::Nothing
+    }
+
+    fn restore(&mut self, dice: &mut Dice) -> Touched {
+        let stamp = self.stamp();
+        if self.deals.is_empty() {
+            return Touched::Nothing;
+        }
+        let place = dice.place(self.deals.len());
+        let deal = &mut self.deals[place];
+        // A restoration in the second of the deletion could not be told from it.
+        if deal.deleted.is_some_and(|deleted| deleted < stamp) {
+            deal.deleted = None;
+            deal.modified = stamp;
+            return Touched::Deal(place);
+        }
+        Touched::Nothing
+    }
+}
+
+impl Deal {
+    fn step(&mut self, stage: usize, at: i64, id: String) {
+        self.steps.push(Step { id, stage, at, amount: self.amount, owner: self.owner });
+    }
+}

@@ -1,0 +1,385 @@
+//! The organisation behind ShareCRM's open API and the functions of its tenant: answers that are always 200, an index that
+//! lags, lists without voided records, pushes that come twice and out of order.
+
+use std::sync::Arc;
+
+use salespulse::connect::account::SignIn;
+use salespulse::connect::desk::{Batch, Desk};
+use salespulse::connect::events::Gate;
+use salespulse::connect::exchange::{Exchange, Request, Response};
+use salespulse::connect::inbox::{Answer, Inboxes};
+use salespulse::connect::json::Json;
+use salespulse::connect::memory::Memory;
+use salespulse::connect::poller::{Crm, Poller};
+use salespulse::connect::sharecrm::{Api, Credentials, Options, ShareCrm, take_push};
+use salespulse::connect::status::Status;
+use salespulse::health::Stop;
+use salespulse::model::time::{MINUTE, SECOND, Time};
+
+use super::dice::Dice;
+use super::organisation::{Organisation, Touched};
+use super::topic::{Topic, Writer, assert_same};
+use super::truth;
+
+const SOURCE: &str = r#"
+[source.sharecrm]
+kind = "sharecrm"
+currency = "CNY"
+[source.sharecrm.tables.stages]
+"0" = "contacted"
+"1" = "qualified"
+"2" = "proposal"
+"3" = "negotiation"
+"9" = "won"
+"#;
+
+type Shown = Vec<(i64, Option<Json>)>;
+
+struct Server {
+    organisation: Organisation,
+    dice: Dice,
+    sign_in: SignIn,
+    is_busy: bool,
+    token: Option<(String, i64)>,
+    tokens: Vec<i64>,
+    calls: Vec<i64>,
+    leads: Vec<Shown>,
+    deals: Vec<Shown>,
+    /// What the tenant's functions have posted and nobody has taken yet.
+    pushes: Vec<Json>,
+}
+
+fn shown(all: &Shown, now: i64) -> Option<&Json> {
+    all.iter().rev().find(|(from, _)| *from <= now).and_then(|(_, json)| json.as_ref())
+}
+
+impl Server {
+    fn new(seed: u64) -> Server {
+        let dice = Dice::new(seed ^ 0xfeed);
+        Server {
+            organisation: Organisation::new(1, seed % 2 == 1),
+            sign_in: if seed.is_multiple_of(3) { SignIn::Corp } else { SignIn::Token },
+            dice,
+            is_busy: true,
+            token: None,
+            tokens: Vec::new(),
+            calls: Vec::new(),
+            leads: Vec::new(),
+            deals: Vec::new(),
+            pushes: Vec::new(),
+        }
+    }
+
+    fn act(&mut self) {
+        // No two edits of one millisecond.
+        self.organisation.now += 1;
+        let touched = self.organisation.act(&mut self.dice);
+        // A deal names its lead from the first moment, so its lead says so at once.
+        if let Touched::Deal(_) = touched {
+            let linked = self.organisation.link();
+            self.publish(&linked);
+        }
+        self.publish(&touched);
+    }
+
+    fn publish(&mut self, touched: &Touched) {
+        let now = self.organisation.now;
+        let lag = if self.dice.percent(30) { self.dice.millis(50_000) } else { 0 };
+        let (all, place, record) = match *touched {
+            Touched::Nothing => return,
+            Touched::Lead(place) => (&mut self.leads, place, lead(&self.organisation, place)),
+            Touched::Deal(place) => (&mut self.deals, place, deal(&self.organisation, place)),
+        };
+        let object = if matches!(touched, Touched::Lead(_)) { "LeadsObj" } else { "NewOpportunityObj" };
+        let is_void = record.word("/life_status") == Some("invalid");
+        if all.len() <= place {
+            all.resize(place + 1, Vec::new());
+        }
+        let from = all[place].last().map_or(now + lag, |(last, _)| (now + lag).max(*last));
+        all[place].push((if is_void { from.min(now) } else { from }, (!is_void).then(|| record.clone())));
+        let push = Json::object([
+            ("object", Json::text_of(object)),
+            ("trigger", Json::text_of(if is_void { "void" } else { "edit" })),
+            ("data", record),
+        ]);
+        if self.dice.percent(20) {
+            self.pushes.push(push.clone());
+        }
+        self.pushes.push(push);
+    }
+
+    fn answer(&mut self, request: &Request) -> Json {
+        let now = self.organisation.now;
+        let body = Json::parse(request.body.as_deref().unwrap_or_default()).expect("JSON");
+        let failed =
+            |code: i64| Json::object([("errorCode", Json::number_of(code)), ("errorMessage", Json::text_of("no"))]);
+        if request.url.contains("/oauth2.0/token") || request.url.contains("/corpAccessToken/") {
+            self.tokens.retain(|at| now - at < MINUTE);
+            self.tokens.push(now);
+            assert!(self.tokens.len() <= 10, "more than ten tokens in a minute");
+            let token = format!("token-{now}");
+            self.token = Some((token.clone(), now + 7_200 * SECOND));
+            return Json::object([
+                ("errorCode", Json::number_of(0)),
+                ("accessToken", Json::text_of(token.as_str())),
+                ("corpAccessToken", Json::text_of(token)),
+                ("ea", Json::text_of("tenant")),
+                ("corpId", Json::text_of("tenant")),
+                ("expiresIn", Json::number_of(7_200)),
+            ]);
+        }
+        self.calls.retain(|at| now - at <= 20 * SECOND);
+        self.calls.push(now);
+        assert!(self.calls.len() <= 100, "more than a hundred calls in twenty seconds");
+        let given = match self.sign_in {
+            SignIn::Corp => body.word("/corpAccessToken").map(str::to_owned),
+            SignIn::Token => request.headers.iter().find_map(|(name, value)| {
+                (*name == "authorization").then(|| value.trim_start_matches("Bearer ").to_owned())
+            }),
+        };
+        if self.token.as_ref().is_none_or(|(token, ends)| given.as_ref() != Some(token) || now >= *ends) {
+            return failed(20_016);
+        }
+        if self.is_busy && self.dice.percent(4) {
+            // The tenant's token was revoked, or the gateway is busy.
+            if self.dice.percent(30) {
+                self.token = None;
+                return failed(20_016);
+            }
+            return failed(if self.dice.percent(50) { -1 } else { 30_004 });
+        }
+        let records: &[Shown] = match body.word("/data/dataObjectApiName") {
+            Some("LeadsObj") => &self.leads,
+            Some("NewOpportunityObj") => &self.deals,
+            _ => &[],
+        };
+        if request.url.ends_with("/data/get") {
+            let id = body.word("/data/objectDataId").expect("an id");
+            let of_deals = self.organisation.deals.iter().position(|deal| deal.id == id);
+            let of_leads = self.organisation.leads.iter().position(|lead| lead.id == id);
+            let record = match (of_deals, of_leads) {
+                (Some(place), _) => deal(&self.organisation, place),
+                (None, place) => lead(&self.organisation, place.expect("a record of ours")),
+            };
+            let data = Json::object([("object_data", record)]);
+            return Json::object([("errorCode", Json::number_of(0)), ("data", data)]);
+        }
+        Json::object([("errorCode", Json::number_of(0)), ("data", query(records, &body, now))])
+    }
+}
+
+fn query(records: &[Shown], body: &Json, now: i64) -> Json {
+    let condition = |field: &str| {
+        let filters = body.items("/data/search_query_info/filters").iter();
+        let mut found = filters.filter(|filter| filter.word("/field_name") == Some(field));
+        found.find_map(|filter| filter.word("/field_values/0").map(str::to_owned))
+    };
+    let (since, after) = (condition("last_modified_time"), condition("_id"));
+    let since: Option<i64> = since.map(|since| since.parse().expect("a time"));
+    let mut found: Vec<&Json> = records.iter().filter_map(|all| shown(all, now)).collect();
+    found.retain(|record| {
+        let at: i64 = record.word("/last_modified_time").expect("a time").parse().expect("a time");
+        since.is_none_or(|since| at >= since) && after.as_deref().is_none_or(|after| record.word("/_id") > Some(after))
+    });
+    found.sort_by_key(|record| record.word("/_id"));
+    Json::object([("dataList", Json::Array(found.into_iter().take(100).cloned().collect()))])
+}
+
+fn lead(organisation: &Organisation, place: usize) -> Json {
+    let lead = &organisation.leads[place];
+    Json::object([
+        ("_id", Json::text_of(lead.id.as_str())),
+        ("source", Json::text_of(format!("channel-{}", lead.channel))),
+        ("owner", Json::Array(vec![Json::text_of(format!("rep-{}", lead.owner))])),
+        ("data_own_department", Json::Array(vec![Json::text_of("east")])),
+        ("create_time", Json::number_of(lead.created)),
+        ("last_modified_time", Json::number_of(lead.deleted.unwrap_or(lead.modified))),
+        ("life_status", Json::text_of(if lead.deleted.is_some() { "invalid" } else { "normal" })),
+    ])
+}
+
+fn deal(organisation: &Organisation, place: usize) -> Json {
+    let deal = &organisation.deals[place];
+    let step = deal.steps.last().expect("a stage");
+    let (stage, status) = match step.stage {
+        4 => ("9".to_owned(), "2"),
+        5 => ("3".to_owned(), "3"),
+        stage => (stage.to_string(), "1"),
+    };
+    Json::object([
+        ("_id", Json::text_of(deal.id.as_str())),
+        ("sales_stage", Json::text_of(stage)),
+        ("sales_status", Json::text_of(status)),
+        ("stg_changed_time", Json::number_of(step.at)),
+        ("amount", Json::text_of(deal.amount.to_string())),
+        ("mc_currency", Json::text_of("CNY")),
+        ("account_id", Json::text_of(format!("customer-{}", deal.id))),
+        ("leads_id", Json::optional(deal.came_from.as_deref())),
+        ("owner", Json::Array(vec![Json::text_of(format!("rep-{}", deal.owner))])),
+        ("data_own_department", Json::Array(vec![Json::text_of("east")])),
+        ("create_time", Json::number_of(deal.created)),
+        ("last_modified_time", Json::number_of(deal.deleted.unwrap_or(deal.modified))),
+        ("life_status", Json::text_of(if deal.deleted.is_some() { "invalid" } else { "normal" })),
+    ])
+}
+
+impl Exchange for Server {
+    fn send(&mut self, request: &Request) -> Result<Response, String> {
+        self.organisation.now += 50 + self.dice.millis(1_500);
+        if self.is_busy && self.dice.percent(40) {
+            self.act();
+        }
+        let body = self.answer(request).encode();
+        let date = Some(Time::from_millis(self.organisation.now).floor(SECOND));
+        Ok(Response { status: 200, date, body, ..Response::default() })
+    }
+
+    fn now(&self) -> Time {
+        // Our own clock is wrong.
+        Time::from_millis(self.organisation.now + 90_000)
+    }
+
+    fn pause(&mut self, millis: i64) {
+        self.organisation.now += millis;
+    }
+}
+
+struct Instance {
+    sharecrm: ShareCrm,
+    memory: Memory,
+    owner: u32,
+}
+
+impl Instance {
+    fn new(topic: &mut Topic, sign_in: SignIn) -> Instance {
+        let text = str::to_owned;
+        let credentials = Credentials {
+            app_id: text("app"),
+            app_secret: text("secret"),
+            permanent_code: text("code"),
+            user_id: text("1000"),
+        };
+        let owner = topic.own();
+        let options = Options { census_ms: 5 * MINUTE, ..Options::default() };
+        Instance {
+            sharecrm: ShareCrm::new(Api::new(credentials, sign_in, "https://host"), options),
+            memory: topic.memory(),
+            owner,
+        }
+    }
+
+    fn with_desk<R>(&mut self, topic: &mut Topic, now: Time, act: impl FnOnce(&mut ShareCrm, &mut Desk<'_>) -> R) -> R {
+        let (source, gate) = (super::source(SOURCE), Gate::new(Arc::new(super::rules())));
+        let memory = &mut self.memory;
+        let sink = &mut Writer { topic, owner: self.owner };
+        let mut desk = Desk { source: &source, gate: &gate, memory, sink, now, batch: Batch::default() };
+        act(&mut self.sharecrm, &mut desk)
+    }
+
+    fn cycle(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
+        let now = server.now();
+        self.with_desk(topic, now, |sharecrm, desk| sharecrm.cycle(desk, server).is_ok())
+    }
+
+    /// Takes pushes in any order; one that is not kept comes again, as a function that retries would send it.
+    fn take(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
+        let now = server.now();
+        while !server.pushes.is_empty() {
+            let place = server.dice.place(server.pushes.len());
+            let push = server.pushes[place].clone();
+            if self.with_desk(topic, now, |_, desk| take_push(&push, desk)).is_err() {
+                return false;
+            }
+            server.pushes.swap_remove(place);
+        }
+        true
+    }
+}
+
+pub(super) fn try_seed(seed: u64) {
+    let mut server = Server::new(seed);
+    let mut topic = Topic::default();
+    let mut active = Instance::new(&mut topic, server.sign_in);
+    let mut old: Option<Instance> = None;
+    for round in 0..25 {
+        server.organisation.now += server.dice.millis(90_000);
+        for _ in 0..server.dice.below(6) {
+            server.act();
+            server.organisation.now += server.dice.millis(1_200);
+        }
+        topic.dies_after = server.dice.percent(15).then(|| server.dice.place(6));
+        topic.dies_late = server.dice.percent(50);
+        if let Some(mut old) = old.take().filter(|_| topic.dies_after.is_none()) {
+            old.cycle(&mut server, &mut topic);
+        }
+        let pushes_first = server.dice.percent(50);
+        let lives = (!pushes_first || active.take(&mut server, &mut topic))
+            && active.cycle(&mut server, &mut topic)
+            && active.take(&mut server, &mut topic);
+        topic.dies_after = None;
+        if !lives {
+            active = Instance::new(&mut topic, server.sign_in);
+            server.tokens.clear();
+        } else if round % 7 == 3 {
+            // Another takes over, and this one does not know it yet.
+            old = Some(std::mem::replace(&mut active, Instance::new(&mut topic, server.sign_in)));
+            server.tokens.clear();
+        }
+    }
+    server.is_busy = false;
+    for _ in 0..3 {
+        server.organisation.now += 6 * MINUTE;
+        assert!(
+            active.take(&mut server, &mut topic) && active.cycle(&mut server, &mut topic),
+            "seed {seed}: quiet cycles"
+        );
+    }
+    let now = Time::from_millis(server.organisation.now);
+    let truth = truth::events(&server.organisation);
+    let owners = !server.organisation.reassigns;
+    assert_same(&format!("sharecrm, seed {seed}"), &topic, &truth, now, owners, &mut server.dice);
+}
+
+/// What a function posts is kept before it hears so, and nothing is taken once nobody polls.
+pub(super) fn try_inbox() {
+    let (source, gate) = (super::source(SOURCE), Gate::new(Arc::new(super::rules())));
+    let inboxes = Inboxes::new([("sharecrm".to_owned(), "secret".to_owned())].into());
+    let post = |body: &str| inboxes.take("sharecrm", b"secret", body.as_bytes());
+    // A busy machine may let a function wait for too long; it posts again then.
+    let insist = |body: &str| loop {
+        match post(body) {
+            Answer::Later => {}
+            answer => break answer,
+        }
+    };
+    let deal = r#"{"v":1,"object":"NewOpportunityObj","trigger":"edit","data":{"_id":"D","sales_stage":"2","sales_status":"1",
+        "stg_changed_time":1793500000000,"last_modified_time":1793500000000,"owner":["r"],"name":"Zhang Wei"}}"#;
+    assert_eq!(post(deal), Answer::Later, "nobody polls yet");
+
+    let (mut server, mut topic) = (Server::new(1), Topic::default());
+    server.is_busy = false;
+    let (stop, status) = (Stop::default(), Status::new(["sharecrm"].into_iter()).expect("metrics"));
+    let instance = Instance::new(&mut topic, server.sign_in);
+    let poller = Poller {
+        source: &source,
+        crm: Crm::ShareCrm(Box::new(instance.sharecrm)),
+        interval_ms: MINUTE,
+        gate: &gate,
+        memory: instance.memory,
+        inbox: Some(inboxes.open("sharecrm")),
+        status: Arc::new(status),
+        stop: stop.clone(),
+    };
+    std::thread::scope(|scope| {
+        let mut writer = Writer { topic: &mut topic, owner: instance.owner };
+        let polling = scope.spawn(move || poller.run(&mut writer, &mut server));
+        assert!(matches!(insist(r#"{"object":"NewOpportunityObj"}"#), Answer::Refused(_)));
+        assert_eq!(insist(deal), Answer::Kept);
+        stop.request();
+        assert_eq!(polling.join().expect("no panic"), Ok(()));
+    });
+    let events = topic.events.concat();
+    assert!(topic.events.len() == 1 && events.contains(r#""stage":"proposal""#), "{events}");
+    assert!(!events.contains("Zhang"), "{events}");
+    assert_eq!(post(deal), Answer::Later, "nobody polls any more");
+}

@@ -1,0 +1,40 @@
+//! What the organisation's events are, told by somebody who knows everything.
+
+use super::organisation::{Organisation, STAGES};
+
+/// The events of an organisation as lines of JSON.
+pub(super) fn events(organisation: &Organisation) -> Vec<String> {
+    let mut events = Vec::new();
+    for lead in &organisation.leads {
+        let id = &lead.id;
+        events.push(format!(
+            r#"{{"type":"lead","event_id":"l","occurred_at":{},"lead_id":"{id}","rep_id":"rep-{}","team_id":"east","channel":"channel-{}"}}"#,
+            lead.created, lead.owner, lead.channel
+        ));
+        if let Some(at) = lead.deleted {
+            events.push(void(id, at));
+        }
+    }
+    for deal in &organisation.deals {
+        let linked = organisation.leads.iter().find(|lead| lead.deal.as_ref() == Some(&deal.id));
+        let journey = linked.map_or(&deal.id, |lead| &lead.id);
+        for (place, step) in deal.steps.iter().enumerate() {
+            events.push(format!(
+                r#"{{"type":"stage_change","event_id":"{place:04}","occurred_at":{},"lead_id":"{journey}","customer_id":"customer-{}","stage":"{}","amount":"{}","currency":"CNY","rep_id":"rep-{}","team_id":"east"}}"#,
+                step.at,
+                deal.id,
+                STAGES[step.stage],
+                step.amount,
+                step.owner
+            ));
+        }
+        if let Some(at) = deal.deleted {
+            events.push(void(journey, at));
+        }
+    }
+    events
+}
+
+fn void(journey: &str, at: i64) -> String {
+    format!(r#"{{"type":"stage_change","event_id":"void","occurred_at":{at},"lead_id":"{journey}","stage":"void"}}"#)
+}

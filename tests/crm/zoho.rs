@@ -1,0 +1,345 @@
+//! The organisation behind Zoho's REST API: pages, tokens and their limits, an index that lags, rows that shift.
+
+use std::sync::Arc;
+
+use salespulse::connect::desk::{Batch, Desk};
+use salespulse::connect::events::Gate;
+use salespulse::connect::exchange::{Exchange, Request, Response};
+use salespulse::connect::json::Json;
+use salespulse::connect::zoho::{Api, Credentials, Options, Zoho};
+use salespulse::model::time::{HOUR, MINUTE, SECOND, Time};
+
+use super::dice::Dice;
+use super::organisation::{Organisation, STAGES, Touched};
+use super::topic::{Topic, Writer, assert_same};
+use super::truth;
+
+const SOURCE: &str = r#"
+[source.zoho]
+kind = "zoho"
+currency = "CNY"
+[source.zoho.tables.teams]
+"*" = "east"
+[source.zoho.tables.stages]
+"S0" = "contacted"
+"S1" = "qualified"
+"S2" = "proposal"
+"S3" = "negotiation"
+"S4" = "won"
+"S5" = "lost"
+"#;
+
+/// A record as the index shows it, from an instant on.
+type Shown = Vec<(i64, Option<Json>)>;
+
+struct Server {
+    organisation: Organisation,
+    dice: Dice,
+    page: usize,
+    by_token: bool,
+    is_busy: bool,
+    token: Option<(String, i64)>,
+    tokens: Vec<i64>,
+    leads: Vec<Shown>,
+    deals: Vec<Shown>,
+    rows: Vec<Shown>,
+    deaths: u64,
+}
+
+fn shown(all: &Shown, now: i64) -> Option<&Json> {
+    all.iter().rev().find(|(from, _)| *from <= now).and_then(|(_, json)| json.as_ref())
+}
+
+fn iso(at: i64) -> Json {
+    Json::text_of(Time::from_millis(at).to_string().replace(".000Z", "+00:00"))
+}
+
+impl Server {
+    fn new(seed: u64) -> Server {
+        let mut dice = Dice::new(seed);
+        Server {
+            organisation: Organisation::new(SECOND, seed % 2 == 1),
+            page: 2 + dice.place(6),
+            by_token: dice.percent(50),
+            dice,
+            is_busy: true,
+            token: None,
+            tokens: Vec::new(),
+            leads: Vec::new(),
+            deals: Vec::new(),
+            rows: Vec::new(),
+            deaths: 0,
+        }
+    }
+
+    fn act(&mut self) {
+        let touched = self.organisation.act(&mut self.dice);
+        self.publish(&touched);
+    }
+
+    /// Lets the index see a change, some time later.
+    fn publish(&mut self, touched: &Touched) {
+        let lag = |dice: &mut Dice| if dice.percent(30) { dice.millis(50_000) } else { 0 };
+        let now = self.organisation.now;
+        let show = |all: &mut Vec<Shown>, place: usize, json: Option<Json>, dice: &mut Dice| {
+            if all.len() <= place {
+                all.resize(place + 1, Vec::new());
+            }
+            // What is gone is gone at once.
+            let from = if json.is_none() { now } else { now + lag(dice) };
+            let from = all[place].last().map_or(from, |(last, _)| from.max(*last));
+            all[place].push((from, json));
+        };
+        match *touched {
+            Touched::Nothing => {}
+            Touched::Lead(place) => {
+                let json = self.lead(place);
+                show(&mut self.leads, place, json, &mut self.dice);
+            }
+            Touched::Deal(place) => {
+                let (deal, rows) = (self.deal(place), self.rows(place));
+                show(&mut self.deals, place, deal, &mut self.dice);
+                show(&mut self.rows, place, rows, &mut self.dice);
+            }
+        }
+    }
+
+    fn lead(&self, place: usize) -> Option<Json> {
+        let lead = &self.organisation.leads[place];
+        let deal = lead.deal.as_ref().map_or(Json::Null, |id| Json::object([("id", Json::text_of(id.as_str()))]));
+        lead.deleted.is_none().then(|| {
+            Json::object([
+                ("id", Json::text_of(lead.id.as_str())),
+                ("Lead_Source", Json::text_of(format!("channel-{}", lead.channel))),
+                ("Owner", Json::object([("id", Json::text_of(format!("rep-{}", lead.owner)))])),
+                ("Created_Time", iso(lead.created)),
+                ("Modified_Time", iso(lead.modified)),
+                ("Converted__s", Json::Bool(lead.deal.is_some())),
+                ("Converted_Deal", deal),
+            ])
+        })
+    }
+
+    fn deal(&self, place: usize) -> Option<Json> {
+        let deal = &self.organisation.deals[place];
+        let conversion = if deal.came_from.is_some() { Json::number_of(3) } else { Json::Null };
+        deal.deleted.is_none().then(|| {
+            Json::object([
+                ("id", Json::text_of(deal.id.as_str())),
+                ("Stage", Json::text_of(format!("S{}", deal.steps.last().map_or(0, |step| step.stage)))),
+                ("Amount", Json::number_of(deal.amount)),
+                ("Currency", Json::text_of("CNY")),
+                ("Account_Name", Json::object([("id", Json::text_of(format!("customer-{}", deal.id)))])),
+                ("Owner", Json::object([("id", Json::text_of(format!("rep-{}", deal.owner)))])),
+                ("Created_Time", iso(deal.created)),
+                ("Modified_Time", iso(deal.modified)),
+                ("Lead_Conversion_Time", conversion),
+            ])
+        })
+    }
+
+    fn rows(&self, place: usize) -> Option<Json> {
+        let deal = &self.organisation.deals[place];
+        let next = |number: usize| deal.steps.get(number + 1).map(|step| format!("S{}", step.stage));
+        let row = |(number, step): (usize, &super::organisation::Step)| {
+            Json::object([
+                ("id", Json::text_of(step.id.as_str())),
+                ("Potential_Name", Json::object([("id", Json::text_of(deal.id.as_str()))])),
+                ("Stage", Json::text_of(format!("S{}", step.stage))),
+                ("Moved_To__s", Json::optional(next(number).as_deref())),
+                ("Modified_Time", iso(step.at)),
+                ("Amount", Json::number_of(step.amount)),
+            ])
+        };
+        deal.deleted.is_none().then(|| Json::Array(deal.steps.iter().enumerate().map(row).collect()))
+    }
+
+    fn gone(&self, leads: bool) -> Vec<Json> {
+        let record = |id: &str, at: i64| Json::object([("id", Json::text_of(id)), ("deleted_time", iso(at))]);
+        if leads {
+            return self.organisation.leads.iter().filter_map(|lead| Some(record(&lead.id, lead.deleted?))).collect();
+        }
+        self.organisation.deals.iter().filter_map(|deal| Some(record(&deal.id, deal.deleted?))).collect()
+    }
+
+    fn list(&self, path: &str) -> Vec<Json> {
+        let now = self.organisation.now;
+        let of = |all: &[Shown]| -> Vec<Json> { all.iter().filter_map(|all| shown(all, now)).cloned().collect() };
+        let one = |all: &[Shown], id: &str| -> Vec<Json> {
+            let place = self.organisation.deals.iter().position(|deal| deal.id == id);
+            place.and_then(|place| all[place].last()?.1.clone()).into_iter().collect()
+        };
+        match path.split('/').collect::<Vec<_>>().as_slice() {
+            ["Leads"] => of(&self.leads),
+            ["Deals"] => of(&self.deals),
+            ["Deals", "deleted"] => self.gone(false),
+            ["Leads", "deleted"] => self.gone(true),
+            ["Deals", id] => one(&self.deals, id),
+            ["Deals", id, "Stage_History"] => {
+                one(&self.rows, id).iter().flat_map(|rows| rows.items("").to_vec()).collect()
+            }
+            ["DealHistory"] => {
+                let mut rows: Vec<Json> = of(&self.rows).iter().flat_map(|rows| rows.items("").to_vec()).collect();
+                rows.sort_by_key(|row| {
+                    std::cmp::Reverse((
+                        row.word("/Modified_Time").map(str::to_owned),
+                        row.word("/id").map(str::to_owned),
+                    ))
+                });
+                rows
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn answer(&mut self, request: &Request) -> Response {
+        let now = self.organisation.now;
+        let date = Some(Time::from_millis(now).floor(SECOND));
+        let plain =
+            |status: u16, body: &str| Response { status, date, body: body.as_bytes().to_vec(), ..Response::default() };
+        if request.url.ends_with("/oauth/v2/token") {
+            self.tokens.retain(|at| now - at < 10 * MINUTE);
+            self.tokens.push(now);
+            assert!(self.tokens.len() <= 10, "more than ten tokens in ten minutes");
+            let token = format!("token-{now}");
+            self.token = Some((token.clone(), now + HOUR));
+            return plain(
+                200,
+                &format!(r#"{{"access_token":"{token}","api_domain":"https://api","expires_in":3600}}"#),
+            );
+        }
+        let header =
+            |name: &str| request.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+        let authorization = header("authorization").unwrap_or_default().to_owned();
+        let is_known = self
+            .token
+            .as_ref()
+            .is_some_and(|(token, ends)| authorization == format!("Zoho-oauthtoken {token}") && now < *ends);
+        if !is_known {
+            return plain(401, r#"{"code":"INVALID_TOKEN","message":"invalid oauth token","status":"error"}"#);
+        }
+        if self.is_busy && self.dice.percent(3) {
+            return plain(429, r#"{"code":"TOO_MANY_REQUESTS","message":"too many requests","status":"error"}"#);
+        }
+        let (path, query) = request.url.split_once("/crm/v8/").expect("the API").1.split_once('?').expect("a query");
+        let parameter = |name: &str| query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+        let since = header("if-modified-since").map(|text| Time::parse(text).expect("a time").millis());
+        let mut records = self.list(path);
+        records.retain(|record| {
+            let at = record.word("/Modified_Time").or_else(|| record.word("/deleted_time"));
+            since.is_none_or(|since| at.and_then(Time::parse).is_none_or(|at| at.millis() >= since))
+        });
+        if parameter("sort_by") == Some("id") {
+            records.sort_by_key(|record| record.word("/id").map(str::to_owned));
+        }
+        let number: usize = match (parameter("page"), parameter("page_token")) {
+            (_, Some(token)) => token.parse().expect("our token"),
+            (Some(page), None) => page.parse().expect("a number"),
+            (None, None) => 1,
+        };
+        let rest = records.split_off(records.len().min((number - 1) * self.page));
+        let more = rest.len() > self.page;
+        let page: Vec<Json> = rest.into_iter().take(self.page).collect();
+        if page.is_empty() {
+            return plain(204, "");
+        }
+        let token = if more && self.by_token { Json::text_of((number + 1).to_string()) } else { Json::Null };
+        let info = Json::object([("more_records", Json::Bool(more)), ("next_page_token", token)]);
+        let body = Json::object([("data", Json::Array(page)), ("info", info)]).encode();
+        Response { status: 200, date, body, ..Response::default() }
+    }
+}
+
+impl Exchange for Server {
+    fn send(&mut self, request: &Request) -> Result<Response, String> {
+        self.organisation.now += 50 + self.dice.millis(1_500);
+        if self.is_busy && self.dice.percent(40) {
+            self.act();
+        }
+        if self.is_busy && self.dice.below(100) < self.deaths {
+            return Err("the instance has died".to_owned());
+        }
+        Ok(self.answer(request))
+    }
+
+    fn now(&self) -> Time {
+        // Our own clock is wrong.
+        Time::from_millis(self.organisation.now - 90_000)
+    }
+
+    fn pause(&mut self, millis: i64) {
+        self.organisation.now += millis;
+    }
+}
+
+/// An instance with its memory.
+struct Instance {
+    zoho: Zoho,
+    memory: salespulse::connect::memory::Memory,
+    owner: u32,
+}
+
+impl Instance {
+    fn new(topic: &mut Topic) -> Instance {
+        let credentials = Credentials {
+            client_id: "client".to_owned(),
+            client_secret: "secret".to_owned(),
+            refresh_token: "refresh".to_owned(),
+        };
+        let zoho = Zoho::new(Api::at(credentials, "https://accounts", "https://wrong"), Options::default());
+        let owner = topic.own();
+        Instance { zoho, memory: topic.memory(), owner }
+    }
+
+    fn cycle(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
+        let (source, gate) = (super::source(SOURCE), Gate::new(Arc::new(super::rules())));
+        let now = server.now();
+        let sink = &mut Writer { topic, owner: self.owner };
+        let mut desk =
+            Desk { source: &source, gate: &gate, memory: &mut self.memory, sink, now, batch: Batch::default() };
+        self.zoho.cycle(&mut desk, server).is_ok()
+    }
+}
+
+pub(super) fn try_seed(seed: u64) {
+    let mut server = Server::new(seed);
+    let mut topic = Topic::default();
+    let mut active = Instance::new(&mut topic);
+    let mut old: Option<Instance> = None;
+    for round in 0..25 {
+        server.organisation.now += server.dice.millis(90_000);
+        for _ in 0..server.dice.below(6) {
+            server.act();
+            server.organisation.now += server.dice.millis(1_200);
+        }
+        server.deaths = if server.dice.percent(15) { 10 } else { 0 };
+        topic.dies_after = server.dice.percent(10).then(|| server.dice.place(2));
+        topic.dies_late = server.dice.percent(50);
+        if let Some(mut old) = old.take().filter(|_| topic.dies_after.is_none()) {
+            old.cycle(&mut server, &mut topic);
+        }
+        if !active.cycle(&mut server, &mut topic) {
+            topic.dies_after = None;
+            active = Instance::new(&mut topic);
+            server.tokens.clear();
+        } else if round % 7 == 3 {
+            // Another takes over, and this one does not know it yet.
+            old = Some(std::mem::replace(&mut active, Instance::new(&mut topic)));
+            server.tokens.clear();
+        }
+    }
+    server.is_busy = false;
+    topic.dies_after = None;
+    while let place @ Touched::Lead(_) = server.organisation.link() {
+        server.publish(&place);
+    }
+    for _ in 0..3 {
+        server.organisation.now += 4 * MINUTE;
+        assert!(active.cycle(&mut server, &mut topic), "seed {seed}: nothing disturbs the last cycles");
+    }
+    let now = Time::from_millis(server.organisation.now);
+    let truth = truth::events(&server.organisation);
+    let owners = !server.organisation.reassigns;
+    assert_same(&format!("zoho, seed {seed}"), &topic, &truth, now, owners, &mut server.dice);
+    assert!(STAGES.len() == 6 && !topic.events.is_empty());
+}
