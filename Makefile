@@ -61,6 +61,7 @@ deny:
 
 bench:
 	@scripts/setup-test-tools.sh kafka kcat
+	@scripts/setup-test-tools.sh kafka-streams || true
 	cargo bench --locked --bench core --bench snapshots --bench simulate --bench pipeline
 	benches/peers/run.sh
 

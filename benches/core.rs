@@ -7,6 +7,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::cast_precision_loss,
     reason = "a benchmark ends at its first surprise, and prints"
 )]
 
@@ -14,6 +15,7 @@ mod scene;
 
 use std::sync::Arc;
 
+use prometheus::Encoder as _;
 use salespulse::contract::decode::Decoder;
 use salespulse::engine::Engine;
 use salespulse::engine::shard::ShardMemory;
@@ -21,7 +23,7 @@ use salespulse::kpi::Catalogue;
 use salespulse::kpi::exposition::{Format, render};
 use salespulse::model::time::DAY;
 
-use self::scene::{NOW, decode, journey_lines, payment_line, resident_bytes, rules, timed};
+use self::scene::{NOW, STAGES, decode, journey_lines, lead_line, payment_line, resident_bytes, rules, timed};
 
 fn main() {
     // `cargo bench --bench core -- JOURNEYS REPS` measures that size alone; Cargo itself passes `--bench`.
@@ -68,10 +70,54 @@ fn measure(journeys: u64, reps: u64) {
     let (series, spent) = timed(|| render(&catalogue, &reading, Format::Prometheus, &mut text).expect("no limit"));
     println!("  rendering             {:>8} ms, {series} series, {} MB", spent / 1_000_000, text.len() / 1_000_000);
     println!("                        {:>8} ns/series", spent / series);
-    drop((reading, text));
+    drop(text);
+    if (journeys, reps) == COMPARED {
+        compare_with_gauges(spent as f64 / series as f64);
+        measure_changes(&mut engine, &decoder, reps);
+    }
+    drop(reading);
     let spent = timed(|| drop(engine.read(NOW.plus(DAY)))).1;
     println!("  reading a day later   {:>8} ms (all windows move)", spent / 1_000_000);
     println!("  resident at the end   {:>8} MB", resident_bytes() / 1_000_000);
+}
+
+/// The size at which readings and rendering are held against what they are compared with.
+const COMPARED: (u64, u64) = (1_000_000, 10_000);
+
+/// A million series as programs usually show them: a gauge for each, gathered and encoded.
+fn compare_with_gauges(own: f64) {
+    let registry = prometheus::Registry::new();
+    let labels = ["rep", "team", "window", "stage"];
+    let gauges = prometheus::GaugeVec::new(prometheus::Opts::new("sales_rep_entries", "Entries."), &labels);
+    let gauges = gauges.expect("a family");
+    registry.register(Box::new(gauges.clone())).expect("a new family");
+    for series in 0..1_000_000_u32 {
+        let (rep, team) = (format!("rep-{}", series / 100), format!("team-{}", series / 100 % 100));
+        let (window, stage) = (format!("{}d", series % 20), STAGES[(series / 20 % 5) as usize]);
+        gauges.with_label_values(&[&rep, &team, &window, stage]).set(f64::from(series));
+    }
+    let mut text = Vec::new();
+    let encode = |text: &mut Vec<u8>| prometheus::TextEncoder::new().encode(&registry.gather(), text).expect("memory");
+    let spent = timed(|| encode(&mut text)).1;
+    let usual = spent as f64 / 1e6;
+    println!("  1 M of GaugeVec       {:>8} ms, {usual:.0} ns/series, {:.1} × ours", spent / 1_000_000, usual / own);
+}
+
+/// Readings between which nothing has changed, and between which one rep in a hundred has got a new lead.
+fn measure_changes(engine: &mut Engine, decoder: &Decoder, reps: u64) {
+    const RUNS: u64 = 5;
+    drop(engine.read(NOW));
+    let unchanged: u64 = (0..RUNS).map(|_| timed(|| drop(engine.read(NOW))).1).sum();
+    println!("  reading, unchanged    {:>8} µs", unchanged / RUNS / 1_000);
+    let mut spent = 0;
+    for run in 0..RUNS {
+        for rep in (run..reps).step_by(100) {
+            let line = lead_line(run * reps + rep, rep);
+            engine.accept(&decode(decoder, &line), NOW);
+        }
+        spent += timed(|| drop(engine.read(NOW))).1;
+    }
+    println!("  reading, 1 % changed  {:>8} µs", spent / RUNS / 1_000);
 }
 
 /// What an identity takes that belongs to no journey: payments, with UUIDs for ids.

@@ -66,6 +66,15 @@ pub(crate) fn payment_line(number: u64) -> String {
     )
 }
 
+/// A new lead of a rep.
+pub(crate) fn lead_line(number: u64, rep: u64) -> String {
+    let (event, lead, at) = (uuid(number, 200), uuid(number, 201), NOW.millis() - HOUR);
+    format!(
+        r#"{{"type":"lead","event_id":"{event}","occurred_at":{at},"lead_id":"{lead}","rep_id":"rep-{rep}","team_id":"team-{}","channel":"channel-1"}}"#,
+        rep % 100
+    )
+}
+
 /// A lead and four stage changes, every third journey won, with UUIDs for ids.
 pub(crate) fn journey_lines(journey: u64, reps: u64, lines: &mut Vec<String>) {
     let mixed = mixed(journey);

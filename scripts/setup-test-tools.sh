@@ -4,9 +4,9 @@
 #
 #   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
 #                                                 dashboards deploy helm moto dist page cargo-deny chromium pictures
-#                                                 (default: all but the last three)
+#                                                 kafka-streams (default: all but the last four)
 #   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, nfpm or cargo-cyclonedx, or the folder of
-#                                                 asyncapi or moto, and installs nothing
+#                                                 asyncapi, moto or kafka-streams, and installs nothing
 #
 # Run twice, the second time does nothing. A tool that cannot be had is named at the end with the reason, and the
 # script ends with 1 after having set up the others. `SALESPULSE_TEST_TOOLS` overrides where the cache lies.
@@ -33,6 +33,7 @@ case $* in
   "--where cargo-cyclonedx") echo "$cyclonedx/bin/cargo-cyclonedx"; exit ;;
   "--where asyncapi") echo "$asyncapi"; exit ;;
   "--where moto") echo "$moto"; exit ;;
+  "--where kafka-streams") echo "$cache/kafka-streams-$kafka_version"; exit ;;
 esac
 mkdir -p "$cache" || exit 1
 
@@ -71,6 +72,20 @@ setup_kafka() {
   mvn -B -q -f "$here/kafka/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
     -Dkafka.version="$kafka_version" -DoutputDirectory="$home/libs" >&2 ||
     { fail kafka "Maven could not fetch org.apache.kafka:kafka_2.13:$kafka_version"; return; }
+  touch "$home/complete"
+}
+
+# Not for tests: what `make bench` compares salespulse with, and a compiler for it.
+setup_kafka-streams() {
+  local home=$cache/kafka-streams-$kafka_version
+  command -v javac >/dev/null || apt_install openjdk-17-jdk-headless || { fail kafka-streams "it needs a JDK 17"; return; }
+  [ -e "$home/complete" ] && return
+  command -v mvn >/dev/null || apt_install maven || { fail kafka-streams "its jars come by Maven (mvn)"; return; }
+  say "fetching Kafka Streams $kafka_version (96 MB)"
+  rm -rf "$home"
+  mvn -B -q -f "$here/../benches/peers/kstreams/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+    -Dkafka.version="$kafka_version" -DoutputDirectory="$home/libs" >&2 ||
+    { fail kafka-streams "Maven could not fetch org.apache.kafka:kafka-streams:$kafka_version"; return; }
   touch "$home/complete"
 }
 
@@ -282,10 +297,10 @@ setup_pictures() {
 for tool in "$@"; do
   case $tool in
     kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | dist | page | \
-      cargo-deny | chromium | pictures)
+      cargo-deny | chromium | pictures | kafka-streams)
       "setup_$tool" ;;
     *)
-      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page cargo-deny chromium pictures)"
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page cargo-deny chromium pictures kafka-streams)"
       exit 64 ;;
   esac
 done

@@ -19,49 +19,70 @@ pub(crate) fn compare() {
     println!("{}", machine());
     println!("{produced} events in 2 topics of 4 partitions, {rounds} alternating runs; median (least to most)\n");
     // The first pass only brings the log into the page cache, so that no run pays for the disk.
-    measure(own("floor"), produced);
+    measure(own("floor"), None, produced);
     let mut costs: Vec<Vec<Cost>> = programs.iter().map(|_| Vec::new()).collect();
     for _ in 0..rounds {
-        for ((_, command), costs) in programs.iter().zip(&mut costs) {
-            costs.push(measure(command(), produced));
+        for (program, costs) in programs.iter().zip(&mut costs) {
+            costs.push(measure((program.command)(), program.port, produced));
         }
     }
-    println!("| program | CPU s per million | ÷ floor | ÷ naive | events/s | peak MiB |");
-    println!("|---|---|---|---|---|---|");
-    for ((name, _), own) in programs.iter().zip(&costs) {
-        let by = |other: &[Cost]| {
-            spread(own.iter().zip(other).map(|(own, other)| own.cpu_per_million / other.cpu_per_million).collect(), 2)
+    println!("| program | CPU s per million | ÷ floor | ÷ naive | events/s | peak MiB | CPU s of a scrape |");
+    println!("|---|---|---|---|---|---|---|");
+    for (program, own) in programs.iter().zip(&costs) {
+        // What is beside each other in time is divided by each other: the machine was the same then.
+        let by = |other: &str| {
+            let other = programs.iter().position(|program| program.name == other).map(|place| &costs[place]);
+            let quotients = own.iter().zip(other.into_iter().flatten());
+            spread(quotients.map(|(own, other)| own.cpu_per_million / other.cpu_per_million).collect(), 2)
         };
         println!(
-            "| {name} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            program.name,
             spread(own.iter().map(|cost| cost.cpu_per_million).collect(), 2),
-            by(&costs[0]),
-            by(&costs[1]),
+            by("floor"),
+            by("naive"),
             spread(own.iter().map(|cost| cost.events_per_second).collect(), 0),
             spread(own.iter().map(|cost| cost.peak_mib).collect(), 0),
+            spread(own.iter().filter_map(|cost| cost.scrape).collect(), 2),
         );
     }
 }
 
-type Program = (&'static str, Box<dyn Fn() -> Command>);
+/// What takes part.
+struct Program {
+    name: &'static str,
+    command: Box<dyn Fn() -> Command>,
+    /// Where it serves its numbers.
+    port: Option<&'static str>,
+}
 
+/// All programs, or those that PROGRAMS names.
 fn programs() -> Vec<Program> {
-    let mut programs: Vec<Program> = vec![
-        ("floor", Box::new(|| own("floor"))),
-        ("naive", Box::new(|| own("naive"))),
-        ("salespulse", Box::new(|| own("salespulse"))),
-    ];
+    let of_ours = |name: &'static str, port| Program { name, command: Box::new(move || own(name)), port };
+    let mut programs =
+        vec![of_ours("floor", None), of_ours("naive", Some("29305")), of_ours("salespulse", Some("29310"))];
+    if let Ok(before) = std::env::var("BEFORE") {
+        let command = Box::new(move || {
+            let mut command = own("salespulse");
+            command.env("SALESPULSE", &before);
+            command
+        });
+        programs.push(Program { name: "salespulse before", command, port: Some("29310") });
+    }
     match std::env::var("KAFKA_STREAMS") {
-        Ok(classes) => programs.push((
-            "Kafka Streams, heap, no durability",
-            Box::new(move || {
+        Ok(classes) => programs.push(Program {
+            name: "Kafka Streams",
+            command: Box::new(move || {
                 let mut command = Command::new("java");
                 command.args(["-Xms1g", "-Xmx6g", "-XX:+UseG1GC", "-cp", &classes, "Sales"]);
                 command
             }),
-        )),
+            port: Some("29303"),
+        }),
         Err(_) => println!("Kafka Streams is not run: KAFKA_STREAMS names no class path (see kstreams/Sales.java)"),
     }
+    let wanted = crate::variable("PROGRAMS", "");
+    programs.retain(|program| wanted.is_empty() || wanted.split(',').any(|name| name == program.name));
     programs
 }
 
@@ -73,6 +94,9 @@ fn own(word: &str) -> Command {
 
 /// The median, and between which values all lie.
 fn spread(mut values: Vec<f64>, digits: usize) -> String {
+    if values.is_empty() {
+        return "–".to_owned();
+    }
     values.sort_unstable_by(f64::total_cmp);
     let (least, median, most) = (values[0], values[values.len() / 2], values[values.len() - 1]);
     format!("{median:.digits$} ({least:.digits$} to {most:.digits$})")

@@ -6,6 +6,7 @@
 mod compare;
 mod floor;
 mod generate;
+mod latency;
 mod measure;
 mod naive;
 mod salespulse;
@@ -15,10 +16,11 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["compare"] => compare::compare(),
         ["generate", events] => drop(generate::generate(events.parse().expect("a number of events"))),
+        ["latency"] => latency::run(),
         ["floor"] => floor::run(),
         ["naive"] => naive::run(),
         ["salespulse"] => salespulse::run(),
-        _ => panic!("usage: peers compare | generate EVENTS | floor | naive | salespulse"),
+        _ => panic!("usage: peers compare | latency | generate EVENTS | floor | naive | salespulse"),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What one run of one program took.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,13 +12,21 @@ pub(crate) struct Cost {
     pub(crate) cpu_per_million: f64,
     pub(crate) events_per_second: f64,
     pub(crate) peak_mib: f64,
+    /// What one scrape of all numbers took afterwards, in CPU seconds; a program that only counts has none.
+    pub(crate) scrape: Option<f64>,
 }
 
 /// A run that does not end by then has failed.
 const DEADLINE: Duration = Duration::from_secs(900);
 
-/// Runs a program until it has told that it has seen so many events.
-pub(crate) fn measure(mut command: Command, expected: u64) -> Cost {
+/// Runs a program until it says that it has seen so many events, and scrapes it once at its port, if it has one.
+pub(crate) fn measure(mut command: Command, port: Option<&str>, expected: u64) -> Cost {
+    if let Some(port) = port {
+        command.env("PORT", port);
+    }
+    // What a run leaves in its temporary folder goes with it.
+    let scratch = Scratch::new();
+    command.env("TMPDIR", &scratch.0);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
     let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let started = Instant::now();
@@ -31,16 +41,59 @@ pub(crate) fn measure(mut command: Command, expected: u64) -> Cost {
         }
         let (before, cpu_before, began) = *first.get_or_insert((events, cpu, Instant::now()));
         if events >= expected {
-            end(child);
             let (counted, seconds) = ((events - before) as f64, began.elapsed().as_secs_f64());
+            let scrape = port.map(|port| scrape(&child, port));
+            end(child);
             return Cost {
                 cpu_per_million: (cpu - cpu_before) / counted * 1e6,
                 events_per_second: counted / seconds,
                 peak_mib: peak,
+                scrape,
             };
         }
     }
     panic!("the program has ended before it had seen {expected} events");
+}
+
+/// A folder that goes when this does.
+pub(crate) struct Scratch(pub(crate) PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Scratch {
+        let folder = std::env::temp_dir().join(crate::group("peers"));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Scratch(folder)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The CPU seconds of one scrape. salespulse shows its numbers only when the group has confirmed it.
+fn scrape(child: &Child, port: &str) -> f64 {
+    let started = Instant::now();
+    loop {
+        let (before, _) = used(child);
+        let text = get(port, "/metrics").expect("it answers");
+        // Half a million series; before that salespulse shows only how it fares.
+        if text.len() > 1_000_000 {
+            return used(child).0 - before;
+        }
+        assert!(started.elapsed() < DEADLINE, "no numbers after {DEADLINE:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// What a server of this machine answers, its headers included.
+pub(crate) fn get(port: &str, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}"))?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).map(|_| text)
 }
 
 fn end(mut child: Child) {

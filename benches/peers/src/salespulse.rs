@@ -1,11 +1,10 @@
 //! salespulse on the job: starts the program and tells how many events it has applied.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::{broker, group, variable};
+use crate::{broker, group, measure, variable};
 
 /// What the others show: entries, revenue and conversion of reps and teams over three windows.
 const CONFIGURATION: &str = r#"
@@ -33,7 +32,7 @@ interval = "10s"
 "#;
 
 /// Ends the program with the one that started it.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -43,34 +42,36 @@ impl Drop for Running {
 }
 
 pub(crate) fn run() {
-    let folder = std::env::temp_dir().join(group("peers-salespulse"));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let file = folder.join("salespulse.toml");
-    std::fs::write(&file, CONFIGURATION).expect("a configuration");
     let port = variable("PORT", "9310");
-    let mut command = Command::new(variable("SALESPULSE", "target/release/salespulse"));
-    command.args(["run", "--as-of", "2026-11-23T00:00:00+08:00", "--brokers", &broker()]);
-    command.arg("--config").arg(&file).args(["--listen", &format!("127.0.0.1:{port}")]);
-    command.env("SALESPULSE__KAFKA__GROUP", group("salespulse"));
-    command.env("SALESPULSE__SNAPSHOT__STORE", folder.join("snapshots"));
-    command.stdout(Stdio::null()).stderr(std::fs::File::create(folder.join("log")).expect("a log"));
-    let mut program = Running(command.spawn().expect("salespulse starts"));
+    let mut program = start(CONFIGURATION, &port, Some("2026-11-23T00:00:00+08:00"), &std::env::temp_dir());
     while program.0.try_wait().expect("a process").is_none() {
         if let Some(applied) = applied(&port) {
             println!("PROGRESS {applied}");
         }
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(100));
     }
-    panic!("salespulse has ended; {} says why", folder.join("log").display());
+    panic!("salespulse has ended");
 }
 
-/// How many events have been applied. A scrape of all numbers is a part of the job, but not twice a second.
+/// Starts the program with a folder of its own in one that is there; its log and its snapshots stay in it.
+pub(crate) fn start(configuration: &str, port: &str, as_of: Option<&str>, folder: &Path) -> Running {
+    let folder = folder.join(group("peers-salespulse"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("salespulse.toml");
+    std::fs::write(&file, configuration).expect("a configuration");
+    let mut command = Command::new(variable("SALESPULSE", "target/release/salespulse"));
+    command.args(["run", "--brokers", &broker()]);
+    command.args(as_of.map(|instant| ["--as-of", instant]).into_iter().flatten());
+    command.arg("--config").arg(&file).args(["--listen", &format!("127.0.0.1:{port}")]);
+    command.env("SALESPULSE__KAFKA__GROUP", group("salespulse"));
+    command.env("SALESPULSE__SNAPSHOT__STORE", folder.join("snapshots"));
+    command.stdout(Stdio::null()).stderr(std::fs::File::create(folder.join("log")).expect("a log"));
+    Running(command.spawn().expect("salespulse starts"))
+}
+
+/// How many events have been applied.
 fn applied(port: &str) -> Option<u64> {
-    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").ok()?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).ok()?;
+    let text = measure::get(port, "/metrics/health").ok()?;
     let line = text.lines().find(|line| line.starts_with("salespulse_applied_"))?;
     line.rsplit_once(' ')?.1.parse::<f64>().ok().map(|applied| applied as u64)
 }
