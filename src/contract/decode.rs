@@ -6,6 +6,7 @@
 mod body;
 mod envelope;
 mod faults;
+mod fields;
 mod hints;
 mod json;
 mod reader;
@@ -17,7 +18,8 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 pub use self::envelope::BYTE_ORDER_MARK;
-use self::json::{Fields, Key, Raw};
+use self::fields::{Fields, Key};
+use self::json::Raw;
 use self::reader::Reader;
 pub use self::rejection::{Rejection, RejectionCode, Setting};
 pub use self::unread::unread_fields;

@@ -1,7 +1,7 @@
 //! The rules of the seven types, field by field.
 
 use super::RejectionCode;
-use super::json::Key;
+use super::fields::Key;
 use super::reader::{CurrencyField, LONGEST_SHOWN, Reader, Sign};
 use crate::model::event::{
     Body, EventType, Feedback, Goal, Lead, MOST_SPLITS, Measure, Payment, PaymentKind, Period, Rep, Retraction, Score,

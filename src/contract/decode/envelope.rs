@@ -1,7 +1,8 @@
 //! What may lie around an event: Confluent framing and CloudEvents.
 
 use super::CloudEventHeaders;
-use super::json::{Fields, Key, Raw, RawString};
+use super::fields::{Fields, Key};
+use super::json::{Raw, RawString};
 use crate::model::event::EventType;
 
 /// What some programs write before a text in UTF-8.

@@ -1,6 +1,6 @@
 //! The first fault of a record, in the order of the codes.
 
-use super::json::Key;
+use super::fields::Key;
 use super::rejection::{Rejection, RejectionCode, Setting};
 
 /// Collects faults in any order and keeps the one that counts: the first in the order of the codes, and of

@@ -1,4 +1,4 @@
-//! One pass over a JSON object: full validation, and the spans of the fields that mean something.
+//! One pass over a JSON object: full validation, and where its values lie.
 //!
 //! Nothing is allocated and no number is converted here. A general parser would build values that nobody reads, or
 //! buffer them to find the type first.
@@ -26,8 +26,8 @@ pub(super) enum Raw<'a> {
 /// A JSON string between its quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RawString<'a> {
-    text: &'a str,
-    has_escapes: bool,
+    pub(super) text: &'a str,
+    pub(super) has_escapes: bool,
 }
 
 impl<'a> RawString<'a> {
@@ -42,111 +42,6 @@ impl<'a> RawString<'a> {
     }
 }
 
-macro_rules! keys {
-    ($($key:ident = $name:literal,)*) => {
-        /// The fields that mean something.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(usize)]
-        pub(super) enum Key { $($key,)* }
-
-        impl Key {
-            const COUNT: usize = [$($name,)*].len();
-
-            fn from_name(name: &[u8]) -> Option<Key> {
-                $(if name == $name.as_bytes() { return Some(Key::$key); })*
-                None
-            }
-
-            /// The name of the field.
-            pub(super) const fn name(self) -> &'static str {
-                match self { $(Key::$key => $name,)* }
-            }
-        }
-    };
-}
-
-// Ordered by how often they come: they are compared one after the other, first by length.
-keys! {
-    Type = "type",
-    EventId = "event_id",
-    OccurredAt = "occurred_at",
-    LeadId = "lead_id",
-    Stage = "stage",
-    RepId = "rep_id",
-    TeamId = "team_id",
-    CustomerId = "customer_id",
-    Amount = "amount",
-    Currency = "currency",
-    Channel = "channel",
-    Version = "version",
-    Retracted = "retracted",
-    Margin = "margin",
-    ExpectedCloseAt = "expected_close_at",
-    Campaign = "campaign",
-    Survey = "survey",
-    Score = "score",
-    ScaleMax = "scale_max",
-    Kind = "kind",
-    Scope = "scope",
-    Period = "period",
-    Name = "name",
-    Active = "active",
-    SpecVersion = "specversion",
-    Data = "data",
-    Id = "id",
-    Time = "time",
-    Sequence = "sequence",
-    Pipeline = "pipeline",
-    LostReason = "lost_reason",
-    StartedAt = "started_at",
-    Splits = "splits",
-    Share = "share",
-    Measure = "measure",
-    RegionId = "region_id",
-}
-
-/// The fields of an object that mean something; of a key that comes twice the last counts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Fields<'a>([Option<Raw<'a>>; Key::COUNT]);
-
-impl<'a> Fields<'a> {
-    /// Reads a text that must be one JSON object; `None` if it is not.
-    pub(super) fn scan(text: &'a str) -> Option<Fields<'a>> {
-        let mut fields = Fields([None; Key::COUNT]);
-        let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
-        scanner.skip_space();
-        scanner.object(1, |_, key, value| {
-            if let Some(place) = key.and_then(|key| fields.0.get_mut(key as usize)) {
-                *place = value;
-            }
-        })?;
-        scanner.skip_space();
-        (scanner.at == text.len()).then_some(fields)
-    }
-
-    /// The names in a text that is one JSON object, those of no meaning included.
-    pub(super) fn names(text: &'a str) -> Vec<(Cow<'a, str>, Option<Key>)> {
-        let mut names = Vec::new();
-        let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
-        scanner.skip_space();
-        // What is no object has no names.
-        let _ = scanner.object(1, |name, key, _| names.push((name.text(), key)));
-        names
-    }
-
-    /// The value of a field; `None` where it is absent or null.
-    pub(super) fn get(&self, key: Key) -> Option<Raw<'a>> {
-        self.0.get(key as usize).copied().flatten()
-    }
-
-    /// Lets a value stand in for a field that is absent.
-    pub(super) fn stand_in(&mut self, key: Key, value: Option<Raw<'a>>) {
-        if let Some(place) = self.0.get_mut(key as usize) {
-            *place = place.or(value);
-        }
-    }
-}
-
 /// What an array holds that was scanned as part of a record; `None` is `null`.
 pub(super) fn elements(text: &str) -> Vec<Option<Raw<'_>>> {
     let mut elements = Vec::new();
@@ -155,13 +50,23 @@ pub(super) fn elements(text: &str) -> Vec<Option<Raw<'_>>> {
     elements
 }
 
-struct Scanner<'a> {
+pub(super) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Scanner<'a> {
+    /// Reads a text that may be one JSON object; `each` gets the names and what they hold. `None` if it is no such text;
+    /// `each` may have got a part of it.
+    pub(super) fn read(text: &'a str, each: impl FnMut(RawString<'a>, Option<Raw<'a>>)) -> Option<()> {
+        let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
+        scanner.skip_space();
+        scanner.object(1, each)?;
+        scanner.skip_space();
+        (scanner.at == text.len()).then_some(())
+    }
+
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -181,12 +86,8 @@ impl<'a> Scanner<'a> {
         (self.bytes.get(self.at..end)? == word.as_bytes()).then(|| self.at = end)
     }
 
-    /// An object at the scanner's place; `each` gets the names, the keys among them, and what they hold.
-    fn object(
-        &mut self,
-        depth: usize,
-        mut each: impl FnMut(RawString<'a>, Option<Key>, Option<Raw<'a>>),
-    ) -> Option<()> {
+    /// An object at the scanner's place; `each` gets the names and what they hold.
+    fn object(&mut self, depth: usize, mut each: impl FnMut(RawString<'a>, Option<Raw<'a>>)) -> Option<()> {
         self.eat(b'{')?;
         self.skip_space();
         if self.eat(b'}').is_some() {
@@ -194,16 +95,11 @@ impl<'a> Scanner<'a> {
         }
         loop {
             let name = self.string()?;
-            let key = if name.has_escapes {
-                Key::from_name(name.text().as_bytes())
-            } else {
-                Key::from_name(name.text.as_bytes())
-            };
             self.skip_space();
             self.eat(b':')?;
             self.skip_space();
             let value = self.value(depth)?;
-            each(name, key, value);
+            each(name, value);
             self.skip_space();
             match self.peek()? {
                 b',' => self.at += 1,
@@ -248,7 +144,7 @@ impl<'a> Scanner<'a> {
             b'n' => return self.word("null").map(|()| None),
             b'{' | b'[' if depth >= DEEPEST => return None,
             b'{' => {
-                self.object(depth + 1, |_, _, _| ())?;
+                self.object(depth + 1, |_, _| ())?;
                 Raw::Object(self.text.get(start..self.at)?)
             }
             b'[' => {
@@ -391,6 +287,7 @@ fn hex(chars: &mut std::str::Chars<'_>) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fields::{Fields, Key};
     use super::*;
     use proptest::prelude::*;
 

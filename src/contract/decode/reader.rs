@@ -1,7 +1,8 @@
 //! Reads fields by their rules and notes what is wrong with them.
 
 use super::faults::Faults;
-use super::json::{Fields, Key, Raw, elements};
+use super::fields::{Fields, Key};
+use super::json::{Raw, elements};
 use super::{Rejection, RejectionCode};
 use crate::model::event::Text;
 use crate::model::id::LONGEST_ID;
@@ -234,6 +235,10 @@ impl<'a, 'r> Reader<'a, 'r> {
                 return CurrencyField::Unusable;
             }
         };
+        let reporting = self.rules.reporting_currency();
+        if *string == *reporting.code() {
+            return CurrencyField::Known(reporting);
+        }
         if let Some(currency) = Currency::from_code(&string) {
             return CurrencyField::Known(currency);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::json::Key;
+use super::fields::Key;
 
 /// The code of a rejection. A record with several faults has the first in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,6 @@
 //! Fields that an event has and nobody reads: a tolerant reader ignores them, and with them a name that is mistyped.
 
-use super::json::{Fields, Key};
+use super::fields::{Fields, Key};
 use super::{Record, envelope};
 use crate::model::event::EventType;
 
