@@ -17,6 +17,7 @@ mod context;
 mod dead_letters;
 mod failure;
 mod fault;
+mod fetched;
 mod group;
 mod identity;
 mod kafka_log;

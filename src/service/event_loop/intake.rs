@@ -52,6 +52,9 @@ pub(super) struct Intake {
 struct TopicIntake {
     kind: EventType,
     metrics: TopicMetrics,
+    /// Records, and events among them, since they were handed to the shards last.
+    consumed: u64,
+    decoded: u64,
     last_event: Time,
 }
 
@@ -59,7 +62,8 @@ impl Intake {
     pub(super) fn new(parts: IntakeParts, layout: Arc<Layout>) -> Intake {
         let IntakeParts { decoder, interner, shards, present, metrics } = parts;
         let topics = layout.topics().iter().filter_map(|topic| {
-            Some(TopicIntake { kind: topic.kind, metrics: metrics.topic(&topic.name)?.clone(), last_event: Time::MIN })
+            let (kind, metrics) = (topic.kind, metrics.topic(&topic.name)?.clone());
+            Some(TopicIntake { kind, metrics, consumed: 0, decoded: 0, last_event: Time::MIN })
         });
         Intake {
             topics: topics.collect(),
@@ -87,7 +91,7 @@ impl Intake {
         let Some(index) = self.layout.index(source.topic) else { return };
         let Some(partition) = self.layout.partition(index, source.partition) else { return };
         let Some(topic) = self.topics.get_mut(index) else { return };
-        topic.metrics.consumed.inc();
+        topic.consumed += 1;
         let now = *self.now.get_or_insert_with(|| self.present.now());
         let record = source.decodable(topic.kind);
         if source.key.is_none() {
@@ -96,16 +100,14 @@ impl Intake {
         }
         match self.decoder.decode(&record, now) {
             Ok(Decoded::Event(event)) => {
-                topic.metrics.decoded.inc();
+                topic.decoded += 1;
                 topic.last_event = topic.last_event.max(event.occurred_at);
                 topic.compare_key(source, partition, lead_id(&event.body));
                 let entry = self.interner.entry(&event);
-                for entry in entry.watch().into_iter().chain([entry]) {
-                    let shard = entry.shard(self.batches.len());
-                    if let Some(batch) = self.batches.get_mut(shard) {
-                        batch.push(entry);
-                    }
+                if let Some(watch) = entry.watch() {
+                    put(&mut self.batches, watch);
                 }
+                put(&mut self.batches, entry);
             }
             Ok(Decoded::Tombstone) => topic.metrics.tombstones.inc(),
             Err(rejection) => {
@@ -136,7 +138,13 @@ impl Intake {
     pub(super) fn flush(&mut self) -> Result<(), ShardGone> {
         let Some(now) = self.now.take() else { return Ok(()) };
         for (shard, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| !batch.is_empty()) {
-            self.shards.apply(shard, std::mem::take(batch), now)?;
+            // The next one will be about as long.
+            let next = Vec::with_capacity(batch.len());
+            self.shards.apply(shard, std::mem::replace(batch, next), now)?;
+        }
+        for topic in &mut self.topics {
+            topic.metrics.consumed.inc_by(std::mem::take(&mut topic.consumed));
+            topic.metrics.decoded.inc_by(std::mem::take(&mut topic.decoded));
         }
         for topic in self.topics.iter().filter(|topic| topic.last_event > Time::MIN) {
             topic.metrics.set_last_event(seconds(topic.last_event.millis()));
@@ -154,6 +162,14 @@ impl Intake {
     pub(super) fn settle(&mut self) -> Result<(), ShardGone> {
         self.flush()?;
         self.shards.settle()
+    }
+}
+
+/// Puts an entry on its way to its shard.
+fn put(batches: &mut [Vec<Entry>], entry: Entry) {
+    let shard = entry.shard(batches.len());
+    if let Some(batch) = batches.get_mut(shard) {
+        batch.push(entry);
     }
 }
 
