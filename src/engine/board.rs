@@ -4,6 +4,7 @@ mod customers;
 mod grid;
 mod reading;
 mod reasons;
+mod sums;
 mod targets;
 
 use std::collections::HashMap;
@@ -13,8 +14,10 @@ use foldhash::fast::RandomState;
 
 use self::customers::Customers;
 pub use self::customers::{CustomerPeriod, CustomerSums};
+use self::reading::Reps;
 pub use self::reading::{Reading, RosterLine, Subject, SubjectName};
 pub use self::reasons::Reasons;
+use self::sums::{Merging, Sums};
 pub use self::targets::Goals;
 use crate::engine::cells::{Layout, Segments, Table};
 use crate::engine::directory::{Directory, RepInTeam, RowId};
@@ -25,19 +28,33 @@ use crate::model::rules::Rules;
 use crate::model::time::Time;
 
 /// Where the shards meet. It keeps the customers, whose journeys lie in any shards; everything else comes whole
-/// with each reading.
+/// with each reading, of which it keeps the last, so that what has not changed since need not be added up again.
 #[derive(Debug)]
 pub struct Board {
     rules: Arc<Rules>,
     directory: Arc<Directory>,
     customers: Customers,
+    rows: Merging,
+    channels: Merging,
+    scopes: Scopes,
+}
+
+/// What of the scopes is kept: who is shown, and what sums of others were.
+#[derive(Debug, Default)]
+struct Scopes {
+    reps: Reps,
+    teams: Sums,
+    regions: Sums,
+    org: Sums,
 }
 
 impl Board {
     /// An empty board.
     #[must_use]
     pub fn new(rules: Arc<Rules>, directory: Arc<Directory>, now: Time) -> Board {
-        Board { customers: Customers::new(Arc::clone(&rules), now), rules, directory }
+        let customers = Customers::new(Arc::clone(&rules), now);
+        let (rows, channels, scopes) = (Merging::default(), Merging::default(), Scopes::default());
+        Board { rules, directory, customers, rows, channels, scopes }
     }
 
     /// Bytes held: the customers with their wins.
@@ -51,7 +68,13 @@ impl Board {
     #[must_use]
     pub fn read(&mut self, now: Time, shards: Vec<ShardReading>) -> Reading {
         let segments = Arc::new(Segments::at(now, &self.rules));
-        let mut sum = Merged::new(&Courses::new(&self.rules), &segments);
+        let tables = |of: fn(&ShardReading) -> &Arc<Table>| shards.iter().map(|shard| Arc::clone(of(shard))).collect();
+        let (rows, channels) = (tables(|shard| &shard.rows), tables(|shard| &shard.channels));
+        let courses = Courses::new(&self.rules);
+        let nothing = |is_rows| Table::new(Layout::new(&courses, is_rows), Arc::clone(&segments));
+        let rows = self.rows.of(rows, || nothing(true));
+        let channels = self.channels.of(channels, || nothing(false));
+        let mut sum = Merged::new(rows, channels);
         let mut wins = Vec::new();
         for mut shard in shards {
             wins.append(&mut shard.wins);
@@ -60,7 +83,7 @@ impl Board {
         self.credit_deals(&mut sum, &segments);
         self.customers.change(wins);
         self.customers.advance(now, &segments);
-        reading::build(&self.rules, &self.directory, now, sum, &self.customers)
+        reading::build(&self.rules, &self.directory, now, sum, &self.customers, &mut self.scopes)
     }
 
     /// Counts the payments and answers that are credited to the owner of a journey. The journey lies in another shard than
@@ -70,9 +93,10 @@ impl Board {
         let nobody = self.directory.row(RepInTeam { team: nobody, rep: nobody });
         for linked in std::mem::take(&mut sum.linked) {
             let row = sum.owners.get(&linked.deal).copied().unwrap_or(nobody).index();
-            sum.rows.name(row, 1);
+            let rows = Arc::make_mut(&mut sum.rows);
+            rows.name(row, 1);
             if let Some(segment) = segments.of(linked.fact.at) {
-                sum.rows.apply(row, linked.fact.pipeline, linked.fact.kind, segment, 1);
+                rows.apply(row, linked.fact.pipeline, linked.fact.kind, segment, 1);
             }
         }
     }
@@ -81,8 +105,8 @@ impl Board {
 /// The sum of the shards' readings.
 #[derive(Debug)]
 struct Merged {
-    rows: Table,
-    channels: Table,
+    rows: Arc<Table>,
+    channels: Arc<Table>,
     targets: Vec<crate::engine::shard::TargetValue>,
     teams: Vec<crate::engine::directory::NameId>,
     linked: Vec<Linked>,
@@ -93,9 +117,7 @@ struct Merged {
 }
 
 impl Merged {
-    fn new(courses: &Courses, segments: &Arc<Segments>) -> Merged {
-        let [rows, channels] =
-            [true, false].map(|is_rows| Table::new(Layout::new(courses, is_rows), Arc::clone(segments)));
+    fn new(rows: Arc<Table>, channels: Arc<Table>) -> Merged {
         Merged {
             rows,
             channels,
@@ -109,8 +131,6 @@ impl Merged {
     }
 
     fn add(&mut self, shard: ShardReading) {
-        merge(&mut self.rows, shard.rows);
-        merge(&mut self.channels, shard.channels);
         self.targets.extend(shard.targets);
         self.teams.extend(shard.teams);
         self.linked.extend(shard.linked);
@@ -127,14 +147,5 @@ impl Merged {
             }
         }
         self.held += shard.held;
-    }
-}
-
-/// Adds a table row by row; the first one is taken as it is.
-fn merge(sum: &mut Table, table: Table) {
-    if sum.rows() == 0 {
-        *sum = table;
-    } else {
-        sum.absorb(&table, Some);
     }
 }

@@ -1,6 +1,7 @@
 //! Integer sums of facts by row, metric and segment of time: a group, so that adding, subtracting and merging are exact.
 
 mod absorb;
+mod deals;
 mod difference;
 mod plane;
 mod read;
@@ -10,6 +11,7 @@ mod segments;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use self::deals::{ClosingDeals, OpenDeals};
 pub use self::difference::{Content, Difference};
 pub(crate) use self::plane::Plane;
 pub use self::segments::{Part, Segment, Segments, Span};
@@ -150,42 +152,6 @@ impl Layout {
             Plane::new(coarse, between + 2 * pipelines + 3, 2),
             Plane::new(coarse, 7, 3),
         ]
-    }
-}
-
-/// The deals that are open now at one stage of a row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OpenDeals {
-    /// How many.
-    pub deals: i64,
-    /// How many of them are stalled.
-    pub stalled: i64,
-    /// The sum of their amounts.
-    pub amount: i128,
-    /// The sum of their amounts times the stage's probability, each rounded.
-    pub weighted: i128,
-}
-
-/// The open deals of a row that are expected to close at some time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ClosingDeals {
-    /// How many should have closed by now.
-    pub overdue: i64,
-    /// The sum of their amounts.
-    pub overdue_amount: i128,
-    /// By the period in which they are expected to close, the month and the quarter that hold now: the sums of their
-    /// amounts and of their weighted amounts.
-    pub periods: [[i128; 2]; 2],
-}
-
-impl ClosingDeals {
-    /// Adds what others count for.
-    pub fn add(&mut self, other: &ClosingDeals) {
-        self.overdue += other.overdue;
-        self.overdue_amount += other.overdue_amount;
-        for (own, more) in self.periods.iter_mut().flatten().zip(other.periods.iter().flatten()) {
-            *own += more;
-        }
     }
 }
 
@@ -437,12 +403,20 @@ impl Table {
         flow
     }
 
-    /// Looks at what of a row lies in memory of its own.
-    pub(crate) fn look_at(&self, row: usize, segment: Segment) -> u64 {
+    /// Looks at what of a row lies in memory of its own, and of one of its open stages.
+    pub(crate) fn look_at(&self, row: usize, segment: Segment, stage: u16) -> u64 {
         let [flow, course, _] = &self.planes;
-        let open = self.open.get(row * self.stages()).map_or(0, |open| open.deals.cast_unsigned());
+        let place = row * self.stages() + usize::from(stage);
+        let open = |place: usize| self.open.get(place).map_or(0, |open| open.deals.cast_unsigned());
         let named = self.named.get(row).copied().unwrap_or(0);
-        flow.look_at(row, segment.fine) ^ course.look_at(row, segment.coarse) ^ open ^ named
+        let times = self.stage_times.get(place).map_or(0, |times| u64::from(times.is_there()));
+        let planes = flow.look_at(row, segment.fine) ^ course.look_at(row, segment.coarse);
+        planes ^ open(place) ^ open(place + 1) ^ named ^ times
+    }
+
+    /// Looks at where the next time at an open stage of a row will be noted.
+    pub(crate) fn look_further(&self, row: usize, stage: u16) -> u64 {
+        self.stage_times.get(row * self.stages() + usize::from(stage)).map_or(0, Sketch::look_at)
     }
 
     /// A plane, and the cells of a window in it.

@@ -212,6 +212,12 @@ impl Directory {
         Listing { names, rows, channels, spoken, currencies: listed_currencies() }
     }
 
+    /// How many rows there are.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        self.rows.len()
+    }
+
     /// All rows so far; each one's place is its [`RowId`].
     #[must_use]
     pub fn rows(&self) -> Vec<RepInTeam> {

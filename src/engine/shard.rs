@@ -6,6 +6,7 @@
 //! edge of a window has passed, and facts(now) − facts(before) where the horizon has.
 
 mod advance;
+mod ahead;
 mod audit;
 mod bytes;
 mod chunks;
@@ -24,7 +25,7 @@ use foldhash::fast::RandomState;
 
 pub use self::audit::Mismatch;
 pub use self::image::{Contents, Image, Kind, Portion, Translation, Unpacker, Unusable};
-use self::journeys::{Journey, Journeys};
+use self::journeys::{Accepted, Journey, Journeys};
 use self::ledger::Ledger;
 use self::long::LongJourney;
 pub use self::reading::{Held, Linked, RosterValue, ShardReading, TargetValue, WinChange};
@@ -39,9 +40,6 @@ use crate::model::event::EventType;
 use crate::model::id::{Id, UNASSIGNED};
 use crate::model::rules::Rules;
 use crate::model::time::Time;
-
-/// So many entries are looked up together: as much as a processor's nearest memory holds.
-const AHEAD: usize = 32;
 
 /// How an accepted record met what was known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,7 +87,7 @@ pub struct Shard {
     roster: Register<Id, RosterFact>,
     /// The wins of journeys whose win has changed since the last reading, as they were then. It is bounded by the
     /// number of journeys, however long nobody reads.
-    changed_wins: HashMap<u32, Option<Win>, RandomState>,
+    changed_wins: HashMap<u32, Option<Box<Win>>, RandomState>,
     /// The journeys that payments and answers name in place of a rep, and the owners of those that have one.
     deals: HashMap<Id, Option<RowId>, RandomState>,
     /// Whether the owners are those of now; not after journeys came from a snapshot.
@@ -143,11 +141,18 @@ impl Shard {
     /// Applies an entry that arrived at `now`.
     pub fn apply(&mut self, entry: Entry, now: Time) -> Arrival {
         self.advance(now);
+        self.take(entry, None)
+    }
+
+    /// Applies an entry; `likely` may be the number of its journey.
+    fn take(&mut self, entry: Entry, likely: Option<u32>) -> Arrival {
         let horizon = self.horizon;
         let (expired, meeting) = match entry.fact {
             EntryFact::Step { lead_id, kind, version } => {
                 let expired = version.dated < horizon;
-                (expired, self.apply_step(lead_id, entry.event_id, kind == EventType::StageChange, version))
+                let likely = likely.filter(|number| self.journeys.is(*number, &lead_id));
+                let number = likely.or_else(|| self.journeys.number(&lead_id));
+                (expired, self.apply_step(number, lead_id, entry.event_id, kind == EventType::StageChange, version))
             }
             EntryFact::Single(kind, version) => {
                 (version.dated < horizon, self.apply_single((kind, entry.event_id), version))
@@ -166,45 +171,6 @@ impl Shard {
         }
     }
 
-    /// Applies entries that arrived at `now`; `tell` hears of each how it met what was known. What lies far apart in
-    /// memory is looked at for many entries at once, so that the processor waits for all of it together and not for one
-    /// after the other.
-    pub fn apply_all(&mut self, entries: Vec<Entry>, now: Time, mut tell: impl FnMut(Arrival)) {
-        self.advance(now);
-        let mut entries = entries.into_iter();
-        while !entries.as_slice().is_empty() {
-            let ahead = entries.len().min(AHEAD);
-            self.look_up(entries.as_slice().get(..ahead).unwrap_or_default());
-            entries.by_ref().take(ahead).for_each(|entry| tell(self.apply(entry, now)));
-        }
-    }
-
-    /// Brings near what entries are going to need.
-    fn look_up(&self, entries: &[Entry]) {
-        let mut seen = 0_u64;
-        let mut numbers = [None; AHEAD];
-        for (number, entry) in numbers.iter_mut().zip(entries) {
-            if let EntryFact::Step { lead_id, .. } = &entry.fact {
-                *number = self.journeys.candidate(lead_id);
-            }
-        }
-        let mut places = [None; AHEAD];
-        for (place, number) in places.iter_mut().zip(numbers) {
-            *place = number.and_then(|number| self.journeys.place(number));
-        }
-        for place in places.into_iter().flatten() {
-            seen ^= self.journeys.look_at(place);
-        }
-        for entry in entries {
-            if let EntryFact::Step { version, .. } = &entry.fact
-                && let Some(step) = &version.content
-            {
-                seen ^= self.ledger.look_at(step.row, version.dated);
-            }
-        }
-        std::hint::black_box(seen);
-    }
-
     fn judge(&self) -> Judge<'_> {
         Judge {
             rules: &self.rules,
@@ -215,11 +181,17 @@ impl Shard {
         }
     }
 
-    fn apply_step(&mut self, lead_id: Id, event_id: Id, is_move: bool, version: Version<Step>) -> Option<Meeting> {
+    fn apply_step(
+        &mut self,
+        known: Option<u32>,
+        lead_id: Id,
+        event_id: Id,
+        is_move: bool,
+        version: Version<Step>,
+    ) -> Option<Meeting> {
         if version.content.as_ref().and_then(Step::spoken).is_some_and(|spoken| !self.meanings.knows(spoken)) {
             self.meanings.learn(&self.directory, &self.courses, &self.rules);
         }
-        let known = self.journeys.number(&lead_id);
         if known.is_none() && version.remembered < self.horizon {
             self.note_forgotten(version.remembered);
             return None;
@@ -231,13 +203,8 @@ impl Shard {
         match known {
             Some(number) => self.journeys.open(number, &mut journey),
             None => {
-                journey = Journey {
-                    lead_id,
-                    steps: {
-                        journey.steps.clear();
-                        journey.steps
-                    },
-                }
+                journey.steps.clear();
+                journey = Journey { lead_id, steps: journey.steps, packed: 0 };
             }
         }
         let win_before = self.tell(&journey, &mut before);
@@ -245,8 +212,10 @@ impl Shard {
         let accepted = journey.accept(event_id, is_move, version, self.horizon);
         let number = match known {
             Some(number) => {
-                if accepted.remember {
-                    self.journeys.write(number, &journey);
+                match accepted {
+                    Accepted { is_last: true, .. } => self.journeys.append(number, &journey),
+                    Accepted { remember: true, .. } => self.journeys.write(number, &journey),
+                    _ => {}
                 }
                 number
             }
@@ -256,7 +225,13 @@ impl Shard {
             self.note_forgotten(remembered);
         }
         if accepted.changed {
-            self.settle(number, &journey, &before, win_before);
+            let mut after = std::mem::take(&mut self.after);
+            let last = journey.steps.last().filter(|_| accepted.is_last);
+            if !last.is_some_and(|last| after.go_on(&before, last, &self.judge())) {
+                after.retell(&journey.steps, &self.judge());
+            }
+            self.count_change(number, &journey, (&before, win_before), &after);
+            self.after = after;
         }
         (self.open, self.before) = (journey, before);
         accepted.meeting
@@ -280,20 +255,32 @@ impl Shard {
     /// Counts the difference between a journey as it was and as it is.
     fn settle(&mut self, number: u32, journey: &Journey, before: &Story, win_before: Option<Win>) {
         let mut after = std::mem::take(&mut self.after);
-        let win_after = self.tell(journey, &mut after);
+        after.retell(&journey.steps, &self.judge());
+        self.count_change(number, journey, (before, win_before), &after);
+        self.after = after;
+    }
+
+    /// Counts the difference between a journey's story and its win as they were, and the story as it is.
+    fn count_change(
+        &mut self,
+        number: u32,
+        journey: &Journey,
+        (before, win_before): (&Story, Option<Win>),
+        after: &Story,
+    ) {
+        let win_after = after.win(&journey.lead_id, &journey.steps, self.horizon);
         self.count_difference(number, &before.facts, &after.facts);
-        let (rows, channels) = (&mut self.ledger.rows, &mut self.ledger.channels);
+        let (rows, channels) = self.ledger.tables_mut();
         renamed(&before.rows, &after.rows, |row, times| rows.name(row.index(), times));
         renamed(&before.channels, &after.channels, |channel, times| channels.name(channel.index(), times));
         self.negative_cycles += i64::from(after.negative_cycle) - i64::from(before.negative_cycle);
         self.negative_responses += i64::from(after.negative_response) - i64::from(before.negative_response);
         if win_before != win_after {
-            self.changed_wins.entry(number).or_insert(win_before);
+            self.changed_wins.entry(number).or_insert(win_before.map(Box::new));
         }
         if let Some(owner) = self.deals.get_mut(&journey.lead_id) {
             *owner = after.owner;
         }
-        self.after = after;
     }
 
     /// Counts what a journey's facts are now and were not before. Facts are told in one order, so most stay where they
@@ -311,9 +298,10 @@ impl Shard {
                 None => self.ledger.put(fact, -1),
             }
         }
-        for fact in &new {
+        for (place, fact) in new.iter().enumerate() {
             self.ledger.put(fact, 1);
-            if !before.iter().any(|known| known.at == fact.at) {
+            let is_at = |other: &Fact| other.at == fact.at;
+            if !before.iter().any(is_at) && !new.iter().take(place).any(is_at) {
                 self.journeys_due.note(fact.at, number);
             }
         }
@@ -341,9 +329,10 @@ impl Shard {
     /// Counts a fact that stands alone, and that its event names its row and channel.
     fn put_single(&mut self, fact: &Fact, times: i64) {
         self.ledger.put(fact, times);
-        self.ledger.rows.name(fact.row.index(), times);
+        let (rows, channels) = self.ledger.tables_mut();
+        rows.name(fact.row.index(), times);
         if let Some(channel) = fact.channel {
-            self.ledger.channels.name(channel.index(), times);
+            channels.name(channel.index(), times);
         }
     }
 
@@ -394,7 +383,7 @@ impl Shard {
 
     fn name_target(&mut self, target: &TargetFact, times: i64) {
         if let TargetOf::Row(row) = target.of {
-            self.ledger.rows.name(row.index(), times);
+            self.ledger.tables_mut().0.name(row.index(), times);
         }
     }
 
@@ -405,7 +394,7 @@ impl Shard {
             journeys: self.journeys.resident_bytes(),
             identities: self.singles.resident_bytes() + self.targets.resident_bytes() + self.roster.resident_bytes(),
             timelines: self.journeys_due.resident_bytes() + self.singles_due.resident_bytes(),
-            cells: self.ledger.rows.resident_bytes() + self.ledger.channels.resident_bytes(),
+            cells: self.ledger.rows().resident_bytes() + self.ledger.channels().resident_bytes(),
         }
     }
 
@@ -417,16 +406,17 @@ impl Shard {
         self.find_owners();
         let mut story = std::mem::take(&mut self.after);
         let changed = std::mem::take(&mut self.changed_wins);
-        let wins =
-            changed.into_iter().map(|(number, before)| WinChange { before, after: self.retell(number, &mut story) });
+        let wins = changed.into_iter().map(|(number, before)| WinChange {
+            before: before.map(|win| *win),
+            after: self.retell(number, &mut story),
+        });
         let wins = wins.filter(|change| change.before != change.after).collect();
         self.after = story;
-        self.ledger.rows.settle();
-        self.ledger.channels.settle();
+        let [rows, channels] = self.ledger.share();
         ShardReading {
             shard: self.number,
-            rows: self.ledger.rows.clone(),
-            channels: self.ledger.channels.clone(),
+            rows,
+            channels,
             wins,
             targets: reading::present_targets(&self.targets, self.horizon, &self.rules, now),
             linked: reading::linked(&self.singles, self.horizon, &self.rules),
@@ -439,7 +429,7 @@ impl Shard {
                 journey_bytes: self.journeys.resident_bytes(),
                 identities: self.singles.len() + self.targets.len() + self.roster.len(),
                 instants: self.journeys_due.len() + self.singles_due.len(),
-                cells: self.ledger.rows.cells() + self.ledger.channels.cells(),
+                cells: self.ledger.rows().cells() + self.ledger.channels().cells(),
                 negative_cycles: self.negative_cycles,
                 negative_responses: self.negative_responses,
             },

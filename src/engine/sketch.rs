@@ -4,6 +4,7 @@
 //! order of its input cannot do.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::engine::cells::Span;
 
@@ -57,6 +58,11 @@ impl Cell {
     fn plus(self, count: i64) -> Cell {
         Cell(self.0.wrapping_add_signed(count))
     }
+
+    /// What takes this one out.
+    fn opposite(self) -> Cell {
+        self.plus(-2 * self.count())
+    }
 }
 
 impl std::fmt::Debug for Cell {
@@ -72,9 +78,11 @@ const LEAST_WAITING: usize = 8;
 ///
 /// What is added waits at the end of the list, and is brought into the order when it has grown to a share of it. An
 /// addition then touches one place in memory, and costs the logarithm of the list's length on average.
+///
+/// A clone shares the list until one of the two is changed, so that a reading copies only what changes after it.
 #[derive(Clone, Debug, Default)]
 pub struct Sketch {
-    cells: Vec<Cell>,
+    cells: Option<Arc<Vec<Cell>>>,
     /// So many of the cells are in order, with one for each key and no count of 0.
     settled: usize,
 }
@@ -84,63 +92,101 @@ impl PartialEq for Sketch {
         let settled = |sketch: &Sketch| {
             let mut sketch = sketch.clone();
             sketch.settle();
-            sketch.cells
+            sketch
         };
-        settled(self) == settled(other)
+        self.is_shared_with(other) || settled(self).cells() == settled(other).cells()
     }
 }
 
 impl Sketch {
     /// Adds a value `times` times (negative: takes it out) in a segment.
     pub fn add(&mut self, value: u64, segment: u8, times: i64) {
-        self.cells.push(Cell::new(value, segment, times));
+        self.cells_mut().push(Cell::new(value, segment, times));
         self.settle_at(self.settled / 4);
     }
 
     /// Adds all that another sketch holds.
     pub fn absorb(&mut self, other: &Sketch) {
-        self.cells.extend_from_slice(&other.cells);
-        self.settle_at(self.settled.max(1 << 12));
+        if !other.cells().is_empty() {
+            self.cells_mut().extend_from_slice(other.cells());
+            self.settle_at(self.settled.max(1 << 12));
+        }
+    }
+
+    /// Adds how another sketch has changed.
+    pub fn absorb_change(&mut self, before: &Sketch, after: &Sketch) {
+        if !before.is_shared_with(after) {
+            self.cells_mut().extend(before.cells().iter().map(|cell| cell.opposite()));
+            self.absorb(after);
+        }
+    }
+
+    /// Whether one is a clone of the other and neither has changed since.
+    fn is_shared_with(&self, other: &Sketch) -> bool {
+        match (&self.cells, &other.cells) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    fn cells(&self) -> &[Cell] {
+        self.cells.as_ref().map_or(&[], |cells| cells)
+    }
+
+    fn cells_mut(&mut self) -> &mut Vec<Cell> {
+        Arc::make_mut(self.cells.get_or_insert_default())
     }
 
     fn settle_at(&mut self, most_waiting: usize) {
-        if self.cells.len() - self.settled > most_waiting.max(LEAST_WAITING) {
+        if self.cells().len() - self.settled > most_waiting.max(LEAST_WAITING) {
             self.settle();
         }
     }
 
     /// Brings all cells into their order, so that reading needs no work.
     pub fn settle(&mut self) {
-        if self.settled == self.cells.len() {
+        if self.settled == self.cells().len() {
             return;
         }
+        let cells = self.cells_mut();
         // A stable sort finds the part that is in order already.
-        self.cells.sort_by_key(|cell| cell.key());
-        self.cells.dedup_by(|later, earlier| {
+        cells.sort_by_key(|cell| cell.key());
+        cells.dedup_by(|later, earlier| {
             let is_same = later.key() == earlier.key();
             if is_same {
                 *earlier = earlier.plus(later.count());
             }
             is_same
         });
-        self.cells.retain(|cell| cell.count() != 0);
-        self.settled = self.cells.len();
+        cells.retain(|cell| cell.count() != 0);
+        self.settled = cells.len();
+    }
+
+    /// Whether anything was ever counted.
+    pub(crate) fn is_there(&self) -> bool {
+        self.cells.is_some()
+    }
+
+    /// Looks at where the next value is going to be.
+    pub(crate) fn look_at(&self) -> u64 {
+        self.cells().last().map_or(0, |cell| cell.0)
     }
 
     /// Bytes held beside the sketch itself.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        self.cells.capacity() * size_of::<Cell>()
+        self.cells.as_ref().map_or(0, |cells| cells.capacity() * size_of::<Cell>() + size_of::<Vec<Cell>>())
     }
 
     /// The cells in their order.
     fn in_order(&self) -> std::borrow::Cow<'_, [Cell]> {
-        if self.settled == self.cells.len() {
-            return self.cells.as_slice().into();
+        if self.settled == self.cells().len() {
+            return self.cells().into();
         }
         let mut sketch = self.clone();
         sketch.settle();
-        sketch.cells.into()
+        sketch.cells().to_vec().into()
     }
 
     /// About how long what lies in a bucket took, the segment, and how much this sketch and another have there; for
@@ -170,7 +216,7 @@ impl Sketch {
     #[must_use]
     pub fn count(&self, window: Span) -> i64 {
         // What waits has its place in no order, and counts all the same.
-        self.cells.iter().filter(|cell| window.holds(cell.segment())).map(|cell| cell.count()).sum()
+        self.cells().iter().filter(|cell| window.holds(cell.segment())).map(|cell| cell.count()).sum()
     }
 
     /// The value at the nearest rank of quantile `percent` (1–100) in a window, at most 0.4 % off; `None` where
@@ -252,7 +298,7 @@ mod tests {
             prop_assert_eq!(sketch.quantile(EVERYTHING, 50), None);
             prop_assert_eq!(&sketch, &Sketch::default());
             sketch.settle();
-            prop_assert_eq!(sketch.cells, []);
+            prop_assert!(sketch.cells().is_empty());
         }
 
         /// Whatever the order, and however it was divided among sketches.

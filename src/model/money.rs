@@ -280,8 +280,11 @@ impl Ratio {
 }
 
 fn divide_half_even(numerator: u128, denominator: u128) -> u128 {
-    let quotient = numerator / denominator;
-    let rest = numerator % denominator;
+    // Nearly all amounts fit one word, whose division a processor does by itself.
+    let (quotient, rest) = match (u64::try_from(numerator), u64::try_from(denominator)) {
+        (Ok(numerator), Ok(denominator)) => (u128::from(numerator / denominator), u128::from(numerator % denominator)),
+        _ => (numerator / denominator, numerator % denominator),
+    };
     let up = match (rest * 2).cmp(&denominator) {
         std::cmp::Ordering::Less => false,
         std::cmp::Ordering::Greater => true,

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::Merged;
 use super::customers::{CustomerSums, Customers};
 use super::reasons::Reasons;
+use super::sums::Sums;
 use super::targets::{Goals, Targets};
+use super::{Merged, Scopes};
 use crate::engine::cells::Table;
-use crate::engine::directory::{Directory, NameId};
+use crate::engine::directory::{Directory, NameId, RepInTeam};
 use crate::engine::entry::TargetOf;
 use crate::engine::meanings::Courses;
 use crate::engine::shard::{Held, RosterValue};
@@ -26,7 +27,7 @@ pub struct Reading {
     /// The instant.
     pub now: Time,
     /// Sums by scope; a subject names its row.
-    pub tables: PerScope<Table>,
+    pub tables: PerScope<Arc<Table>>,
     /// Who is told about, by scope, in the order of their names.
     pub subjects: PerScope<Vec<Subject>>,
     /// Which share of each present period of [`PeriodKind::OF_TARGETS`] has passed: 0 to 1.
@@ -100,6 +101,7 @@ pub(super) fn build(
     now: Time,
     mut sum: Merged,
     customers: &Customers,
+    scopes: &mut Scopes,
 ) -> Reading {
     let regions: HashMap<NameId, Vec<NameId>> = rules
         .regions
@@ -108,10 +110,10 @@ pub(super) fn build(
         .collect();
     let targets = Targets::new(std::mem::take(&mut sum.targets), &directory.rows(), &regions, rules, now);
     let roster = roster_lines(directory, &sum);
-    let reps = reps(directory, &sum, customers, &targets);
-    let (team_table, teams) = teams(rules, directory, &sum, &reps, &targets);
-    let (region_table, region) = self::regions(rules, directory, &team_table, &teams, &targets);
-    let (org_table, org) = org(rules, &sum, &reps, &targets);
+    let reps = reps(directory, &sum, customers, &targets, &mut scopes.reps);
+    let (team_table, teams) = teams(rules, directory, &sum, &reps, &targets, &mut scopes.teams);
+    let (region_table, region) = self::regions(rules, directory, &team_table, &teams, &targets, &mut scopes.regions);
+    let (org_table, org) = org(rules, &sum, &reps, &targets, &mut scopes.org);
     let channels = channels(directory, &sum, customers);
     Reading {
         rules: Arc::clone(rules),
@@ -152,29 +154,55 @@ fn roster_lines(directory: &Directory, sum: &Merged) -> Vec<RosterLine> {
     lines
 }
 
+/// The reps that are shown, in the order of their names, kept from reading to reading: names never change.
+#[derive(Debug, Default)]
+pub(super) struct Reps {
+    rows: Vec<usize>,
+    ordered: Vec<(SubjectName, usize, RepInTeam)>,
+}
+
+impl Reps {
+    /// Those of these rows, in the order of their names.
+    fn of(&mut self, rows: Vec<usize>, directory: &Directory) -> &[(SubjectName, usize, RepInTeam)] {
+        if rows != self.rows {
+            let pairs = directory.rows();
+            let rep = |row: &usize| {
+                let pair = *pairs.get(*row)?;
+                let name = SubjectName::Rep { rep: directory.text(pair.rep), team: directory.text(pair.team) };
+                Some((name, *row, pair))
+            };
+            self.ordered = rows.iter().filter_map(rep).collect();
+            self.ordered.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+            self.rows = rows;
+        }
+        &self.ordered
+    }
+}
+
 /// Every rep in a team that an existing event names, or the roster as active, with its team's name.
-fn reps(directory: &Directory, sum: &Merged, customers: &Customers, targets: &Targets<'_>) -> Vec<(NameId, Subject)> {
+fn reps(
+    directory: &Directory,
+    sum: &Merged,
+    customers: &Customers,
+    targets: &Targets<'_>,
+    kept: &mut Reps,
+) -> Vec<(NameId, Subject)> {
     let active: BTreeSet<usize> =
         sum.roster.values().filter(|entry| entry.active).map(|entry| entry.row.index()).collect();
-    let pairs = directory.rows().into_iter().enumerate();
-    let told = pairs.filter(|(row, _)| sum.rows.is_named(*row) || active.contains(row));
-    let mut reps: Vec<(NameId, Subject)> = told
-        .map(|(row, pair)| {
-            let name = SubjectName::Rep { rep: directory.text(pair.rep), team: directory.text(pair.team) };
-            let of = TargetOf::Row(directory.row(pair));
-            let subject = Subject {
-                name,
-                row,
-                new_customers: customers.new_of_row(row),
-                customers: customers.of_row(row),
-                goals: targets.goals(of),
-                market_size: None,
-            };
-            (pair.team, subject)
-        })
-        .collect();
-    reps.sort_unstable_by(|left, right| left.1.name.cmp(&right.1.name));
-    reps
+    let shown = (0..directory.row_count()).filter(|row| sum.rows.is_named(*row) || active.contains(row));
+    let reps = kept.of(shown.collect(), directory).iter().map(|(name, row, pair)| {
+        let (of, row) = (TargetOf::Row(directory.row(*pair)), *row);
+        let subject = Subject {
+            name: name.clone(),
+            row,
+            new_customers: customers.new_of_row(row),
+            customers: customers.of_row(row),
+            goals: targets.goals(of),
+            market_size: None,
+        };
+        (pair.team, subject)
+    });
+    reps.collect()
 }
 
 /// The teams, each the sum of its reps.
@@ -184,7 +212,8 @@ fn teams(
     sum: &Merged,
     reps: &[(NameId, Subject)],
     targets: &Targets<'_>,
-) -> (Table, Vec<Subject>) {
+    sums: &mut Sums,
+) -> (Arc<Table>, Vec<Subject>) {
     let named = reps.iter().map(|(team, _)| *team).chain(sum.teams.iter().copied());
     let names: BTreeMap<Arc<str>, NameId> = named.map(|team| (directory.text(team), team)).collect();
     let mut place: HashMap<NameId, usize> = HashMap::new();
@@ -204,23 +233,18 @@ fn teams(
             add_customers(team, rep);
         }
     }
-    let mut table = sum.rows.empty_like();
-    if let Some(last) = subjects.len().checked_sub(1) {
-        table.reserve(last);
-    }
-    table.absorb(&sum.rows, |row| to.get(row).copied().flatten());
-    (table, subjects)
+    (sums.of(&sum.rows, to, subjects.len()), subjects)
 }
 
 /// The regions that are configured, each the sum of its teams.
 fn regions(
     rules: &Rules,
     directory: &Directory,
-    team_table: &Table,
+    team_table: &Arc<Table>,
     teams: &[Subject],
     targets: &Targets<'_>,
-) -> (Table, Vec<Subject>) {
-    let mut table = team_table.empty_like();
+    sums: &mut Sums,
+) -> (Arc<Table>, Vec<Subject>) {
     let mut subjects = Vec::with_capacity(rules.regions.len());
     let mut to = vec![None; team_table.rows()];
     for (row, (name, of_region)) in rules.regions.iter().enumerate() {
@@ -235,18 +259,20 @@ fn regions(
                 to.get_mut(team.row).into_iter().for_each(|to| *to = Some(row));
             }
         }
-        table.reserve(row);
         subjects.push(region);
     }
-    table.absorb(team_table, |row| to.get(row).copied().flatten());
-    (table, subjects)
+    (sums.of(team_table, to, subjects.len()), subjects)
 }
 
 /// The organisation: the sum of all reps.
-fn org(rules: &Rules, sum: &Merged, reps: &[(NameId, Subject)], targets: &Targets<'_>) -> (Table, Subject) {
-    let mut table = sum.rows.empty_like();
-    table.reserve(0);
-    table.absorb(&sum.rows, |_| Some(0));
+fn org(
+    rules: &Rules,
+    sum: &Merged,
+    reps: &[(NameId, Subject)],
+    targets: &Targets<'_>,
+    sums: &mut Sums,
+) -> (Arc<Table>, Subject) {
+    let table = sums.of(&sum.rows, vec![Some(0); sum.rows.rows()], 1);
     let mut subject = empty(SubjectName::Org, 0, targets.goals(TargetOf::Org), rules.market_size);
     reps.iter().for_each(|(_, rep)| add_customers(&mut subject, rep));
     (table, subject)

@@ -71,6 +71,9 @@ impl<'a> Targets<'a> {
 
     /// What somebody is to reach now.
     pub(super) fn goals(&self, of: TargetOf) -> Goals {
+        if self.set.is_empty() {
+            return Goals::default();
+        }
         Measure::ALL.map(|measure| self.present.map(|period| self.goal(of, measure, period?)))
     }
 

@@ -87,6 +87,30 @@ impl Plane {
         }
     }
 
+    /// Adds to a row of this plane, which is there, how a row of another of the same shape has changed.
+    pub(crate) fn absorb_change(&mut self, to: usize, before: &Plane, after: &Plane, from: usize) {
+        let (counts, width) = (self.counts, self.width());
+        let row = self.segments * width;
+        let of = |plane: &'_ Plane| from * row..((from + 1) * row).min(plane.words.len());
+        let [was, is] = [before, after].map(|plane| plane.words.get(of(plane)).unwrap_or_default());
+        if was.is_empty() {
+            return self.absorb_row(to, after, from);
+        }
+        if was == is {
+            return;
+        }
+        let own = self.words.get_mut(to * row..).unwrap_or_default().chunks_exact_mut(width);
+        for (own, (was, is)) in own.zip(was.chunks_exact(width).zip(is.chunks_exact(width))) {
+            let ((own, own_sums), (was, was_sums), (is, is_sums)) =
+                (own.split_at_mut(counts), was.split_at(counts), is.split_at(counts));
+            own.iter_mut().zip(was.iter().zip(is)).for_each(|(own, (was, is))| *own += is - was);
+            let changes = was_sums.as_chunks().0.iter().zip(is_sums.as_chunks().0);
+            for (own, (was, is)) in own_sums.as_chunks_mut().0.iter_mut().zip(changes) {
+                *own = split(wide(*own) + wide(*is) - wide(*was));
+            }
+        }
+    }
+
     /// How many words of a row differ from those of another plane of the same shape, in any segment.
     pub(crate) fn differing_words(&self, other: &Plane, row: usize) -> i128 {
         let length = self.segments * self.width();

@@ -25,6 +25,17 @@ pub struct Story {
     /// To whom its payments and answers are credited that name nobody; `None` while it is void, or has no event.
     pub owner: Option<RowId>,
     won: Option<Won>,
+    /// From where it can go on; `None` where one more step may change what came before.
+    stand: Option<Stand>,
+}
+
+/// A story before what follows from its whole course.
+#[derive(Clone, Copy, Debug)]
+struct Stand {
+    outline: Outline<'static>,
+    moves: Moves,
+    /// How many facts there were.
+    facts: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +48,7 @@ struct Won {
 }
 
 /// What the steps say of the journey as a whole.
+#[derive(Clone, Copy, Debug)]
 struct Outline<'a> {
     lead: Option<Began>,
     channel: ChannelId,
@@ -47,14 +59,14 @@ struct Outline<'a> {
     is_void: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Began {
     at: Time,
     row: RowId,
 }
 
 /// What is known of the moves read so far.
-#[derive(Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Moves {
     /// How many stages after `lead` have been reached so far.
     furthest: u8,
@@ -67,7 +79,7 @@ struct Moves {
 }
 
 /// The unbroken row of moves to one stage that ends the journey so far.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Run {
     place: Place,
     began_at: Time,
@@ -100,17 +112,53 @@ impl At {
 impl Story {
     /// Tells a journey anew from its steps, which are in their [`order`](KnownStep::order).
     pub fn retell(&mut self, steps: &[KnownStep], judge: &Judge<'_>) {
-        self.facts.clear();
-        self.rows.clear();
-        self.channels.clear();
-        (self.negative_cycle, self.negative_response, self.owner, self.won) = (false, false, None, None);
+        self.clear();
         let outline = self.outline(steps, judge);
         if outline.is_void {
             return;
         }
         let Some(course) = judge.courses.get(outline.pipeline) else { return };
-        let moves = self.follow(steps, &outline, course, judge);
+        let mut moves = Moves { run: outline.lead.map(Run::of_lead), ..Moves::default() };
+        for (at, step) in existing(steps, judge.horizon) {
+            self.follow(at, step, &mut moves, &outline, course, judge);
+        }
+        if outline.splits.is_empty() && !self.rows.is_empty() {
+            let outline = Outline { splits: &[], ..outline };
+            self.stand = Some(Stand { outline, moves, facts: self.facts.len() });
+        }
         self.conclude(&outline, &moves, course, judge);
+    }
+
+    /// Tells a journey that has one more step, after all those of a story: what [`retell`](Story::retell) would tell.
+    /// False if it must be told from its beginning.
+    pub fn go_on(&mut self, before: &Story, last: &KnownStep, judge: &Judge<'_>) -> bool {
+        let (Some(stand), Some(step)) = (before.stand, last.version.existing(judge.horizon)) else { return false };
+        let (outline, StepKind::Move(moved)) = (stand.outline, &step.kind) else { return false };
+        let meaning = judge.meanings.of(moved.spoken);
+        let is_of_another = meaning.pipeline.is_some_and(|pipeline| pipeline != outline.pipeline);
+        let (Some(course), Some(facts)) = (judge.courses.get(outline.pipeline), before.facts.get(..stand.facts)) else {
+            return false;
+        };
+        if moved.rare.is_some() || meaning.place == Place::Void || is_of_another {
+            return false;
+        }
+        self.clear();
+        self.facts.extend_from_slice(facts);
+        self.rows.extend_from_slice(&before.rows);
+        self.rows.push(step.row);
+        self.channels.extend_from_slice(&before.channels);
+        let mut moves = stand.moves;
+        self.follow(last.version.stamp.occurred_at, step, &mut moves, &outline, course, judge);
+        self.conclude(&outline, &moves, course, judge);
+        true
+    }
+
+    fn clear(&mut self) {
+        self.facts.clear();
+        self.rows.clear();
+        self.channels.clear();
+        (self.negative_cycle, self.negative_response, self.owner, self.won) = (false, false, None, None);
+        self.stand = None;
     }
 
     /// Whether the journey is won now.
@@ -164,25 +212,29 @@ impl Story {
         Outline { lead, channel, pipeline, splits, started_at, is_void }
     }
 
-    /// Follows the moves: which stages they reach and leave, and when they put the close off.
-    fn follow(&mut self, steps: &[KnownStep], outline: &Outline<'_>, course: &Course, judge: &Judge<'_>) -> Moves {
-        let mut moves = Moves { run: outline.lead.map(Run::of_lead), ..Moves::default() };
-        for (at, step) in existing(steps, judge.horizon) {
-            let StepKind::Move(moved) = &step.kind else { continue };
-            let place = judge.meanings.of(moved.spoken).place;
-            let here = At { at, row: step.row, channel: outline.channel, pipeline: outline.pipeline };
-            self.facts.extend(moves.slip(moved, place, here, judge));
-            self.facts.extend(moves.leave(place, here, course));
-            moves.take(moved, place, at, step);
-            let reached = course.index(place).map_or(0, |index| index.min(course.won - 1));
-            if reached > moves.furthest {
-                let (from, to) = (course.between(moves.furthest + 1), course.between(reached));
-                self.facts.push(here.fact(FactKind::Reached { from, to }));
-                moves.answered_at = moves.answered_at.or(Some(at));
-                moves.furthest = reached;
-            }
+    /// Follows a move: which stages it reaches and leaves, and whether it puts the close off.
+    fn follow(
+        &mut self,
+        at: Time,
+        step: &Step,
+        moves: &mut Moves,
+        outline: &Outline<'_>,
+        course: &Course,
+        judge: &Judge<'_>,
+    ) {
+        let StepKind::Move(moved) = &step.kind else { return };
+        let place = judge.meanings.of(moved.spoken).place;
+        let here = At { at, row: step.row, channel: outline.channel, pipeline: outline.pipeline };
+        self.facts.extend(moves.slip(moved, place, here, judge));
+        self.facts.extend(moves.leave(place, here, course));
+        moves.take(moved, place, at, step);
+        let reached = course.index(place).map_or(0, |index| index.min(course.won - 1));
+        if reached > moves.furthest {
+            let (from, to) = (course.between(moves.furthest + 1), course.between(reached));
+            self.facts.push(here.fact(FactKind::Reached { from, to }));
+            moves.answered_at = moves.answered_at.or(Some(at));
+            moves.furthest = reached;
         }
-        moves
     }
 
     /// Notes how the journey stands, and what follows from its whole course.

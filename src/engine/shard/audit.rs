@@ -61,9 +61,9 @@ impl Image {
             None => format!("row {row}"),
         };
         let mut mismatches = Vec::new();
-        let found = counted.ledger.rows.differences(&derived.ledger.rows);
+        let found = counted.ledger.rows().differences(derived.ledger.rows());
         mismatches.extend(found.into_iter().map(|found| mismatch("reps", rep(found.row), found, &words)));
-        let found = counted.ledger.channels.differences(&derived.ledger.channels);
+        let found = counted.ledger.channels().differences(derived.ledger.channels());
         mismatches.extend(found.into_iter().map(|found| mismatch("channels", channel(found.row), found, &words)));
         for (metric, counted, derived) in [
             ("negative_cycle", counted.negative_cycles, derived.negative_cycles),
@@ -91,8 +91,9 @@ impl Image {
             if Journeys::read(bytes, &mut journey).is_ok() {
                 story.retell(&journey.steps, &judge);
                 story.facts.iter().for_each(|fact| ledger.put(fact, 1));
-                story.rows.iter().for_each(|row| ledger.rows.name(row.index(), 1));
-                story.channels.iter().for_each(|channel| ledger.channels.name(channel.index(), 1));
+                let (rows, channels) = ledger.tables_mut();
+                story.rows.iter().for_each(|row| rows.name(row.index(), 1));
+                story.channels.iter().for_each(|channel| channels.name(channel.index(), 1));
                 negative_cycles += i64::from(story.negative_cycle);
                 negative_responses += i64::from(story.negative_response);
             }
@@ -100,12 +101,13 @@ impl Image {
         let singles = super::register::all(&self.singles, horizon);
         for (_, at, single) in singles.filter(|(.., single)| single.deal.is_none()) {
             ledger.put(&single.fact(at), 1);
-            ledger.rows.name(single.row.index(), 1);
-            single.channel.iter().for_each(|channel| ledger.channels.name(channel.index(), 1));
+            let (rows, channels) = ledger.tables_mut();
+            rows.name(single.row.index(), 1);
+            single.channel.iter().for_each(|channel| channels.name(channel.index(), 1));
         }
         for (_, _, target) in super::register::all(&self.targets, horizon) {
             if let TargetOf::Row(row) = target.of {
-                ledger.rows.name(row.index(), 1);
+                ledger.tables_mut().0.name(row.index(), 1);
             }
         }
         Counted { ledger, horizon, negative_cycles, negative_responses }
@@ -195,6 +197,7 @@ impl Words {
 impl super::Shard {
     /// Lets a shard make mistakes in its rows and its channels.
     pub(crate) fn miscount(&mut self, mistake: impl FnOnce(&mut Table, &mut Table)) {
-        mistake(&mut self.ledger.rows, &mut self.ledger.channels);
+        let (rows, channels) = self.ledger.tables_mut();
+        mistake(rows, channels);
     }
 }

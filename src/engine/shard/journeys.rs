@@ -24,6 +24,8 @@ pub(super) struct Journey {
     pub(super) lead_id: Id,
     /// All remembered steps, retracted and expired ones too, in their order.
     pub(super) steps: Vec<KnownStep>,
+    /// How many bytes it had when it was opened.
+    pub(super) packed: usize,
 }
 
 /// What a step did to its journey.
@@ -35,6 +37,8 @@ pub(super) struct Accepted {
     pub(super) changed: bool,
     /// Whether the journey must be written back.
     pub(super) remember: bool,
+    /// Whether the step is new and the last one, so that the others are as they were.
+    pub(super) is_last: bool,
 }
 
 impl Journey {
@@ -43,7 +47,7 @@ impl Journey {
         let known = self.steps.iter().position(|step| step.is_move == is_move && step.event_id == event_id);
         let (meeting, step) = match known {
             None if version.remembered < horizon => {
-                return Accepted { meeting: None, changed: false, remember: false };
+                return Accepted { meeting: None, changed: false, remember: false, is_last: false };
             }
             None => (None, KnownStep { event_id, is_move, version }),
             Some(place) => {
@@ -53,14 +57,16 @@ impl Journey {
                 if step.version.stamp == stamp {
                     let remember = step.version.remembered.floor(DAY) > remembered.floor(DAY);
                     self.steps.insert(place, step);
-                    return Accepted { meeting, changed: false, remember };
+                    return Accepted { meeting, changed: false, remember, is_last: false };
                 }
                 (meeting, step)
             }
         };
-        let place = self.steps.partition_point(|other| other.order() < step.order());
+        let is_last = known.is_none() && self.steps.last().is_none_or(|last| last.order() < step.order());
+        let place =
+            if is_last { self.steps.len() } else { self.steps.partition_point(|other| other.order() < step.order()) };
         self.steps.insert(place, step);
-        Accepted { meeting, changed: true, remember: true }
+        Accepted { meeting, changed: true, remember: true, is_last }
     }
 
     /// The UTC day of the earliest step.
@@ -114,6 +120,11 @@ impl Journeys {
         self.numbers
             .find(hash, |number| self.bytes(*number).is_some_and(|bytes| packed::is_of(bytes, lead_id)))
             .copied()
+    }
+
+    /// Whether a number is that of this journey.
+    pub(super) fn is(&self, number: u32, lead_id: &Id) -> bool {
+        self.bytes(number).is_some_and(|bytes| packed::is_of(bytes, lead_id))
     }
 
     /// How many journeys have so many steps that each further one is counted later than others are.
@@ -219,6 +230,19 @@ impl Journeys {
             return;
         }
         self.packed(journey, |journeys, packed| journeys.write_back(number, journey.earliest_day(), packed));
+    }
+
+    /// Writes a journey back that has one more step, after all others.
+    pub(super) fn append(&mut self, number: u32, journey: &Journey) {
+        let mut writer = std::mem::take(&mut self.writer);
+        writer.0.clear();
+        let is_appended = self.bytes(number).is_some_and(|bytes| packed::append(bytes, journey, &mut writer));
+        if !is_appended {
+            writer.0.clear();
+            packed::pack(journey, &mut writer);
+        }
+        self.write_back(number, journey.earliest_day(), &writer.0);
+        self.writer = writer;
     }
 
     fn write_back(&mut self, number: u32, earliest_day: i64, packed: &[u8]) {

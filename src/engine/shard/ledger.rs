@@ -21,9 +21,11 @@ pub(super) struct Ledger {
     now: Time,
     edges: Edges,
     /// By rep in team.
-    pub(super) rows: Table,
+    rows: Table,
     /// By channel.
-    pub(super) channels: Table,
+    channels: Table,
+    /// Both as the last reading has them, if nothing has changed since.
+    shared: Option<[Arc<Table>; 2]>,
 }
 
 /// Everything that moves with the clock.
@@ -95,7 +97,35 @@ impl Ledger {
         let edges = Edges::at(now, &rules);
         let [rows, channels] =
             [true, false].map(|is_rows| Table::new(Layout::new(&courses, is_rows), Arc::clone(&edges.segments)));
-        Ledger { rules, now, edges, rows, channels }
+        Ledger { rules, now, edges, rows, channels, shared: None }
+    }
+
+    /// The sums by rep in team.
+    pub(super) fn rows(&self) -> &Table {
+        &self.rows
+    }
+
+    /// The sums by channel.
+    pub(super) fn channels(&self) -> &Table {
+        &self.channels
+    }
+
+    /// The sums by rep in team and by channel, to be changed.
+    pub(super) fn tables_mut(&mut self) -> (&mut Table, &mut Table) {
+        self.shared = None;
+        (&mut self.rows, &mut self.channels)
+    }
+
+    /// The sums by rep in team and by channel as they are now, for others to keep.
+    pub(super) fn share(&mut self) -> [Arc<Table>; 2] {
+        let (rows, channels) = (&mut self.rows, &mut self.channels);
+        let shared = self.shared.get_or_insert_with(|| {
+            [rows, channels].map(|table| {
+                table.settle();
+                Arc::new(table.clone())
+            })
+        });
+        shared.clone()
     }
 
     /// The instant at which the windows stand.
@@ -108,6 +138,9 @@ impl Ledger {
         self.now = now;
         let edges = Edges::at(now, &self.rules);
         let spans = edges.moved_since(&self.edges, self.rows.has_closing());
+        if edges != self.edges {
+            self.shared = None;
+        }
         let from = std::mem::replace(&mut self.edges, edges);
         self.rows.stand_at(Arc::clone(&self.edges.segments));
         self.channels.stand_at(Arc::clone(&self.edges.segments));
@@ -116,6 +149,7 @@ impl Ledger {
 
     /// Counts a fact (`times` = 1) or takes it out (−1).
     pub(super) fn put(&mut self, fact: &Fact, times: i64) {
+        self.shared = None;
         match fact.kind {
             FactKind::Open { is_deal, stage, amount, weighted } => {
                 let is_stalled = is_deal && self.edges.is_stalled(fact.at, stage);
@@ -140,9 +174,9 @@ impl Ledger {
         }
     }
 
-    /// Looks at the cells of a row that a step at this instant is going to change.
-    pub(super) fn look_at(&self, row: RowId, at: Time) -> u64 {
-        self.edges.segments.of(at).map_or(0, |segment| self.rows.look_at(row.index(), segment))
+    /// Looks at the cells of a row that a step at this instant is going to change, and at those of the stage that it leaves.
+    pub(super) fn look_at(&self, row: RowId, at: Time, left: Option<u16>) -> u64 {
+        self.edges.segments.of(at).map_or(0, |segment| self.rows.look_at(row.index(), segment, left.unwrap_or(0)))
     }
 
     /// Counts a fact in a segment.
@@ -155,6 +189,7 @@ impl Ledger {
 
     /// Counts the difference between a fact as it was and as it is, where it stays at its instant and its rows.
     pub(super) fn change(&mut self, from: &Fact, to: &Fact) {
+        self.shared = None;
         let Some(segment) = self.edges.segments.of(to.at) else { return };
         self.rows.change(to.row.index(), to.pipeline, from.kind, to.kind, segment);
         if let Some(channel) = to.channel {
@@ -164,6 +199,7 @@ impl Ledger {
 
     /// Moves a counted fact from the windows that held it to those that hold it now.
     pub(super) fn shift(&mut self, fact: &Fact, moved: &Moved) {
+        self.shared = None;
         if let FactKind::Open { is_deal, stage, .. } = fact.kind {
             let change =
                 i64::from(self.edges.is_stalled(fact.at, stage)) - i64::from(moved.from.is_stalled(fact.at, stage));

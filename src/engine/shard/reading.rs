@@ -1,6 +1,7 @@
 //! What a shard tells the board: plain values, which could as well come from another machine.
 
 use std::ops::AddAssign;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -20,10 +21,10 @@ use crate::model::time::Time;
 pub struct ShardReading {
     /// The shard's number.
     pub shard: usize,
-    /// Sums by rep in team.
-    pub rows: Table,
+    /// Sums by rep in team: those of the last reading, where nothing has changed.
+    pub rows: Arc<Table>,
     /// Sums by channel.
-    pub channels: Table,
+    pub channels: Arc<Table>,
     /// How wins have changed since the last reading.
     pub wins: Vec<WinChange>,
     /// The targets of the periods that hold the instant, and of their parts.

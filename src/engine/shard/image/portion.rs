@@ -127,8 +127,9 @@ impl Shard {
     /// Makes room for so many journeys, rows and channels.
     pub fn expect(&mut self, journeys: u64, rows: usize, channels: usize) {
         self.journeys.reserve(usize::try_from(journeys.min(MOST_EXPECTED)).unwrap_or(0));
-        rows.checked_sub(1).into_iter().for_each(|last| self.ledger.rows.reserve(last));
-        channels.checked_sub(1).into_iter().for_each(|last| self.ledger.channels.reserve(last));
+        let (own_rows, own_channels) = self.ledger.tables_mut();
+        rows.checked_sub(1).into_iter().for_each(|last| own_rows.reserve(last));
+        channels.checked_sub(1).into_iter().for_each(|last| own_channels.reserve(last));
     }
 
     /// Takes a portion in that was prepared for this shard and this instant; answers how many items it had. The shard must
@@ -147,8 +148,9 @@ impl Shard {
         self.journeys_due.note_all(&portion.due, number);
         self.changed_wins.extend(portion.won.iter().map(|place| (number(*place), None)));
         portion.facts.iter().for_each(|fact| self.ledger.put(fact, 1));
-        portion.rows.iter().for_each(|(row, times)| self.ledger.rows.name(row.index(), *times));
-        portion.channels.iter().for_each(|channel| self.ledger.channels.name(channel.index(), 1));
+        let (rows, channels) = self.ledger.tables_mut();
+        portion.rows.iter().for_each(|(row, times)| rows.name(row.index(), *times));
+        portion.channels.iter().for_each(|channel| channels.name(channel.index(), 1));
         self.negative_cycles += portion.negative_cycles;
         self.negative_responses += portion.negative_responses;
         portion.forgotten.into_iter().for_each(|remembered| self.note_forgotten(remembered));

@@ -77,6 +77,20 @@ pub(super) fn pack(journey: &Journey, writer: &mut Writer) {
     }
 }
 
+/// Appends the byte form of a journey that has one more step, after those in `bytes`, from which it was opened. False if it
+/// cannot be made of them; something may have been appended then.
+pub(super) fn append(bytes: &[u8], journey: &Journey, writer: &mut Writer) -> bool {
+    let [.., before, step] = &*journey.steps else { return false };
+    writer.id(&journey.lead_id);
+    let (Ok(count @ ..0x80), head) = (u8::try_from(journey.steps.len()), writer.0.len()) else { return false };
+    // A number of so few steps is one byte, and so was the one before.
+    let Some(steps) = bytes.get(head + 1..journey.packed) else { return false };
+    writer.byte(count);
+    writer.0.extend_from_slice(steps);
+    pack_step(step, before.version.stamp.occurred_at.millis(), writer);
+    true
+}
+
 /// Reads only whose journey it is.
 pub(super) fn lead_id(bytes: &[u8]) -> Option<Id> {
     Reader(bytes).id().ok()
@@ -98,6 +112,7 @@ pub(super) fn unpack(bytes: &[u8], version: u8, currencies: &Currencies, journey
         before = step.version.stamp.occurred_at.millis();
         journey.steps.push(step);
     }
+    journey.packed = bytes.len() - reader.0.len();
     Ok(())
 }
 
@@ -375,12 +390,22 @@ mod tests {
     proptest! {
         #[test]
         fn a_journey_comes_back_from_its_bytes(lead_id in id(), steps in proptest::collection::vec(step(), 0..6)) {
-            let journey = Journey { lead_id, steps };
+            let journey = Journey { lead_id, steps, packed: 0 };
             let mut writer = Writer::default();
             pack(&journey, &mut writer);
             let mut back = Journey::default();
             prop_assert_eq!(unpack(&writer.0, VERSION, &Currencies::OWN, &mut back), Ok(()));
             prop_assert_eq!(format!("{journey:?}"), format!("{back:?}"));
+            // One step more is the same, appended or packed anew, whatever follows the bytes.
+            if let Some((_, before)) = journey.steps.split_last().filter(|(_, before)| !before.is_empty()) {
+                let (mut short, mut longer) = (Writer::default(), Writer::default());
+                pack(&Journey { lead_id: journey.lead_id.clone(), steps: before.to_vec(), packed: 0 }, &mut short);
+                let packed = short.0.len();
+                short.0.extend([7; 3]);
+                let opened = Journey { lead_id: journey.lead_id.clone(), steps: journey.steps.clone(), packed };
+                prop_assert!(append(&short.0, &opened, &mut longer));
+                prop_assert_eq!(&longer.0, &writer.0);
+            }
             // Cut anywhere, it is refused and nothing panics.
             for length in 0..writer.0.len() {
                 let cut = unpack(&writer.0[..length], VERSION, &Currencies::OWN, &mut back);
@@ -396,7 +421,7 @@ mod tests {
         let version = Version { stamp, dated: time, remembered: time, content };
         let step = KnownStep { event_id: Id::new("e"), is_move: true, version };
         let mut writer = Writer::default();
-        pack(&Journey { lead_id: Id::new("j"), steps: vec![step] }, &mut writer);
+        pack(&Journey { lead_id: Id::new("j"), steps: vec![step], packed: 0 }, &mut writer);
         // The identity of the journey and the number of its steps precede the flags; the time is the step's last byte.
         let flags = 3;
         writer.0[flags] |= HAS_FURTHER;

@@ -7,13 +7,14 @@
 //! when a block in it is written while the image still lives.
 
 use std::iter::repeat_n;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Sizes are rounded up to this many bytes.
 const GRAIN: usize = 8;
 /// Above this many grains sizes are rounded up to powers of two: journeys of some 200 steps, which are rare.
 const FINE_CLASSES: u16 = 1_024;
-/// Each class grows by chunks of about this many bytes, so that growing never copies, and a write beside an image
+/// Each class grows by chunks of at most this many bytes, and more than half of it, so that growing never copies, and a write beside an image
 /// copies little.
 const CHUNK: usize = 32 * 1024;
 /// In front of each block: the number of its owner, so that the owner can be told when it moves.
@@ -48,10 +49,36 @@ pub(super) struct Moved {
 #[derive(Clone, Debug, Default)]
 pub(in crate::engine::shard) struct Slabs(Vec<Slab>);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Slab {
     chunks: Vec<Arc<[u8]>>,
     blocks: u32,
+    /// The bytes of a block.
+    size: u32,
+    /// Two to the power of this many blocks lie in one chunk, so that nothing is divided to find one.
+    shift: u32,
+}
+
+impl Slab {
+    fn of_class(class: usize) -> Slab {
+        let size = size_of_class(u16::try_from(class).unwrap_or(u16::MAX));
+        let shift = (CHUNK / size.max(1)).max(1).ilog2();
+        Slab { chunks: Vec::new(), blocks: 0, size: u32::try_from(size).unwrap_or(u32::MAX), shift }
+    }
+
+    fn size(&self) -> usize {
+        self.size as usize
+    }
+
+    fn per_chunk(&self) -> usize {
+        1 << self.shift
+    }
+
+    /// The chunk of a block, and its bytes in it.
+    fn locate(&self, index: u32) -> (usize, Range<usize>) {
+        let start = (index as usize & (self.per_chunk() - 1)) * self.size();
+        ((index >> self.shift) as usize, start..start + self.size())
+    }
 }
 
 impl Slabs {
@@ -70,14 +97,13 @@ impl Slabs {
     /// Puts a new block in. The content is at most as long as its class allows.
     pub(super) fn insert(&mut self, class: u16, owner: u32, content: &[u8]) -> Place {
         if self.0.len() <= usize::from(class) {
-            self.0.resize_with(usize::from(class) + 1, Slab::default);
+            self.0.extend((self.0.len()..=usize::from(class)).map(Slab::of_class));
         }
-        let size = size_of_class(class);
         let Some(slab) = self.0.get_mut(usize::from(class)) else { return Place { class, index: 0 } };
         let place = Place { class, index: slab.blocks };
-        let (chunk, _) = locate(slab.blocks, size);
+        let (chunk, _) = slab.locate(slab.blocks);
         if slab.chunks.len() <= chunk {
-            slab.chunks.push(repeat_n(0, per_chunk(size) * size).collect());
+            slab.chunks.push(repeat_n(0, slab.per_chunk() * slab.size()).collect());
         }
         slab.blocks += 1;
         self.write(place, owner, content);
@@ -102,26 +128,26 @@ impl Slabs {
 
     /// Takes a block out; the last one of its class takes its place.
     pub(super) fn remove(&mut self, place: Place) -> Option<Moved> {
-        let size = size_of_class(place.class);
         let slab = self.0.get_mut(usize::from(place.class))?;
         let last = slab.blocks.checked_sub(1)?;
         slab.blocks = last;
         let moved = if last == place.index {
             None
         } else {
-            let (from_chunk, from) = locate(last, size);
-            let (to_chunk, to) = locate(place.index, size);
+            let (from_chunk, from) = slab.locate(last);
+            let (to_chunk, to) = slab.locate(place.index);
+            let start = to.start;
             if from_chunk == to_chunk {
-                Arc::make_mut(slab.chunks.get_mut(to_chunk)?).copy_within(from..from + size, to);
+                Arc::make_mut(slab.chunks.get_mut(to_chunk)?).copy_within(from, start);
             } else {
                 let [source, target] = slab.chunks.get_disjoint_mut([from_chunk, to_chunk]).ok()?;
-                Arc::make_mut(target).get_mut(to..to + size)?.copy_from_slice(source.get(from..from + size)?);
+                Arc::make_mut(target).get_mut(to)?.copy_from_slice(source.get(from)?);
             }
-            let owner = u32::from_le_bytes(*slab.chunks.get(to_chunk)?.get(to..)?.first_chunk::<OWNER>()?);
+            let owner = u32::from_le_bytes(*slab.chunks.get(to_chunk)?.get(start..)?.first_chunk::<OWNER>()?);
             Some(Moved { owner, to: place })
         };
         // One free chunk stays, so that a block that comes and goes does not cost a chunk each time.
-        let (last_chunk, _) = locate(last, size);
+        let (last_chunk, _) = slab.locate(last);
         slab.chunks.truncate(last_chunk + 1);
         moved
     }
@@ -144,25 +170,22 @@ impl Slabs {
 
     /// The contents of all blocks, each with what the rounding added after it.
     pub(in crate::engine::shard) fn contents(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().enumerate().flat_map(|(class, slab)| {
-            let size = size_of_class(u16::try_from(class).unwrap_or(0));
-            let blocks =
-                slab.chunks.iter().flat_map(move |chunk| chunk.chunks_exact(size.max(1)).take(per_chunk(size)));
+        self.0.iter().flat_map(|slab| {
+            let blocks = slab.chunks.iter().flat_map(|chunk| chunk.chunks_exact(slab.size().max(1)));
             blocks.take(slab.blocks as usize).filter_map(|block| block.get(OWNER..))
         })
     }
 
     fn block(&self, place: Place) -> Option<&[u8]> {
-        let size = size_of_class(place.class);
-        let (chunk, offset) = locate(place.index, size);
-        self.0.get(usize::from(place.class))?.chunks.get(chunk)?.get(offset..offset + size)
+        let slab = self.0.get(usize::from(place.class))?;
+        let (chunk, block) = slab.locate(place.index);
+        slab.chunks.get(chunk)?.get(block)
     }
 
     fn block_mut(&mut self, place: Place) -> Option<&mut [u8]> {
-        let size = size_of_class(place.class);
-        let (chunk, offset) = locate(place.index, size);
-        let chunk = self.0.get_mut(usize::from(place.class))?.chunks.get_mut(chunk)?;
-        Arc::make_mut(chunk).get_mut(offset..offset + size)
+        let slab = self.0.get_mut(usize::from(place.class))?;
+        let (chunk, block) = slab.locate(place.index);
+        Arc::make_mut(slab.chunks.get_mut(chunk)?).get_mut(block)
     }
 }
 
@@ -172,17 +195,6 @@ fn size_of_class(class: u16) -> usize {
         None | Some(0) => usize::from(class) * GRAIN,
         Some(doublings) => (usize::from(FINE_CLASSES) * GRAIN) << doublings,
     }
-}
-
-/// How many blocks of a size lie in one chunk: at least one.
-fn per_chunk(size: usize) -> usize {
-    (CHUNK / size.max(1)).max(1)
-}
-
-/// The chunk of a block, and its first byte in it.
-fn locate(index: u32, size: usize) -> (usize, usize) {
-    let index = index as usize;
-    (index / per_chunk(size), index % per_chunk(size) * size)
 }
 
 #[cfg(test)]

@@ -1,0 +1,60 @@
+//! What entries are going to need, looked up for many of them at once.
+
+use super::*;
+
+/// So many entries are looked up together: as much as a processor's nearest memory holds.
+const AHEAD: usize = 32;
+
+impl Shard {
+    /// Applies entries that arrived at `now`; `tell` hears of each how it met what was known. What lies far apart in
+    /// memory is looked at for many entries at once, so that the processor waits for all of it together and not for one
+    /// after the other.
+    pub fn apply_all(&mut self, entries: Vec<Entry>, now: Time, mut tell: impl FnMut(Arrival)) {
+        self.advance(now);
+        let mut entries = entries.into_iter();
+        while !entries.as_slice().is_empty() {
+            let ahead = entries.len().min(AHEAD);
+            let likely = self.look_up(entries.as_slice().get(..ahead).unwrap_or_default());
+            let likely = likely.into_iter().take(ahead);
+            likely.zip(entries.by_ref()).for_each(|(likely, entry)| tell(self.take(entry, likely)));
+        }
+    }
+
+    /// Brings near what entries are going to need; answers the numbers that their journeys are likely to have.
+    fn look_up(&self, entries: &[Entry]) -> [Option<u32>; AHEAD] {
+        let mut seen = 0_u64;
+        let mut numbers = [None; AHEAD];
+        for (number, entry) in numbers.iter_mut().zip(entries) {
+            if let EntryFact::Step { lead_id, .. } = &entry.fact {
+                *number = self.journeys.candidate(lead_id);
+            }
+        }
+        let mut places = [None; AHEAD];
+        for (place, number) in places.iter_mut().zip(numbers) {
+            *place = number.and_then(|number| self.journeys.place(number));
+        }
+        for place in places.into_iter().flatten() {
+            seen ^= self.journeys.look_at(place);
+        }
+        let steps = entries.iter().filter_map(|entry| match &entry.fact {
+            EntryFact::Step { version, .. } => Some((version.dated, version.content.as_ref()?)),
+            _ => None,
+        });
+        for (at, step) in steps.clone() {
+            seen ^= self.ledger.look_at(step.row, at, self.stage_before(step));
+        }
+        // What the first look has brought near says where the rest is.
+        for (_, step) in steps {
+            seen ^= self.stage_before(step).map_or(0, |stage| self.ledger.rows().look_further(step.row.index(), stage));
+        }
+        std::hint::black_box(seen);
+        numbers
+    }
+
+    /// The open stage that a step is likely to leave.
+    fn stage_before(&self, step: &Step) -> Option<u16> {
+        let meaning = self.meanings.of(step.spoken()?);
+        let course = self.courses.get(meaning.pipeline.unwrap_or(0))?;
+        Some(course.open(course.index(meaning.place)?.checked_sub(1)?))
+    }
+}
