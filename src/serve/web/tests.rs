@@ -1,5 +1,7 @@
 //! The API over HTTP, by the events of the example organisation.
 
+mod pipelines;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -39,8 +41,14 @@ struct Home {
 }
 
 fn home() -> Home {
+    home_with("", "")
+}
+
+/// The example organisation with more settings and events.
+fn home_with(settings: &str, more: &str) -> Home {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/small-team");
-    let config = Config::load(&folder.join("salespulse.toml"), &[], &[]).unwrap();
+    let example = std::fs::read_to_string(folder.join("salespulse.toml")).unwrap();
+    let config = Config::of_text(&[&example, settings].concat(), "the example", &[]).unwrap();
     let rules = Arc::new(config.rules);
     let now = Time::parse(NOW).unwrap();
     let clock = Clock::Manual(Box::leak(Box::new(ManualClock::at(now))));
@@ -68,7 +76,7 @@ fn home() -> Home {
     let (close, _) = watch::channel(false);
     let home = Home { site, shards, interner, decoder: Decoder::new(rules), now, close };
     let events = std::fs::read_to_string(folder.join("events.jsonl")).unwrap();
-    events.lines().for_each(|line| home.accept(line));
+    events.lines().chain(more.lines()).for_each(|line| home.accept(line));
     home
 }
 

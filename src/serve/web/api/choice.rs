@@ -6,7 +6,7 @@ use super::problem::{Code, Problem};
 use super::{Context, Known};
 use crate::kpi::{Family, Instance, NoInstance};
 use crate::model::calendar::PeriodKind;
-use crate::model::rules::{Rules, Scope};
+use crate::model::rules::{DEFAULT_PIPELINE, Rules, Scope};
 use crate::model::time::Time;
 use crate::model::window::Window;
 
@@ -18,7 +18,7 @@ const ATTAINMENT_FAMILY: &str = "quota_attainment_ratio";
 const WINDOW: &str = "mtd";
 const PERIOD: &str = "month";
 /// The labels that may be given.
-const LABELS: [&str; 6] = ["window", "period", "stage", "survey", "from", "to"];
+const LABELS: [&str; 7] = ["window", "period", "pipeline", "stage", "survey", "from", "to"];
 
 /// One KPI with its labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +113,7 @@ fn labels_of(
         let default = match label {
             "window" => Some(window),
             "period" => Some(PERIOD),
+            "pipeline" => Some(DEFAULT_PIPELINE),
             _ => None,
         };
         Some((label, parameters.get(label).or(default)?))

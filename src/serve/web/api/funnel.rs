@@ -10,10 +10,10 @@ use super::parameters::Parameters;
 use super::problem::{Code, Problem};
 use super::{Context, Known};
 use crate::kpi::Query;
-use crate::model::rules::Scope;
+use crate::model::rules::{DEFAULT_PIPELINE, Scope};
 use crate::model::value::{Value, float, ratio};
 
-pub(super) const PARAMETERS: [&str; 4] = ["scope", "team", "channel", "window"];
+pub(super) const PARAMETERS: [&str; 6] = ["scope", "team", "region", "channel", "pipeline", "window"];
 
 /// Beyond this many standard errors chance lies once in a thousand times; the alert on conversion has the same.
 const Z: f64 = 3.09;
@@ -27,6 +27,8 @@ const DROP: f64 = 0.8;
 pub struct Funnel {
     subject: Asked,
     window: &'static str,
+    /// One of the configuration's.
+    pipeline: String,
 }
 
 /// What is asked for, as it is understood.
@@ -34,6 +36,9 @@ pub struct Funnel {
 pub(crate) struct FunnelView {
     scope: &'static str,
     window: &'static str,
+    /// Where several are configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pipeline: Option<String>,
 }
 
 /// A stage and the step to it from the one before.
@@ -43,8 +48,8 @@ pub(crate) struct Step {
     stage: String,
     /// Journeys that reached it in the window; of the first one those created.
     entries: i64,
-    /// The same in the previous window.
-    previous: i64,
+    /// The same in the previous window; null of the first stage where several pipelines are configured.
+    previous: Option<i64>,
     /// Entries divided by those of the stage before; it may exceed 1. None of the first stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     ratio: Option<Option<f64>>,
@@ -80,42 +85,64 @@ pub(crate) struct FunnelAnswer {
 
 impl Funnel {
     pub(super) fn parse(parameters: &Parameters, known: Known<'_>) -> Result<Funnel, Problem> {
-        let scopes = [("org", Scope::Org), ("team", Scope::Team), ("channel", Scope::Channel)];
+        let scopes =
+            [("org", Scope::Org), ("team", Scope::Team), ("region", Scope::Region), ("channel", Scope::Channel)];
         let scope = parameters.word("scope", &scopes)?.unwrap_or(Scope::Org);
-        Ok(Funnel { subject: Asked::parse(parameters, scope)?, window: window(parameters, scope, known)? })
+        let (subject, window) = (Asked::parse(parameters, scope)?, window(parameters, scope, known)?);
+        let pipeline = parameters.get("pipeline").unwrap_or(DEFAULT_PIPELINE).to_owned();
+        if known.rules.pipeline_named(Some(&pipeline)).is_none() {
+            let detail = format!("There is no pipeline {pipeline:?}.");
+            let allowed = known.rules.all_pipelines().map(|(name, _)| name);
+            return Err(Problem::new(Code::BadParameter, detail).of("pipeline", allowed));
+        }
+        Ok(Funnel { subject, window, pipeline })
     }
 
     pub(super) fn answer(&self, context: &Context<'_>) -> Result<FunnelAnswer, Problem> {
         let reading = &context.published.reading;
         let (scope, place) = (self.subject.scope(), self.subject.find(context)?);
         let subject = reading.subjects.get(scope).get(place).map(|subject| &subject.name);
-        let entries = |suffix: &str, stage: Option<&str>| -> Result<i128, Problem> {
-            let name = if stage.is_some() { "stage_entries" } else { "leads" };
+        let has_pipelines = !reading.rules.pipelines.is_empty();
+        let entries = |suffix: &str, stage: Option<&str>| -> Result<Option<i128>, Problem> {
+            let name = match stage {
+                Some(_) => "stage_entries",
+                // Of leads the previous window is known of all pipelines together.
+                None if has_pipelines && !suffix.is_empty() => return Ok(None),
+                None if has_pipelines => "pipeline_leads",
+                None => "leads",
+            };
             let family = context.catalogue.find(scope, &format!("{name}{suffix}"));
             let mut labels = vec![("window", self.window)];
+            labels.extend(has_pipelines.then_some(("pipeline", self.pipeline.as_str())));
             labels.extend(stage.map(|stage| ("stage", stage)));
             let missing = || Problem::new(Code::Bug, format!("The catalogue has no {name}{suffix}."));
             let family = family.ok_or_else(missing)?;
             let instance = family.instance(&labels, &reading.rules).map_err(|_| missing())?;
             match Query::new(family, instance, reading).value(place) {
-                Some(Value::Count(count)) => Ok(count),
-                _ => Ok(0),
+                Some(Value::Count(count)) => Ok(Some(count)),
+                _ => Ok(Some(0)),
             }
         };
         let mut stages = Vec::new();
-        for (number, stage) in reading.rules.pipeline.stages().iter().enumerate() {
+        let pipeline = reading.rules.pipeline_named(Some(&self.pipeline)).unwrap_or(&reading.rules.pipeline);
+        for (number, stage) in pipeline.stages().iter().enumerate() {
             let of = (number > 0).then_some(stage.as_str());
-            stages.push((stage.as_str(), Pair { now: entries("", of)?, before: entries("_previous", of)? }));
+            let now = entries("", of)?.unwrap_or(0);
+            stages.push((stage.as_str(), Pair { now, before: entries("_previous", of)? }));
         }
         let whole = match (stages.first(), stages.last()) {
             (Some((_, lead)), Some((_, won))) => {
-                Whole { ratio: ratio(won.now, lead.now), previous_ratio: ratio(won.before, lead.before) }
+                Whole { ratio: ratio(won.now, lead.now), previous_ratio: previous_ratio(*won, *lead) }
             }
             _ => Whole { ratio: None, previous_ratio: None },
         };
         Ok(FunnelAnswer {
             head: Head::new(context.published, context.readiness),
-            view: FunnelView { scope: scope_word(scope), window: self.window },
+            view: FunnelView {
+                scope: scope_word(scope),
+                window: self.window,
+                pipeline: has_pipelines.then(|| self.pipeline.clone()),
+            },
             span: Span::of_window(self.window, reading.now, &reading.rules),
             subject: subject_answer(subject, context),
             steps: steps(&stages),
@@ -128,7 +155,13 @@ impl Funnel {
 #[derive(Clone, Copy)]
 struct Pair {
     now: i128,
-    before: i128,
+    /// `None`: it is not known.
+    before: Option<i128>,
+}
+
+/// Entries of one stage divided by those of another, in the previous window.
+fn previous_ratio(to: Pair, from: Pair) -> Option<f64> {
+    ratio(to.before?, from.before?)
 }
 
 fn steps(stages: &[(&str, Pair)]) -> Vec<Step> {
@@ -140,9 +173,9 @@ fn steps(stages: &[(&str, Pair)]) -> Vec<Step> {
         steps.push(Step {
             stage: (*stage).to_owned(),
             entries: whole(entries.now),
-            previous: whole(entries.before),
+            previous: entries.before.map(whole),
             ratio: from.map(|from| ratio(entries.now, from.now)),
-            previous_ratio: from.map(|from| ratio(entries.before, from.before)),
+            previous_ratio: from.map(|from| previous_ratio(*entries, from)),
             drop: from.map(|from| has_dropped(from, *entries)),
         });
     }
@@ -152,15 +185,16 @@ fn steps(stages: &[(&str, Pair)]) -> Vec<Step> {
 /// Whether even the upper end of Wilson's interval for the present share `to / (from + to)` lies below what belongs to so
 /// much of the previous conversion.
 fn has_dropped(from: Pair, to: Pair) -> bool {
-    let (present, previous) = (from.now + to.now, from.before + to.before);
+    let (Some(before), Some(converted_before)) = (from.before, to.before) else { return false };
+    let (present, previous) = (from.now + to.now, before + converted_before);
     if present < FEWEST_ENTRIES || previous < FEWEST_ENTRIES {
         return false;
     }
     let (total, converted) = (float(present), float(to.now));
     let spread = Z * (converted * float(from.now) / total + Z * Z / 4.0).sqrt();
     let upper = (converted + Z * Z / 2.0 + spread) / (total + Z * Z);
-    let expected = DROP * float(to.before);
-    upper < expected / (float(from.before) + expected)
+    let expected = DROP * float(converted_before);
+    upper < expected / (float(before) + expected)
 }
 
 #[cfg(test)]
@@ -168,7 +202,7 @@ mod tests {
     use super::*;
 
     fn dropped(from: (i128, i128), to: (i128, i128)) -> bool {
-        has_dropped(Pair { now: from.0, before: from.1 }, Pair { now: to.0, before: to.1 })
+        has_dropped(Pair { now: from.0, before: Some(from.1) }, Pair { now: to.0, before: Some(to.1) })
     }
 
     #[test]
@@ -182,7 +216,8 @@ mod tests {
 
     #[test]
     fn the_first_stage_is_no_step() {
-        let steps = steps(&[("lead", Pair { now: 4, before: 0 }), ("won", Pair { now: 1, before: 2 })]);
+        let lead = Pair { now: 4, before: Some(0) };
+        let steps = steps(&[("lead", lead), ("won", Pair { now: 1, before: Some(2) })]);
         assert_eq!((steps[0].ratio, steps[0].drop), (None, None));
         assert_eq!((steps[1].ratio, steps[1].previous_ratio), (Some(Some(0.25)), Some(None)));
         assert_eq!(serde_json::to_value(&steps[1]).unwrap()["previous_ratio"], serde_json::Value::Null);

@@ -67,10 +67,11 @@ pub(super) async fn meta(
 
 /// A board: the subjects of a scope in the order of one KPI.
 #[utoipa::path(get, path = "/api/v1/leaderboard", tag = "api", params(
-    ("scope" = Option<String>, Query, description = "`rep` (default), `team` or `channel`"),
+    ("scope" = Option<String>, Query, description = "`rep` (default), `team`, `region` or `channel`"),
     ("by" = Option<String>, Query, description = "a KPI of `/api/v1/meta`, or `quota_attainment`; the first of `leaderboard.by`"),
     ("window" = Option<String>, Query, description = "a window of the scope; `mtd`"),
     ("period" = Option<String>, Query, description = "`month` (default), `quarter`, `year`, for KPIs of periods"),
+    ("pipeline" = Option<String>, Query, description = "the pipeline of the stage; `default`"),
     ("stage" = Option<String>, Query, description = "for KPIs of a stage"),
     ("survey" = Option<String>, Query, description = "`csat`, `nps` or `ces`, for KPIs of a survey"),
     ("from" = Option<String>, Query, description = "the first stage of a step, for KPIs of the funnel"),
@@ -95,11 +96,12 @@ pub(super) async fn leaderboard(
     view(site, asker, "/leaderboard", query, &headers).await
 }
 
-/// The numbers of the organisation, a team, a channel or a rep.
+/// The numbers of the organisation, a team, a region, a channel or a rep.
 #[utoipa::path(get, path = "/api/v1/kpis", tag = "api", params(
-    ("scope" = Option<String>, Query, description = "`org` (default), `team`, `channel` or `rep`"),
+    ("scope" = Option<String>, Query, description = "`org` (default), `team`, `region`, `channel` or `rep`"),
     ("rep" = Option<String>, Query, description = "the rep of `scope=rep`"),
     ("team" = Option<String>, Query, description = "the team of `scope=team`; the one in which the rep is meant"),
+    ("region" = Option<String>, Query, description = "the region of `scope=region`"),
     ("channel" = Option<String>, Query, description = "the channel of `scope=channel`"),
     ("window" = Option<String>, Query, description = "a window of the scope; `mtd`"),
     ("names" = Option<String>, Query, description = "KPIs separated by commas, at most 60; all")),
@@ -114,11 +116,13 @@ pub(super) async fn kpis(
     view(site, asker, "/kpis", query, &headers).await
 }
 
-/// The funnel of the organisation, a team or a channel.
+/// The funnel of the organisation, a team, a region or a channel.
 #[utoipa::path(get, path = "/api/v1/funnel", tag = "api", params(
-    ("scope" = Option<String>, Query, description = "`org` (default), `team` or `channel`"),
+    ("scope" = Option<String>, Query, description = "`org` (default), `team`, `region` or `channel`"),
     ("team" = Option<String>, Query, description = "the team of `scope=team`"),
+    ("region" = Option<String>, Query, description = "the region of `scope=region`"),
     ("channel" = Option<String>, Query, description = "the channel of `scope=channel`"),
+    ("pipeline" = Option<String>, Query, description = "whose stages; `default`"),
     ("window" = Option<String>, Query, description = "a window of the scope; `mtd`")),
     responses((status = 200, body = super::funnel::FunnelAnswer), (status = 304, description = "nothing has changed"),
         (status = "4XX", body = super::problem::ProblemAnswer), (status = "5XX", body = super::problem::ProblemAnswer)))]

@@ -18,7 +18,10 @@ use crate::model::rules::Scope;
 /// KPIs that may be asked for at once.
 pub(super) const MOST_NAMES: usize = 60;
 /// Subjects that are one rep in several teams need one to be named.
-pub(super) const PARAMETERS: [&str; 6] = ["scope", "rep", "team", "channel", "window", "names"];
+pub(super) const PARAMETERS: [&str; 7] = ["scope", "rep", "team", "region", "channel", "window", "names"];
+
+/// The parameters that name a subject.
+const SUBJECTS: [&str; 4] = ["rep", "team", "region", "channel"];
 
 /// The numbers of a subject as somebody asks for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub(super) enum Asked {
     Org,
     /// A team.
     Team(String),
+    /// A region.
+    Region(String),
     /// A channel.
     Channel(String),
     /// A rep, in a team where one is given.
@@ -51,7 +56,7 @@ pub(crate) struct KpisView {
 /// Who the numbers are of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct SubjectAnswer {
-    /// A rep and its team; a team; a channel; nothing for the organisation.
+    /// A rep and its team; a team; a region; a channel; nothing for the organisation.
     id: Vec<String>,
     /// The name of the roster.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,17 +95,18 @@ impl Asked {
         let known: &[&str] = match scope {
             Scope::Rep => &["rep", "team"],
             Scope::Team => &["team"],
+            Scope::Region => &["region"],
             Scope::Channel => &["channel"],
-            Scope::Region | Scope::Org => &[],
+            Scope::Org => &[],
         };
-        let foreign =
-            ["rep", "team", "channel"].into_iter().find(|name| parameters.get(name).is_some() && !known.contains(name));
+        let foreign = SUBJECTS.into_iter().find(|name| parameters.get(name).is_some() && !known.contains(name));
         if let Some(name) = foreign {
             let detail = format!("scope={} takes no {name}. Leave it out, or ask for another scope.", scope.name());
             return Err(Problem::new(Code::BadParameter, detail).of(name, NOTHING));
         }
         Ok(match scope {
-            Scope::Region | Scope::Org => Asked::Org,
+            Scope::Org => Asked::Org,
+            Scope::Region => Asked::Region(own("region")?),
             Scope::Team => Asked::Team(own("team")?),
             Scope::Channel => Asked::Channel(own("channel")?),
             Scope::Rep => Asked::Rep(own("rep")?, parameters.get("team").map(str::to_owned)),
@@ -111,6 +117,7 @@ impl Asked {
         match self {
             Asked::Org => Scope::Org,
             Asked::Team(_) => Scope::Team,
+            Asked::Region(_) => Scope::Region,
             Asked::Channel(_) => Scope::Channel,
             Asked::Rep(..) => Scope::Rep,
         }
@@ -121,9 +128,9 @@ impl Asked {
         let subjects = context.published.reading.subjects.get(self.scope());
         let is = |name: &SubjectName| match (self, name) {
             (Asked::Org, SubjectName::Org) => true,
-            (Asked::Team(asked), SubjectName::Team(name)) | (Asked::Channel(asked), SubjectName::Channel(name)) => {
-                **asked == **name
-            }
+            (Asked::Team(asked), SubjectName::Team(name))
+            | (Asked::Region(asked), SubjectName::Region(name))
+            | (Asked::Channel(asked), SubjectName::Channel(name)) => **asked == **name,
             (Asked::Rep(asked, in_team), SubjectName::Rep { rep, team }) => {
                 **asked == **rep && in_team.as_ref().is_none_or(|asked| **asked == **team)
             }
@@ -181,13 +188,13 @@ impl Kpis {
             }
             for instance in family.instances() {
                 let labels: BTreeMap<&str, String> = family
-                    .labels(*instance, rules)
+                    .labels_in(*instance, reading)
                     .into_iter()
                     .filter(|(label, _)| *label != "currency")
                     .map(|(label, value)| (label, value.to_owned()))
                     .collect();
-                // Reasons are names of a reading, not of the rules: their families are in the scrape alone.
-                if labels.contains_key("reason") {
+                // A reading names fewer reasons than a family has room for.
+                if labels.get("reason").is_some_and(String::is_empty) {
                     continue;
                 }
                 if labels.get("window").is_none_or(|window| window == self.window) {
@@ -234,7 +241,13 @@ pub(super) fn subject_answer(subject: Option<&SubjectName>, context: &Context<'_
 }
 
 pub(super) fn scope(parameters: &Parameters) -> Result<Scope, Problem> {
-    let scopes = [("org", Scope::Org), ("team", Scope::Team), ("channel", Scope::Channel), ("rep", Scope::Rep)];
+    let scopes = [
+        ("org", Scope::Org),
+        ("team", Scope::Team),
+        ("region", Scope::Region),
+        ("channel", Scope::Channel),
+        ("rep", Scope::Rep),
+    ];
     Ok(parameters.word("scope", &scopes)?.unwrap_or(Scope::Org))
 }
 

@@ -24,9 +24,9 @@ const MOST_OFFSET: usize = 1_000_000;
 /// Characters of a search.
 const MOST_SEARCHED: usize = 64;
 
-pub(super) const PARAMETERS: [&str; 15] = [
-    "scope", "by", "window", "period", "stage", "survey", "from", "to", "team", "order", "limit", "offset", "q",
-    "around", "format",
+pub(super) const PARAMETERS: [&str; 16] = [
+    "scope", "by", "window", "period", "pipeline", "stage", "survey", "from", "to", "team", "order", "limit", "offset",
+    "q", "around", "format",
 ];
 
 /// Which end comes first.
@@ -106,7 +106,8 @@ pub(crate) struct Rest {
 
 impl Leaderboard {
     pub(super) fn parse(parameters: &Parameters, known: Known<'_>) -> Result<Leaderboard, Problem> {
-        let scopes = [("rep", Scope::Rep), ("team", Scope::Team), ("channel", Scope::Channel)];
+        let scopes =
+            [("rep", Scope::Rep), ("team", Scope::Team), ("region", Scope::Region), ("channel", Scope::Channel)];
         let scope = parameters.word("scope", &scopes)?.unwrap_or(Scope::Rep);
         let choice = Choice::ranked(scope, parameters, known)?;
         let team = parameters.get("team").map(str::to_owned);
