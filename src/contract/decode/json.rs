@@ -361,11 +361,13 @@ mod tests {
     }
 
     proptest! {
-        /// On any text the scanner and a general parser agree on what is a JSON object.
+        /// On any text the scanner and a general parser agree on what is a JSON object. The exponent is negative, for what
+        /// parts may make of another is more than a float holds, which the general parser refuses and the scanner leaves to
+        /// whoever reads the number.
         #[test]
         fn agrees_with_a_general_parser(
             parts in proptest::collection::vec(proptest::sample::select(vec![
-                "{", "}", "[", "]", ":", ",", "\"a\"", "\"type\"", "1", "-0", "1.5e3", "true", "null", " ", "\"\\u00e9\"",
+                "{", "}", "[", "]", ":", ",", "\"a\"", "\"type\"", "1", "-0", "1.5e-3", "true", "null", " ", "\"\\u00e9\"",
                 "\"\\ud83d\\ude00\"", "\"\\ud83d\"", "\"long enough for a word\\n\"", "\"é\"", "\\", "\"", "\u{1}", "0",
             ]), 0..12),
         ) {
