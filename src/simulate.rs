@@ -18,6 +18,7 @@
 
 mod after_sale;
 mod agenda;
+mod bookkeeping;
 mod configuration;
 mod course;
 mod days;
@@ -26,28 +27,35 @@ mod fact;
 mod figures;
 mod journey;
 mod ledger;
+mod life;
 mod names;
 mod people;
+mod period;
 mod plan;
 mod random;
 mod rates;
 mod spending;
 mod staff;
+mod targets;
+mod task;
 mod world;
 mod write;
 
 pub use self::delivery::Deliveries;
-pub use self::ledger::{Ledger, OpenTally, Stories, Tally};
+pub use self::fact::Line;
+pub use self::ledger::{Ledger, LineTally, OpenTally, Stories, Tally};
+pub use self::period::Span;
 pub use self::plan::{BrokenStage, DEFAULT_ZONE, FASTEST, Faster, MOST_JOURNEYS_PER_WEEK, MOST_REPS, Plan, PlanError};
-pub use self::write::Uuid;
 
 use self::agenda::Agenda;
 use self::days::Days;
 use self::delivery::Delivery;
+use self::plan::Pace;
 use self::rates::Rates;
 use self::staff::{REP, Staff, rep_number};
-use self::world::{Buyers, Pace, World};
+use self::world::{Buyers, World};
 use self::write::Context;
+pub use crate::contract::encode::Uuid;
 use crate::model::event::EventType;
 use crate::model::id::UNASSIGNED;
 use crate::model::time::Time;
@@ -106,7 +114,7 @@ impl Simulation {
         let rates = Rates::new(plan.seed, first, last);
         let staff = Staff::new(plan.seed, plan.reps, start);
         let teams: Vec<&str> = staff.teams().iter().map(|team| team.id.as_str()).collect();
-        let configuration = configuration::text(&plan, &rates, &teams);
+        let configuration = configuration::text(&plan, &rates, &staff);
         let broken = plan.break_stage.as_ref().map(|broken| broken.find(&teams, pace)).transpose()?;
         let mut world = World {
             pace,
@@ -117,11 +125,12 @@ impl Simulation {
             rates,
             agenda: Agenda::default(),
             ledger: Ledger::default(),
+            reviewed: None,
             begun: 0,
             delivery: Delivery::new(plan.seed, plan.disorder, plan.bad),
             plan,
         };
-        world.open();
+        life::open(&mut world);
         Ok(Simulation { end: pace.unstamp(world.plan.end.millis()), world, configuration })
     }
 
@@ -139,7 +148,7 @@ impl Simulation {
                 break;
             }
             next?;
-            world.act();
+            life::act(world);
         }
         let parcel = world.delivery.take()?;
         let context = Context { seed: world.plan.seed, staff: &world.staff, days: &mut world.days };
@@ -177,6 +186,18 @@ impl Simulation {
     #[must_use]
     pub fn rows(&self) -> u32 {
         self.world.staff.rows()
+    }
+
+    /// The date of an instant where the organisation is.
+    #[must_use]
+    pub fn date_of(&self, at: Time) -> jiff::civil::Date {
+        self.world.plan.zone.date_of(at)
+    }
+
+    /// The ids of all regions, each with those of its teams.
+    #[must_use]
+    pub fn regions(&self) -> Vec<(&'static str, Vec<&str>)> {
+        self.world.staff.regions()
     }
 
     /// The ids of all teams.

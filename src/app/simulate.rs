@@ -79,7 +79,7 @@ pub fn simulate(arguments: &SimulateArguments, environment: &[(OsString, OsStrin
     };
     let signals = Signals::watch()?;
     let records = produce(&mut simulation, &mut target, arguments, &signals.stop)?;
-    Ok(summary::line(&simulation, records, start, end))
+    Ok(summary::line(&simulation, records, (start, end), arguments.output.is_some()))
 }
 
 /// The cluster and the topics of the arguments' configuration, or the default topics.

@@ -22,11 +22,6 @@ impl<'a> Object<'a> {
         Object { buffer, is_empty: true }
     }
 
-    /// Goes on with an object that has at least one field.
-    pub const fn resume(buffer: &'a mut Vec<u8>) -> Object<'a> {
-        Object { buffer, is_empty: false }
-    }
-
     /// Appends a field's name, up to its colon.
     fn name(&mut self, name: &str) {
         let separator: &[u8] = if self.is_empty { b"\"" } else { b",\"" };
@@ -56,10 +51,89 @@ impl<'a> Object<'a> {
         self.buffer.extend_from_slice(literal.as_bytes());
     }
 
+    /// Appends a text that `write` appends, and that needs no escapes.
+    pub fn text_by(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.name(name);
+        self.buffer.push(b'"');
+        write(self.buffer);
+        self.buffer.push(b'"');
+    }
+
+    /// Appends the text of a UUID.
+    pub fn uuid(&mut self, name: &str, uuid: &Uuid) {
+        self.text_by(name, |buffer| buffer.extend_from_slice(uuid));
+    }
+
+    /// Appends a whole number.
+    pub fn integer(&mut self, name: &str, number: impl itoa::Integer) {
+        self.name(name);
+        self.buffer.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    }
+
+    /// Appends an amount of hundredths with two fraction digits, as a text or as a number.
+    pub fn cents(&mut self, name: &str, cents: i64, is_text: bool) {
+        self.name(name);
+        let quote: &[u8] = if is_text { b"\"" } else { b"" };
+        self.buffer.extend_from_slice(quote);
+        if cents < 0 {
+            self.buffer.push(b'-');
+        }
+        let cents = cents.unsigned_abs();
+        self.buffer.extend_from_slice(itoa::Buffer::new().format(cents / 100).as_bytes());
+        let digit = |number: u64| b'0' + u8::try_from(number % 10).unwrap_or(0);
+        self.buffer.extend_from_slice(&[b'.', digit(cents / 10), digit(cents)]);
+        self.buffer.extend_from_slice(quote);
+    }
+
+    /// Appends an array with an object for each item.
+    pub fn objects<T>(&mut self, name: &str, items: impl Iterator<Item = T>, write: impl Fn(&mut Object<'_>, T)) {
+        self.name(name);
+        self.buffer.push(b'[');
+        for (place, item) in items.enumerate() {
+            if place > 0 {
+                self.buffer.push(b',');
+            }
+            let mut object = Object::begin(self.buffer);
+            write(&mut object, item);
+            object.end();
+        }
+        self.buffer.push(b']');
+    }
+
     /// Ends the object.
     pub fn end(self) {
         self.buffer.push(b'}');
     }
+}
+
+/// The canonical text of a UUID.
+pub type Uuid = [u8; 36];
+
+/// The text of a UUID of version 4 with these bits.
+#[must_use]
+pub fn uuid(bits: u128) -> Uuid {
+    const VERSION: u128 = 0xf << 76;
+    const VARIANT: u128 = 0b11 << 62;
+    let bits = (bits & !VERSION & !VARIANT) | (4 << 76) | (0b10 << 62);
+    let word = |shift: u32| hexadecimal(u32::try_from((bits >> shift) & u128::from(u32::MAX)).unwrap_or(0));
+    let ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) = (word(96), word(64));
+    let ([q, r, s, t, u, v, w, x], [y, z, aa, ab, ac, ad, ae, af]) = (word(32), word(0));
+    let dash = b'-';
+    [
+        a, b, c, d, e, f, g, h, dash, i, j, k, l, dash, m, n, o, p, dash, q, r, s, t, dash, u, v, w, x, y, z, aa, ab,
+        ac, ad, ae, af,
+    ]
+}
+
+/// The eight lower-case digits of a word, all at once: each nibble gets a byte of its own, and those above nine
+/// are moved on to the letters.
+fn hexadecimal(word: u32) -> [u8; 8] {
+    let mut nibbles = u64::from(word);
+    nibbles = ((nibbles << 16) | nibbles) & 0x0000_ffff_0000_ffff;
+    nibbles = ((nibbles << 8) | nibbles) & 0x00ff_00ff_00ff_00ff;
+    nibbles = ((nibbles << 4) | nibbles) & 0x0f0f_0f0f_0f0f_0f0f;
+    let letters = ((nibbles + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    (nibbles + 0x3030_3030_3030_3030 + letters * 0x27).to_be_bytes()
 }
 
 /// Appends a text as a JSON string, quotes included.
@@ -345,6 +419,29 @@ mod tests {
         let expected = r#"{"type":"lead","event_id":"e","version":8,"lead_id":"L\"1\u0001\n","channel":"expo"}"#;
         assert_eq!(draft.to_json(), expected);
         assert_eq!(draft.key(), "L\"1\u{1}\n");
+    }
+
+    #[test]
+    fn uuids_are_of_version_4() {
+        let text = |bits| String::from_utf8(uuid(bits).to_vec()).unwrap();
+        assert_eq!(text(0), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(text(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(text(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef), "01234567-89ab-4def-8123-456789abcdef");
+    }
+
+    #[test]
+    fn an_object_takes_amounts_times_and_lists() {
+        let mut bytes = Vec::new();
+        let mut object = Object::begin(&mut bytes);
+        object.cents("amount", -105, true);
+        object.cents("margin", 7, false);
+        object.integer("sequence", 3_u8);
+        object.text_by("occurred_at", |buffer| buffer.extend_from_slice(b"now"));
+        object.objects("splits", [1, 2].into_iter(), |entry, share| entry.integer("share", share));
+        object.objects("none", std::iter::empty::<u8>(), |_, _| {});
+        object.end();
+        let expected = r#"{"amount":"-1.05","margin":0.07,"sequence":3,"occurred_at":"now","splits":[{"share":1},{"share":2}],"none":[]}"#;
+        assert_eq!(String::from_utf8(bytes).unwrap(), expected);
     }
 
     #[test]

@@ -1,16 +1,14 @@
 //! After the sale: customers pay in instalments, get some of it back, and say how they liked it.
 
-use super::agenda::Task;
 use super::fact::{Fact, Sum};
 use super::figures::odds;
 use super::journey::Journey;
 use super::random::Random;
+use super::task::{Bill, Instalment, Question, Survey, Task};
 use super::world::World;
 use crate::model::time::{DAY, HOUR};
 
-/// How a bill is paid: the share of each instalment in permille, and between which days after the one before it.
-/// In full; half and half; and the usual 30 % down, 60 % on delivery, 10 % when the warranty ends.
-type Instalment = (i64, i64, i64);
+/// How a bill is paid: in full; half and half; and the usual 30 % down, 60 % on delivery, 10 % when the warranty ends.
 const IN_FULL: [Instalment; 1] = [(1_000, 5, 45)];
 const IN_HALVES: [Instalment; 2] = [(500, 1, 10), (500, 20, 60)];
 const BY_DELIVERY: [Instalment; 3] = [(300, 1, 7), (600, 30, 60), (100, 90, 150)];
@@ -19,19 +17,6 @@ const BY_DELIVERY: [Instalment; 3] = [(300, 1, 7), (600, 30, 60), (100, 90, 150)
 const CSAT: [i64; 5] = [4, 5, 13, 40, 38];
 const NPS: [i64; 11] = [2, 1, 1, 2, 2, 5, 7, 12, 20, 24, 24];
 const CES: [i64; 7] = [3, 4, 7, 12, 22, 30, 22];
-
-/// A bill that is not settled yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bill {
-    random: Random,
-    journey: u64,
-    customer: u64,
-    person: Option<u32>,
-    amount: Sum,
-    plan: &'static [Instalment],
-    /// Which instalment is next; after the last one some of it goes back.
-    next: usize,
-}
 
 /// Sends the bill of a won deal.
 pub(super) fn settle(world: &mut World, at: i64, journey: &mut Journey) {
@@ -72,24 +57,6 @@ pub(super) fn pay(world: &mut World, at: i64, mut bill: Bill) {
     world.ledger.book((month, row), |tally| if refund { tally.refunds += worth } else { tally.payments += worth });
     bill.next += 1;
     expect(world, at, bill);
-}
-
-/// What a customer is asked.
-#[derive(Clone, Copy, Debug)]
-enum Question {
-    Csat,
-    Nps,
-    Ces,
-}
-
-/// A question that will be answered.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Survey {
-    random: Random,
-    question: Question,
-    journey: u64,
-    customer: u64,
-    person: Option<u32>,
 }
 
 /// Some of those who bought answer how satisfied they are, and whether they would recommend us.

@@ -4,52 +4,44 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::after_sale::{Bill, Survey};
-use super::journey::Journey;
 use crate::model::time::HOUR;
-
-/// Something to be done at an instant.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Task {
-    /// New leads of the hour that begins.
-    Hour,
-    /// The next step of a journey.
-    Journey(Journey),
-    /// The next payment of a bill.
-    Bill(Bill),
-    /// A customer answers a survey.
-    Survey(Survey),
-    /// The day's spend is booked.
-    Spend,
-    /// The week ends: people come and go, and hand in what they spent on their way.
-    Week,
-    /// Targets are set for a month, counted from year 0.
-    Targets(i32),
-}
 
 /// When a task is due, its turn among those of the same instant, and its place.
 type Entry = (i64, u64, u32);
 
-/// Tasks by time; those of the same instant in the order in which they were added.
+/// Tasks, whatever they are, by time; those of the same instant in the order in which they were added.
 ///
 /// Only the hour that comes next is kept sorted. Everything later lies in the bucket of its hour, so that a large
 /// organisation sorts thousands of entries and not millions.
-#[derive(Debug, Default)]
-pub(super) struct Agenda {
+#[derive(Debug)]
+pub(super) struct Agenda<T> {
     /// Whatever is due before `sorted_until`; empty only if nothing is due at all.
     sorted: BinaryHeap<Reverse<Entry>>,
     sorted_until: i64,
     /// The rest, by hours since 1970.
     later: BTreeMap<i64, Vec<Entry>>,
     /// Tasks lie apart from their order, so that sorting moves 24 bytes each.
-    tasks: Vec<Option<Task>>,
+    tasks: Vec<Option<T>>,
     free: Vec<u32>,
     added: u64,
 }
 
-impl Agenda {
+impl<T> Default for Agenda<T> {
+    fn default() -> Agenda<T> {
+        Agenda {
+            sorted: BinaryHeap::new(),
+            sorted_until: 0,
+            later: BTreeMap::new(),
+            tasks: Vec::new(),
+            free: Vec::new(),
+            added: 0,
+        }
+    }
+}
+
+impl<T> Agenda<T> {
     /// Notes a task.
-    pub(super) fn add(&mut self, at: i64, task: Task) {
+    pub(super) fn add(&mut self, at: i64, task: T) {
         let place = self.free.pop().unwrap_or_else(|| {
             self.tasks.push(None);
             u32::try_from(self.tasks.len() - 1).unwrap_or(u32::MAX)
@@ -71,7 +63,7 @@ impl Agenda {
     }
 
     /// Takes the next task.
-    pub(super) fn take(&mut self) -> Option<(i64, Task)> {
+    pub(super) fn take(&mut self) -> Option<(i64, T)> {
         let Reverse((at, _, place)) = self.sorted.pop()?;
         self.sort();
         self.free.push(place);
@@ -106,10 +98,9 @@ mod tests {
         let mut agenda = Agenda::default();
         let (mut now, mut taken) = (0, Vec::new());
         for number in 0..20_000 {
-            agenda.add(now + random.below(5 * HOUR) / 60_000 * 60_000, Task::Targets(number));
+            agenda.add(now + random.below(5 * HOUR) / 60_000 * 60_000, number);
             if random.chance(9_000) {
-                let (at, task) = agenda.take().unwrap();
-                let Task::Targets(number) = task else { panic!("{task:?}") };
+                let (at, number) = agenda.take().unwrap();
                 assert!(agenda.next_at().is_none_or(|next| at <= next));
                 taken.push((at, number));
                 now = at;

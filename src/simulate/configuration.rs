@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::Plan;
 use super::figures::LEADS_WON;
+use super::plan::Plan;
 use super::rates::Rates;
+use super::staff::Staff;
 
 /// The text of the configuration.
-pub(super) fn text(plan: &Plan, rates: &Rates, teams: &[&str]) -> String {
+pub(super) fn text(plan: &Plan, rates: &Rates, staff: &Staff) -> String {
     let market = market_size(plan);
     let mut text = format!(
         "# The simulated sales organisation of seed {seed}.\n\n[org]\ntimezone = \"{zone}\"\n\
@@ -17,10 +18,18 @@ pub(super) fn text(plan: &Plan, rates: &Rates, teams: &[&str]) -> String {
         zone = plan.zone.name(),
     );
     // Writing to a string cannot fail.
+    let teams = staff.teams();
     for team in teams {
-        let _ = writeln!(text, "{team} = {}", market / u64::try_from(teams.len()).unwrap_or(1).max(1) + 1);
+        let _ = writeln!(text, "{} = {}", team.id, market / u64::try_from(teams.len()).unwrap_or(1).max(1) + 1);
+    }
+    text.push_str("\n[org.regions]\n");
+    for (region, teams) in staff.regions() {
+        let _ = writeln!(text, "{region} = {teams:?}");
     }
     text.push_str(PIPELINE);
+    if plan.renewals {
+        text.push_str(RENEWALS);
+    }
     for (month, coin, rate) in rates.lines() {
         let (year, month) = (month.div_euclid(12), month.rem_euclid(12) + 1);
         let _ = write!(
@@ -50,6 +59,24 @@ contacted = "14d"
 qualified = "30d"
 proposal = "30d"
 negotiation = "45d"
+
+[targets]
+roll_up = true
+"#;
+
+/// The second pipeline.
+const RENEWALS: &str = r#"
+[pipelines.renewals]
+stages = ["lead", "notice", "quote", "won"]
+
+[pipelines.renewals.probabilities]
+lead = "0.70"
+notice = "0.74"
+quote = "0.82"
+
+[pipelines.renewals.stalled_after]
+notice = "30d"
+quote = "30d"
 "#;
 
 /// Ten times as many customers as the plan wins.

@@ -1,12 +1,13 @@
 //! The course of a journey, step by step: whether it comes to the next stage, when, and what happens on the way.
 
 use super::after_sale;
-use super::agenda::Task;
-use super::fact::{Coin, LOST, Sum, VOID, WON};
+use super::fact::{Coin, FirstContact, LOST, Line, Sum, VOID, WON};
 use super::figures::{
-    AMOUNT, ANSWER_MINUTES, BROKEN, CHANNELS, CYCLE_DAYS, CYCLE_SHARES, LEAST_STEP, NEGOTIATED, WITHOUT_CHANNEL, odds,
+    AMOUNT, ANSWER_MINUTES, BROKEN, CHANNELS, CUSTOMER_BASE, CYCLE_DAYS, LEAST_STEP, NEGOTIATED, PARTS, RENEWED,
+    WITHOUT_CHANNEL, cycle_share, odds, reasons,
 };
 use super::journey::{Journey, Next};
+use super::task::Task;
 use super::world::World;
 use crate::model::time::{DAY, MINUTE};
 
@@ -33,7 +34,8 @@ pub(super) fn step(world: &mut World, at: i64, mut journey: Journey) {
         Next::Revive => revive(world, at, &mut journey),
         Next::Reopen => {
             world.ledger.stories.reopened += 1;
-            let stage = if journey.stage == WON { WON - 1 } else { WON - 2 };
+            let last = journey.line.last_open();
+            let stage = if journey.stage == WON { last } else { last - 1 };
             journey.close_at = at + journey.random.between(5, 40) * DAY;
             journey.move_to(world, at, stage);
             later(world, at, &mut journey, Next::Advance, (2, 25));
@@ -43,6 +45,11 @@ pub(super) fn step(world: &mut World, at: i64, mut journey: Journey) {
             haggle(&mut journey, 800, 1_200);
             journey.move_to(world, at, WON);
             after_sale::settle(world, at, &mut journey);
+        }
+        Next::Drop => {
+            world.ledger.stories.dropped += 1;
+            own(world, &mut journey);
+            journey.move_to(world, at, LOST);
         }
     }
 }
@@ -59,13 +66,23 @@ fn begin(world: &mut World, at: i64, journey: &mut Journey) {
     stories.journeys += 1;
     stories.repeat += u64::from(bought_before.is_some());
     journey.customer = bought_before.unwrap_or(journey.number);
-    if journey.random.chance(odds::WALK_IN) {
-        stories.walk_ins += 1;
-        journey.move_to(world, at, 1);
-        return go_on(world, at, journey);
+    if world.plan.renewals && bought_before.is_some() && journey.random.chance(odds::RENEWAL) {
+        stories.renewals += 1;
+        journey.line = Line::Renewal;
+        journey.channel = Some(CUSTOMER_BASE);
+        journey.begin(world, at);
+        return later(world, at, journey, Next::Advance, (1, 10));
     }
     let weights = CHANNELS.each_ref().map(|channel| channel.leads);
     journey.channel = Some(journey.random.weighted(&weights));
+    if journey.random.chance(odds::WALK_IN) {
+        stories.walk_ins += 1;
+        let before = journey.random.between(0, 20 * DAY);
+        journey.first_contact =
+            journey.channel.map(|channel| FirstContact { channel, at: world.pace.stamp(at - before) });
+        journey.move_to(world, at, 1);
+        return go_on(world, at, journey);
+    }
     if journey.random.chance(WITHOUT_CHANNEL) {
         journey.channel = None;
     }
@@ -84,16 +101,24 @@ fn begin(world: &mut World, at: i64, journey: &mut Journey) {
 /// The next stage, or the end.
 fn advance(world: &mut World, at: i64, journey: &mut Journey) {
     own(world, journey);
-    let mut stage = journey.stage + 1;
+    let mut stage = journey.line.after(journey.stage);
     if !succeeds(world, at, journey, stage) {
         return give_up(world, at, journey);
     }
-    let may_skip = stage < WON - 1 && journey.random.chance(odds::SKIP);
+    let may_skip = stage < journey.line.last_open() && journey.random.chance(odds::SKIP);
+    let mut sequence = 0;
     if may_skip && succeeds(world, at, journey, stage + 1) {
+        // Some skip the stage, some enter both at once.
+        if journey.random.chance(odds::RUSHED) {
+            world.ledger.stories.rushed += 1;
+            offer(world, journey, stage);
+            journey.move_in_turn(world, at, stage, 1);
+            sequence = 2;
+        }
         stage += 1;
     }
     offer(world, journey, stage);
-    journey.move_to(world, at, stage);
+    journey.move_in_turn(world, at, stage, sequence);
     if stage == 1 {
         after_sale::ask_about_effort(world, at, journey);
     }
@@ -115,6 +140,7 @@ fn succeeds(world: &World, at: i64, journey: &mut Journey, stage: u8) -> bool {
     let channel = journey.channel.and_then(|channel| CHANNELS.get(channel)).or(CHANNELS.first());
     let steps = channel.map_or([0; 3], |channel| channel.steps);
     let permille = match stage {
+        _ if journey.line == Line::Renewal => RENEWED.get(usize::from(stage)).copied().unwrap_or(0),
         1..=3 => steps.get(usize::from(stage) - 1).copied().unwrap_or(0),
         4 => NEGOTIATED,
         _ => world.staff.skill(journey.person, at) * 1_000 / NEGOTIATED,
@@ -138,9 +164,10 @@ fn own(world: &mut World, journey: &mut Journey) {
     }
 }
 
-/// What is offered at a stage: an amount from `qualified` on, a margin from `proposal` on.
-fn offer(world: &World, journey: &mut Journey, stage: u8) {
-    if stage < 2 {
+/// What is offered at a stage: an amount from `qualified` or `notice` on, a margin from `proposal` or `quote` on.
+fn offer(world: &mut World, journey: &mut Journey, stage: u8) {
+    let is_renewal = journey.line == Line::Renewal;
+    if stage < 2 && !is_renewal {
         return;
     }
     journey.is_customer_known = true;
@@ -155,11 +182,13 @@ fn offer(world: &World, journey: &mut Journey, stage: u8) {
         // In round figures: tens of yuan, half dollars.
         let minor = if coin == Coin::Cny { dollars * 7 / 1_000 * 1_000 } else { dollars / 50 * 50 };
         journey.amount = Some(Sum { minor, coin });
+        share(world, journey);
     } else {
         haggle(journey, 900, 1_060);
     }
     let random = &mut journey.random;
-    if stage >= 3 && !random.chance(odds::NO_MARGIN) {
+    let first_with_margin = if is_renewal { 2 } else { 3 };
+    if stage >= first_with_margin && !random.chance(odds::NO_MARGIN) {
         journey.margin = journey.amount.map(|amount| amount.minor * random.between(220, 560) / 1_000);
     }
 }
@@ -172,10 +201,25 @@ fn haggle(journey: &mut Journey, low: i64, high: i64) {
     }
 }
 
-/// No next stage: from a proposal on the deal is lost, before it just stays where it is.
-fn give_up(world: &mut World, at: i64, journey: &mut Journey) {
-    if journey.stage < 3 {
+/// Some deals are won by two, who share what they bring.
+fn share(world: &mut World, journey: &mut Journey) {
+    if !journey.random.chance(odds::SHARED) {
         return;
+    }
+    let partner = world.staff.pick(&mut journey.random).filter(|partner| Some(*partner) != journey.person);
+    if let Some((partner, permille)) = partner.zip(journey.random.any(&PARTS).copied()) {
+        world.ledger.stories.shared += 1;
+        journey.partner = Some((partner, permille));
+    }
+}
+
+/// No next stage: from a proposal on the deal is lost, before that it is left lying and given up later.
+fn give_up(world: &mut World, at: i64, journey: &mut Journey) {
+    let is_decided = journey.stage >= journey.line.first_decided();
+    journey.reason = u8::try_from(journey.random.weighted(reasons(is_decided))).unwrap_or(0);
+    if !is_decided {
+        let patience = if journey.random.chance(odds::FORGOTTEN) { (90, 200) } else { (10, 45) };
+        return later(world, at, journey, Next::Drop, patience);
     }
     journey.move_to(world, at, LOST);
     if journey.random.chance(odds::LOST_REOPENED) {
@@ -201,8 +245,8 @@ fn revive(world: &mut World, at: i64, journey: &mut Journey) {
 
 /// Notes the next step after one that went well.
 fn go_on(world: &mut World, at: i64, journey: &mut Journey) {
-    let stage = usize::from(journey.stage) + 1;
-    let share = CYCLE_SHARES.get(stage).copied().unwrap_or(0) * journey.random.between(600, 1_400) / 1_000;
+    let share =
+        cycle_share(journey.line, journey.line.after(journey.stage)) * journey.random.between(600, 1_400) / 1_000;
     let mut due = at + journey.tempo / 1_000 * share;
     if journey.random.chance(odds::STALL) {
         world.ledger.stories.stalled += 1;
@@ -214,7 +258,7 @@ fn go_on(world: &mut World, at: i64, journey: &mut Journey) {
         _ => Next::Advance,
     };
     due = world.days.working(due, &mut journey.random);
-    if journey.stage == WON - 1 && journey.random.chance(odds::MONTH_END) {
+    if journey.stage == journey.line.last_open() && journey.random.chance(odds::MONTH_END) {
         let month_end = world.days.month_end(due, &mut journey.random);
         due = if month_end - due < 12 * DAY { month_end } else { due };
     }

@@ -6,7 +6,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::fact::{Fact, Statement};
+use super::fact::{Fact, Move, Statement};
 use super::random::{Actor, Random};
 use crate::contract::decode::RejectionCode;
 use crate::model::time::{DAY, HOUR, MINUTE, SECOND};
@@ -185,9 +185,9 @@ impl Delivery {
     fn spoil(&mut self, arrival: i64, statement: &Statement) {
         let place = self.next_fault % RejectionCode::ALL.len();
         let Some(code) = RejectionCode::ALL.get(place).copied() else { return };
-        // Large ones come in every eighth turn only: they would be most of the bytes.
+        // Large ones come in every eighth turn only: they would be most of the bytes, and of the first lines.
         let turn = self.next_fault / RejectionCode::ALL.len();
-        if code == RejectionCode::TooLarge && !turn.is_multiple_of(8) {
+        if code == RejectionCode::TooLarge && turn % 8 != 3 {
             self.next_fault += 1;
             return self.spoil(arrival, statement);
         }
@@ -204,9 +204,9 @@ impl Delivery {
 
 fn can_have(fact: &Fact, code: RejectionCode) -> bool {
     match code {
-        RejectionCode::UnknownStage => matches!(fact, Fact::Move { .. }),
+        RejectionCode::UnknownStage => matches!(fact, Fact::Move(_)),
         RejectionCode::InvalidAmount | RejectionCode::UnknownCurrency => {
-            matches!(fact, Fact::Move { amount: Some(_), .. } | Fact::Spend { .. } | Fact::Payment { .. })
+            matches!(fact, Fact::Move(Move { amount: Some(_), .. }) | Fact::Spend { .. } | Fact::Payment { .. })
         }
         // A target is never in the future: its period says when it holds.
         RejectionCode::InFuture => !matches!(fact, Fact::Target { .. }),
@@ -219,11 +219,11 @@ fn mistake(mut statement: Statement, random: &mut Random) -> Statement {
     statement.at -= random.between(MINUTE, DAY);
     match &mut statement.fact {
         Fact::Lead { channel, .. } => *channel = None,
-        Fact::Move { amount: Some(amount), .. } | Fact::Payment { amount, .. } | Fact::Spend { amount, .. } => {
+        Fact::Move(Move { amount: Some(amount), .. }) | Fact::Payment { amount, .. } | Fact::Spend { amount, .. } => {
             // A point left out.
             amount.minor *= 10;
         }
-        Fact::Move { row, .. } => *row = super::staff::NOBODY,
+        Fact::Move(Move { row, .. }) => *row = super::staff::NOBODY,
         Fact::Feedback { score, .. } => *score = 1,
         Fact::Target { amount, .. } => *amount *= 10,
         Fact::Rep { active, .. } => *active = !*active,

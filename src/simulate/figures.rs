@@ -3,6 +3,7 @@
 //! `docs/simulation.md` names the source of each. Everything is whole numbers: permille, per myriad, milliseconds,
 //! minor units, and quantiles at equal steps.
 
+use super::fact::{Line, REASONS};
 use crate::model::time::{DAY, MINUTE};
 
 /// A source of leads.
@@ -32,7 +33,7 @@ const fn channel(
 }
 
 /// All channels.
-pub(super) static CHANNELS: [Channel; 8] = [
+pub(super) static CHANNELS: [Channel; 9] = [
     channel("organic_search", 2_296, [640, 486, 600], 9_000, Some("content")),
     channel("paid_search", 1_586, [650, 499, 600], 42_000, Some("always-on")),
     channel("social", 1_350, [520, 320, 529], 21_000, Some("short-video")),
@@ -41,7 +42,11 @@ pub(super) static CHANNELS: [Channel; 8] = [
     channel("email", 493, [420, 236, 480], 2_500, Some("newsletter")),
     channel("referral", 284, [560, 430, 555], 30_000, Some("partner-bonus")),
     channel("display", 118, [500, 310, 519], 55_000, Some("retargeting")),
+    // Nobody new comes from here: it is where renewals come from.
+    channel("customer_base", 0, [0, 0, 0], 0, None),
 ];
+/// The place of the last one.
+pub(super) const CUSTOMER_BASE: usize = CHANNELS.len() - 1;
 /// Of ten thousand leads, those that name no channel (Olist: 60 of 8,000).
 pub(super) const WITHOUT_CHANNEL: i64 = 75;
 
@@ -61,7 +66,28 @@ pub(super) const CYCLE_DAYS: [i64; 21] =
     [1, 2, 5, 7, 8, 9, 11, 13, 18, 43, 57, 65, 71, 77, 83, 88, 93, 99, 106, 116, 138];
 /// Which share of a cycle passes before each stage, in permille; the first contact has its own distribution, and
 /// what slips and stalls takes the rest.
-pub(super) const CYCLE_SHARES: [i64; 6] = [0, 0, 100, 175, 240, 285];
+const CYCLE_SHARES: [i64; 6] = [0, 0, 100, 175, 240, 285];
+/// The same of a renewal: before the quote, and before it is won.
+const RENEWAL_SHARES: [i64; 6] = [0, 0, 300, 0, 0, 500];
+
+/// Which share of a cycle passes before a stage, in permille.
+pub(super) fn cycle_share(line: Line, stage: u8) -> i64 {
+    let shares = if line == Line::Renewal { &RENEWAL_SHARES } else { &CYCLE_SHARES };
+    shares.get(usize::from(stage)).copied().unwrap_or(0)
+}
+
+/// Of a thousand renewals, those that come to each stage from the one before: assumed.
+pub(super) const RENEWED: [i64; 6] = [0, 950, 900, 0, 0, 820];
+/// Of a thousand journeys, about how many are renewals, and how many of these are won.
+pub(super) const RENEWALS: (i64, i64) = (80, 701);
+
+/// How much of a shared deal is the colleague's, in permille.
+pub(super) const PARTS: [u16; 4] = [500, 500, 300, 333];
+
+/// How often deals are lost for each reason: before there is a proposal, and after it.
+pub(super) const fn reasons(is_decided: bool) -> &'static [i64; REASONS.len()] {
+    if is_decided { &[3, 0, 0, 12, 34, 29, 22] } else { &[5, 58, 24, 13, 0, 0, 0] }
+}
 
 /// Minutes from lead to first contact, in elevenths: 48 % within an hour, 21 % within a day, 31 % later (Harvard
 /// Business Review, "The Short Life of Online Sales Leads", of those who answered at all).
@@ -96,6 +122,14 @@ pub(super) mod odds {
     pub(in super::super) const ANONYMOUS: i64 = 600;
     /// Journeys of customers who bought before.
     pub(in super::super) const REPEAT: i64 = 4_000;
+    /// Of these, the renewals.
+    pub(in super::super) const RENEWAL: i64 = 2_000;
+    /// Deals that two win together.
+    pub(in super::super) const SHARED: i64 = 800;
+    /// Of the stages that would be skipped, those that are entered at the same instant as the next.
+    pub(in super::super) const RUSHED: i64 = 5_000;
+    /// Deals given up of which nobody thinks for months.
+    pub(in super::super) const FORGOTTEN: i64 = 1_500;
     /// Journeys that are voided soon after they began.
     pub(in super::super) const VOID: i64 = 80;
     /// Of the voided ones, those that are revived.

@@ -1,12 +1,12 @@
-//! The roster and the targets: who works here, and what they are to reach.
+//! The roster: who works here.
 
-use super::agenda::Task;
-use super::fact::{Fact, Whose};
-use super::figures::{LEADS_WON, MEAN_AMOUNT, odds};
+use super::fact::Fact;
+use super::figures::odds;
 use super::random::{Actor, Random};
 use super::spending;
+use super::task::Task;
 use super::world::World;
-use crate::model::time::{DAY, HOUR};
+use crate::model::time::DAY;
 
 /// States the whole roster as it is at the beginning.
 pub(super) fn introduce(world: &mut World, at: i64) {
@@ -58,53 +58,4 @@ fn times_a_week(world: &World, random: &mut Random, per_year: i64) -> i64 {
     let people = i64::try_from(world.staff.active().len()).unwrap_or(0);
     let expected = people * per_year / 52;
     expected / 10_000 + i64::from(random.chance(expected % 10_000))
-}
-
-/// Sets the targets of a month, and of the quarter and the year that begin with it; at the very beginning of those
-/// that it lies in.
-pub(super) fn set_targets(world: &mut World, at: i64, month: i32, is_first: bool) {
-    let mut random = Random::of(world.plan.seed, Actor::Targets, u64::from(month.unsigned_abs()));
-    for months in [1, 3, 12] {
-        let first = month - month.rem_euclid(months);
-        if first == month || is_first {
-            set_targets_for(world, at, &mut random, first, months);
-        }
-    }
-    // Set on the first day of each month at 9 o'clock. What is stamped there lies further on in a faster life.
-    let stamp = world.pace.stamp(at);
-    let mut day = world.days.day(stamp);
-    while day.month == month {
-        day = world.days.day(day.end);
-    }
-    let next = world.pace.unstamp(day.midnight + 9 * HOUR);
-    world.agenda.add(next, Task::Targets(month + 1));
-}
-
-fn set_targets_for(world: &mut World, at: i64, random: &mut Random, month: i32, months: i32) {
-    // What a rep should win by the figures, and a tenth more.
-    let people = i64::try_from(world.staff.active().len()).unwrap_or(0).max(1);
-    let journeys = i64::try_from(world.plan.journeys_per_week).unwrap_or(i64::MAX / 1_000);
-    let wins_permille = i128::from(journeys) * i128::from(months) * 52 / 12 * i128::from(LEADS_WON);
-    let fair = wins_permille * i128::from(MEAN_AMOUNT) * 7 / 1_000 * 11 / 10 / i128::from(people);
-    let fair = i64::try_from(fair).unwrap_or(i64::MAX).min(1_000_000_000_000);
-    let mut of_team = vec![0; world.staff.teams().len()];
-    for place in 0..world.staff.active().len() {
-        let person = world.staff.active().get(place).and_then(|person| world.staff.person(*person)).copied();
-        let Some(person) = person else { continue };
-        let amount = (fair * random.between(80, 126) / 100 / 100_000 + 1) * 100_000;
-        if let Some(sum) = of_team.get_mut(person.team as usize) {
-            *sum += amount;
-        }
-        set(world, at, random, Whose::Row(person.row), (month, months), amount);
-    }
-    let org = of_team.iter().sum();
-    for (team, amount) in (0..).zip(of_team) {
-        set(world, at, random, Whose::Team(team), (month, months), amount);
-    }
-    set(world, at, random, Whose::Org, (month, months), org);
-}
-
-fn set(world: &mut World, at: i64, random: &mut Random, whose: Whose, (month, months): (i32, i32), amount: i64) {
-    world.state(at, random.id(), Fact::Target { whose, month, months, amount });
-    world.ledger.set_target(whose, month, months, amount);
 }

@@ -2,7 +2,6 @@
 
 use super::fact::{STAGES, WON};
 use super::figures::LEADS_PER_REP_AND_WEEK;
-use super::world::{Broken, Pace};
 use crate::model::calendar::Zone;
 use crate::model::time::Time;
 
@@ -36,6 +35,8 @@ pub struct Plan {
     pub bad: u32,
     /// A stage of a team that hardly anybody reaches any more.
     pub break_stage: Option<BrokenStage>,
+    /// Whether there is a second pipeline, for renewals.
+    pub renewals: bool,
     /// From when on life goes faster than its clock, so that something is to be seen.
     pub faster: Option<Faster>,
 }
@@ -75,6 +76,7 @@ impl Plan {
             disorder: 800,
             bad: 20,
             break_stage: None,
+            renewals: true,
             faster: None,
         }
     }
@@ -136,6 +138,42 @@ pub enum PlanError {
     /// A stage that nobody comes to.
     #[error("there is no stage {0:?} after \"lead\"; there are contacted, qualified, proposal, negotiation and won")]
     Stage(String),
+}
+
+/// From when on life goes so many times faster than its clock: instants after `from` are stamped closer together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// From this instant on.
+    pub from: i64,
+    /// So many times.
+    pub times: i64,
+}
+
+impl Pace {
+    /// What the clock shows at an instant of the organisation's life.
+    pub(super) fn stamp(self, at: i64) -> i64 {
+        if at <= self.from { at } else { self.from + (at - self.from) / self.times }
+    }
+
+    /// The first instant of life at which the clock shows this.
+    pub(super) fn unstamp(self, stamp: i64) -> i64 {
+        if stamp <= self.from {
+            stamp
+        } else {
+            self.from.saturating_add((stamp - self.from).saturating_mul(self.times))
+        }
+    }
+}
+
+/// The stage of a team that hardly anybody reaches any more.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Broken {
+    /// The team.
+    pub team: u32,
+    /// The stage.
+    pub stage: u8,
+    /// From this instant on.
+    pub from: i64,
 }
 
 impl BrokenStage {

@@ -3,6 +3,7 @@
 use super::fact::{Coin, Fact, Sum};
 use super::figures::{CHANNELS, odds};
 use super::random::{Actor, Random};
+use super::task::Task;
 use super::world::World;
 use crate::model::time::{DAY, HOUR, MINUTE};
 
@@ -33,7 +34,7 @@ pub(super) fn book_day(world: &mut World, at: i64) {
             }
         }
     }
-    world.agenda.add(day.end + BOOKED_AT, super::agenda::Task::Spend);
+    world.agenda.add(day.end + BOOKED_AT, Task::Spend);
 }
 
 /// Books what people spent on their way in a week.

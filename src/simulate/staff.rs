@@ -183,6 +183,16 @@ impl Staff {
         &self.teams
     }
 
+    /// The regions that teams belong to, each with the ids of its teams: at home, and abroad.
+    pub(super) fn regions(&self) -> Vec<(&'static str, Vec<&str>)> {
+        let teams = |is_abroad: bool| {
+            let teams = self.teams.iter().filter(move |team| (team.region == OVERSEAS) == is_abroad);
+            teams.map(|team| team.id.as_str()).collect::<Vec<_>>()
+        };
+        let regions = [("home", teams(false)), ("abroad", teams(true))];
+        regions.into_iter().filter(|(_, teams)| !teams.is_empty()).collect()
+    }
+
     /// How many people a team has.
     pub(super) fn size(&self, team: &Team) -> i64 {
         i64::try_from(team.people.len()).unwrap_or(0)

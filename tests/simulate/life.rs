@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use salespulse::model::time::{DAY, HOUR, Time};
-use salespulse::simulate::{BrokenStage, Plan, Simulation};
+use salespulse::simulate::{BrokenStage, Faster, Ledger, Line, Plan, Simulation};
 use serde_json::Value;
 
 use crate::simulate::reader::{Readout, plan, time};
+
+/// Reasons that are given for deals that had a proposal.
+const AFTER: [&str; 3] = ["price", "competitor", "no_decision"];
 
 /// Five times as many journeys as usual, so that shares show.
 fn crowd(seed: u64) -> Plan {
@@ -60,16 +63,27 @@ fn the_funnel_and_the_cycles_are_those_of_the_sources() {
     let readout = Readout::of(plan);
     let total = readout.simulation.ledger().total();
     let share = |part: i64, whole: i64| part as f64 / whole as f64;
-    assert_between(0.09, share(total.won, total.leads), 0.11, "lead to won, 10.5 % less those still open");
-    assert_between(0.60, share(total.won, total.won + total.lost), 0.66, "win ratio");
+    let (new, renewals) = (total.line(Line::New), total.line(Line::Renewal));
+    assert_between(0.09, share(new.won, new.leads), 0.115, "lead to won, 10.5 % less those still open");
+    // Reasons that are given from a proposal on.
+    let decided: i64 = Ledger::reasons()
+        .into_iter()
+        .zip(total.reasons)
+        .filter(|(reason, _)| AFTER.contains(reason))
+        .map(|(_, lost)| lost)
+        .sum();
+    assert_between(0.60, share(total.won, total.won + decided), 0.76, "won of the deals that are decided");
+    assert_between(0.63, share(renewals.won, renewals.won + renewals.lost), 0.75, "renewed");
+    assert_between(0.05, share(renewals.leads, total.leads), 0.1, "renewals of all leads");
     let mean_days = share(total.cycle_millis, total.cycles) / DAY as f64;
     assert_between(46.0, mean_days, 58.0, "mean cycle in days");
     let median = readout.value("sales_org_cycle_p50_seconds{window=\"ytd\"}") / 86_400.0;
     assert_between(48.0, median, 66.0, "median cycle in days");
     let channels = [("organic_search", 0.118), ("social", 0.056), ("email", 0.030), ("unknown", 0.163)];
     for (channel, expected) in channels {
-        let series =
-            format!("sales_channel_cohort_conversion_ratio{{channel=\"{channel}\",stage=\"won\",window=\"ytd\"}}");
+        let series = format!(
+            "sales_channel_cohort_conversion_ratio{{channel=\"{channel}\",pipeline=\"default\",stage=\"won\",window=\"ytd\"}}"
+        );
         // The leads of the last weeks are not won yet.
         assert_between(expected * 0.5, readout.value(&series), expected * 1.25, channel);
     }
@@ -82,7 +96,9 @@ fn a_broken_stage_is_seen_in_its_team_alone() {
     let whole = Readout::of(crowd(11));
     let broken = Readout::of(Plan { break_stage: Some(break_stage), ..crowd(11) });
     let entries = |readout: &Readout, team: &str, window: &str| {
-        readout.value(&format!("sales_team_stage_entries{{team=\"{team}\",stage=\"proposal\",window=\"{window}\"}}"))
+        readout.value(&format!(
+            "sales_team_stage_entries{{team=\"{team}\",pipeline=\"default\",stage=\"proposal\",window=\"{window}\"}}"
+        ))
     };
     assert!(entries(&broken, "east", "qtd") < entries(&whole, "east", "qtd") / 5.0);
     assert_between(0.8, entries(&broken, "south", "qtd") / entries(&whole, "south", "qtd"), 1.2, "south");
@@ -110,4 +126,39 @@ fn names_and_teams_are_believable() {
         names.values().take(10).cloned().collect::<Vec<_>>().join(", "),
         @"王伟, 李伟, 陈桂英, 张敏, Ava Murphy, 张霞, 李子涵, 陈勇, 朱超, Grace Murphy"
     );
+}
+
+/// What a manager looks at stays believable, after two years and after a day of the demo, which is two more years of life.
+#[test]
+fn what_is_open_and_what_is_reached_stays_believable() {
+    let (start, now) = (time("2024-06-01T00:00:00Z"), time("2026-06-20T00:00:00Z"));
+    let plan = Plan { start, end: now, disorder: 0, bad: 0, ..plan(14) };
+    let slow = Readout::at(plan.clone(), now);
+    let end = now.plus(DAY);
+    let fast = Readout::at(Plan { end, faster: Some(Faster { from: now, times: 600 }), ..plan }, end);
+    let mut open = Vec::new();
+    for (what, readout) in [("slow", &slow), ("fast", &fast)] {
+        let value = |series: &str| {
+            assert!(readout.has(series), "{what}: no {series}");
+            readout.value(series)
+        };
+        for period in ["month", "quarter", "year"] {
+            let attainment = value(&format!("sales_org_quota_attainment_ratio{{period=\"{period}\"}}"));
+            assert_between(0.35, attainment, 1.3, &format!("{what}: attainment of the {period}"));
+        }
+        let amount = value("sales_org_open_pipeline_amount{currency=\"CNY\"}");
+        let life_of_90_days = if what == "slow" { 1.0 } else { 601.0 * DAY as f64 / (90.0 * DAY as f64) };
+        let revenue = value("sales_org_revenue{currency=\"CNY\",window=\"90d\"}") / life_of_90_days.max(1.0);
+        assert_between(0.4, amount / revenue, 4.0, &format!("{what}: open pipeline for revenue of 90 days of life"));
+        let sum = |name: &str| readout.sum(name);
+        open.push(sum("sales_org_open_deals{"));
+        assert!(sum("sales_org_stalled_deals{") < sum("sales_org_open_deals{") * 0.6, "{what}: most deals stall");
+        assert_between(
+            0.01,
+            sum("sales_org_overdue_deals") / sum("sales_org_open_deals{"),
+            0.5,
+            &format!("{what}: overdue"),
+        );
+    }
+    assert!(open[1] < open[0] * 1.4, "open deals pile up: {open:?}");
 }

@@ -19,6 +19,8 @@ pub(crate) struct Readout {
     pub(crate) text: String,
     pub(crate) records: u64,
     pub(crate) rejected: BTreeMap<RejectionCode, u64>,
+    /// When it was read.
+    pub(crate) now: Time,
     series: BTreeMap<String, f64>,
 }
 
@@ -41,17 +43,30 @@ pub(crate) fn rules(simulation: &Simulation) -> Arc<Rules> {
     Arc::new(Config::new(&settings, || "test".to_owned()).unwrap().rules)
 }
 
+/// A series with its labels in the order of their names. No value of the simulation holds a comma.
+fn canonical(series: &str) -> String {
+    let Some((name, labels)) = series.split_once('{') else { return series.to_owned() };
+    let mut labels: Vec<&str> = labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty()).collect();
+    labels.sort_unstable();
+    format!("{name}{{{}}}", labels.join(","))
+}
+
 impl Readout {
     /// Reads all records of a plan, each as its topic carries it.
     pub(crate) fn of(plan: Plan) -> Readout {
         let now = plan.end.plus(AFTER);
+        Readout::at(plan, now)
+    }
+
+    /// Reads all records of a plan that have arrived until an instant, as of this instant.
+    pub(crate) fn at(plan: Plan, now: Time) -> Readout {
         let mut simulation = Simulation::new(plan).unwrap();
         let rules = rules(&simulation);
         let decoder = Decoder::new(Arc::clone(&rules));
         let mut engine = Engine::new(&rules, 3, now);
         let mut rejected = BTreeMap::new();
         let mut records = 0;
-        for produced in simulation.by_ref() {
+        for produced in simulation.by_ref().take_while(|produced| produced.produced_at <= now) {
             records += 1;
             let record = Record {
                 topic_type: Some(produced.kind),
@@ -70,14 +85,24 @@ impl Readout {
         render(&catalogue, &engine.read(now), Format::Prometheus, &mut text).unwrap();
         let series = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
             let (name, value) = line.rsplit_once(' ').unwrap();
-            (name.to_owned(), value.parse().unwrap())
+            (canonical(name), value.parse().unwrap())
         });
         let series = series.collect();
-        Readout { simulation, text, records, rejected, series }
+        Readout { simulation, text, records, rejected, now, series }
     }
 
-    /// The value of a series; 0 if there is none.
+    /// The value of a series, whatever the order of its labels; 0 if there is none.
     pub(crate) fn value(&self, series: &str) -> f64 {
-        self.series.get(series).copied().unwrap_or(0.0)
+        self.series.get(&canonical(series)).copied().unwrap_or(0.0)
+    }
+
+    /// The sum of all series that begin so.
+    pub(crate) fn sum(&self, begin: &str) -> f64 {
+        self.series.iter().filter(|(series, _)| series.starts_with(begin)).map(|(_, value)| value).sum()
+    }
+
+    /// Whether there is such a series.
+    pub(crate) fn has(&self, series: &str) -> bool {
+        self.series.contains_key(&canonical(series))
     }
 }

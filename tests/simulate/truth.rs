@@ -1,7 +1,11 @@
 //! The ledger equals the gauges.
 
+use std::collections::BTreeMap;
+
 use salespulse::contract::decode::{Decoder, Record};
-use salespulse::simulate::{Plan, Simulation, Tally};
+use salespulse::model::event::Measure;
+use salespulse::model::time::{MINUTE, Time};
+use salespulse::simulate::{Ledger, Line, OpenTally, Plan, Simulation, Span, Tally};
 
 use crate::simulate::reader::{Readout, plan, rules, time};
 
@@ -27,19 +31,43 @@ fn assert_tally(readout: &Readout, scope: &str, subject: &str, window: &str, tal
     count("leads", "", tally.leads);
     count("won", "", tally.won);
     count("lost", "", tally.lost);
-    for (stage, reached) in ["contacted", "qualified", "proposal", "negotiation"].into_iter().zip(tally.reached) {
-        count("stage_entries", &format!("stage=\"{stage}\","), reached);
+    for line in Line::ALL {
+        let pipeline = line.pipeline();
+        for ((_, stage), reached) in line.open_stages().zip(tally.reached[line as usize]) {
+            count("stage_entries", &format!("pipeline=\"{pipeline}\",stage=\"{stage}\","), reached);
+        }
+        let of_line = tally.line(line);
+        count("pipeline_leads", &format!("pipeline=\"{pipeline}\","), of_line.leads);
+        if scope != "rep" {
+            count("pipeline_won", &format!("pipeline=\"{pipeline}\","), of_line.won);
+            count("pipeline_lost", &format!("pipeline=\"{pipeline}\","), of_line.lost);
+        }
+    }
+    if scope != "rep" {
+        count("slipped_deals", "", tally.slips);
+        for (reason, lost) in Ledger::reasons().into_iter().zip(tally.reasons) {
+            count("lost_by_reason", &format!("reason=\"{reason}\","), lost);
+        }
     }
     count("cycles", "", tally.cycles);
     for (survey, answers) in ["csat", "nps", "ces"].into_iter().zip(tally.answers) {
         count("feedback_responses", &format!("survey=\"{survey}\","), answers);
     }
     count("csat_satisfied", "", tally.satisfied);
-    for (name, minor) in
-        [("revenue", tally.revenue), ("spend", tally.spend), ("payments", tally.payments), ("refunds", tally.refunds)]
-    {
+    for (name, minor) in [
+        ("revenue", tally.revenue),
+        ("lost_amount", tally.lost_amount),
+        ("spend", tally.spend),
+        ("payments", tally.payments),
+        ("refunds", tally.refunds),
+    ] {
         let series = format!("sales_{scope}_{name}{{{}}}", labels(&format!("currency=\"CNY\",window=\"{window}\"")));
         assert_money(readout.value(&series), minor, &series);
+    }
+    for line in Line::ALL.into_iter().filter(|_| scope != "rep") {
+        let more = format!("currency=\"CNY\",pipeline=\"{}\",window=\"{window}\"", line.pipeline());
+        let series = format!("sales_{scope}_pipeline_revenue{{{}}}", labels(&more));
+        assert_money(readout.value(&series), tally.line(line).revenue, &series);
     }
     if tally.cycles > 0 {
         let series = format!("sales_{scope}_cycle_mean_seconds{{{}}}", labels(&format!("window=\"{window}\"")));
@@ -48,16 +76,34 @@ fn assert_tally(readout: &Readout, scope: &str, subject: &str, window: &str, tal
     }
 }
 
+/// By the id of a region, the ids of its teams.
+fn region_of<'a>(regions: &[(&'static str, Vec<&'a str>)], team: &str) -> Option<&'static str> {
+    regions.iter().find(|(_, teams)| teams.contains(&team)).map(|(region, _)| *region)
+}
+
 fn assert_everything(readout: &Readout) {
+    assert_windows(readout);
+    assert_pipeline_now(readout);
+    assert_targets(readout);
     let ledger = readout.simulation.ledger();
+    assert_eq!(readout.value("sales_org_customers"), ledger.customers() as f64);
+}
+
+fn assert_windows(readout: &Readout) {
+    let ledger = readout.simulation.ledger();
+    let all_regions = readout.simulation.regions();
     for (window, first) in WINDOWS {
         let mut org = Tally::default();
-        let mut teams = std::collections::BTreeMap::<&str, Tally>::new();
+        let mut teams = BTreeMap::<&str, Tally>::new();
+        let mut regions = BTreeMap::<&str, Tally>::new();
         for row in 0..readout.simulation.rows() {
             let tally = ledger.tally(row, first, AUGUST);
             org.add(&tally);
             let (rep, team) = readout.simulation.subject(row);
             teams.entry(team).or_default().add(&tally);
+            if let Some(region) = region_of(&all_regions, team) {
+                regions.entry(region).or_default().add(&tally);
+            }
             // Reps have no `ytd` by default.
             if window != "ytd" {
                 assert_tally(readout, "rep", &format!("rep=\"{rep}\",team=\"{team}\""), window, &tally);
@@ -66,30 +112,96 @@ fn assert_everything(readout: &Readout) {
         for (team, tally) in teams {
             assert_tally(readout, "team", &format!("team=\"{team}\""), window, &tally);
         }
+        assert_eq!(regions.len(), 2);
+        for (region, tally) in regions {
+            assert_tally(readout, "region", &format!("region=\"{region}\""), window, &tally);
+        }
         assert_tally(readout, "org", "", window, &org);
         if window == "ytd" {
             assert_eq!(org, ledger.total(), "all of it lies in one year");
+            assert!(org.slips > 0 && org.renewals.won > 0 && org.reasons.iter().all(|lost| *lost > 0), "{org:?}");
         }
     }
+}
+
+fn assert_pipeline_now(readout: &Readout) {
+    let ledger = readout.simulation.ledger();
+    let now = Time::from_millis(readout.now.millis() / (15 * MINUTE) * (15 * MINUTE));
+    let mut overdue = OpenTally::default();
     for row in 0..readout.simulation.rows() {
         let (rep, team) = readout.simulation.subject(row);
         let labels = format!("rep=\"{rep}\",team=\"{team}\"");
-        let stages = ["lead", "contacted", "qualified", "proposal", "negotiation"];
-        for (stage, open) in stages.into_iter().zip(ledger.open(row)) {
-            let series = format!("sales_rep_open_deals{{{labels},stage=\"{stage}\"}}");
-            assert_eq!(readout.value(&series), open.deals as f64, "{series}");
-            let series = format!("sales_rep_pipeline_amount{{{labels},currency=\"CNY\",stage=\"{stage}\"}}");
-            assert_money(readout.value(&series), open.amount, &series);
-        }
-        for (period, first, months) in [("month", AUGUST, 1), ("quarter", AUGUST - 1, 3), ("year", AUGUST - 7, 12)] {
-            if let Some(target) = ledger.target_of_row(row, first, months) {
-                let series = format!("sales_rep_target{{{labels},currency=\"CNY\",period=\"{period}\"}}");
-                assert_money(readout.value(&series), target, &series);
+        for line in Line::ALL {
+            let stages = std::iter::once((0, "lead")).chain(line.open_stages());
+            for ((stage, name), pipeline) in stages.zip(std::iter::repeat(line.pipeline())) {
+                let open = ledger.open(row, line)[usize::from(stage)];
+                let of = format!("{labels},pipeline=\"{pipeline}\",stage=\"{name}\"");
+                let series = format!("sales_rep_open_deals{{{of}}}");
+                assert_eq!(readout.value(&series), open.deals as f64, "{series}");
+                let series = format!("sales_rep_pipeline_amount{{{of},currency=\"CNY\"}}");
+                assert_money(readout.value(&series), open.amount, &series);
             }
         }
+        let late = ledger.overdue(row, now);
+        assert_eq!(readout.value(&format!("sales_rep_overdue_deals{{{labels}}}")), late.deals as f64, "{labels}");
+        let series = format!("sales_rep_overdue_amount{{{labels},currency=\"CNY\"}}");
+        assert_money(readout.value(&series), late.amount, &series);
+        overdue.deals += late.deals;
+        overdue.amount += late.amount;
     }
-    assert_eq!(readout.value("sales_org_customers"), ledger.customers() as f64);
-    let target = ledger.target(AUGUST - 7, 12).unwrap();
+    assert!(overdue.deals > 0 && overdue.amount > 0, "{overdue:?}");
+    assert_eq!(readout.value("sales_org_overdue_deals"), overdue.deals as f64);
+}
+
+fn assert_targets(readout: &Readout) {
+    let ledger = readout.simulation.ledger();
+    let today = readout.simulation.date_of(readout.now);
+    let [week, month, quarter, year] = Span::holding(today);
+    let periods = [("month", month), ("quarter", quarter), ("year", year)];
+    let (mut of_rows, mut units) = (0, BTreeMap::<&str, i64>::new());
+    for row in 0..readout.simulation.rows() {
+        let (rep, team) = readout.simulation.subject(row);
+        let labels = format!("rep=\"{rep}\",team=\"{team}\"");
+        for (period, span) in periods {
+            if let Some(target) = ledger.target_of_row(row, span, Measure::Revenue) {
+                let series = format!("sales_rep_target{{{labels},currency=\"CNY\",period=\"{period}\"}}");
+                assert_money(readout.value(&series), target, &series);
+                of_rows += 1;
+            }
+        }
+        if let Some(target) = ledger.target_of_row(row, month, Measure::Won) {
+            let series = format!("sales_rep_measure_target{{{labels},measure=\"won\",period=\"month\"}}");
+            assert_eq!(readout.value(&series), target as f64, "{series}");
+            *units.entry(team).or_default() += target;
+        }
+    }
+    assert!(of_rows > 60 && !units.is_empty(), "{of_rows}");
+    // Nobody sets these: they roll up.
+    for (team, target) in &units {
+        let series = format!("sales_team_measure_target{{team=\"{team}\",measure=\"won\",period=\"month\"}}");
+        assert_eq!(readout.value(&series), *target as f64, "{series}");
+    }
+    let all: i64 = units.values().sum();
+    assert_eq!(readout.value("sales_org_measure_target{measure=\"won\",period=\"month\"}"), all as f64);
+    assert!(readout.has("sales_org_measure_target{measure=\"won\",period=\"quarter\"}"));
+    let (mut of_week, mut regions) = (0, BTreeMap::<&str, i64>::new());
+    for (place, team) in (0..).zip(readout.simulation.teams()) {
+        let Some(target) = ledger.target_of_team(place, week, Measure::Revenue) else { continue };
+        let series = format!("sales_team_target{{team=\"{team}\",currency=\"CNY\",period=\"week\"}}");
+        assert_money(readout.value(&series), target, &series);
+        of_week += target;
+        if let Some(region) = region_of(&readout.simulation.regions(), team) {
+            *regions.entry(region).or_default() += target;
+        }
+    }
+    if of_week > 0 {
+        assert_money(readout.value("sales_org_target{currency=\"CNY\",period=\"week\"}"), of_week, "the week's target");
+    }
+    for (region, target) in regions {
+        let series = format!("sales_region_target{{region=\"{region}\",currency=\"CNY\",period=\"week\"}}");
+        assert_money(readout.value(&series), target, &series);
+    }
+    let target = ledger.target(year, Measure::Revenue).unwrap();
     assert_money(readout.value("sales_org_target{currency=\"CNY\",period=\"year\"}"), target, "the year's target");
 }
 
@@ -100,6 +212,10 @@ fn the_ledger_equals_the_gauges() {
     let all = [
         stories.walk_ins,
         stories.repeat,
+        stories.renewals,
+        stories.shared,
+        stories.rushed,
+        stories.dropped,
         stories.slipped,
         stories.stalled,
         stories.stepped_back,

@@ -9,8 +9,7 @@ use crate::rust::{code_before_tests, paths};
 use crate::tree;
 
 /// Circles that are there, by what all of their files begin with, and why.
-const KNOWN: [(&str, &str); 5] = [
-    ("simulate::", "the agenda of the simulated organisation knows the payloads that it orders"),
+const KNOWN: [(&str, &str); 4] = [
     ("app::", "the command line knows the arguments of every command, some of which take its own parts"),
     ("connect::mapping::", "an expression may hold a filter, and a filter an expression"),
     ("kpi::", "a leaderboard is a family that ranks another one by a query"),

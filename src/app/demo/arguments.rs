@@ -31,7 +31,7 @@ pub struct DemoArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     /// Let hardly anybody of a team reach a stage any more, such as east:proposal; it broke seven days ago. Teams are
-    /// east, south, north, west, overseas
+    /// east, south, north, west, overseas. There are no renewals then
     #[arg(long, value_name = "TEAM:STAGE", value_parser = team_and_stage)]
     pub(super) break_stage: Option<(String, String)>,
     /// The address on which to serve
@@ -65,6 +65,8 @@ impl DemoArguments {
         Plan {
             reps: self.reps,
             journeys_per_week: Plan::journeys_of(self.reps),
+            // What the leads of one pipeline were in the window before is not exposed, so a drop shows with one only.
+            renewals: break_stage.is_none(),
             break_stage: break_stage.map(|(team, stage)| BrokenStage { team, stage, from: now.plus(-BROKEN_FOR) }),
             faster: (self.speed > 1).then_some(Faster { from: now, times: self.speed }),
             ..Plan::new(self.seed, now.plus(-PAST), now.plus(FUTURE))

@@ -97,6 +97,8 @@ impl SimulateArguments {
             zone: self.timezone.clone(),
             disorder: self.disorder,
             bad: self.bad,
+            // What the leads of one pipeline were in the window before is not exposed, so a drop shows with one only.
+            renewals: break_stage.is_none(),
             break_stage: break_stage.map(|(team, stage)| BrokenStage { team, stage, from: broken_from }),
             faster: (self.live && self.speed > 1).then_some(Faster { from: end, times: self.speed }),
             ..Plan::new(self.seed, start, if self.live { end.plus(LIVE_DAYS * DAY) } else { end })
