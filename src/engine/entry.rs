@@ -291,8 +291,8 @@ pub struct Interner {
     rules: Arc<Rules>,
     /// What this thread has looked up before, so that it need not ask the shared directory again.
     hasher: RandomState,
-    /// By team and rep.
-    rows: HashTable<(Box<str>, Box<str>, RowId)>,
+    /// By team and rep, whose names lie in the table itself where they are short.
+    rows: HashTable<(Id, Id, RowId)>,
     channels: HashMap<Box<str>, ChannelId, RandomState>,
     /// Of the pipeline `default`, by the stage as it is named.
     stages: HashMap<Box<str>, SpokenId, RandomState>,
@@ -424,15 +424,17 @@ impl Interner {
     fn row(&mut self, team: Option<&Text<'_>>, rep: Option<&Text<'_>>) -> RowId {
         let team: &str = team.map_or(UNASSIGNED, |team| team);
         let rep: &str = rep.map_or(UNASSIGNED, |rep| rep);
+        let (team_id, rep_id) = (Id::new(team), Id::new(rep));
         let (directory, hasher) = (&self.directory, &self.hasher);
-        let hash = |team: &str, rep: &str| hasher.hash_one((team, rep));
-        let is_it = |entry: &(Box<str>, Box<str>, RowId)| &*entry.0 == team && &*entry.1 == rep;
-        let entry = self.rows.entry(hash(team, rep), is_it, |entry| hash(&entry.0, &entry.1));
-        let entry = entry.or_insert_with(|| {
-            let pair = RepInTeam { team: directory.name(team), rep: directory.name(rep) };
-            (team.into(), rep.into(), directory.row(pair))
-        });
-        entry.get().2
+        let hash = |team: &Id, rep: &Id| hasher.hash_one((team, rep));
+        let hashed = hash(&team_id, &rep_id);
+        let is_it = |entry: &(Id, Id, RowId)| entry.1 == rep_id && entry.0 == team_id;
+        if let Some((_, _, row)) = self.rows.find(hashed, is_it) {
+            return *row;
+        }
+        let row = directory.row(RepInTeam { team: directory.name(team), rep: directory.name(rep) });
+        self.rows.insert_unique(hashed, (team_id, rep_id, row), |entry| hash(&entry.0, &entry.1));
+        row
     }
 
     fn channel(&mut self, channel: Option<&Text<'_>>) -> ChannelId {
