@@ -102,7 +102,8 @@ fn run(arguments: RunArguments, environment: &[(OsString, OsString)]) -> Result<
     let flag = |name, key, value: Option<String>| value.map(|value| Flag { name, key, value });
     let brokers = flag("--brokers", "kafka.brokers", arguments.brokers);
     let listen = flag("--listen", "http.listen", arguments.listen);
-    let flags: Vec<Flag> = brokers.into_iter().chain(listen).collect();
+    let web = flag("--web.config.file", "web.config_file", arguments.web_config_file);
+    let flags: Vec<Flag> = brokers.into_iter().chain(listen).chain(web).collect();
     let config = Config::load(&arguments.config, environment, &flags)?;
     let refused = try_properties(&config.kafka).into_iter().map(|failure| failure.to_string());
     let options = try_options(&config.snapshot).into_iter().map(|failure| failure.to_string());

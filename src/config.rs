@@ -3,6 +3,7 @@
 //! [`Settings`] lays the sources on top of each other and keeps where each value comes from;
 //! [`Config`] is what they say once every value, alone and beside the others, is valid.
 
+mod access;
 mod effective;
 mod environment;
 mod error;
@@ -24,6 +25,7 @@ mod snapshot;
 mod value;
 mod web;
 
+pub use access::{AccessConfig, Display, Names, Proxy, Role, Targets, User};
 pub use effective::Effective;
 pub use error::ConfigError;
 pub use http::HttpConfig;
@@ -33,7 +35,7 @@ pub use origin::Origin;
 pub use secrets::property_may_be_shown;
 pub use settings::{Flag, Settings};
 pub use snapshot::{OnGap, SnapshotConfig};
-pub use web::{Board, WebConfig};
+pub use web::{Board, Celebrate, WebConfig};
 
 use std::ffi::OsString;
 use std::path::Path;

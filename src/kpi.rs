@@ -5,6 +5,7 @@
 
 mod activity;
 mod customers;
+mod drop;
 pub mod exposition;
 mod exposure;
 mod family;
@@ -16,6 +17,7 @@ mod satisfaction;
 mod scorecard;
 mod targets;
 
+pub use self::drop::has_dropped;
 pub use self::family::{Family, Instance};
 pub use self::query::{Labels, NoInstance, Query, Ranking, judge_ranked, ranks};
 pub use self::scorecard::{Scorecard, Survey};

@@ -180,6 +180,14 @@ impl ShardReader {
     pub fn read(&self, now: Time) -> Result<Vec<ShardReading>, ShardGone> {
         ask(&self.shards, |reply| Message::Read { now, reply })
     }
+
+    /// All shards as they are, by everything that was handed to them before.
+    ///
+    /// # Errors
+    /// [`ShardGone`].
+    pub fn images(&self) -> Result<Vec<Image>, ShardGone> {
+        ask(&self.shards, |reply| Message::Image { with_counted: false, reply })
+    }
 }
 
 impl ShardLoader {

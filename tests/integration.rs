@@ -2,6 +2,7 @@
 //!
 //! `make test` installs the parts. Without them the tests pass and say what was not run; under CI they fail.
 
+mod access;
 mod alerting;
 mod asyncapi;
 mod check;
@@ -13,6 +14,7 @@ mod events;
 mod golden;
 mod guides;
 mod identity;
+mod listeners;
 mod members;
 mod partitions;
 mod parts;

@@ -3,4 +3,5 @@
 mod browser;
 mod files;
 mod pictures;
+mod service;
 mod words;

@@ -167,6 +167,9 @@ pub(super) struct RunArguments {
     /// The address on which to serve, such as 127.0.0.1:9464; stands for http.listen
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<String>,
+    /// The web configuration: TLS, users, headers, a rate limit; stands for web.config_file
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub(super) web_config_file: Option<String>,
     /// Let the clock stand still at this instant, RFC 3339 with an offset: for back-tests
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(super) as_of: Option<Time>,

@@ -31,6 +31,7 @@ use crate::kafka::{DeadLetterProducer, KafkaClient, Layout, ProducerLimits, TOPO
 use crate::kpi::Catalogue;
 use crate::model::rules::Rules;
 use crate::model::time::Clock;
+use crate::serve::access::Gate;
 use crate::serve::admin::Scrape;
 use crate::serve::web::Site;
 use crate::service::event_loop::{EventLoop, IntakeParts};
@@ -62,6 +63,7 @@ pub struct Service {
     runtime: Runtime,
     listeners: Listeners,
     web: WebConfig,
+    gate: Arc<Gate>,
     kafka: KafkaConfig,
     snapshot: SnapshotConfig,
     rules: Arc<Rules>,
@@ -92,9 +94,12 @@ impl Service {
         let metrics = Metrics::new(kafka.topics.values().map(String::as_str))
             .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
         metrics.show_stages(&rules);
+        let readiness = Arc::<Readiness>::default();
+        let gate = Gate::new(&web, Arc::clone(&metrics), Arc::clone(&readiness)).map_err(RunError::Configuration)?;
         Ok(Service {
             runtime,
             listeners,
+            gate,
             web,
             kafka,
             snapshot,
@@ -105,7 +110,7 @@ impl Service {
             topology_interval: TOPOLOGY_INTERVAL,
             asks_settings: true,
             metrics,
-            readiness: Arc::default(),
+            readiness,
         })
     }
 
@@ -168,8 +173,9 @@ impl Service {
     /// # Errors
     /// [`RunError`] if it must end before.
     pub fn run(self) -> Result<(), RunError> {
-        let Service { runtime, listeners, web, kafka, snapshot, rules, catalogue, clock, metrics, readiness, .. } =
-            self;
+        let Service {
+            runtime, listeners, gate, web, kafka, snapshot, rules, catalogue, clock, metrics, readiness, ..
+        } = self;
         let directory = Arc::<Directory>::default();
         let present = Arc::new(HorizonClock::new(clock, Arc::clone(&rules)));
         let shards = ShardThreads::start(shard_count(), &rules, &directory, present.now(), &metrics)
@@ -182,7 +188,7 @@ impl Service {
         });
         let site = site.transpose()?;
         let scrape = Arc::new(Scrape::new(catalogue, hub, Arc::clone(&readiness), Arc::clone(&metrics)));
-        let server = listeners.serve(&runtime, scrape, site);
+        let server = listeners.serve(&runtime, scrape, site, &gate);
         let persistence =
             Persistence { snapshot: &snapshot, rules: Arc::clone(&rules), directory: Arc::clone(&directory), clock };
         let store = persistence.open(&kafka, &runtime)?;

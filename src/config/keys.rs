@@ -48,6 +48,7 @@ const PROBABILITY: &str = "a number or decimal string from 0 to 1 with at most 1
 const ALIAS: &str = "the name of a stage of the same pipeline, \"lost\" or \"void\"";
 const EXPOSE: &str = "a list of metric families, each once: full names, or prefixes that end in *";
 const TOPIC: &str = "the name of a topic (1 to 249 of A-Z a-z 0-9 . _ -) that no other type has, or \"\" for none";
+const ROLE: &str = "\"viewer\", \"rep\", \"manager\", \"admin\" or \"scraper\"";
 const ALL_WINDOWS: Option<&str> = Some(r#"["1h", "24h", "7d", "30d", "90d", "mtd", "qtd", "ytd"]"#);
 
 /// All keys, in the order in which the example explains them.
@@ -165,9 +166,31 @@ pub(super) static KEYS: &[Key] = &[
         "web.listen",
         Kind::Text,
         Some(r#""""#),
-        "a loopback address and a port, such as \"127.0.0.1:9465\", or \"\" for no page",
+        "an IP address and a port, such as \"127.0.0.1:9465\", or \"\" for no page",
     ),
+    key("web.config_file", Kind::Text, Some(r#""""#), "the path of a web configuration, or \"\" for none"),
+    key("access.default", Kind::Text, None, ROLE),
+    key("access.targets", Kind::Text, None, "\"all\", \"own\" or \"none\""),
+    key("access.names", Kind::Text, None, "\"name\" or \"id\""),
+    key("access.user.[].name", Kind::Text, None, "the name of a user, not empty"),
+    key("access.user.[].role", Kind::Text, None, ROLE),
+    key("access.user.[].rep", Kind::Text, None, "the id of a rep"),
+    key("access.user.[].teams", Kind::Texts, None, "a list of teams, each once"),
+    key("access.display.[].id", Kind::Text, None, "a name for the screen"),
+    key("access.display.[].key_sha256", Kind::Text, None, "64 digits 0-9 a-f: the SHA-256 of the screen's key"),
+    key("access.display.[].boards", Kind::Texts, None, "a list of ids of [[board]], each once"),
+    key("access.proxy.from", Kind::Texts, None, "a list of networks such as \"127.0.0.1/32\", each once"),
+    key("access.proxy.user_header", Kind::Text, None, "the name of a header"),
+    key("web.deal_url", Kind::Text, None, "an address that begins with https:// and has {lead_id} in it"),
     key("web.hosts", Kind::Texts, None, "a list of host names, each once"),
+    key(
+        "celebrate.deal_over",
+        Kind::Text,
+        Some(r#""""#),
+        "a decimal string above 0, such as \"50000\", or \"\" for none",
+    ),
+    key("celebrate.quota", Kind::Texts, Some(r#"["1"]"#), "a list of shares of the target, such as [\"0.8\", \"1\"]"),
+    key("celebrate.leader", Kind::Truth, Some("true"), TRUTH),
     key("board.[].id", Kind::Text, None, "1 to 40 of a-z 0-9 -, such as \"month\""),
     key("board.[].title.en", Kind::Text, None, "a text"),
     key("board.[].title.zh", Kind::Text, None, "a text"),

@@ -151,8 +151,8 @@ fn unknown_keys_are_refused_with_those_allowed() {
         "[pipeline.stalled_after.lead]\ndays = 3",
         "[org.teams]",
     ]), @r#"
-    unknown key max_serie (salespulse.toml, line 2); the top level allows allowed_skew, board, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, web, windows
-    unknown key organisation (salespulse.toml, line 2); the top level allows allowed_skew, board, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, web, windows
+    unknown key max_serie (salespulse.toml, line 2); the top level allows access, allowed_skew, board, celebrate, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, web, windows
+    unknown key organisation (salespulse.toml, line 2); the top level allows access, allowed_skew, board, celebrate, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, web, windows
     unknown key kafka.broker (salespulse.toml, line 3); [kafka] allows brokers, dead_letter_topic, group, instance_id, properties, property_files, topics
     unknown key kafka.topics.leads (salespulse.toml, line 3); [kafka.topics] allows feedback, lead, payment, rep, spend, stage_change, target
     unknown key fx[1].to (salespulse.toml, line 6); [[fx]] allows date, from, rate
@@ -336,7 +336,7 @@ fn wrong_variables_are_named() {
     let sentences: Vec<_> = wrong.map(|variable| load(SMALLEST, &[variable]).expect_err(variable.0).to_string()).into();
     insta::assert_snapshot!(sentences.join("\n"), @r#"
     unknown key kafka.broker (environment variable SALESPULSE__KAFKA__BROKER); [kafka] allows brokers, dead_letter_topic, group, instance_id, properties, property_files, topics
-    unknown key "" (environment variable SALESPULSE__); the top level allows allowed_skew, board, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, web, windows
+    unknown key "" (environment variable SALESPULSE__); the top level allows access, allowed_skew, board, celebrate, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, web, windows
     max_series = "many" (environment variable SALESPULSE__MAX_SERIES) must be a whole number above 0
     windows.rep = "24h,7d" (environment variable SALESPULSE__WINDOWS__REP) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once
     fx = "USD=7" (environment variable SALESPULSE__FX) must be tables [[fx]] with date, from, rate, written inline as TOML

@@ -1,7 +1,9 @@
 //! `[web]` and `[[board]]`: where people look at the numbers, and what is shown on the wall.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
+use super::access::{self, AccessConfig};
 use super::error::ConfigError;
 use super::path::KeyPath;
 use super::settings::Settings;
@@ -13,14 +15,39 @@ const ROWS: usize = 10;
 const SECONDS: u64 = 20;
 
 /// What people are shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WebConfig {
     /// The address to listen on; `None`: there is no page.
     pub listen: Option<SocketAddr>,
+    /// The web configuration: TLS, users, headers, a rate limit.
+    pub config_file: Option<PathBuf>,
+    /// Who may see what; `None`: whoever gets in may see everything.
+    pub access: Option<AccessConfig>,
+    /// How a deal is found in the CRM: an address with `{lead_id}` in it.
+    pub deal_url: Option<String>,
     /// The names under which a listener of the loopback interface may be asked, beside `localhost`.
     pub hosts: Vec<String>,
+    /// What the page celebrates.
+    pub celebrate: Celebrate,
     /// The boards, in their order.
     pub boards: Vec<Board>,
+}
+
+/// What is worth a card on the wall.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Celebrate {
+    /// A win of at least so much, in the reporting currency; empty: none.
+    pub deal_over: String,
+    /// An attainment that crosses one of these.
+    pub quota: Vec<f64>,
+    /// Another first place.
+    pub leader: bool,
+}
+
+impl Default for Celebrate {
+    fn default() -> Celebrate {
+        Celebrate { deal_over: String::new(), quota: vec![1.0], leader: true }
+    }
 }
 
 /// A board.
@@ -49,9 +76,18 @@ pub struct Board {
 pub(super) fn read(settings: &Settings, rules: &Rules) -> Result<WebConfig, ConfigError> {
     let listen = settings.required(&KeyPath::new("web.listen"), |value| {
         let text = value.text()?;
-        let address = |text: &str| text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback());
-        if text.is_empty() { Some(None) } else { address(text).map(Some) }
+        if text.is_empty() { Some(None) } else { text.parse::<SocketAddr>().ok().map(Some) }
     })?;
+    let config_file = settings.required(&KeyPath::new("web.config_file"), |value| value.text().map(str::to_owned))?;
+    let config_file = Some(config_file).filter(|path| !path.is_empty()).map(PathBuf::from);
+    if config_file.is_none() && listen.is_some_and(|address| !address.ip().is_loopback()) {
+        let allowed =
+            "a loopback address as long as there is no web.config_file: whoever reaches the page sees everything";
+        return Err(settings.refuse(&KeyPath::new("web.listen"), allowed));
+    }
+    let is_address = |text: &&str| text.starts_with("https://") && text.contains("{lead_id}");
+    let deal_url =
+        settings.optional(&KeyPath::new("web.deal_url"), |value| value.text().filter(is_address).map(str::to_owned))?;
     let hosts = settings.texts(&KeyPath::new("web.hosts"))?.unwrap_or_default();
     let mut boards: Vec<Board> = Vec::new();
     for row in settings.rows(&KeyPath::new("board")) {
@@ -61,7 +97,22 @@ pub(super) fn read(settings: &Settings, rules: &Rules) -> Result<WebConfig, Conf
         }
         boards.push(board);
     }
-    Ok(WebConfig { listen, hosts, boards })
+    let ids: Vec<&str> = boards.iter().map(|board| board.id.as_str()).collect();
+    let access = access::read(settings, &ids)?;
+    Ok(WebConfig { listen, config_file, access, deal_url, hosts, celebrate: celebrate(settings)?, boards })
+}
+
+fn celebrate(settings: &Settings) -> Result<Celebrate, ConfigError> {
+    let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    let deal_over = settings.required(&KeyPath::new("celebrate.deal_over"), |value| {
+        value.text().filter(|text| text.is_empty() || number(text).is_some()).map(str::to_owned)
+    })?;
+    let path = KeyPath::new("celebrate.quota");
+    let quota: Option<Vec<f64>> = settings.texts(&path)?.unwrap_or_default().iter().map(|text| number(text)).collect();
+    let quota =
+        quota.ok_or_else(|| settings.refuse(&path, "a list of shares of the target, such as [\"0.8\", \"1\"]"))?;
+    let leader = settings.required(&KeyPath::new("celebrate.leader"), super::value::Value::truth)?;
+    Ok(Celebrate { deal_over, quota, leader })
 }
 
 fn board(settings: &Settings, row: &KeyPath, rules: &Rules) -> Result<Board, ConfigError> {

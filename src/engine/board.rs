@@ -57,6 +57,12 @@ impl Board {
         Board { rules, directory, customers, rows, channels, scopes }
     }
 
+    /// The names of its rows.
+    #[must_use]
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
     /// Bytes held: the customers with their wins.
     #[must_use]
     pub fn resident_bytes(&self) -> usize {

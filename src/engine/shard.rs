@@ -11,6 +11,7 @@ mod audit;
 mod bytes;
 mod chunks;
 mod currencies;
+mod deals;
 mod image;
 mod journeys;
 mod ledger;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 pub use self::audit::Mismatch;
+pub use self::deals::{Deal, Standing};
 pub use self::image::{Contents, Image, Kind, Portion, Translation, Unpacker, Unusable};
 use self::journeys::{Accepted, Journey, Journeys};
 use self::ledger::Ledger;

@@ -25,11 +25,13 @@ pub enum Condition {
     UnreadableRecords,
     /// The numbers have more series than are allowed.
     SeriesLimit,
+    /// The web configuration on disk is wrong.
+    WebConfig,
 }
 
 impl Condition {
     /// All of them; where several make an instance not ready, the first is the one to mend.
-    pub const ALL: [Condition; 10] = [
+    pub const ALL: [Condition; 11] = [
         Condition::BrokerUnreachable,
         Condition::ReadingStopped,
         Condition::DeadLettersWaiting,
@@ -40,6 +42,7 @@ impl Condition {
         Condition::ForeignMember,
         Condition::UnreadableRecords,
         Condition::SeriesLimit,
+        Condition::WebConfig,
     ];
 
     /// One word for machines.
@@ -56,6 +59,7 @@ impl Condition {
             Condition::ForeignMember => "foreign_member",
             Condition::UnreadableRecords => "unreadable_records",
             Condition::SeriesLimit => "series_limit",
+            Condition::WebConfig => "web_config",
         }
     }
 
@@ -93,6 +97,9 @@ impl Condition {
             Condition::SeriesLimit => {
                 "The numbers have more series than max_series allows; /metrics answers 500 and names the scope that has most."
             }
+            Condition::WebConfig => {
+                "The web configuration on disk cannot be used; the one before stays in force, and the log says what is wrong."
+            }
         }
     }
 
@@ -110,6 +117,7 @@ impl Condition {
             Condition::UnreadableRecords => "All partitions are read again.",
             Condition::ForeignMember => "All members of the consumer group read the same topics.",
             Condition::SeriesLimit => "The numbers have no more series than max_series allows again.",
+            Condition::WebConfig => "The web configuration on disk is in force again.",
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is measured of the HTTP listeners.
 
-use prometheus::{Gauge, Histogram, IntCounter, IntGauge, IntGaugeVec};
+use prometheus::{Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::register::Maker;
 
@@ -18,13 +18,17 @@ pub struct HttpMetrics {
     pub stream_interval_seconds: Gauge,
     /// Readings taken.
     pub readings: IntCounter,
+    /// Requests by path and status.
+    pub requests: IntCounterVec,
+    /// Logins with a password by their result.
+    pub logins: IntCounterVec,
     /// How long scrapes take.
     pub scrape_seconds: Histogram,
 }
 
 impl HttpMetrics {
     pub(super) fn new(make: &Maker) -> Result<HttpMetrics, prometheus::Error> {
-        Ok(HttpMetrics {
+        let metrics = HttpMetrics {
             connections: make.gauges("http_connections", "HTTP connections, by listener.", &["listener"])?,
             streams: make.gauge("http_streams", "Streams of events that are open.")?,
             stream_interval_seconds: make.float_gauge(
@@ -32,11 +36,17 @@ impl HttpMetrics {
                 "Pause between two readings for streams: at least eight times what a reading takes.",
             )?,
             readings: make.counter("readings_total", "Readings of the numbers that were taken.")?,
+            requests: make.counters("http_requests_total", "Requests, by path and status.", &["path", "code"])?,
+            logins: make.counters("logins_total", "Logins with a password, by their result.", &["result"])?,
             scrape_seconds: make.histogram(
                 "scrape_duration_seconds",
                 "How long it took to compute and write a scrape.",
                 &SCRAPE_BUCKETS,
             )?,
-        })
+        };
+        for result in ["right", "wrong", "busy"] {
+            metrics.logins.with_label_values(&[result]);
+        }
+        Ok(metrics)
     }
 }

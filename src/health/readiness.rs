@@ -247,7 +247,8 @@ mod tests {
                 "clock_behind",
                 "foreign_member",
                 "unreadable_records",
-                "series_limit"
+                "series_limit",
+                "web_config"
             ]
         );
         readiness.set(Condition::SnapshotSlow, false);

@@ -15,6 +15,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
 
+use super::access::{self, Door, Gate};
 use super::connections::{self, Limits};
 use super::hosts::{self, Hosts};
 use crate::health::LogThrottle;
@@ -41,7 +42,8 @@ struct Shared {
 }
 
 /// All paths.
-fn router(scrape: Arc<Scrape>, hosts: Hosts) -> Router {
+pub(super) fn router(scrape: Arc<Scrape>, gate: Arc<Gate>, hosts: Hosts) -> Router {
+    let door = Door { gate, refuse: |_, refusal| refusal.plain() };
     Router::new()
         .route("/", get(pages::index))
         .route("/metrics", get(pages::metrics))
@@ -50,13 +52,15 @@ fn router(scrape: Arc<Scrape>, hosts: Hosts) -> Router {
         .route("/readyz", get(pages::readyz))
         .fallback(pages::unknown_path)
         .method_not_allowed_fallback(pages::other_method)
+        .layer(middleware::from_fn_with_state(door, access::admit))
         .layer(middleware::from_fn_with_state(hosts, hosts::check))
         .with_state(Shared { scrape, throttle: Arc::default() })
 }
 
 /// Serves until `closed` completes; requests that are being answered then are answered still.
-pub async fn serve(listener: TcpListener, scrape: Arc<Scrape>, closed: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, scrape: Arc<Scrape>, gate: Arc<Gate>, closed: impl Future<Output = ()>) {
     let hosts = Hosts::of(&listener, &[]);
     let count = scrape.metrics().http.connections.with_label_values(&["admin"]);
-    connections::accept(listener, router(scrape, hosts), LIMITS, count, closed).await;
+    let router = router(scrape, Arc::clone(&gate), hosts);
+    connections::accept(listener, router, LIMITS, move || gate.file().tls.clone(), count, closed).await;
 }

@@ -21,15 +21,18 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use prometheus::IntGauge;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
 use self::peer::{Peer, answered};
 use self::registry::{Place, Registry};
 use self::watched::Watched;
+use super::access::{Client, Tls};
 use crate::health::LogThrottle;
 
 /// After a connection could not be accepted, most likely for want of file descriptors.
@@ -62,11 +65,12 @@ pub(super) struct Limits {
     pub(super) last_answer: Duration,
 }
 
-/// Accepts connections until `closed` completes, and ends when all of them have.
+/// Accepts connections until `closed` completes, and ends when all of them have; each is encrypted as `tls` says then.
 pub(super) async fn accept(
     listener: TcpListener,
     router: Router,
     limits: Limits,
+    tls: impl Fn() -> Option<Arc<Tls>>,
     count: IntGauge,
     closed: impl Future<Output = ()>,
 ) {
@@ -88,9 +92,13 @@ pub(super) async fn accept(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 if let Some(place) = registry.admit() {
-                    serving.spawn(serve(stream, place, router.clone(), limits, is_closing.clone()));
+                    let tls = tls();
+                    let client =
+                        Client { address, is_secure: tls.is_some(), has_certificate: false, certificate: None };
+                    let served = Served { router: router.clone(), limits, client, is_closing: is_closing.clone() };
+                    serving.spawn(serve(stream, place, tls, served));
                 }
                 // Those who came before read their heads first, so that a flood closes none who has sent one.
                 tokio::task::yield_now().await;
@@ -109,14 +117,44 @@ pub(super) async fn accept(
     count.set(0);
 }
 
-/// Serves one connection until it ends, its life is over, somebody cuts it, or everything ends.
-async fn serve(stream: TcpStream, place: Place, router: Router, limits: Limits, mut is_closing: watch::Receiver<()>) {
+/// What a connection needs.
+struct Served {
+    router: Router,
+    limits: Limits,
+    client: Client,
+    is_closing: watch::Receiver<()>,
+}
+
+/// Serves one connection, encrypted where the web configuration says so.
+async fn serve(stream: TcpStream, place: Place, tls: Option<Arc<Tls>>, mut served: Served) {
     // What is small is wanted now.
     let _ = stream.set_nodelay(true);
+    let stream = Watched::new(stream, Arc::clone(&place.peer));
+    let Some(tls) = tls else { return drive(stream, place, served).await };
+    let shaking = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
+    let shaken = tokio::select! {
+        shaken = timeout(served.limits.head, shaking) => shaken,
+        () = place.peer.is_cut() => return,
+    };
+    let Ok(Ok(stream)) = shaken else { return };
+    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let (name, is_allowed) = tls.judge(certificate);
+    if is_allowed {
+        served.client.has_certificate = certificate.is_some();
+        served.client.certificate = name.map(Arc::from);
+        drive(stream, place, served).await;
+    }
+}
+
+/// Serves a connection until it ends, its life is over, somebody cuts it, or everything ends.
+async fn drive<S>(stream: S, place: Place, served: Served)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Served { router, limits, client, mut is_closing } = served;
     let peer = Arc::clone(&place.peer);
     let router = TowerToHyperService::new(router);
-    let service = service_fn(|request| answer(request, Arc::clone(&peer), router.clone()));
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&place.peer)));
+    let service = service_fn(|request| answer(request, Arc::clone(&peer), client.clone(), router.clone()));
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -124,7 +162,7 @@ async fn serve(stream: TcpStream, place: Place, router: Router, limits: Limits, 
             .header_read_timeout(None)
             .max_buf_size(BUFFER_BYTES)
             .max_headers(HEADERS)
-            .serve_connection(io, service)
+            .serve_connection(TokioIo::new(stream), service)
     );
     let ended = tokio::select! {
         served = connection.as_mut() => {
@@ -150,10 +188,12 @@ async fn serve(stream: TcpStream, place: Place, router: Router, limits: Limits, 
 async fn answer(
     request: hyper::Request<Incoming>,
     peer: Arc<Peer>,
+    client: Client,
     router: TowerToHyperService<Router>,
 ) -> Result<axum::response::Response<peer::Answer>, Infallible> {
     peer.begin();
-    let request = request.map(Body::new);
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(client);
     let response = match router.call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
@@ -207,7 +247,7 @@ mod tests {
         let router =
             Router::new().route("/", get(async || "here")).route("/slow", get(slowly)).route("/large", get(large));
         let count = IntGauge::new("connections", "Of the test.").unwrap();
-        let accepting = accept(listener, router, limits, count.clone(), async { drop(closed.await) });
+        let accepting = accept(listener, router, limits, || None, count.clone(), async { drop(closed.await) });
         Server { address, count, slow, close, task: tokio::spawn(accepting) }
     }
 

@@ -98,5 +98,7 @@ pub async fn serve(
     closed: impl Future<Output = ()>,
 ) {
     let (hosts, count) = (Hosts::of(&listener, &[]), status.connections.clone());
-    connections::accept(listener, router(Shared { status, inboxes }, hosts), LIMITS, count, closed).await;
+    // A source's deliveries carry a secret of their own; the rest holds nothing personal.
+    let router = router(Shared { status, inboxes }, hosts);
+    connections::accept(listener, router, LIMITS, || None, count, closed).await;
 }

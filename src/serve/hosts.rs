@@ -1,4 +1,4 @@
-//! Which `Host` a request may name on a listener of the loopback interface.
+//! Which `Host` a request may name on a listener of the loopback interface, and on one whose names are configured.
 //!
 //! A page of a foreign site can let its own name resolve to 127.0.0.1 and so have a browser read what is served there. Such a
 //! request names the foreign host.
@@ -13,7 +13,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::net::TcpListener;
 
-/// The names under which a listener may be asked; all of them where it is not of the loopback interface.
+/// The names under which a listener may be asked: all of them where it is not of the loopback interface and has none of its
+/// own. An address may always be named there: only names can be made to lead elsewhere.
 #[derive(Clone, Debug)]
 pub(super) struct Hosts {
     is_loopback: bool,
@@ -38,7 +39,8 @@ impl Hosts {
         let is_own = name == "localhost"
             || name.ends_with(".localhost")
             || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        !self.is_loopback || is_own || self.names.contains(&name)
+        let is_open = !self.is_loopback && (self.names.is_empty() || name.parse::<IpAddr>().is_ok());
+        is_open || is_own || self.names.contains(&name)
     }
 }
 
@@ -54,8 +56,7 @@ pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Ne
     let host = request.headers().get(HOST).map(|host| host.to_str().unwrap_or("?"));
     match host {
         Some(host) if !hosts.allow(host) => {
-            let sentence =
-                "This listens on the loopback interface and answers to localhost and loopback addresses only.\n";
+            let sentence = "This answers to localhost and the names in web.hosts only, and off the loopback interface to addresses.\n";
             (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
         }
         _ => next.run(request).await,
@@ -75,7 +76,12 @@ mod tests {
         }
         for foreign in ["evil.example", "localhost.evil.example:9464", "10.0.0.1", "", "[::2]:1"] {
             assert!(!loopback.allow(foreign), "{foreign}");
-            assert!(Hosts { is_loopback: false, names: Arc::clone(&names) }.allow(foreign));
+            assert!(Hosts { is_loopback: false, names: Arc::new([]) }.allow(foreign));
         }
+        let named = Hosts { is_loopback: false, names };
+        for own in ["localhost", "10.0.0.1:9465", "[fd00::1]:9465", "sales.example"] {
+            assert!(named.allow(own), "{own}");
+        }
+        assert!(!named.allow("evil.example") && !named.allow("10.0.0.1.evil.example"));
     }
 }

@@ -17,19 +17,19 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use self::api::{Code, Context, Problem};
 use self::stream::Views;
+use super::access::{self, Asker, Door, Gate, Reason, Refusal};
 use super::connections::{self, Limits};
 use super::hosts::{self, Hosts};
-use crate::config::{Board, WebConfig};
+use crate::config::{Board, Celebrate, WebConfig};
 use crate::health::{Metrics, Readiness};
 use crate::kpi::Catalogue;
 use crate::model::rules::Rules;
-use crate::serve::access::Asker;
 use crate::service::reading_hub::{Interest, Published, ReadingHub};
 
 /// The commit this was built from, as `build.rs` found it.
@@ -60,9 +60,14 @@ pub struct Site {
     metrics: Arc<Metrics>,
     boards: Vec<Board>,
     hosts: Vec<String>,
+    /// How a deal is found in the CRM.
+    deal_url: Option<String>,
+    celebrate: Celebrate,
     build: String,
     boot: String,
     views: Views,
+    /// Held by whoever reads all journeys.
+    walks: Arc<Semaphore>,
 }
 
 impl Site {
@@ -91,6 +96,9 @@ impl Site {
             build: format!("{}-{COMMIT}-{}", env!("CARGO_PKG_VERSION"), assets::HASH),
             boot: format!("{boot:016x}"),
             views: Views::default(),
+            deal_url: config.deal_url.clone(),
+            celebrate: config.celebrate.clone(),
+            walks: Arc::new(Semaphore::new(1)),
         }))
     }
 
@@ -104,7 +112,8 @@ impl Site {
 struct Closing(watch::Receiver<bool>);
 
 /// All paths.
-fn router(site: &Arc<Site>, hosts: Hosts, closing: watch::Receiver<bool>) -> Router {
+fn router(site: &Arc<Site>, gate: Arc<Gate>, hosts: Hosts, closing: watch::Receiver<bool>) -> Router {
+    let door = Door { gate, refuse };
     let api = api::router().route("/stream", get(stream::open)).fallback(unknown_api_path);
     Router::new()
         .route("/", get(assets::index))
@@ -117,26 +126,40 @@ fn router(site: &Arc<Site>, hosts: Hosts, closing: watch::Receiver<bool>) -> Rou
         .method_not_allowed_fallback(other_method)
         .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest))
         .layer(middleware::from_fn(guard::headers))
-        .layer(middleware::from_fn(guard::everybody))
+        .layer(middleware::from_fn_with_state(door, access::admit))
         .layer(middleware::from_fn_with_state(hosts, hosts::check))
         .layer(axum::Extension(Closing(closing)))
         .with_state(Arc::clone(site))
 }
 
 /// Serves until `closed` completes; streams say good-bye, and requests that are being answered then are answered still.
-pub async fn serve(listener: TcpListener, site: Arc<Site>, closed: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, site: Arc<Site>, gate: Arc<Gate>, closed: impl Future<Output = ()>) {
     let hosts = Hosts::of(&listener, &site.hosts);
     let (close, closing) = watch::channel(false);
     let pacing = tokio::spawn(stream::keep_pace(Arc::clone(&site), closing.clone()));
-    let router = router(&site, hosts, closing);
+    let router = router(&site, Arc::clone(&gate), hosts, closing);
     let count = site.metrics.http.connections.with_label_values(&["web"]);
     let closed = async {
         closed.await;
         // Streams do not end by themselves, and the connections wait for them.
         close.send_replace(true);
     };
-    connections::accept(listener, router, LIMITS, count, closed).await;
+    connections::accept(listener, router, LIMITS, move || gate.file().tls.clone(), count, closed).await;
     pacing.abort();
+}
+
+/// Why somebody is not let in: a problem on the API's paths, else the sentence.
+fn refuse(path: &str, refusal: &Refusal) -> Response {
+    if !path.starts_with("/api/") {
+        return refusal.plain();
+    }
+    let code = match refusal.reason {
+        Reason::NoPassword | Reason::NoKey => Code::Unauthorized,
+        Reason::NotYours => Code::Forbidden,
+        Reason::TooMany => Code::TooManyRequests,
+        Reason::Bug => Code::Bug,
+    };
+    Problem::new(code, refusal.sentence.as_str()).into_response()
 }
 
 /// The OpenAPI document.

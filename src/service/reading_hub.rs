@@ -12,6 +12,8 @@ use tokio::sync::watch;
 
 use super::horizon_clock::HorizonClock;
 use crate::engine::board::{Board, Reading};
+use crate::engine::directory::Directory;
+use crate::engine::shard::Deal;
 use crate::health::Metrics;
 use crate::model::time::seconds;
 use crate::threads::{ShardGone, ShardReader};
@@ -44,6 +46,7 @@ pub enum ReadingError {
 #[derive(Debug)]
 pub struct ReadingHub {
     shards: ShardReader,
+    directory: Arc<Directory>,
     /// Kept from reading to reading; each reading of the shards must reach it.
     board: Mutex<Board>,
     present: Arc<HorizonClock>,
@@ -81,6 +84,7 @@ impl ReadingHub {
     ) -> Arc<ReadingHub> {
         Arc::new(ReadingHub {
             shards,
+            directory: Arc::clone(board.directory()),
             board: Mutex::new(board),
             present,
             metrics,
@@ -139,6 +143,25 @@ impl ReadingHub {
             Some(latest) => Ok(latest),
             None => self.fresh().await,
         }
+    }
+
+    /// Visits every deal that is won or open at a reading's instant, with the rep and the team who are credited. What has
+    /// come since the reading is in it already. It takes as long as reading a snapshot does.
+    ///
+    /// # Errors
+    /// [`ReadingError`].
+    pub fn each_deal(&self, reading: &Reading, mut visit: impl FnMut(Deal, &str, &str)) -> Result<(), ReadingError> {
+        let images = self.shards.images()?;
+        // Read after the images, so that it has all of their rows.
+        let rows = self.directory.rows();
+        for image in images {
+            image.each_deal(&reading.rules, &self.directory, reading.now, |deal| {
+                if let Some(pair) = rows.get(deal.row.index()) {
+                    visit(deal, &self.directory.text(pair.rep), &self.directory.text(pair.team));
+                }
+            });
+        }
+        Ok(())
     }
 
     fn take(&self, number: u64) -> Result<Arc<Published>, ReadingError> {

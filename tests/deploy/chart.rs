@@ -43,6 +43,7 @@ fn kubernetes_would_take_what_it_renders() {
         everything,
         dashboards,
         "snapshot.store=s3://bucket/prefix",
+        "web.enabled=true,web.configSecret=web,web.tls=true",
     ];
     for (place, settings) in settings.iter().enumerate() {
         let (is_rendered, text) = render(&helm, settings);
@@ -88,6 +89,28 @@ fn switches_switch() {
     assert!(!bare.contains("kind: PodDisruptionBudget") && !bare.contains("kind: NetworkPolicy"), "{bare}");
 }
 
+/// The page is served with a web configuration or not at all, and then probes, policy and Prometheus know of it.
+#[test]
+fn the_page_is_a_switch() {
+    let Some(helm) = helm() else { return };
+    let (_, without) = render(&helm, "replicas=1");
+    assert!(!without.contains("9465") && without.contains("scheme: HTTP }"), "{without}");
+    let (is_rendered, said) = render(&helm, "web.enabled=true");
+    assert!(!is_rendered && said.contains("web.configSecret"), "{said}");
+    let (_, with) = render(&helm, "web.enabled=true,web.configSecret=web,web.tls=true,serviceMonitor.enabled=true");
+    for part in [
+        "value: 0.0.0.0:9465",
+        "value: /run/secrets/salespulse-web/web.yml",
+        "secret: { secretName: web, defaultMode: 0440 }",
+        "name: release-salespulse-web",
+        "{ port: web, protocol: TCP }",
+        "scheme: https\n",
+    ] {
+        assert!(with.contains(part), "{part}: {with}");
+    }
+    assert!(with.contains("scheme: HTTPS }") && !with.contains("scheme: HTTP }"), "{with}");
+}
+
 /// Nobody's numbers are in a currency that nobody chose.
 #[test]
 fn a_currency_must_be_chosen() {
@@ -104,6 +127,7 @@ fn examples_render() {
         ("least", "- { port: 9092, protocol: TCP }"),
         ("sasl", "- { port: 9096, protocol: TCP }"),
         ("s3", "cidr: 169.254.170.23/32"),
+        ("page", "kubernetes.io/metadata.name: ingress-nginx"),
         ("strimzi", "- { port: 9093, protocol: TCP }"),
     ] {
         let (is_rendered, text) = render_with(&helm, &["--values", &format!("deploy/helm/examples/{name}.yaml")]);
@@ -140,6 +164,7 @@ fn wrong_values_are_refused() {
         ("networkPolicy.monitoringNamespace=Mon", "monitoringNamespace"),
         ("snapshot.store=/tmp", "store"),
         ("dashboards.languages[0]=fr", "languages"),
+        ("web.tls=perhaps", "tls"),
     ] {
         let (is_rendered, said) = render(&helm, settings);
         assert!(!is_rendered && said.contains(named), "{settings}: {said}");

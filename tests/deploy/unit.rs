@@ -15,6 +15,20 @@ fn systemd_understands_it() {
     assert!(is_content && !said.contains("salespulse.service"), "{said}");
 }
 
+/// The drop-in for the page, as part of the unit.
+#[test]
+fn systemd_understands_the_page_too() {
+    let Some(judge) = systemd_analyze() else { return };
+    let unit = text(UNIT).replace("/usr/local/bin/salespulse", env!("CARGO_BIN_EXE_salespulse"));
+    let with =
+        |drop_in: &str| ask(&judge, &["verify", "--man=no", &write("paged.service", &format!("{unit}\n{drop_in}"))]);
+    let drop_in = text("deploy/systemd/page.conf");
+    let (is_content, said) = with(&drop_in);
+    assert!(is_content && !said.contains("paged.service"), "{said}");
+    let (_, said) = with(&drop_in.replace("LoadCredential=", "LoadCredentials="));
+    assert!(said.contains("LoadCredentials"), "{said}");
+}
+
 #[test]
 fn systemd_would_find_a_fault() {
     let Some(judge) = systemd_analyze() else { return };

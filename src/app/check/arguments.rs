@@ -55,6 +55,9 @@ pub(super) struct ConfigArguments {
     /// As `run` would be given it; stands for http.listen
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<String>,
+    /// As `run` would be given it, and judged with the files that it names; stands for web.config_file
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub(super) web_config_file: Option<String>,
     /// Print one JSON document instead of text
     #[arg(long)]
     json: bool,

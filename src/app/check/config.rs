@@ -14,6 +14,7 @@ use crate::app::AppError;
 use crate::config::{Config, ConfigError, Effective, Flag, Judgement, Origin};
 use crate::kafka::try_properties;
 use crate::kpi::Catalogue;
+use crate::serve::access::Gate;
 use crate::snapshot::try_options;
 
 /// What a configuration says.
@@ -39,13 +40,15 @@ pub(super) fn check(arguments: &ConfigArguments, environment: &[(OsString, OsStr
     let flag = |name, key, value: &Option<String>| value.clone().map(|value| Flag { name, key, value });
     let brokers = flag("--brokers", "kafka.brokers", &arguments.brokers);
     let listen = flag("--listen", "http.listen", &arguments.listen);
-    let flags: Vec<Flag> = brokers.into_iter().chain(listen).collect();
+    let web = flag("--web.config.file", "web.config_file", &arguments.web_config_file);
+    let flags: Vec<Flag> = brokers.into_iter().chain(listen).chain(web).collect();
     let Judgement { faults, config, effective } = Config::judge(&arguments.config, environment, &flags)?;
     let mut findings: Vec<Finding> = faults.iter().map(|fault| finding(fault, &effective)).collect();
     let mut series = None;
     if let Some(config) = &config {
         findings.extend(properties_not_taken(config));
         findings.extend(options_not_taken(config));
+        findings.extend(web_configuration_not_taken(config, &effective));
     }
     findings.extend(Config::strange_variables(environment).into_iter().map(strange_variable));
     if let Some(config) = config.filter(|_| faults.is_empty()) {
@@ -88,6 +91,15 @@ fn options_not_taken(config: &Config) -> impl Iterator<Item = Finding> {
         let place = Place::Setting { key: Some("snapshot.options".to_owned()), origin: None };
         Finding { severity: Severity::Error, rule: "invalid_value", place, message: failure.to_string() }
     })
+}
+
+/// A web configuration that a start would refuse.
+fn web_configuration_not_taken(config: &Config, effective: &[Effective]) -> Option<Finding> {
+    let message = Gate::judge_file(&config.web).err()?;
+    let key = "web.config_file";
+    let origin = origin_of(key, effective);
+    let place = Place::Setting { key: Some(key.to_owned()), origin: origin.as_ref().map(OriginShown::from) };
+    Some(Finding { severity: Severity::Error, rule: "invalid_value", place, message })
 }
 
 /// A variable that looks as if it were a key of the configuration.

@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 
 use super::RunError;
 use crate::config::{HttpConfig, WebConfig};
+use crate::serve::access::Gate;
 use crate::serve::admin::{self, Scrape};
 use crate::serve::web::{self, Site};
 
@@ -33,9 +34,6 @@ impl Listeners {
     pub(super) fn bind(http: &HttpConfig, web: &WebConfig) -> Result<Listeners, RunError> {
         let (admin, address) = listen(http.listen, "http.listen")?;
         info!(%address, "listening");
-        if !address.ip().is_loopback() {
-            warn!(%address, "anybody who reaches this address reads the numbers: there is no authentication");
-        }
         let page = web.listen.map(|address| listen(address, "web.listen")).transpose()?;
         let page_address = page.as_ref().map(|(_, address)| *address);
         if let Some(address) = page_address {
@@ -45,12 +43,27 @@ impl Listeners {
     }
 
     /// Serves in the background.
-    pub(super) fn serve(self, runtime: &Runtime, scrape: Arc<Scrape>, site: Option<Arc<Site>>) -> Servers {
+    pub(super) fn serve(
+        self,
+        runtime: &Runtime,
+        scrape: Arc<Scrape>,
+        site: Option<Arc<Site>>,
+        gate: &Arc<Gate>,
+    ) -> Servers {
+        for address in [Some(self.address), self.page_address].into_iter().flatten() {
+            if !address.ip().is_loopback() && gate.is_open() {
+                warn!(%address, "anybody who reaches this address reads the numbers: nobody has to log in");
+            }
+        }
+        let (of_admin, of_page) = (Arc::clone(gate), Arc::clone(gate));
         let (close, closed) = watch::channel(());
-        let mut tasks =
-            vec![spawn(runtime, self.admin, &closed, |listener, closed| admin::serve(listener, scrape, closed))];
+        let mut tasks = vec![spawn(runtime, self.admin, &closed, |listener, closed| {
+            admin::serve(listener, scrape, of_admin, closed)
+        })];
         if let (Some(listener), Some(site)) = (self.page, site) {
-            tasks.push(spawn(runtime, listener, &closed, |listener, closed| web::serve(listener, site, closed)));
+            tasks.push(spawn(runtime, listener, &closed, |listener, closed| {
+                web::serve(listener, site, of_page, closed)
+            }));
         }
         Servers { close, tasks }
     }

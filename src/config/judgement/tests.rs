@@ -172,6 +172,10 @@ fn values_are_listed_with_their_origins_and_without_secrets() {
     snapshot.options.token = "(hidden)" (line 6)
     http.listen = "127.0.0.1:9464" (the default)
     web.listen = "" (the default)
+    web.config_file = "" (the default)
+    celebrate.deal_over = "" (the default)
+    celebrate.quota = ["1"] (the default)
+    celebrate.leader = true (the default)
     "#);
     assert!(!format!("{judgement:?}").contains("hunter2"), "a secret shows");
 }

@@ -30,7 +30,7 @@ pub(super) struct Ledger {
 
 /// Everything that moves with the clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Edges {
+pub(super) struct Edges {
     segments: Arc<Segments>,
     /// By open stage of all pipelines: deals that came there before this are stalled.
     stalled_before: Vec<Option<Time>>,
@@ -49,7 +49,7 @@ pub(super) struct Moved {
 }
 
 impl Edges {
-    fn at(now: Time, rules: &Rules) -> Edges {
+    pub(super) fn at(now: Time, rules: &Rules) -> Edges {
         let limits = rules
             .all_pipelines()
             .flat_map(|(_, pipeline)| (0..pipeline.won()).map(move |stage| pipeline.stalled_after(stage)));
@@ -59,7 +59,7 @@ impl Edges {
         Edges { segments, stalled_before, overdue_before: now.floor(PANE), periods }
     }
 
-    fn is_stalled(&self, at: Time, stage: u16) -> bool {
+    pub(super) fn is_stalled(&self, at: Time, stage: u16) -> bool {
         self.stalled_before.get(usize::from(stage)).copied().flatten().is_some_and(|before| at < before)
     }
 

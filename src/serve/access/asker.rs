@@ -2,62 +2,7 @@
 
 use std::sync::Arc;
 
-/// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Prometheus: the scrape and the probes.
-    Scraper,
-    /// A screen on a wall: its boards.
-    Display,
-    /// Boards, teams and the organisation.
-    Viewer,
-    /// A viewer who sees the own numbers too.
-    Rep,
-    /// A viewer who sees everything of the own teams.
-    Manager,
-    /// Everything.
-    Admin,
-}
-
-impl Role {
-    /// All roles with the word in the configuration.
-    pub const ALL: [(&'static str, Role); 6] = [
-        ("viewer", Role::Viewer),
-        ("rep", Role::Rep),
-        ("manager", Role::Manager),
-        ("admin", Role::Admin),
-        ("display", Role::Display),
-        ("scraper", Role::Scraper),
-    ];
-
-    /// The word in the configuration.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Role::ALL.iter().find(|(_, role)| *role == self).map_or("", |(name, _)| name)
-    }
-}
-
-/// What viewers, reps and displays see of the targets of others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Targets {
-    /// All of them.
-    #[default]
-    All,
-    /// The own ones only.
-    Own,
-    /// None at all.
-    None,
-}
-
-/// How others are called for viewers, reps and displays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Names {
-    /// By the name of the roster.
-    #[default]
-    Name,
-    /// By the id alone.
-    Id,
-}
+use crate::config::{Names, Role, Targets};
 
 /// Somebody who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,13 +63,21 @@ impl Asker {
         self.names == Names::Name || self.sees_all_of(rep, team)
     }
 
+    /// Whether they see a board of the configuration: a display has its own ones.
+    #[must_use]
+    pub fn is_shown(&self, board: &str) -> bool {
+        self.role != Role::Display || self.boards.iter().any(|own| own == board)
+    }
+
     /// Whether they are this rep.
     #[must_use]
     pub fn is(&self, rep: &str) -> bool {
         self.rep.as_deref() == Some(rep)
     }
 
-    fn leads(&self, team: &str) -> bool {
+    /// Whether they lead this team.
+    #[must_use]
+    pub fn leads(&self, team: &str) -> bool {
         self.role == Role::Manager && self.teams.iter().any(|own| own == team)
     }
 
@@ -134,7 +87,10 @@ impl Asker {
         let rep = self.rep.as_deref().unwrap_or_default();
         match self.role {
             Role::Admin => format!("admin {rep}"),
-            _ => format!("{} {rep:?} {:?} {:?} {:?}", self.role.name(), self.teams, self.targets, self.names),
+            _ => {
+                let Asker { role, teams, boards, targets, names, .. } = self;
+                format!("{} {rep:?} {teams:?} {boards:?} {targets:?} {names:?}", role.name())
+            }
         }
     }
 }

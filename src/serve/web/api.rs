@@ -1,6 +1,8 @@
 //! The JSON API: answers are computed from one reading, for one asker.
 
+pub(super) mod audit;
 mod choice;
+mod deals;
 mod funnel;
 mod handlers;
 mod head;

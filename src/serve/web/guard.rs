@@ -1,4 +1,4 @@
-//! What stands before every path of the page: who asks, and the headers that forbid a browser what it need not do.
+//! The headers that forbid a browser what it need not do.
 
 use axum::extract::Request;
 use axum::http::HeaderValue;
@@ -7,8 +7,6 @@ use axum::http::header::{
 };
 use axum::middleware::Next;
 use axum::response::Response;
-
-use crate::serve::access::Asker;
 
 /// The page's own scripts and styles, nothing from elsewhere, and no text that becomes code.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -31,10 +29,4 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
-}
-
-/// Without a web configuration everybody who reaches the listener may see everything.
-pub(super) async fn everybody(mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(Asker::everybody(""));
-    next.run(request).await
 }

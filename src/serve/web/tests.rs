@@ -1,5 +1,7 @@
 //! The API over HTTP, by the events of the example organisation.
 
+mod access;
+mod deals;
 mod pipelines;
 
 use std::collections::BTreeMap;
@@ -24,10 +26,15 @@ use crate::kpi::exposition::{Format, render};
 use crate::model::rules::Scope;
 use crate::model::time::{Clock, ManualClock, Time};
 use crate::model::window::Window;
+use crate::serve::access::{Client, Gate};
+use crate::serve::admin::{self, Scrape};
+
 use crate::service::horizon_clock::HorizonClock;
 use crate::service::reading_hub::ReadingHub;
 use crate::threads::ShardThreads;
 
+/// Where those are who ask.
+const HERE: &str = "127.0.0.1:1";
 /// The instant of the example.
 const NOW: &str = "2026-11-16T00:00:00+08:00";
 
@@ -90,8 +97,33 @@ impl Home {
     }
 
     async fn get(&self, path: &str) -> (StatusCode, BTreeMap<String, String>, Body) {
-        let router = router(&self.site, Hosts::everywhere(), self.close.subscribe());
-        let request = Request::get(path).header("host", "x").body(Body::empty()).unwrap();
+        self.get_through(&Gate::open(), path, &[], HERE).await
+    }
+
+    /// Asks through a gate from an address, with headers.
+    async fn get_through(
+        &self,
+        gate: &Arc<Gate>,
+        path: &str,
+        headers: &[(&str, &str)],
+        address: &str,
+    ) -> (StatusCode, BTreeMap<String, String>, Body) {
+        let (site, gate) = (&self.site, Arc::clone(gate));
+        let router = if path.starts_with("/metrics") {
+            let catalogue = Catalogue::new(&site.rules).unwrap();
+            let (readiness, metrics) = (Arc::clone(&site.readiness), Arc::clone(&site.metrics));
+            let scrape = Arc::new(Scrape::new(catalogue, Arc::clone(&site.hub), readiness, metrics));
+            admin::router(scrape, gate, Hosts::everywhere())
+        } else {
+            router(site, gate, Hosts::everywhere(), self.close.subscribe())
+        };
+        let mut request = Request::get(path).header("host", "x");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let address = address.parse().unwrap();
+        let client = Client { address, is_secure: false, has_certificate: false, certificate: None };
+        let request = request.extension(client).body(Body::empty()).unwrap();
         let response = TowerToHyperService::new(router).call(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
@@ -139,6 +171,9 @@ async fn every_answer_is_as_the_document_says() {
         ("/api/v1/kpis", "?scope=team&team=nowhere", "4XX"),
         ("/api/v1/funnel", "", "200"),
         ("/api/v1/funnel", "?scope=team&team=east&window=7d", "200"),
+        ("/api/v1/deals", "?state=won&rep=wang&limit=1", "200"),
+        ("/api/v1/deals", "?state=open&stage=lead", "200"),
+        ("/api/v1/deals", "", "4XX"),
     ] {
         let (code, answer) = home.json(&format!("{path}{query}")).await;
         assert_eq!(code == StatusCode::OK, status == "200", "{path}{query}: {answer}");
@@ -211,6 +246,10 @@ async fn a_mistake_is_named_with_what_is_allowed() {
         ("/api/v1/leaderboard?scope=team&team=east", 400, "bad_parameter", "team"),
         ("/api/v1/kpis?scope=team", 400, "missing_parameter", "team"),
         ("/api/v1/kpis?names=revenue,nothing", 400, "unknown_kpi", "names"),
+        ("/api/v1/deals", 400, "missing_parameter", "state"),
+        ("/api/v1/deals?state=lost", 400, "bad_parameter", "state"),
+        ("/api/v1/deals?state=open&window=7d", 400, "bad_parameter", "window"),
+        ("/api/v1/deals?state=open&stage=none", 400, "bad_parameter", "stage"),
         ("/api/v1/stream", 400, "missing_parameter", "view"),
         ("/api/v1/stream?view=%2Fleaderboard%3Fby%3Dnothing", 400, "unknown_kpi", "by"),
     ] {
@@ -338,4 +377,10 @@ async fn the_page_is_strict_and_its_files_are_of_one_build() {
     assert_eq!((status, headers["content-type"].as_str()), (StatusCode::OK, "text/javascript; charset=utf-8"));
     assert!(headers["cache-control"].contains("immutable"));
     assert_eq!(home.get("/assets/0000000000000000/app.js").await.0, StatusCode::NOT_FOUND);
+    // Without JavaScript there are links, and each leads somewhere on this listener.
+    let links: Vec<&str> = page.split("<a href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(links.len() >= 3, "{links:?}");
+    for link in links {
+        assert_eq!(home.get(&format!("/{link}")).await.0, StatusCode::OK, "{link}");
+    }
 }

@@ -57,3 +57,59 @@ fn every_alert_has_its_cases() {
     }
     assert!(alerts >= 20, "this test finds the alerts by their indentation");
 }
+
+/// What the page marks is what the alert finds, by generated counts, of which many lie close to the limit. The alert also asks
+/// the recent part of the window, which the page does not show.
+#[test]
+fn the_page_marks_the_drops_that_the_alert_finds() {
+    let Some(program) = tools::promtool3() else { return };
+    let alerts = shipped::read(&shipped::prometheus().join("rules/kpi-alerts.yml"));
+    let (_, alert) = alerts.split_once("- alert: SalesFunnelConversionDrop").expect("the alert");
+    let (_, expression) = alert.split_once("expr: |\n").expect("its expression");
+    let lines = expression.lines().map(str::trim).take_while(|line| !line.contains("_recent:"));
+    let expression = lines.collect::<Vec<_>>().join(" ");
+    assert_eq!(expression.matches(" and ").count(), 3, "{expression}");
+
+    let (mut series, mut found, mut teams) = (String::new(), String::new(), 0);
+    let mut seed = 17_u64;
+    let mut random = |most: i128| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        i128::from(seed >> 33) % (most + 1)
+    };
+    let mut dropped = 0;
+    for _ in 0..400 {
+        let size = [12, 40, 400][teams % 3];
+        let (from, from_before) = (1 + random(size), 1 + random(size));
+        let (to, to_before) = (random(from), random(from_before));
+        let team = format!("t{teams}");
+        let lines = [
+            (format!("sales_team_leads{{team=\"{team}\",window=\"7d\"}}"), from),
+            (format!("sales_team_leads_previous{{team=\"{team}\",window=\"7d\"}}"), from_before),
+            (format!("sales_team_stage_entries{{team=\"{team}\",stage=\"won\",window=\"7d\"}}"), to),
+            (format!("sales_team_stage_entries_previous{{team=\"{team}\",stage=\"won\",window=\"7d\"}}"), to_before),
+            (
+                format!("sales_team_funnel_conversion_ratio{{team=\"{team}\",from=\"lead\",to=\"won\",window=\"7d\"}}"),
+                1,
+            ),
+        ];
+        for (name, value) in lines {
+            series += &format!("      - {{series: '{name}', values: '{value}x10'}}\n");
+        }
+        if salespulse::kpi::has_dropped([from, from_before], [to, to_before]) {
+            dropped += 1;
+            found += &format!("          - {{labels: '{{team=\"{team}\"}}', value: 1}}\n");
+        }
+        teams += 1;
+    }
+    assert!((40..360).contains(&dropped), "{dropped} of {teams} are drops");
+    let rules = shipped::prometheus().join("rules/funnel.yml");
+    let text = format!(
+        "rule_files: [{:?}]\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n    input_series:\n{series}    \
+         promql_expr_test:\n      - expr: 'count by (team) ({expression})'\n        eval_time: 5m\n        exp_samples:\n{found}",
+        rules.display()
+    );
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let path = folder.path().join("drops.yml");
+    std::fs::write(&path, text).expect("the folder can be written");
+    promtool(&program, &["test", "rules"], &[path]);
+}

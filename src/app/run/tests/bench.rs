@@ -335,6 +335,6 @@ fn config(brokers: String, name: &str, properties: &[(&str, &str)]) -> Config {
             on_gap: OnGap::Refuse,
         },
         http: HttpConfig { listen: ([127, 0, 0, 1], 0).into() },
-        web: WebConfig { listen: None, hosts: Vec::new(), boards: Vec::new() },
+        web: WebConfig::default(),
     }
 }

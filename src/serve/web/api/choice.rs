@@ -33,6 +33,13 @@ pub(crate) struct Choice {
     family: String,
 }
 
+/// Whether the values of a KPI say what a target is: by themselves, or beside what is booked.
+pub(super) fn shows_targets(kpi: &str) -> bool {
+    ["target", "measure_target", "pipeline_coverage_ratio"].contains(&kpi)
+        || kpi.ends_with("_attainment_ratio")
+        || kpi.ends_with("_pace_ratio")
+}
+
 impl Choice {
     /// What a board ranks by.
     pub(super) fn ranked(scope: Scope, parameters: &Parameters, known: Known<'_>) -> Result<Choice, Problem> {
@@ -88,7 +95,7 @@ impl Choice {
 
     /// Whether its values say what the targets are.
     pub(super) fn shows_targets(&self) -> bool {
-        ["target", ATTAINMENT_FAMILY, "quota_pace_ratio", "pipeline_coverage_ratio"].contains(&self.family.as_str())
+        shows_targets(&self.family)
     }
 
     /// From when to when it counts.

@@ -9,18 +9,11 @@ use super::kpis::{Asked, SubjectAnswer, subject_answer, window};
 use super::parameters::Parameters;
 use super::problem::{Code, Problem};
 use super::{Context, Known};
-use crate::kpi::Query;
+use crate::kpi::{Query, has_dropped};
 use crate::model::rules::{DEFAULT_PIPELINE, Scope};
-use crate::model::value::{Value, float, ratio};
+use crate::model::value::{Value, ratio};
 
 pub(super) const PARAMETERS: [&str; 6] = ["scope", "team", "region", "channel", "pipeline", "window"];
-
-/// Beyond this many standard errors chance lies once in a thousand times; the alert on conversion has the same.
-const Z: f64 = 3.09;
-/// Both windows need so many entries of the two stages together before a drop is one.
-const FEWEST_ENTRIES: i128 = 20;
-/// A conversion below this share of the previous one is a drop.
-const DROP: f64 = 0.8;
 
 /// A funnel as somebody asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,6 +157,18 @@ fn previous_ratio(to: Pair, from: Pair) -> Option<f64> {
     ratio(to.before?, from.before?)
 }
 
+impl Pair {
+    /// Those of now, and those before; `None`: the latter are not known.
+    fn counts(self) -> Option<[i128; 2]> {
+        Some([self.now, self.before?])
+    }
+}
+
+/// Whether a conversion has dropped; one that was not known before has not.
+fn dropped(from: Pair, to: Pair) -> bool {
+    from.counts().zip(to.counts()).is_some_and(|(from, to)| has_dropped(from, to))
+}
+
 fn steps(stages: &[(&str, Pair)]) -> Vec<Step> {
     let whole = |count: i128| i64::try_from(count).unwrap_or(i64::MAX);
     let mut before: Option<Pair> = None;
@@ -176,43 +181,15 @@ fn steps(stages: &[(&str, Pair)]) -> Vec<Step> {
             previous: entries.before.map(whole),
             ratio: from.map(|from| ratio(entries.now, from.now)),
             previous_ratio: from.map(|from| previous_ratio(*entries, from)),
-            drop: from.map(|from| has_dropped(from, *entries)),
+            drop: from.map(|from| dropped(from, *entries)),
         });
     }
     steps
 }
 
-/// Whether even the upper end of Wilson's interval for the present share `to / (from + to)` lies below what belongs to so
-/// much of the previous conversion.
-fn has_dropped(from: Pair, to: Pair) -> bool {
-    let (Some(before), Some(converted_before)) = (from.before, to.before) else { return false };
-    let (present, previous) = (from.now + to.now, before + converted_before);
-    if present < FEWEST_ENTRIES || previous < FEWEST_ENTRIES {
-        return false;
-    }
-    let (total, converted) = (float(present), float(to.now));
-    let spread = Z * (converted * float(from.now) / total + Z * Z / 4.0).sqrt();
-    let upper = (converted + Z * Z / 2.0 + spread) / (total + Z * Z);
-    let expected = DROP * float(converted_before);
-    upper < expected / (float(before) + expected)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn dropped(from: (i128, i128), to: (i128, i128)) -> bool {
-        has_dropped(Pair { now: from.0, before: Some(from.1) }, Pair { now: to.0, before: Some(to.1) })
-    }
-
-    #[test]
-    fn a_drop_is_more_than_chance() {
-        assert!(dropped((90, 104), (8, 41)), "9 % after 39 %");
-        assert!(!dropped((120, 130), (90, 104)), "75 % after 80 %");
-        assert!(!dropped((10, 104), (0, 41)), "too few to say");
-        assert!(!dropped((104, 10), (0, 2)), "too few before");
-        assert!(!dropped((40, 40), (12, 20)), "chance can do that");
-    }
 
     #[test]
     fn the_first_stage_is_no_step() {

@@ -11,10 +11,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 
-use super::View;
-use super::meta;
+use super::deals::{self, Deals};
 use super::parameters::Parameters;
 use super::problem::{Code, Problem};
+use super::{Known, View, audit, meta};
 use crate::health::Status;
 use crate::serve::access::Asker;
 use crate::serve::web::Site;
@@ -30,6 +30,7 @@ pub(in crate::serve::web) fn router() -> Router<Arc<Site>> {
         .route("/leaderboard", get(leaderboard))
         .route("/kpis", get(kpis))
         .route("/funnel", get(funnel))
+        .route("/deals", get(deals))
 }
 
 /// Whether numbers may be shown here now.
@@ -135,6 +136,44 @@ pub(super) async fn funnel(
     view(site, asker, "/funnel", query, &headers).await
 }
 
+/// The deals behind a number.
+#[utoipa::path(get, path = "/api/v1/deals", tag = "api", params(
+    ("state" = String, Query, description = "`won` in the window, `open` now, `stalled`: open for too long, `untouched`: open where they began"),
+    ("rep" = Option<String>, Query, description = "only what this rep is credited with"),
+    ("team" = Option<String>, Query, description = "only what is credited in this team"),
+    ("window" = Option<String>, Query, description = "for `won`: a window of the scope; `mtd`"),
+    ("stage" = Option<String>, Query, description = "for the others: only those at this stage"),
+    ("limit" = Option<usize>, Query, description = "rows, 1 to 200; 50")),
+    responses((status = 200, body = super::deals::DealsAnswer),
+        (status = "4XX", body = super::problem::ProblemAnswer), (status = "5XX", body = super::problem::ProblemAnswer)))]
+pub(super) async fn deals(
+    State(site): State<Arc<Site>>,
+    Extension(asker): Extension<Asker>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let parameters = Parameters::parse(query.as_deref().unwrap_or_default(), &deals::PARAMETERS)?;
+    let deals = Deals::parse(&parameters, Known { rules: &site.rules, catalogue: &site.catalogue })?;
+    in_force(&site.readiness.status(), site.readiness.shows_gauges())?;
+    let permitted = deals.permit(&asker);
+    if deals.is_of_others(&asker) && !asker.user.is_empty() {
+        let status = permitted.as_ref().map_or_else(|problem| problem.code().status(), |()| StatusCode::OK);
+        audit::note(&asker.user, asker.role.name(), "/deals", &deals.subject(), status);
+    }
+    permitted?;
+    // All journeys are read for it: one at a time.
+    let Ok(turn) = Arc::clone(&site.walks).try_acquire_owned() else {
+        return Err(Problem::new(Code::Busy, "Somebody else's deals are being looked for. Try again."));
+    };
+    let published = site.hub.recent(RECENT).await?;
+    let walk = tokio::task::spawn_blocking(move || {
+        let answer = deals.answer(&site.context(&published, &asker), &site.hub);
+        drop(turn);
+        answer
+    });
+    let answer = walk.await.map_err(|_| Problem::new(Code::Bug, "The answer failed; the log says more."))??;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+}
+
 async fn view(
     site: Arc<Site>,
     asker: Asker,
@@ -150,6 +189,7 @@ async fn view(
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
+    let watched = audit::subject(&view, &asker);
     let answer = tokio::task::spawn_blocking(move || {
         let context = site.context(&published, &asker);
         match view.csv(&context) {
@@ -157,7 +197,12 @@ async fn view(
             None => view.answer(&context).map(|json| Json(json).into_response()),
         }
     });
-    let mut response = answer.await.map_err(|_| Problem::new(Code::Bug, "The answer failed; the log says more."))??;
+    let answer = answer.await.map_err(|_| Problem::new(Code::Bug, "The answer failed; the log says more."))?;
+    if let Some((user, role, rep)) = watched {
+        let status = answer.as_ref().map_or_else(|problem| problem.code().status(), |_| StatusCode::OK);
+        audit::note(&user, role, path, &rep, status);
+    }
+    let mut response = answer?;
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, axum::http::HeaderValue::from_static("no-store"));
     if let Ok(tag) = tag.parse() {

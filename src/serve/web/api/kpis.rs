@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::choice::{default_window, scope_word};
+use super::choice::{default_window, scope_word, shows_targets};
 use super::head::{Head, Span};
 use super::number::Number;
 use super::parameters::{NOTHING, Parameters};
@@ -180,10 +180,14 @@ impl Kpis {
         let subject = reading.subjects.get(scope).get(place).map(|subject| &subject.name);
         self.permit(subject, context)?;
         let (rules, currency) = (&reading.rules, reading.rules.reporting_currency());
+        let sees_target = sees_target(subject, context);
         let mut values = Vec::new();
         for family in context.catalogue.families().iter().filter(|family| family.scope() == scope) {
             let name = family.kpi().name;
             if family.is_roster() || self.names.as_ref().is_some_and(|names| !names.iter().any(|own| own == name)) {
+                continue;
+            }
+            if !sees_target && shows_targets(name) {
                 continue;
             }
             for instance in family.instances() {
@@ -223,6 +227,15 @@ impl Kpis {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Targets of others are left out where the configuration says so; those of the company are nobody's secret.
+fn sees_target(subject: Option<&SubjectName>, context: &Context<'_>) -> bool {
+    match subject {
+        Some(SubjectName::Rep { rep, team }) => context.asker.sees_target_of(Some(rep), team),
+        Some(SubjectName::Team(team)) => context.asker.sees_target_of(None, team),
+        _ => true,
     }
 }
 

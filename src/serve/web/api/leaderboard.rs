@@ -13,9 +13,11 @@ use super::number::Number;
 use super::parameters::{NOTHING, Parameters};
 use super::problem::{Code, Problem};
 use super::{Context, Known, words};
+use crate::config::{Role, Targets};
 use crate::kpi::Query;
 use crate::model::rules::Scope;
 use crate::model::value::Value;
+use crate::serve::access::Asker;
 
 /// Rows of a page.
 pub(super) const MOST_ROWS: usize = 200;
@@ -135,6 +137,14 @@ impl Leaderboard {
     /// Whether it is asked for as comma-separated values.
     pub(super) fn is_csv(&self) -> bool {
         self.is_csv
+    }
+
+    /// Whether somebody may see the order of this board: that by targets tells of them what the values would.
+    pub(super) fn order_is_seen_by(&self, asker: &Asker) -> bool {
+        !self.choice.shows_targets()
+            || asker.targets == Targets::All
+            || asker.role == Role::Admin
+            || self.team.as_deref().is_some_and(|team| asker.sees_target_of(None, team))
     }
 
     /// Whether this is the board of a scope by a KPI, window and team.

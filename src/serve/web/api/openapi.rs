@@ -11,7 +11,14 @@ use crate::serve::web::stream;
         title = "salespulse",
         description = "Live sales KPIs of one organisation. Every number is of one reading, whose instant each answer names."
     ),
-    paths(handlers::meta, handlers::leaderboard, handlers::kpis, handlers::funnel, stream::client::open),
+    paths(
+        handlers::meta,
+        handlers::leaderboard,
+        handlers::kpis,
+        handlers::funnel,
+        handlers::deals,
+        stream::client::open
+    ),
     components(schemas(ProblemAnswer))
 )]
 struct Document;

@@ -2,9 +2,15 @@
 
 use super::problem::{Code, Problem};
 use super::{Context, View};
-use crate::serve::access::Role;
+use crate::config::Role;
 
 pub(super) fn permit(view: &View, context: &Context<'_>) -> Result<(), Problem> {
+    if let View::Leaderboard(board) = view
+        && !board.order_is_seen_by(context.asker)
+    {
+        let detail = "The order by this KPI says what the targets of others are, and access.targets keeps those back.";
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
     match context.asker.role {
         Role::Viewer | Role::Rep | Role::Manager | Role::Admin => Ok(()),
         Role::Scraper => {

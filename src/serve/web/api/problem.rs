@@ -68,12 +68,14 @@ pub enum Code {
     TooManyViews,
     /// There were too many requests.
     TooManyRequests,
+    /// What is asked for is being done for somebody else.
+    Busy,
     /// A fault of the program.
     Bug,
 }
 
 impl Code {
-    fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Code::UnknownParameter
             | Code::BadParameter
@@ -84,7 +86,7 @@ impl Code {
             Code::Unauthorized => StatusCode::UNAUTHORIZED,
             Code::Forbidden => StatusCode::FORBIDDEN,
             Code::NotFound => StatusCode::NOT_FOUND,
-            Code::NotReady | Code::NotOwner | Code::TooManyStreams | Code::TooManyViews => {
+            Code::NotReady | Code::NotOwner | Code::TooManyStreams | Code::TooManyViews | Code::Busy => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
@@ -95,7 +97,7 @@ impl Code {
     fn retry_after(self) -> Option<HeaderValue> {
         let seconds = match self {
             Code::NotReady => "2",
-            Code::NotOwner | Code::TooManyRequests => "1",
+            Code::NotOwner | Code::TooManyRequests | Code::Busy => "1",
             Code::TooManyStreams | Code::TooManyViews => "10",
             _ => return None,
         };
@@ -124,6 +126,12 @@ impl Problem {
     #[must_use]
     pub fn code(&self) -> Code {
         self.0.code
+    }
+
+    /// The sentence that says what to do.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
     }
 
     /// Of a parameter, with what it may be.

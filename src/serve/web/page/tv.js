@@ -123,6 +123,8 @@ export async function television(app) {
           scope: board.scope ?? 'rep', by: board.by, window: board.window, team: board.team, limit: Math.min(ROWS, board.rows ?? ROWS),
         });
       }
+      // A screen that logs in by a key sees its boards and nothing else.
+      if (state.meta.me?.role === 'display') return views;
       const window = (state.meta.windows?.org ?? []).includes('mtd') ? 'mtd' : state.meta.windows?.org?.[0];
       const names = ['quota_attainment_ratio', 'revenue', 'booked_revenue', 'target'].filter((name) => kpiOf(state.meta, name)?.scopes?.includes('org'));
       views.kpis = path('kpis', { window, names: names.join(',') });

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ use super::views::{Hold, Place, Views};
 use super::{MOST_VIEWS, event};
 use crate::model::time::Clock;
 use crate::serve::access::Asker;
-use crate::serve::web::api::{Code, Problem, View, in_force};
+use crate::serve::web::api::{Code, Problem, View, audit, in_force};
 use crate::serve::web::{Closing, Site};
 
 /// Between two beats: a client that hears none for twice as long has lost the connection.
@@ -45,6 +45,11 @@ pub(in crate::serve::web) async fn open(
 ) -> Result<Response, Problem> {
     let asked = views(query.as_deref().unwrap_or_default(), &site)?;
     in_force(&site.readiness.status(), site.readiness.shows_gauges())?;
+    for (_, view) in &asked {
+        if let Some((user, role, rep)) = audit::subject(view, &asker) {
+            audit::note(&user, role, "/stream", &rep, StatusCode::OK);
+        }
+    }
     let place = Views::enter(&site)?;
     let published = site.hub.recent(RECENT).await?;
     let holding = {

@@ -1,0 +1,177 @@
+//! Passwords: verified beside the server, remembered for a while, and slowly refused.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dashmap::DashMap;
+use ring::hmac;
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+
+/// Verifications at once: each takes a core for a tenth of a second or more.
+const WORKING: usize = 2;
+/// More that may wait for one.
+const WAITING: usize = 16;
+/// How long a right password is remembered.
+const REMEMBERED: Duration = Duration::from_secs(10 * 60);
+/// Right passwords that are remembered at once.
+const MOST_REMEMBERED: usize = 1_000;
+/// After so many wrong passwords of an address each costs a pause.
+const FREE_FAILURES: u32 = 10;
+const PAUSE: Duration = Duration::from_secs(1);
+/// Failures are forgotten after so long.
+const FORGOTTEN: Duration = Duration::from_secs(10 * 60);
+/// Addresses whose failures are counted.
+const MOST_ADDRESSES: usize = 10_000;
+
+/// How a login ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Login {
+    /// The password is right.
+    Right,
+    /// The user or the password is wrong.
+    Wrong,
+    /// Too many wait to be verified.
+    Busy,
+}
+
+/// Verifies passwords. All connections of both listeners ask at the same time.
+#[derive(Debug)]
+pub(crate) struct Users {
+    /// Chosen at the start: what is remembered is of no use elsewhere.
+    key: hmac::Key,
+    remembered: DashMap<[u8; 32], Instant>,
+    failures: DashMap<IpAddr, (u32, Instant)>,
+    working: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Users {
+    pub(crate) fn new() -> Result<Users, String> {
+        let random = ring::rand::SystemRandom::new();
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &random).map_err(|_| "the system has no random numbers")?;
+        Ok(Users {
+            key,
+            remembered: DashMap::new(),
+            failures: DashMap::new(),
+            working: Arc::new(Semaphore::new(WORKING)),
+            waiting: Arc::new(Semaphore::new(WORKING + WAITING)),
+        })
+    }
+
+    /// Whether a password is that of a user. An unknown user takes as long as a known one.
+    pub(crate) async fn verify(
+        &self,
+        known: &BTreeMap<String, String>,
+        user: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Login {
+        let hash = known.get(user);
+        let mark = hash.map(|hash| self.mark(user, hash, password));
+        if mark.is_some_and(|mark| self.remembered.get(&mark).is_some_and(|since| since.elapsed() < REMEMBERED)) {
+            return Login::Right;
+        }
+        let Ok(_place) = self.waiting.try_acquire() else { return Login::Busy };
+        if self.has_failed_often(address) {
+            sleep(PAUSE).await;
+        }
+        // The semaphore is never closed.
+        let Ok(permit) = Arc::clone(&self.working).acquire_owned().await else { return Login::Busy };
+        let (compared, password) = (hash.or(known.values().max()).cloned().unwrap_or_default(), password.to_owned());
+        let work = tokio::task::spawn_blocking(move || {
+            let is_right = bcrypt::verify(password, &compared).unwrap_or(false);
+            drop(permit);
+            is_right
+        });
+        let is_right = work.await.unwrap_or(false) && hash.is_some();
+        if is_right {
+            mark.into_iter().for_each(|mark| self.remember(mark));
+            return Login::Right;
+        }
+        self.count_failure(address);
+        Login::Wrong
+    }
+
+    /// Stands for a user, the hash and the password; each part has its length before it, so that no two mix.
+    fn mark(&self, user: &str, hash: &str, password: &str) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.key);
+        for part in [user, hash, password] {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let mut mark = [0; 32];
+        mark.iter_mut().zip(context.sign().as_ref()).for_each(|(mark, byte)| *mark = *byte);
+        mark
+    }
+
+    fn remember(&self, mark: [u8; 32]) {
+        if self.remembered.len() >= MOST_REMEMBERED {
+            self.remembered.retain(|_, since| since.elapsed() < REMEMBERED);
+        }
+        if self.remembered.len() < MOST_REMEMBERED {
+            self.remembered.insert(mark, Instant::now());
+        }
+    }
+
+    fn has_failed_often(&self, address: IpAddr) -> bool {
+        let failures = self.failures.get(&address);
+        failures.is_some_and(|failures| failures.0 >= FREE_FAILURES && failures.1.elapsed() < FORGOTTEN)
+    }
+
+    fn count_failure(&self, address: IpAddr) {
+        if self.failures.len() >= MOST_ADDRESSES {
+            self.failures.retain(|_, (_, at)| at.elapsed() < FORGOTTEN);
+        }
+        if self.failures.len() < MOST_ADDRESSES {
+            let mut entry = self.failures.entry(address).or_insert((0, Instant::now()));
+            let (count, at) = entry.value_mut();
+            *count = if at.elapsed() < FORGOTTEN { count.saturating_add(1) } else { 1 };
+            *at = Instant::now();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn known() -> BTreeMap<String, String> {
+        [("li".to_owned(), bcrypt::hash("right", 4).unwrap())].into()
+    }
+
+    #[tokio::test]
+    async fn a_password_is_right_for_its_user_alone_and_then_remembered() {
+        let (users, known) = (Users::new().unwrap(), known());
+        assert_eq!(users.verify(&known, "li", "wrong", HOME).await, Login::Wrong);
+        assert_eq!(users.verify(&known, "wang", "right", HOME).await, Login::Wrong);
+        assert!(users.remembered.is_empty(), "what is wrong is not remembered");
+        assert_eq!(users.verify(&known, "li", "right", HOME).await, Login::Right);
+        assert_eq!(users.remembered.len(), 1);
+        let all = users.waiting.acquire_many(18).await.unwrap();
+        assert_eq!(users.verify(&known, "li", "right", HOME).await, Login::Right, "it is remembered");
+        assert_eq!(users.verify(&known, "li", "other", HOME).await, Login::Busy);
+        drop(all);
+        let changed = [("li".to_owned(), bcrypt::hash("new", 4).unwrap())].into();
+        assert_eq!(users.verify(&changed, "li", "right", HOME).await, Login::Wrong, "another hash is another user");
+    }
+
+    #[test]
+    fn no_two_logins_share_a_mark() {
+        let users = Users::new().unwrap();
+        assert_ne!(users.mark("ab", "c", "d"), users.mark("a", "bc", "d"));
+        assert_ne!(users.mark("a", "b", "cd"), users.mark("a", "bc", "d"));
+    }
+
+    #[tokio::test]
+    async fn failures_of_an_address_are_counted() {
+        let users = Users::new().unwrap();
+        (0..FREE_FAILURES).for_each(|_| users.count_failure(HOME));
+        assert!(users.has_failed_often(HOME));
+        assert!(!users.has_failed_often("10.0.0.1".parse().unwrap()));
+    }
+}

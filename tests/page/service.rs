@@ -1,0 +1,126 @@
+//! The page over the real service and a real Kafka: digits, a win, a re-opened deal, a service that stands still, a kill and a
+//! start.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::harness::ports::free_port;
+use crate::harness::process::Signal;
+use crate::harness::service::RULES;
+use crate::harness::{Producer, Sent, ServiceBuilder, Topics, announce, shared_broker, tools};
+use crate::page::browser::{packages, root};
+
+/// An event of now, as JSON without its type.
+struct Event {
+    kind: &'static str,
+    lead: &'static str,
+    json: String,
+}
+
+impl Event {
+    fn lead(id: &'static str, (rep, team): (&str, &str)) -> Event {
+        Event::new("lead", id, 0, &format!(r#""rep_id":"{rep}","team_id":"{team}","channel":"web""#))
+    }
+
+    fn stage(id: &'static str, number: u32, stage: &str, amount: &str, (rep, team): (&str, &str)) -> Event {
+        let of_rep = format!(r#""rep_id":"{rep}","team_id":"{team}""#);
+        Event::new(
+            "stage_change",
+            id,
+            number,
+            &format!(r#""stage":"{stage}","amount":"{amount}","currency":"EUR",{of_rep}"#),
+        )
+    }
+
+    fn new(kind: &'static str, lead: &'static str, number: u32, rest: &str) -> Event {
+        let now = salespulse::model::time::Clock::System.now().millis();
+        let ids = format!(r#""event_id":"{lead}-{number}","occurred_at":{now},"lead_id":"{lead}""#);
+        Event { kind, lead, json: format!("{{{ids},{rest}}}") }
+    }
+
+    fn record(&self, topics: &Topics) -> Sent {
+        Sent::new(&topics.name(self.kind), self.lead, self.json.clone())
+    }
+
+    /// A line of a file of events, which says its type itself.
+    fn line(&self) -> String {
+        format!("{{\"type\":\"{}\",{}\n", self.kind, self.json.trim_start_matches('{'))
+    }
+}
+
+const ANN: (&str, &str) = ("ann", "east");
+const BO: (&str, &str) = ("bo", "west");
+
+/// Writes the gauges of a replay of the events as of an instant.
+fn replay(folder: &Path, events: &[Event], rules: &str, instant: &str) {
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("the folder can be written");
+    write("events.jsonl", &events.iter().map(Event::line).collect::<String>());
+    write("rules.toml", rules);
+    let output = Command::new(env!("CARGO_BIN_EXE_salespulse"))
+        .args(["replay", "events.jsonl", "--config=rules.toml", "--as-of", instant])
+        .current_dir(folder)
+        .output()
+        .expect("salespulse starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    write("replayed.prom", &String::from_utf8(output.stdout).expect("text"));
+}
+
+#[test]
+fn the_page_shows_what_the_service_knows_as_it_happens() {
+    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
+    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
+    let topics = Topics::create(broker, 2);
+    let producer = Producer::new(&broker.client(), &[]);
+    let past = [
+        Event::lead("a", ANN),
+        Event::lead("b", ANN),
+        Event::lead("c", BO),
+        Event::lead("d", BO),
+        Event::stage("a", 1, "won", "1250.50", ANN),
+        Event::stage("b", 1, "contacted", "80", ANN),
+        Event::stage("c", 1, "proposal", "9000", BO),
+        Event::stage("d", 1, "lost", "70", BO),
+    ];
+    let produce = |event: &Event| producer.send_all(&[event.record(&topics)]);
+    past.iter().for_each(produce);
+    let web = format!("127.0.0.1:{}", free_port());
+    let rules = format!("{RULES}\n[web]\nlisten = {web:?}\n");
+    let builder = ServiceBuilder::new(broker, &topics).rules(&rules);
+    let mut service = builder.start();
+    service.wait_for("sales_org_leads{window=\"24h\"}", 4.0);
+
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let mut scenario = Command::new("node")
+        .args(["run.mjs", "service", &format!("http://{web}"), &format!("http://{}/metrics", service.address())])
+        .arg(folder.path().join("replayed.prom"))
+        .current_dir(root().join("tests/page/browser"))
+        .env("PAGE_PACKAGES", packages)
+        .env("CHROMIUM", chromium)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node starts");
+    let mut answers = scenario.stdin.take().expect("a pipe");
+    for line in BufReader::new(scenario.stdout.take().expect("a pipe")).lines() {
+        let line = line.expect("a text");
+        match line.as_str() {
+            "WANT win" => produce(&Event::stage("c", 2, "won", "9000", BO)),
+            "WANT reopen" => produce(&Event::stage("c", 3, "proposal", "9000", BO)),
+            "WANT stop" => service.signal(Signal::Stop),
+            "WANT continue" => service.signal(Signal::Continue),
+            "WANT kill" => service.kill(),
+            "WANT start" => service = builder.spawn(),
+            other => match other.strip_prefix("WANT replay ") {
+                Some(instant) => replay(folder.path(), &past, &rules, instant),
+                None => {
+                    announce(&format!("page: {other}"));
+                    continue;
+                }
+            },
+        }
+        writeln!(answers, "done").expect("the scenario listens");
+    }
+    assert!(scenario.wait().expect("it ends").success(), "the scenario says why on standard error");
+    service.wait_ready();
+}
