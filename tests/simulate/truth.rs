@@ -77,7 +77,7 @@ fn assert_tally(readout: &Readout, scope: &str, subject: &str, window: &str, tal
 }
 
 /// By the id of a region, the ids of its teams.
-fn region_of<'a>(regions: &[(&'static str, Vec<&'a str>)], team: &str) -> Option<&'static str> {
+fn region_of(regions: &[(&'static str, Vec<&str>)], team: &str) -> Option<&'static str> {
     regions.iter().find(|(_, teams)| teams.contains(&team)).map(|(region, _)| *region)
 }
 
