@@ -13,7 +13,8 @@ controller=$((port + 1))
 folder=$(mktemp -d)
 trap '[ -z "${broker:-}" ] || kill -KILL "$broker" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
 trap 'exit 0' INT TERM
-kafka() { java "-Dlog4j2.configurationFile=$here/log4j2.xml" -XX:TieredStopAtLevel=1 -cp "$libs/*" "$@"; }
+java=(java "-Dlog4j2.configurationFile=$here/log4j2.xml" -XX:TieredStopAtLevel=1 -cp "$libs/*")
+kafka() { "${java[@]}" "$@"; }
 
 cat > "$folder/server.properties" <<PROPERTIES
 process.roles=broker,controller
@@ -35,12 +36,13 @@ num.partitions=4
 log.retention.ms=-1
 PROPERTIES
 kafka kafka.tools.StorageTool format --standalone -t c2FsZXNwdWxzZS10cmlhbA -c "$folder/server.properties" > "$folder/format.log"
-kafka kafka.Kafka "$folder/server.properties" > "$folder/broker.log" 2>&1 &
+# Not by the function, which would be a process between us and the broker.
+"${java[@]}" kafka.Kafka "$folder/server.properties" > "$folder/broker.log" 2>&1 &
 broker=$!
 
 # A dead letter is longer than its record by its headers. The tool waits for the broker.
-kafka org.apache.kafka.tools.TopicCommand --bootstrap-server "localhost:$port" --create --topic sales.dead-letters \
-  --partitions 1 --config max.message.bytes=1064972 > "$folder/topics.log" 2>&1 || { cat "$folder"/*.log >&2; exit 1; }
+kafka org.apache.kafka.tools.TopicCommand --bootstrap-server "localhost:$port" --create --if-not-exists \
+  --topic sales.dead-letters --partitions 1 --config max.message.bytes=1064972 > "$folder/topics.log" 2>&1 || { cat "$folder"/*.log >&2; exit 1; }
 # The others are made by asking for them, which is quicker.
 for topic in leads stage-changes spend feedback payments targets reps; do
   kcat -b "localhost:$port" -L -t "sales.$topic" > "$folder/topics.log"

@@ -42,7 +42,10 @@ echo "computing the month before" >&2
   --to="$(instant $((now - 43200)))" --every=12h --label=instance=salespulse --label=job=salespulse > history
 "$cache/prometheus/usr/bin/promtool" tsdb create-blocks-from openmetrics --max-block-duration=768h -q history data >&2
 
-until grep -q 'Kafka is at' kafka.log; do sleep 1; done
+until grep -q 'Kafka is at' kafka.log; do
+  kill -0 "${pids[0]}" 2>/dev/null || { cat kafka.log >&2; exit 1; }
+  sleep 1
+done
 { cat rules.toml; printf '[kafka]\nbrokers = "localhost:%s"\n' "$port"; } > run.toml
 "$program" run --config run.toml --listen "$service" > run.log 2>&1 &
 pids+=($!)
