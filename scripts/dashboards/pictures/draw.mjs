@@ -108,7 +108,11 @@ async function photograph(server, height, picture) {
   ]);
   rmSync(profile, { recursive: true, force: true });
   const errors = stderr.split('\n').filter((line) => /CONSOLE.*error/i.test(line));
-  if (errors.length > 0) throw new Error(`${picture} is not drawn whole: ${errors.join('\n')}`);
+  // The others are drawn all the same, so that all faults are seen at once.
+  if (errors.length > 0) {
+    console.error(`${picture} is not drawn whole:\n${errors.join('\n')}`);
+    process.exitCode = 1;
+  }
 }
 
 const script = await bundle();

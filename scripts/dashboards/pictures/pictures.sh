@@ -62,7 +62,8 @@ echo "sending the organisation's year to Kafka, slowly, so that there is somethi
 sleep 10
 
 cp -r "$here/." "$cache/dashboards/pictures/"
-draw() { node "$cache/dashboards/pictures/draw.mjs" "http://$prometheus" "$@"; }
+failed=0
+draw() { node "$cache/dashboards/pictures/draw.mjs" "http://$prometheus" "$@" || failed=1; }
 boards=$root/deploy/grafana/dashboards
 mkdir -p "$root/docs/pictures"
 month=(--hours=720 --step=43200 "--to=$now")
@@ -74,3 +75,4 @@ for language in en zh; do
   mkdir -p "${OPEN:-open}"
   draw "${OPEN:-open}" "${sales[@]}" "${month[@]}" --set=rep=rep-1006 --open
 done
+exit "$failed"

@@ -33,7 +33,7 @@ def standing() -> Row:
         *roster.IDS,
         *(
             compared(kpi, REPS_OF_TEAMS, BY)
-            for kpi in ("revenue", "won", "win_ratio", "new_customers", "quota_attainment_ratio", "quota_pace_ratio")
+            for kpi in ("revenue", "won", "win_ratio", "quota_attainment_ratio", "quota_pace_ratio")
         ),
     )
     by_revenue = table(Text("Leaderboard", "排行榜"), ORDER, columns, width=15, height=16)
