@@ -1,7 +1,7 @@
 //! Records that librdkafka has fetched, many with one call: the only place that calls it without rdkafka between.
 //!
-//! rdkafka hands out one record a call. Each costs readings of the clock, an event and two allocations: as much as all else
-//! that librdkafka does for the record. Here the queues of the assigned partitions lead into one queue, of which a call
+//! rdkafka hands out one record a call. Each costs readings of the clock, an event and an allocation beside what librdkafka
+//! does for the record. Here the queues of the assigned partitions lead into one queue, of which a call
 //! takes as many records as there are. The client's own queue then holds only what is no record, such as rebalances.
 //!
 //! What makes it safe: every pointer is owned by one value that gives it back once, and the client, which must outlive them
