@@ -60,6 +60,8 @@ def bars_panel(panel: Panel, language: Language) -> bargauge.Panel:
     builder.min(0)
     if panel.most is not None:
         builder.max(panel.most)
+    if panel.has_small_text:
+        builder.text(common.VizTextDisplayOptions().title_size(14).value_size(18))
     return builder.thresholds(thresholds(panel.measure.bands or (Band(None, "blue"),)))
 
 
@@ -99,6 +101,9 @@ def matrix_panel(panel: Panel, language: Language) -> table.Panel:
         ("groupingToMatrix", {"rowField": row, "columnField": column, "valueField": "Value #A"}),
     )
     builder.transformations([models.DataTransformerConfig(id_val=name, options=options) for name, options in steps])
+    # The names of the rows are no values to be coloured.
+    plain = models.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "auto"})
+    builder.override_by_name(f"{row}\\{column}", [plain])
     return builder.thresholds(thresholds(panel.measure.bands))
 
 

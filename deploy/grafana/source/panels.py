@@ -64,6 +64,8 @@ class Panel:
     """Of a matrix the labels of its rows and columns: its cells are the first query, the second orders the columns."""
     most: float | None = None
     """Where a full bar ends; by default at the greatest value."""
+    has_small_text: bool = False
+    """Of bars: whether names have the size of a table's. Otherwise they grow with their bars, and one alone is cut."""
     has_trend: bool = False
     """Of numbers: whether the curve behind them is shown. Then their queries are `curve`s, which end where a KPI is absent."""
 

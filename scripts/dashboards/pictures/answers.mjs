@@ -12,6 +12,17 @@ export async function variables(dashboard, prometheus, chosen) {
   return values;
 }
 
+/** What Grafana shows for the values of variables that name them, such as a rep's name for an id. */
+export async function texts(dashboard, prometheus, values) {
+  const found = {};
+  for (const { name, regex, query } of dashboard.templating.list.filter(({ regex }) => regex?.includes('?<text>'))) {
+    const [, expression] = /^query_result\((.*)\)$/.exec(substitute(query.query, values, 60)) ?? [];
+    const named = (await prometheus.instant(expression)).find(({ metric }) => metric[name] === values[name]);
+    if (named) found[name] = named.metric.name;
+  }
+  return found;
+}
+
 /** The first value of a query variable, in Grafana's natural order. */
 async function first(variable, prometheus, values) {
   const query = substitute(variable.query.query, values, 60);

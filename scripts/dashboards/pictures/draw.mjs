@@ -17,7 +17,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
-import { answers, client, variables } from './answers.mjs';
+import { answers, client, texts, variables } from './answers.mjs';
 
 const WIDTH = 1600;
 const CELL = 38;
@@ -78,7 +78,8 @@ async function sheet(file, prometheus) {
   const values = await variables(dashboard, prometheus, chosen);
   const to = Number(flag('to', Math.floor(Date.now() / 1000)));
   const range = { from: to - Number(flag('hours', 24)) * 3600, to, step: Number(flag('step', 60)) };
-  return { dashboard, values, range, width: WIDTH, answers: await answers(dashboard, prometheus, values, range) };
+  const named = await texts(dashboard, prometheus, values);
+  return { dashboard, values, texts: named, range, width: WIDTH, answers: await answers(dashboard, prometheus, values, range) };
 }
 
 function serve(script, drawn) {

@@ -17,8 +17,16 @@ service=127.0.0.1:$((port + 2)) prometheus=127.0.0.1:$((port + 3))
 
 folder=$(mktemp -d)
 pids=()
-# The broker is a script with a process of its own: it is asked, so that it can end that too.
-trap 'kill "${pids[@]}" 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
+# The last first: the service leaves its group while there is a broker. That is a script with a process of its own, which
+# is asked, so that it can end that too.
+finish() {
+  local place
+  for ((place = ${#pids[@]} - 1; place >= 0; place--)); do
+    kill "${pids[place]}" 2>/dev/null && wait "${pids[place]}" 2>/dev/null || true
+  done
+  rm -rf "$folder"
+}
+trap finish EXIT
 cd "$folder"
 
 now=$(($(date +%s) / 900 * 900))

@@ -20,7 +20,8 @@ def row(subject: Subject, *beside: Panel) -> Row:
     kpi = KPIS["lost_by_reason"]
     reasons = f"sort_desc({reading(kpi.name, subject, ('reason',))} > 0)"
     width = 7 if beside else 18
-    bars = Panel("bars", kpi.title, kpi.description(), measure(kpi), width, 8, (Query(reasons, same("{{reason}}")),))
+    query = Query(reasons, same("{{reason}}"))
+    bars = Panel("bars", kpi.title, kpi.description(), measure(kpi), width, 8, (query,), has_small_text=True)
     numbers = (stat("lost", subject, 3, 8), stat("lost_amount", subject, 3, 8))
     return Row(Text("Why deals are lost", "为什么输单"), (*numbers, bars, *beside))
 

@@ -12,6 +12,7 @@ export interface Sheet {
   dashboard: any;
   answers: Record<number, Answer[]>;
   values: Record<string, string>;
+  texts: Record<string, string>;
   range: { from: number; to: number; step: number };
   width: number;
 }
@@ -37,7 +38,7 @@ export function Page(sheet: Sheet) {
         {sheet.dashboard.title}
         {shown.map((variable: any) => (
           <span key={variable.name} style={{ marginLeft: 24, ...theme.typography.body }}>
-            {variable.label}: {chosen(variable, sheet.values[variable.name])}
+            {variable.label}: {sheet.texts[variable.name] ?? chosen(variable, sheet.values[variable.name])}
           </span>
         ))}
       </div>

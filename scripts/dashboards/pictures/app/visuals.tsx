@@ -100,6 +100,7 @@ function BarsPanel(props: Visual) {
           orientation={options.orientation}
           displayMode={options.displayMode}
           valueDisplayMode={options.valueMode}
+          text={options.text}
           namePlacement={options.namePlacement}
           showUnfilled={options.showUnfilled ?? true}
           alignmentFactors={alignmentFactors}
