@@ -486,14 +486,12 @@ mod tests {
         ) {
             let truth = |versions: &[(u64, u64, i64)]| {
                 let mut known = version_of(versions[0]);
-                for other in &versions[1..] {
-                    known.meet(version_of(*other));
-                }
+                versions[1..].iter().for_each(|other| _ = known.meet(version_of(*other)));
                 (known.stamp, known.remembered, known.content)
             };
             let before = truth(&versions);
-            let length = versions.len();
-            versions.rotate_left(usize::try_from(seed % length as u64).unwrap());
+            let length = versions.len() as u64;
+            versions.rotate_left(usize::try_from(seed % length).unwrap());
             versions.reverse();
             prop_assert_eq!(before, truth(&versions));
         }

@@ -100,6 +100,18 @@ mod tests {
         Table::new(Layout::new(&Courses::new(&rules), true), Arc::new(Segments::at(NOW, &rules)))
     }
 
+    #[test]
+    fn a_table_of_fewer_rows_takes_away_what_the_others_had() {
+        let (none, mut some) = (Arc::new(table()), table());
+        change(&mut some, (2, 0, 7, true));
+        some.settle();
+        let mut kept = Sums::default();
+        let to = vec![Some(0); 3];
+        assert_ne!(kept.of(&Arc::new(some), to.clone(), 1).differences(&none), vec![]);
+        let sums = kept.of(&none, to.clone(), 1);
+        assert_eq!(sums.differences(&Sums::default().of(&none, to, 1)), vec![]);
+    }
+
     /// Something that changes a row, and whether it comes or goes.
     type Change = (usize, u8, u64, bool);
 

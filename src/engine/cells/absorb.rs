@@ -29,7 +29,7 @@ impl Table {
 
     fn absorb_change(&mut self, to: usize, before: &Table, after: &Table, from: usize) {
         for (own, (was, is)) in self.planes.iter_mut().zip(before.planes.iter().zip(&after.planes)) {
-            if from < is.rows() {
+            if from < is.rows().max(was.rows()) {
                 own.reserve(self.rows);
                 own.absorb_change(to, was, is, from);
             }

@@ -99,6 +99,9 @@ impl Plane {
         if was == is {
             return;
         }
+        // A table that counts less may have fewer rows.
+        let nothing = if is.is_empty() { vec![0; was.len()] } else { Vec::new() };
+        let is = if is.is_empty() { &nothing } else { is };
         let own = self.words.get_mut(to * row..).unwrap_or_default().chunks_exact_mut(width);
         for (own, (was, is)) in own.zip(was.chunks_exact(width).zip(is.chunks_exact(width))) {
             let ((own, own_sums), (was, was_sums), (is, is_sums)) =
