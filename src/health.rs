@@ -26,7 +26,8 @@ pub use log_throttle::{LogThrottle, LogThrottles};
 pub use metrics::{Metrics, TopicMetrics};
 pub use occurrences::{
     Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaLog, KafkaTrouble, Keyless, LogChanged, Met,
-    Misrouted, PassedOver, Rejected, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten,
+    Misrouted, PassedOver, Rejected, SnapshotFailed, SnapshotOfOlderContract, SnapshotRestored, SnapshotUnusable,
+    SnapshotWritten,
 };
 pub use open_files::check_limit;
 pub use panics::quietly;

@@ -8,3 +8,6 @@ pub mod rules;
 pub mod time;
 pub mod value;
 pub mod window;
+
+/// The version of the event contract by which records are read.
+pub const CONTRACT: u32 = 2;

@@ -13,8 +13,10 @@
     reason = "a test fails by a panic, and tells what it went through"
 )]
 
+mod blocks;
 mod cluster;
 mod configurations;
+mod contracts;
 mod foreign;
 mod golden;
 mod group;

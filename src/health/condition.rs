@@ -17,6 +17,8 @@ pub enum Condition {
     SnapshotSlow,
     /// Records are missing from the numbers.
     RecordsMissing,
+    /// An earlier version of the contract read some of the records.
+    OlderContract,
     /// The clock went back to before the horizon last moved.
     ClockBehind,
     /// A member of the group reads other topics.
@@ -31,13 +33,14 @@ pub enum Condition {
 
 impl Condition {
     /// All of them; where several make an instance not ready, the first is the one to mend.
-    pub const ALL: [Condition; 11] = [
+    pub const ALL: [Condition; 12] = [
         Condition::BrokerUnreachable,
         Condition::ReadingStopped,
         Condition::DeadLettersWaiting,
         Condition::SnapshotsFailing,
         Condition::SnapshotSlow,
         Condition::RecordsMissing,
+        Condition::OlderContract,
         Condition::ClockBehind,
         Condition::ForeignMember,
         Condition::UnreadableRecords,
@@ -55,6 +58,7 @@ impl Condition {
             Condition::SnapshotsFailing => "snapshots_failing",
             Condition::SnapshotSlow => "snapshot_slow",
             Condition::RecordsMissing => "records_missing",
+            Condition::OlderContract => "older_contract",
             Condition::ClockBehind => "clock_behind",
             Condition::ForeignMember => "foreign_member",
             Condition::UnreadableRecords => "unreadable_records",
@@ -85,6 +89,9 @@ impl Condition {
             Condition::RecordsMissing => {
                 "Records that were read, or should have been, are no longer in Kafka; the numbers lack them, and the log says which."
             }
+            Condition::OlderContract => {
+                "An earlier release read records that Kafka has deleted since; what only the present event contract reads of them is missing."
+            }
             Condition::ClockBehind => {
                 "The clock went back over a UTC midnight; the numbers are those of that midnight until it has caught up."
             }
@@ -113,6 +120,7 @@ impl Condition {
             Condition::SnapshotsFailing => "A snapshot is durable again.",
             Condition::SnapshotSlow => "A snapshot was durable within snapshot.interval again.",
             Condition::RecordsMissing => "No records are missing from the numbers any more.",
+            Condition::OlderContract => "Everything in the numbers was read by the present event contract.",
             Condition::ClockBehind => "The clock has caught up, and the numbers go on with it.",
             Condition::UnreadableRecords => "All partitions are read again.",
             Condition::ForeignMember => "All members of the consumer group read the same topics.",

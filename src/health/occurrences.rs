@@ -2,7 +2,9 @@
 
 mod snapshots;
 
-pub use self::snapshots::{Audited, LogChanged, SnapshotFailed, SnapshotRestored, SnapshotUnusable, SnapshotWritten};
+pub use self::snapshots::{
+    Audited, LogChanged, SnapshotFailed, SnapshotOfOlderContract, SnapshotRestored, SnapshotUnusable, SnapshotWritten,
+};
 
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};

@@ -244,6 +244,7 @@ mod tests {
                 "snapshots_failing",
                 "snapshot_slow",
                 "records_missing",
+                "older_contract",
                 "clock_behind",
                 "foreign_member",
                 "unreadable_records",
@@ -252,7 +253,7 @@ mod tests {
             ]
         );
         readiness.set(Condition::SnapshotSlow, false);
-        assert_eq!(readiness.status().conditions.len(), 7, "one ends without the others");
+        assert_eq!(readiness.status().conditions.len(), 9, "one ends without the others");
     }
 
     #[test]

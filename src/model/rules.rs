@@ -5,6 +5,7 @@ use std::fmt;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::model::CONTRACT;
 use crate::model::calendar::{Calendar, PeriodKind, Zone};
 use crate::model::event::Stage;
 use crate::model::money::{Currency, Rates, Ratio};
@@ -219,8 +220,9 @@ impl Rules {
     pub fn acceptance(&self) -> Acceptance {
         let reporting = self.reporting_currency().code();
         let (rates, stages) = (self.rates.listed(), self.pipeline.stages());
-        let mut text = format!("{} {reporting} {rates:?} {stages:?} {}", self.zone.name(), self.allowed_skew);
-        // Of a configuration that has nothing of these, it stays what it was before there were any.
+        let (zone, skew) = (self.zone.name(), self.allowed_skew);
+        // Another version of the contract refuses what the one before accepted.
+        let mut text = format!("{CONTRACT} {zone} {reporting} {rates:?} {stages:?} {skew}");
         let aliases = self.pipeline.aliases();
         if !self.pipelines.is_empty() || !aliases.is_empty() {
             text += &format!(" {aliases:?} {:?}", self.pipelines);

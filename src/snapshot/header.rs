@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::Fingerprints;
 use super::rounds::Home;
+use crate::model::CONTRACT;
 use crate::model::calendar::Calendar;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
@@ -48,6 +49,14 @@ pub struct Header {
     /// The records by which the log of every partition is known again; older objects do not say.
     #[serde(default)]
     pub fingerprints: Fingerprints,
+    /// The earliest version of the event contract by which anything in the content was read. Objects that do not say were
+    /// written when there was only the first.
+    #[serde(default = "first")]
+    pub contract: u32,
+}
+
+const fn first() -> u32 {
+    1
 }
 
 /// Records that were refused and that other rules might have let pass.
@@ -142,6 +151,11 @@ fn meaning(rules: &Rules) -> String {
 }
 
 impl Header {
+    /// Whether an earlier version of the contract read some of it: then what only this one reads is missing.
+    pub(super) const fn is_of_an_older_contract(&self) -> bool {
+        self.contract < CONTRACT
+    }
+
     /// Whether the numbers that follow from this snapshot are those of a replay of everything under the rules of now.
     #[must_use]
     pub fn usability(&self, now: &Provenance, horizon: Time) -> Usability {
@@ -149,6 +163,12 @@ impl Header {
         if then.is_of_another_cluster(now) {
             let [then, now] = [then, now].map(|provenance| provenance.cluster.as_deref().unwrap_or_default());
             return Usability::Not(format!("it is of the cluster {then}, and this is {now}"));
+        }
+        if self.contract > CONTRACT {
+            return Usability::Not(format!(
+                "it was read by version {} of the event contract, and this version of salespulse knows versions 1 to {}",
+                self.contract, CONTRACT
+            ));
         }
         if let Some((kind, topic)) = then.topics.iter().find(|(kind, topic)| now.topics.get(*kind) != Some(topic)) {
             return Usability::Not(format!(

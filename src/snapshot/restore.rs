@@ -1,11 +1,17 @@
 //! Restores the shards from the newest snapshot that can be used, and says when there must be none.
 
+mod older;
+mod restored;
+
+pub use self::restored::Restored;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 
+use self::older::Allowed;
 use super::format::{Decoder, FormatError, Item};
-use super::header::{Header, Offsets, Provenance, Refused, Usability};
+use super::header::{Header, Offsets, Provenance, Usability};
 use super::identity::{Changed, Fingerprint, Fingerprints, Log, compare, remembered};
 use super::rounds::{Home, Round, RoundName};
 use super::store::{Pieces, Store, StoreError};
@@ -24,25 +30,6 @@ pub struct Ends {
     pub lows: Offsets,
     /// The end of every partition.
     pub highs: Offsets,
-}
-
-/// The state that was restored.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Restored {
-    /// The lineage that its snapshots belong to.
-    pub lineage: u64,
-    /// Where reading goes on; where nothing is said, at the beginning.
-    pub offsets: Offsets,
-    /// Where reading once began.
-    pub began: Offsets,
-    /// Records that other rules might have accepted.
-    pub refused: Refused,
-    /// Whether records are missing.
-    pub degraded: bool,
-    /// The records by which every log is known again.
-    pub fingerprints: Fingerprints,
-    /// Whether a log is another than before, so that what was committed of it means nothing any more.
-    pub begins_anew: bool,
 }
 
 /// Why the shards were not restored.
@@ -69,6 +56,8 @@ enum Reject {
     Gap(String),
     /// It is valid, and holds what the topics hold no longer.
     Changed(Changed),
+    /// It is valid, and an earlier version of the contract read it; its header.
+    Older(Box<Header>),
     Error(RestoreError),
 }
 
@@ -132,12 +121,12 @@ impl Restorer {
         // What was read from the same topics comes first; of the rest each is judged by its header.
         let home = self.provenance.home();
         rounds.sort_by_key(|round| ![home, Home::Group].contains(&round.name.home));
-        let (mut gap, mut is_changed) = (None, false);
+        let (mut gap, mut is_changed, mut older) = (None, false, Vec::new());
         let mut known = Known::default();
         let logs = Logs { ends, log };
         for round in &rounds {
             let headers = known.headers;
-            let attempt = self.attempt(round, logs, OnGap::Refuse, &mut known);
+            let attempt = self.attempt(round, logs, Allowed::NOTHING, &mut known);
             // A round without a header can only be recognised by where it lies.
             let is_ours = round.name.home == home || (round.name.home == Home::Group && known.headers == headers);
             known.exists |= is_ours;
@@ -155,6 +144,11 @@ impl Restorer {
                     changed.to_string()
                 }
                 Err(Reject::Changed(changed)) => changed.to_string(),
+                // Only where no other can be used; nothing of it was loaded.
+                Err(Reject::Older(header)) => {
+                    older.push((round, header));
+                    continue;
+                }
                 Err(Reject::Unusable(reason)) => reason,
                 Err(Reject::Gap(reason)) => {
                     gap.get_or_insert((round, reason.clone()));
@@ -167,6 +161,9 @@ impl Restorer {
         let (lineage, began) = (newest + 1, ends.lows.clone());
         if is_changed {
             return Ok(Restored { lineage, began, degraded: true, begins_anew: true, ..Restored::default() });
+        }
+        if let Some(restored) = self.of_an_older_contract(&older, lineage, logs)? {
+            return Ok(restored);
         }
         if let Some((round, reason)) = gap {
             return self.over_the_gap(round, &reason, logs);
@@ -196,7 +193,7 @@ impl Restorer {
                  snapshot.on_gap = \"degrade\" to go on without them"
             )));
         }
-        match self.attempt(round, logs, OnGap::Degrade, &mut Known::default()) {
+        match self.attempt(round, logs, Allowed::EVERYTHING, &mut Known::default()) {
             Ok(mut restored) => {
                 // The log no longer has the offsets themselves; to read on from there would be an error.
                 fold(&mut restored.offsets, &logs.ends.lows, i64::max);
@@ -206,6 +203,7 @@ impl Restorer {
             // It was read to its header a moment ago.
             Err(Reject::Unusable(reason) | Reject::Gap(reason)) => Err(RestoreError::Refused(reason)),
             Err(Reject::Changed(changed)) => Err(RestoreError::Refused(changed.to_string())),
+            Err(Reject::Older(_)) => Err(RestoreError::Refused(reason.to_owned())),
         }
     }
 
@@ -227,7 +225,7 @@ impl Restorer {
         Ok(true)
     }
 
-    fn attempt(&self, round: &Round, logs: Logs<'_>, on_gap: OnGap, known: &mut Known) -> Result<Restored, Reject> {
+    fn attempt(&self, round: &Round, logs: Logs<'_>, allowed: Allowed, known: &mut Known) -> Result<Restored, Reject> {
         let ends = logs.ends;
         if !round.is_complete {
             return Err(Reject::Unusable("it was not written to its end".to_owned()));
@@ -242,12 +240,15 @@ impl Restorer {
             if let Usability::Not(reason) = usability {
                 return Err(Reject::Unusable(reason));
             }
-            logs.hold(&header.offsets, on_gap)?;
+            logs.hold(&header.offsets, allowed.gap)?;
             if !compared.contains(&header.fingerprints) {
                 logs.are_known_by(&header.fingerprints)?;
                 compared.push(header.fingerprints.clone());
             }
-            begins(&header.offsets, ends, on_gap)?;
+            begins(&header.offsets, ends, allowed.gap)?;
+            if header.is_of_an_older_contract() && !allowed.older_contract {
+                return Err(Reject::Older(Box::new(header)));
+            }
             let (listing, converts) = (reader.listing()?, usability == Usability::Converted);
             opened.push(Opened { reader, header, listing, converts });
         }
@@ -319,6 +320,7 @@ fn summary(name: RoundName, opened: &[Opened]) -> Restored {
         restored.refused.by_rates = restored.refused.by_rates.max(header.refused.by_rates);
         restored.degraded |= header.degraded;
         newest(&mut restored.fingerprints, &header.fingerprints);
+        restored.contract = restored.contract.min(header.contract);
     }
     restored
 }

@@ -141,6 +141,7 @@ impl Writer {
             degraded: origin.degraded,
             journeys: image.journeys(),
             fingerprints: origin.fingerprints.clone(),
+            contract: origin.contract,
         }
     }
 }

@@ -52,7 +52,14 @@ fn every_command_has_its_man_page() {
         }
     }
     // What can be checked are commands of their own, and so is what connectors do.
-    let below = [("check", "config"), ("check", "events"), ("check", "cluster"), ("connect", "map")];
+    let below = [
+        ("check", "config"),
+        ("check", "events"),
+        ("check", "cluster"),
+        ("connect", "map"),
+        ("connect", "run"),
+        ("connect", "check"),
+    ];
     for (command, what) in below {
         let page = page(format!("salespulse-{command}-{what}.1"));
         assert!(page.contains(if command == "check" { r"\-\-json" } else { r"\-\-config" }), "{page}");

@@ -69,6 +69,7 @@ fn make() -> Base {
         degraded: false,
         journeys: 0,
         fingerprints: Fingerprints::new(),
+        contract: salespulse::model::CONTRACT,
     };
     let (contents, payload) = encode(&header, &directory.listing(), &shard.image(false)).unwrap();
     assert!(contents.journeys > 0 && contents.singles > 0 && contents.targets > 0 && contents.roster > 0);

@@ -45,6 +45,7 @@ fn object(written_at: &str) -> Vec<u8> {
         degraded: false,
         journeys: 0,
         fingerprints: Fingerprints::new(),
+        contract: salespulse::model::CONTRACT,
     };
     let mut shard = Shard::new(0, rules, &directory, Time::from_millis(1_800_000_000_000));
     let (_, payload) = encode(&header, &directory.listing(), &shard.image(false)).expect("memory");

@@ -79,7 +79,7 @@ fn ends(low: i64) -> Ends {
 /// The snapshots hold nothing of this partition: it is new, or its topic is.
 #[test]
 fn an_unknown_partition_that_has_lost_its_beginning_is_a_gap() {
-    let begun = |low, on_gap| begun(&written(), &rules(), Directory::default(), &ends(low), on_gap);
+    let begun = |low, on_gap| begun(&[written()], &rules(), Directory::default(), &ends(low), on_gap);
     let whole = begun(0, OnGap::Refuse).expect("it begins at its beginning");
     assert_eq!((whole.restored, whole.degraded), (1, false));
     let refused = begun(3, OnGap::Refuse).err().expect("three records are missing");
@@ -94,7 +94,7 @@ fn an_unknown_partition_that_has_lost_its_beginning_is_a_gap() {
 #[test]
 fn what_unusable_snapshots_held_is_missed() {
     let torn: Vec<Vec<u8>> = written().into_iter().map(|object| object[..30].to_vec()).collect();
-    let begun = |low, on_gap| begun(&torn, &rules(), Directory::default(), &ends(low), on_gap);
+    let begun = |low, on_gap| begun(std::slice::from_ref(&torn), &rules(), Directory::default(), &ends(low), on_gap);
     assert!(begun(0, OnGap::Refuse).is_ok_and(|begun| !begun.degraded));
     let refused = begun(3, OnGap::Refuse).err().expect("three records are missing");
     assert!(refused.contains("sales.leads/0 now begins at offset 3"), "{refused}");

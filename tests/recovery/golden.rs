@@ -1,8 +1,5 @@
-//! A snapshot of every format that was ever written, pinned in the tree: whoever upgrades continues from it with the
-//! numbers of a replay.
-//!
-//! `GOLDEN_SNAPSHOT=write cargo test --test pure recovery:: golden` writes the present format's. A format that has been released is
-//! never written again: a new one stands beside it.
+//! A snapshot of every format in which version 1 of the event contract was ever kept, pinned in the tree: whoever upgrades
+//! continues from it with the numbers of a replay. What has been released is never written again.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,17 +20,22 @@ use salespulse::kpi::Catalogue;
 use salespulse::kpi::exposition::{Format, render};
 use salespulse::model::rules::Rules;
 use salespulse::model::time::{Clock, Time};
-use salespulse::snapshot::{Ends, FORMAT, Fingerprints, Header, Offsets, Provenance, Refused, Restorer, Store, encode};
+use salespulse::snapshot::{Ends, Fingerprints, Header, Offsets, Provenance, Refused, Restorer, Store, encode};
 use salespulse::threads::ShardThreads;
 use tokio::runtime::Runtime;
+
+use crate::recovery::blocks::{Block, HEADER, changed, json};
 
 /// 2026-11-15T16:00:00Z, the instant of the events.
 pub(crate) const NOW: Time = Time::from_millis(1_794_758_400_000);
 const SHARDS: usize = 2;
 const EVENTS: &str = include_str!("golden/events.jsonl");
 
-fn folder(format: u32) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/recovery/golden/format-{format}"))
+/// The folders of version 1, each with its format.
+const FIRST_CONTRACT: [(u32, &str); 2] = [(1, "format-1"), (2, "format-2")];
+
+fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/recovery/golden").join(name)
 }
 
 const CONFIGURATION: &str = include_str!("golden/salespulse.toml");
@@ -49,9 +51,13 @@ pub(crate) fn rules() -> Arc<Rules> {
 
 /// Other ones, under which all amounts are converted anew.
 pub(crate) fn other_rates() -> Arc<Rules> {
-    let other = CONFIGURATION.replace("\"7.70\"", "\"8.80\"").replace("\"0.31\"", "\"0.29\"");
-    assert_ne!(other, CONFIGURATION);
-    rules_of(&other)
+    rules_of(&with_other_rates(CONFIGURATION))
+}
+
+fn with_other_rates(configuration: &str) -> String {
+    let other = configuration.replace("\"7.70\"", "\"8.80\"").replace("\"0.31\"", "\"0.29\"");
+    assert_ne!(other, configuration);
+    other
 }
 
 fn provenance(rules: &Rules) -> Provenance {
@@ -60,16 +66,23 @@ fn provenance(rules: &Rules) -> Provenance {
 
 /// The objects of the present format, by their shards.
 pub(crate) fn written() -> Vec<Vec<u8>> {
-    let (rules, directory) = (rules(), Arc::new(Directory::default()));
+    written_of(EVENTS, &rules())
+}
+
+fn written_of(events: &str, rules: &Arc<Rules>) -> Vec<Vec<u8>> {
+    let directory = Arc::new(Directory::default());
     let mut shards: Vec<Shard> =
-        (0..SHARDS).map(|number| Shard::new(number, Arc::clone(&rules), &directory, NOW)).collect();
+        (0..SHARDS).map(|number| Shard::new(number, Arc::clone(rules), &directory, NOW)).collect();
     let (decoder, mut interner) =
-        (Decoder::new(Arc::clone(&rules)), Interner::new(Arc::clone(&directory), Arc::clone(&rules)));
-    for line in EVENTS.lines() {
+        (Decoder::new(Arc::clone(rules)), Interner::new(Arc::clone(&directory), Arc::clone(rules)));
+    for line in events.lines() {
         let record = Record { value: Some(line.as_bytes()), ..Record::default() };
         let Ok(Decoded::Event(event)) = decoder.decode(&record, NOW) else { panic!("{line}") };
         let entry = interner.entry(&event);
-        shards[entry.shard(SHARDS)].apply(entry, NOW);
+        for entry in entry.watch().into_iter().chain([entry]) {
+            let shard = entry.shard(SHARDS);
+            shards[shard].apply(entry, NOW);
+        }
     }
     let header = |shard| Header {
         written_by: concat!("salespulse ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -78,12 +91,13 @@ pub(crate) fn written() -> Vec<Vec<u8>> {
         shards: SHARDS,
         offsets: Offsets::new(),
         began: Offsets::new(),
-        provenance: provenance(&rules),
+        provenance: provenance(rules),
         refused: Refused::default(),
         forgotten: None,
         degraded: false,
         journeys: 0,
         fingerprints: Fingerprints::new(),
+        contract: salespulse::model::CONTRACT,
     };
     let bytes = |(number, shard): (usize, &mut Shard)| {
         let (_, payload) = encode(&header(number), &directory.listing(), &shard.image(false)).expect("memory");
@@ -94,8 +108,12 @@ pub(crate) fn written() -> Vec<Vec<u8>> {
 
 /// The exposition of a replay.
 pub(crate) fn replayed(rules: &Arc<Rules>) -> String {
+    replayed_of(EVENTS, rules)
+}
+
+fn replayed_of(events: &str, rules: &Arc<Rules>) -> String {
     let (decoder, mut engine) = (Decoder::new(Arc::clone(rules)), Engine::new(rules, 1, NOW));
-    for line in EVENTS.lines() {
+    for line in events.lines() {
         let record = Record { value: Some(line.as_bytes()), ..Record::default() };
         let Ok(Decoded::Event(event)) = decoder.decode(&record, NOW) else { panic!("{line}") };
         engine.accept(&event, NOW);
@@ -108,7 +126,7 @@ pub(crate) fn replayed(rules: &Arc<Rules>) -> String {
 
 /// What comes of the objects of a round: the exposition and how many snapshots were restored; or why they are refused.
 pub(crate) fn restored(objects: &[Vec<u8>], rules: &Arc<Rules>, directory: Directory) -> Result<(String, u64), String> {
-    let begun = begun(objects, rules, directory, &Ends::default(), OnGap::Refuse)?;
+    let begun = begun(&[objects.to_vec()], rules, directory, &Ends::default(), OnGap::Refuse)?;
     Ok((begun.text, begun.restored))
 }
 
@@ -119,11 +137,13 @@ pub(crate) struct Begun {
     pub(crate) restored: u64,
     /// Whether records are missing.
     pub(crate) degraded: bool,
+    /// The earliest version of the contract by which anything was read.
+    pub(crate) contract: u32,
 }
 
-/// What comes of the objects of a round where logs begin and end there.
+/// What comes of rounds, each later than the one before, where logs begin and end there.
 pub(crate) fn begun(
-    objects: &[Vec<u8>],
+    rounds: &[Vec<Vec<u8>>],
     rules: &Arc<Rules>,
     directory: Directory,
     ends: &Ends,
@@ -131,9 +151,14 @@ pub(crate) fn begun(
 ) -> Result<Begun, String> {
     let runtime = Runtime::new().expect("a runtime");
     let store = Arc::new(InMemory::new());
-    for (shard, bytes) in objects.iter().enumerate() {
-        let name = format!("group/00000001-00000000000000000000/{shard:03}-of-{:03}.snapshot", objects.len());
-        runtime.block_on(store.put(&Path::from(name), bytes.clone().into())).expect("memory");
+    let objects = |objects: &[Vec<u8>]| objects.iter().cloned().enumerate().collect::<Vec<_>>();
+    let all = rounds
+        .iter()
+        .enumerate()
+        .flat_map(|(round, each)| objects(each).into_iter().map(move |object| (round, object)));
+    for (round, (shard, bytes)) in all {
+        let name = format!("group/00000001-{round:020}/{shard:03}-of-{SHARDS:03}.snapshot");
+        runtime.block_on(store.put(&Path::from(name), bytes.into())).expect("memory");
     }
     let metrics = Metrics::new(["leads"].into_iter()).expect("metrics");
     let directory = Arc::new(directory);
@@ -149,7 +174,7 @@ pub(crate) fn begun(
         on_gap,
         metrics: Arc::clone(&metrics),
     };
-    let degraded = restorer.restore(ends, None).map_err(|error| error.to_string())?.degraded;
+    let state = restorer.restore(ends, None).map_err(|error| error.to_string())?;
     for image in threads.images(true).expect("shards") {
         assert_eq!(image.recv().expect("a shard").audit(rules, &directory), [], "counted wrongly");
     }
@@ -157,7 +182,8 @@ pub(crate) fn begun(
     let (readings, mut text) = (threads.reader().read(NOW).expect("shards"), String::new());
     render(&Catalogue::new(rules).expect("a catalogue"), &board.read(NOW, readings), Format::Prometheus, &mut text)
         .expect("few series");
-    Ok(Begun { text, restored: metrics.snapshots.restored.get(), degraded })
+    let restored = metrics.snapshots.restored.get();
+    Ok(Begun { text, restored, degraded: state.degraded, contract: state.contract })
 }
 
 /// A directory in which the numbers of the snapshot mean something else.
@@ -168,27 +194,40 @@ fn with_others() -> Directory {
     directory
 }
 
+/// The golden objects of a folder.
+fn golden(name: &str) -> Vec<Vec<u8>> {
+    let object = |shard| folder(name).join(format!("{shard:03}-of-{SHARDS:03}.snapshot"));
+    (0..SHARDS).map(|shard| std::fs::read(object(shard)).expect("a golden object")).collect()
+}
+
+/// Those that version 1 of the contract read, as if reading had begun at an offset of the leads.
+pub(crate) fn of_the_first_contract(began: i64) -> Vec<Vec<Vec<u8>>> {
+    let began = |blocks: &mut Vec<Block>| {
+        json(blocks, HEADER, |header| header["began"] = serde_json::json!({ "sales.leads": [began] }));
+    };
+    FIRST_CONTRACT.map(|(_, name)| changed(golden(name), began)).into()
+}
+
 #[test]
 fn a_golden_snapshot_of_every_format_gives_the_numbers_of_a_replay() {
-    if std::env::var("GOLDEN_SNAPSHOT").is_ok_and(|value| value == "write") {
-        std::fs::create_dir_all(folder(FORMAT)).expect("a folder");
-        for (shard, bytes) in written().into_iter().enumerate() {
-            let name = format!("{shard:03}-of-{SHARDS:03}.snapshot");
-            std::fs::write(folder(FORMAT).join(name), bytes).expect("a file");
-        }
-    }
-    for (rules, format) in
-        [rules(), other_rates()].iter().flat_map(|rules| (1..=FORMAT).map(move |format| (rules, format)))
-    {
+    // The topics no longer hold what these have read; else they would not be used.
+    let (mut ends, began) = (Ends::default(), 0);
+    ends.lows.insert("sales.leads".to_owned(), vec![5]);
+    ends.highs.insert("sales.leads".to_owned(), vec![9]);
+    for (rules, (format, _), objects) in [rules(), other_rates()].iter().flat_map(|rules| {
+        FIRST_CONTRACT
+            .into_iter()
+            .zip(of_the_first_contract(began))
+            .map(move |(folder, objects)| (rules, folder, objects))
+    }) {
         let expected = replayed(rules);
         assert!(expected.lines().filter(|line| !line.starts_with('#')).count() > 100, "{expected}");
-        let object = |shard| folder(format).join(format!("{shard:03}-of-{SHARDS:03}.snapshot"));
-        let objects: Vec<_> = (0..SHARDS).map(|shard| std::fs::read(object(shard)).expect("a golden object")).collect();
         assert_eq!(objects[0][16..20], format.to_le_bytes(), "the folder says which format it is");
         for directory in [Directory::default(), with_others()] {
-            let (text, restored) = restored(&objects, rules, directory).expect("nothing is missing");
-            assert_eq!(restored, 1, "format {format} is not read");
-            assert!(text == expected, "format {format} gives other numbers than a replay:\n{text}");
+            let rounds = [objects.clone()];
+            let begun = begun(&rounds, rules, directory, &ends, OnGap::Degrade).expect("that is allowed");
+            assert_eq!((begun.restored, begun.contract), (1, 1), "format {format} is not read");
+            assert!(begun.text == expected, "format {format} gives other numbers than a replay:\n{}", begun.text);
         }
     }
 }

@@ -2,68 +2,13 @@
 
 use salespulse::engine::directory::Directory;
 use salespulse::snapshot::{Decoder, FORMAT, SKIPPABLE};
-use xxhash_rust::xxh3::xxh3_64;
 
+use crate::recovery::blocks::{self, BEGIN, Block, END, HEADER, JOURNEYS, LISTING, json};
 use crate::recovery::golden::{other_rates, replayed, restored, rules, written};
-
-/// Magic and format.
-const BEGIN: usize = 20;
-/// Kind, version, flags, two lengths, checksum.
-const HEAD: usize = 19;
-const HEADER: u8 = 0x10;
-const LISTING: u8 = 0x11;
-const END: u8 = 0x12;
-const JOURNEYS: u8 = 1;
-
-/// A block as it stands in an object.
-#[derive(Clone)]
-struct Block {
-    kind: u8,
-    version: u8,
-    flags: u8,
-    raw: Vec<u8>,
-}
-
-fn taken_apart(object: &[u8]) -> Vec<Block> {
-    let (mut rest, mut blocks) = (&object[BEGIN..], Vec::new());
-    while !rest.is_empty() {
-        let length = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().expect("four")) as usize;
-        let end = HEAD + length(3);
-        let raw = zstd::bulk::decompress(&rest[HEAD..end], length(7)).expect("it is whole");
-        blocks.push(Block { kind: rest[0], version: rest[1], flags: rest[2], raw });
-        rest = &rest[end..];
-    }
-    blocks
-}
-
-fn put_together(blocks: &[Block]) -> Vec<u8> {
-    let mut object = [b"salespulse state".as_slice(), &FORMAT.to_le_bytes()].concat();
-    for Block { kind, version, flags, raw } in blocks {
-        let content = zstd::bulk::compress(raw, 1).expect("memory");
-        let length = |bytes: &[u8]| u32::try_from(bytes.len()).expect("few").to_le_bytes();
-        let head = [[*kind, *version, *flags].as_slice(), &length(&content), &length(raw)].concat();
-        let sum = xxh3_64(&[head.as_slice(), &content].concat()).to_le_bytes();
-        object.extend_from_slice(&[head.as_slice(), &sum, &content].concat());
-    }
-    object
-}
 
 /// All objects of the present format, each changed.
 fn changed(change: impl Fn(&mut Vec<Block>)) -> Vec<Vec<u8>> {
-    let change = |object: Vec<u8>| {
-        let mut blocks = taken_apart(&object);
-        change(&mut blocks);
-        put_together(&blocks)
-    };
-    written().into_iter().map(change).collect()
-}
-
-/// Changes the JSON of a block.
-fn json(blocks: &mut [Block], kind: u8, change: impl FnOnce(&mut serde_json::Value)) {
-    let block = blocks.iter_mut().find(|block| block.kind == kind).expect("every object has one");
-    let mut value = serde_json::from_slice(&block.raw).expect("JSON");
-    change(&mut value);
-    block.raw = serde_json::to_vec(&value).expect("JSON");
+    blocks::changed(written(), change)
 }
 
 /// Calls a currency of the directory something else.

@@ -88,6 +88,28 @@ impl LogChanged<'_> {
     }
 }
 
+/// A start found a round that an earlier version of the event contract read, and reads all of it again.
+pub struct SnapshotOfOlderContract<'a> {
+    /// Its name.
+    pub round: &'a dyn Display,
+    /// The version.
+    pub contract: u32,
+}
+
+impl SnapshotOfOlderContract<'_> {
+    /// Logs and counts it.
+    pub fn report(&self, metrics: &Metrics) {
+        let SnapshotOfOlderContract { round, contract } = self;
+        metrics.snapshots.unusable.inc();
+        warn!(
+            %round,
+            contract,
+            "a snapshot was read by an earlier version of the event contract, and the topics still hold everything that it has \
+             read; all of that is read again"
+        );
+    }
+}
+
 /// A start continues from a round.
 pub struct SnapshotRestored<'a> {
     /// Its name.

@@ -12,6 +12,7 @@ use tracing::warn;
 
 use crate::health::{Condition, LogThrottle, Met, Readiness};
 use crate::kafka::{Layout, Trace};
+use crate::model::CONTRACT;
 use crate::model::time::Clock;
 use crate::service::horizon_clock::HorizonClock;
 use crate::snapshot::{Cut, Ends, Keeper, Log, Offsets, Refused, Report, RestoreError, Restored, Restorer};
@@ -93,6 +94,7 @@ impl Recovery {
         };
         begin_at(layout, &restored);
         self.meet(Condition::RecordsMissing, restored.degraded);
+        self.meet(Condition::OlderContract, restored.contract < CONTRACT);
         self.durable.clone_from(&restored.offsets);
         self.stage = Stage::Reading(restored);
         self.begun = now;

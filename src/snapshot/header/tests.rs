@@ -47,6 +47,7 @@ fn header() -> Header {
         degraded: false,
         journeys: 0,
         fingerprints: Fingerprints::new(),
+        contract: CONTRACT,
     }
 }
 
@@ -102,6 +103,17 @@ fn what_decided_what_was_accepted_may_not_change() {
         let Usability::Not(reason) = judged(&header(), change) else { panic!("{expected}") };
         assert!(reason.contains(expected), "{reason}");
     }
+}
+
+#[test]
+fn what_a_later_contract_read_is_not_used() {
+    let read_by = |contract| Header { contract, ..header() };
+    assert_eq!(judged(&read_by(1), |_| {}), Usability::Same, "whether it is used is for whoever knows the topics");
+    let Usability::Not(reason) = judged(&read_by(3), |_| {}) else { panic!("it is used") };
+    assert!(reason.contains("version 3 of the event contract"), "{reason}");
+    let mut unsaid = serde_json::to_value(header()).unwrap();
+    unsaid.as_object_mut().unwrap().remove("contract");
+    assert_eq!(serde_json::from_value::<Header>(unsaid).unwrap().contract, 1);
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn a_start_goes_on_where_the_last_one_stopped() {
         "salespulse_snapshots_unusable_total 0",
         "salespulse_rejected_records_total{code=\"not_json\"} 0",
         "salespulse_condition{condition=\"records_missing\"} 0",
+        "salespulse_condition{condition=\"older_contract\"} 0",
     ] {
         service.wait_for(line);
     }
