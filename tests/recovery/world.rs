@@ -377,6 +377,8 @@ impl World {
     }
 
     fn spawn(&mut self, seat: &str, kinds: &[EventType], is_stale: bool) {
+        // An operator who lets a start begin anew has looked at the store, and so sees what is there.
+        let is_stale = is_stale && !self.may_begin_anew;
         let shards = 1 + self.dice.below(3);
         let start = Start {
             cluster: &self.cluster,
