@@ -21,7 +21,7 @@ NAMES = tuple(period for period, _ in PERIODS_OF_TARGETS)
 BY_PERIOD = Text(
     "Each period with its target, what counts towards it so far, and what is expected: booked revenue and the weighted amount"
     " of the open deals that should close in it. A pace of 100 % is on track.",
-    "各周期的目标、目前计入的签约额和预计签约额：已签的，加上应在本期关闭的在手商机的加权金额。进度达成率为 100% 表示恰好跟上。",
+    "各周期的目标、目前计入的签约额和预期签约额：已签的，加上应在本期关闭的在手商机的加权金额。进度达成率为 100% 表示恰好跟上。",
 )
 
 EXPECTED = Text(
@@ -78,7 +78,7 @@ def expected(subject: Subject) -> Row:
         Column(Text("Expected ÷ target", "预计 ÷ 目标"), query=share, measure=Measure("percentunit", 1, ATTAINMENT)),
         value("forecast_revenue", subject, by),
     )
-    title = Text("What is expected against the target", "预计签约额与目标")
+    title = Text("What is expected against the target", "预期签约额与目标")
     panel = table(title, EXPECTED, columns, width=24, height=6)
     return Row(Text("How the period will end", "本期预计"), (panel,))
 
