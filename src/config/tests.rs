@@ -153,7 +153,7 @@ fn unknown_keys_are_refused_with_those_allowed() {
     ]), @r#"
     unknown key max_serie (salespulse.toml, line 2); the top level allows access, allowed_skew, board, celebrate, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, web, windows
     unknown key organisation (salespulse.toml, line 2); the top level allows access, allowed_skew, board, celebrate, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, web, windows
-    unknown key kafka.broker (salespulse.toml, line 3); [kafka] allows brokers, dead_letter_topic, group, instance_id, properties, property_files, topics
+    unknown key kafka.broker (salespulse.toml, line 3); [kafka] allows brokers, dead_letter_topic, group, instance_id, on_unreadable, properties, property_files, topics
     unknown key kafka.topics.leads (salespulse.toml, line 3); [kafka.topics] allows feedback, lead, payment, rep, spend, stage_change, target
     unknown key fx[1].to (salespulse.toml, line 6); [[fx]] allows date, from, rate
     windows.region = [] (salespulse.toml, line 3) must be left out, or [org.regions] given
@@ -240,8 +240,8 @@ fn wrong_values_are_refused_with_those_allowed() {
     org.market_size = {…} (salespulse.toml, line 2) must be a whole number, not negative
     fx = 7.1 (salespulse.toml, line 2) must be tables [[fx]] with date, from, rate
     fx = [7.1] (salespulse.toml, line 2) must be tables [[fx]] with date, from, rate
-    kafka = "a:9092" (salespulse.toml, line 2) must be a table [kafka] with brokers, dead_letter_topic, group, instance_id, properties, property_files, topics
-    kafka = [{…}] (salespulse.toml, line 2) must be a table [kafka] with brokers, dead_letter_topic, group, instance_id, properties, property_files, topics
+    kafka = "a:9092" (salespulse.toml, line 2) must be a table [kafka] with brokers, dead_letter_topic, group, instance_id, on_unreadable, properties, property_files, topics
+    kafka = [{…}] (salespulse.toml, line 2) must be a table [kafka] with brokers, dead_letter_topic, group, instance_id, on_unreadable, properties, property_files, topics
     "#);
 }
 
@@ -335,7 +335,7 @@ fn wrong_variables_are_named() {
     ];
     let sentences: Vec<_> = wrong.map(|variable| load(SMALLEST, &[variable]).expect_err(variable.0).to_string()).into();
     insta::assert_snapshot!(sentences.join("\n"), @r#"
-    unknown key kafka.broker (environment variable SALESPULSE__KAFKA__BROKER); [kafka] allows brokers, dead_letter_topic, group, instance_id, properties, property_files, topics
+    unknown key kafka.broker (environment variable SALESPULSE__KAFKA__BROKER); [kafka] allows brokers, dead_letter_topic, group, instance_id, on_unreadable, properties, property_files, topics
     unknown key "" (environment variable SALESPULSE__); the top level allows access, allowed_skew, board, celebrate, expose, fx, http, kafka, leaderboard, max_series, org, pipeline, pipelines, retention, snapshot, targets, web, windows
     max_series = "many" (environment variable SALESPULSE__MAX_SERIES) must be a whole number above 0
     windows.rep = "24h,7d" (environment variable SALESPULSE__WINDOWS__REP) must be a list of windows, each of 1h 24h 7d 30d 90d today wtd mtd qtd ytd yesterday last_week last_month last_quarter last_year at most once

@@ -159,6 +159,7 @@ fn values_are_listed_with_their_origins_and_without_secrets() {
     kafka.topics.target = "sales.targets" (the default)
     kafka.topics.rep = "sales.reps" (the default)
     kafka.dead_letter_topic = "sales.dead-letters" (the default)
+    kafka.on_unreadable = "refuse" (the default)
     kafka.properties."fetch.min.bytes" = 7 (line 3)
     kafka.properties."sasl.password" = "(hidden)" (line 2)
     snapshot.store = "salespulse-snapshots" (the default)
