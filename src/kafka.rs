@@ -17,7 +17,6 @@ mod context;
 mod dead_letters;
 mod failure;
 mod fault;
-mod fetched;
 mod group;
 mod identity;
 mod kafka_log;

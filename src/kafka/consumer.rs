@@ -13,7 +13,6 @@ use super::broker::{PollEvent, Position};
 use super::context::MemberContext;
 use super::failure::KafkaFailure;
 use super::fault::{Fault, Place, explain_reset, is_damage};
-use super::fetched::FetchedRecords;
 use super::layout::Layout;
 use super::partition::{Committed, Partition};
 use super::record::SourceRecord;
@@ -32,16 +31,12 @@ const LEAVING_POLL: Duration = Duration::from_millis(50);
 
 /// The group's member.
 pub(super) struct Consumer {
-    /// Before the client, to which it belongs.
-    fetched: FetchedRecords,
-    inner: Arc<BaseConsumer<MemberContext>>,
+    inner: BaseConsumer<MemberContext>,
     config: KafkaConfig,
     /// By what rules records are accepted, which stands in every commit.
     acceptance: Acceptance,
     /// What was assigned last, and from where on.
     assigned: Vec<(Arc<Partition>, i64)>,
-    /// What was fetched before a pause waits, too.
-    is_paused: bool,
     /// What polls have reported beside the context; a turn of the loop takes all.
     reported: Vec<PollEvent>,
     /// Whether something happened after which a log may be another.
@@ -54,14 +49,11 @@ impl Consumer {
     /// # Errors
     /// If librdkafka does not take the configuration.
     pub(super) fn join(config: &KafkaConfig, acceptance: Acceptance) -> Result<Consumer, KafkaFailure> {
-        let (inner, fetched) = client(config)?;
         let consumer = Consumer {
-            fetched,
-            inner,
+            inner: client(config)?,
             config: config.clone(),
             acceptance,
             assigned: Vec::new(),
-            is_paused: false,
             reported: Vec::new(),
             is_doubtful: false,
         };
@@ -75,11 +67,10 @@ impl Consumer {
     /// If librdkafka does not take the configuration.
     pub(super) fn rejoin(&mut self) -> Result<(), KafkaFailure> {
         warn!("Kafka took a late commit of ours for that of another member; joining the group anew");
-        let (inner, fetched) = client(&self.config)?;
+        let fresh = client(&self.config)?;
         // The old client ends before the new one speaks to the group.
         self.inner.context().close();
-        drop(std::mem::replace(&mut self.fetched, fetched));
-        drop(std::mem::replace(&mut self.inner, inner));
+        drop(std::mem::replace(&mut self.inner, fresh));
         self.subscribe()
     }
 
@@ -88,7 +79,7 @@ impl Consumer {
         self.inner.subscribe(&topics).map_err(|error| KafkaFailure::Ended(format!("cannot subscribe: {error}")))
     }
 
-    /// Reads what is there, waiting a moment if there is nothing, and serves the client.
+    /// Reads what is there, waiting a moment if there is nothing.
     ///
     /// # Errors
     /// If the numbers could not be trusted any more.
@@ -97,39 +88,31 @@ impl Consumer {
         most: usize,
         take: &mut dyn FnMut(&SourceRecord<'_>) -> ControlFlow<()>,
     ) -> Result<(), KafkaFailure> {
-        if self.is_paused || !self.fetched.expects_any() {
-            return self.serve(IDLE_WAIT, take);
-        }
-        self.fetched.fetch(most, IDLE_WAIT);
-        // What the client reports happened before these records were fetched.
-        self.serve(Duration::ZERO, take)?;
-        let mut fault = None;
-        self.fetched.hand_on(|read| match read {
-            Ok(record) => take(&record),
-            Err(error) => {
-                fault = Some(error);
-                ControlFlow::Break(())
+        let mut wait = IDLE_WAIT;
+        for _ in 0..most {
+            let polled = self.inner.poll(wait);
+            if self.inner.context().take_doubt() {
+                // What is read from now on may lie in another log.
+                self.is_doubtful = true;
+                self.assigned.iter().for_each(|(partition, _)| partition.trace().doubt());
             }
-        });
-        fault.map_or(Ok(()), |error| self.on_error(&error))
-    }
-
-    /// Lets the client do what it does in polls. Records do not come by them, but one that does is not lost.
-    fn serve(
-        &mut self,
-        wait: Duration,
-        take: &mut dyn FnMut(&SourceRecord<'_>) -> ControlFlow<()>,
-    ) -> Result<(), KafkaFailure> {
-        let polled = self.inner.poll(wait);
-        if self.inner.context().take_doubt() {
-            // What is read from now on may lie in another log.
-            self.is_doubtful = true;
-            self.assigned.iter().for_each(|(partition, _)| partition.trace().doubt());
-        }
-        match polled {
-            Some(Ok(message)) => _ = take(&SourceRecord::of(&message)),
-            Some(Err(error)) => return self.on_error(&error),
-            None => {}
+            match polled {
+                Some(Ok(message)) => {
+                    if take(&SourceRecord::of(&message)).is_break() {
+                        break;
+                    }
+                }
+                Some(Err(_)) if self.fenced() => {
+                    self.reported.push(PollEvent::Fenced);
+                    break;
+                }
+                Some(Err(error)) => {
+                    self.judge(&error)?;
+                    break;
+                }
+                None => break,
+            }
+            wait = Duration::ZERO;
         }
         Ok(())
     }
@@ -145,14 +128,6 @@ impl Consumer {
         std::mem::take(&mut self.is_doubtful)
     }
 
-    fn on_error(&mut self, error: &KafkaError) -> Result<(), KafkaFailure> {
-        if self.fenced() {
-            self.reported.push(PollEvent::Fenced);
-            return Ok(());
-        }
-        self.judge(error)
-    }
-
     /// What happened during the reads since the last call.
     pub(super) fn events(&mut self) -> Vec<PollEvent> {
         let mut events = self.inner.context().take_events();
@@ -164,7 +139,6 @@ impl Consumer {
     /// the partition was assigned anew makes it read from there again, whatever the new assignment said.
     pub(super) fn assign(&mut self, from: &[(Arc<Partition>, i64)]) -> Result<(), KafkaFailure> {
         self.assigned = from.to_vec();
-        self.fetched.expect(from.iter().map(|(partition, _)| &**partition));
         let mut list = TopicPartitionList::new();
         let added = from.iter().try_for_each(|(partition, offset)| {
             list.add_partition_offset(partition.topic(), partition.number(), Offset::Offset(*offset))
@@ -172,18 +146,15 @@ impl Consumer {
         done(added.and_then(|()| self.inner.assign(&list)), "assign the partitions")
     }
 
-    pub(super) fn unassign(&mut self) -> Result<(), KafkaFailure> {
-        self.fetched.expect(std::iter::empty());
+    pub(super) fn unassign(&self) -> Result<(), KafkaFailure> {
         done(self.inner.unassign(), "give the partitions back")
     }
 
-    pub(super) fn pause(&mut self, layout: &Layout) -> Result<(), KafkaFailure> {
-        self.is_paused = true;
+    pub(super) fn pause(&self, layout: &Layout) -> Result<(), KafkaFailure> {
         done(self.inner.pause(&everything(layout)), "pause the partitions")
     }
 
-    pub(super) fn resume(&mut self, layout: &Layout) -> Result<(), KafkaFailure> {
-        self.is_paused = false;
+    pub(super) fn resume(&self, layout: &Layout) -> Result<(), KafkaFailure> {
         done(self.inner.resume(&everything(layout)), "resume the partitions")
     }
 
@@ -193,10 +164,6 @@ impl Consumer {
             Err(error) => return done(Err(error), "ask for the positions").map(|()| Vec::new()),
         };
         let position = |partition: &Partition| {
-            // librdkafka counts what it has handed out, though some of it waits.
-            if let Some(offset) = self.fetched.first_waiting(partition) {
-                return Some(offset);
-            }
             let element = known.find_partition(partition.topic(), partition.number())?;
             if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None }
         };
@@ -297,14 +264,9 @@ impl Drop for Consumer {
     }
 }
 
-type Client = Arc<BaseConsumer<MemberContext>>;
-
-fn client(config: &KafkaConfig) -> Result<(Client, FetchedRecords), KafkaFailure> {
+fn client(config: &KafkaConfig) -> Result<BaseConsumer<MemberContext>, KafkaFailure> {
     let client = settings::consumer_settings(config).create_with_context(MemberContext::default());
-    let client = Arc::new(client.map_err(|error| KafkaFailure::of_creation(&error))?);
-    let fetched = FetchedRecords::new(&client);
-    let fetched = fetched.ok_or_else(|| KafkaFailure::Ended("cannot make a queue for records".to_owned()))?;
-    Ok((client, fetched))
+    client.map_err(|error| KafkaFailure::of_creation(&error))
 }
 
 fn everything(layout: &Layout) -> TopicPartitionList {

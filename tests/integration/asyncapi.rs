@@ -34,7 +34,7 @@ fn planted_faults_are_found() {
         ("asyncapi.yaml", "action: send", "action: give", "error asyncapi-document-resolved operations.sendDeadLetter"),
         ("asyncapi.yaml", "'#/channels/rep'", "'#/channels/reps'", "error invalid-ref operations.receiveRep"),
         ("asyncapi.yaml", "asyncapi: 3.1.0", "asyncapi: 3.0.0", "information asyncapi-latest-version"),
-        ("asyncapi.yaml", "stage: \"proposal\"", "stage: 3", "error payload stageChange: example full: /stage must be"),
+        ("asyncapi.yaml", "stage: \"lost\"", "stage: 3", "error payload stageChange: example full: /stage must be"),
         ("lead.schema.json", "\"type\": \"object\"", "\"type\": \"objekt\"", "error payload lead: schema is invalid"),
         ("common.schema.json", "\"maxLength\"", "\"maxLenght\"", "error payload rep: strict mode: unknown keyword"),
     ] {
