@@ -170,16 +170,7 @@ impl Catalogue {
     /// # Errors
     /// A sentence that names the key (`expose.rep`, `leaderboard.by`) and the entry that matches nothing.
     pub fn new(rules: &Rules) -> Result<Catalogue, String> {
-        let ranked = leaderboard::ranked_by(rules)?;
-        let mut families = Vec::new();
-        for scope in Scope::ALL {
-            let of_scope = all().filter(|kpi| is_of(kpi, scope, rules));
-            let mut named: Vec<(String, &Kpi)> = of_scope.map(|kpi| (full_name(scope, kpi), kpi)).collect();
-            exposure::retain_exposed(&mut named, scope, rules)?;
-            families.extend(named.into_iter().map(|(name, kpi)| Family::new(name, scope, kpi, rules, &ranked)));
-        }
-        families.sort_unstable_by(|left, right| left.name().cmp(right.name()));
-        Ok(Catalogue { families })
+        Catalogue::of(rules, exposure::retain_exposed)
     }
 
     /// Every family of the catalogue under these rules, whatever is exposed.
@@ -187,9 +178,22 @@ impl Catalogue {
     /// # Errors
     /// A sentence that names the entry of `leaderboard.by` that matches nothing.
     pub fn whole(rules: &Rules) -> Result<Catalogue, String> {
+        Catalogue::of(rules, |_, _, _| Ok(()))
+    }
+
+    /// The families of which `retain` leaves those that are wanted of a scope.
+    fn of(
+        rules: &Rules,
+        retain: impl Fn(&mut Vec<(String, &'static Kpi)>, Scope, &Rules) -> Result<(), String>,
+    ) -> Result<Catalogue, String> {
         let ranked = leaderboard::ranked_by(rules)?;
-        let family = |(name, scope, kpi)| Family::new(name, scope, kpi, rules, &ranked);
-        let mut families: Vec<Family> = every_family().into_iter().map(family).collect();
+        let mut families = Vec::new();
+        for scope in Scope::ALL {
+            let of_scope = all().filter(|kpi| is_of(kpi, scope, rules));
+            let mut named: Vec<(String, &Kpi)> = of_scope.map(|kpi| (full_name(scope, kpi), kpi)).collect();
+            retain(&mut named, scope, rules)?;
+            families.extend(named.into_iter().map(|(name, kpi)| Family::new(name, scope, kpi, rules, &ranked)));
+        }
         families.sort_unstable_by(|left, right| left.name().cmp(right.name()));
         Ok(Catalogue { families })
     }

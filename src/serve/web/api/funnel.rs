@@ -108,7 +108,7 @@ impl Funnel {
             let mut labels = vec![("window", self.window)];
             labels.extend(has_pipelines.then_some(("pipeline", self.pipeline.as_str())));
             labels.extend(stage.map(|stage| ("stage", stage)));
-            let missing = || Problem::new(Code::Bug, format!("The catalogue has no {name}{suffix}."));
+            let missing = || Problem::new(Code::Bug, format!("The catalogue has no {name}{suffix} with {labels:?}."));
             let family = family.ok_or_else(missing)?;
             let instance = family.instance(&labels, &reading.rules).map_err(|_| missing())?;
             match Query::new(family, instance, reading).value(place) {

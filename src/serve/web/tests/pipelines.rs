@@ -68,7 +68,7 @@ async fn reasons_and_regions_have_their_values() {
         ("scope=team&team=north&", Value::Null),
     ] {
         let (_, answer) = home.json(&format!("/api/v1/kpis?{query}window=mtd&names=lost_by_reason,lost")).await;
-        let values = answer["values"].as_array().unwrap();
+        let values = answer["values"].as_array().unwrap_or_else(|| panic!("{query}: {answer}"));
         let price = values.iter().find(|value| value["labels"]["reason"] == "price").expect("it is named");
         assert_eq!(price["value"], expected, "{query}: {answer}");
         assert!(values.iter().all(|value| value["labels"]["reason"] != ""), "{answer}");
