@@ -4,12 +4,12 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test test-pure fuzz test-tools check deny bench dist example kafka prometheus dashboards pictures page-pictures soak
+.PHONY: help demo test test-all fuzz test-tools check deny bench dist example kafka prometheus dashboards pictures page-pictures soak
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
-	@echo "make test     every test; sets up the test tools (Kafka, Prometheus, …) beside the first of them"
-	@echo "make test-pure  the tests that need no other program"
+	@echo "make test     the tests that need no other program"
+	@echo "make test-all every test; sets up the test tools (Kafka, Prometheus, …) beside the first of them"
 	@echo "make fuzz     mutants of records, snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make soak     the service killed a thousand times, on a real broker: half an hour"
@@ -25,19 +25,20 @@ help:
 test-tools:
 	@scripts/setup-test-tools.sh || [ -z "$$CI" ]
 
-# What needs no other program comes first, and the tools are set up beside it: the first time that takes a quarter of an hour.
+# What needs no other program: the core against its twin, the contract, the command line, the documents, recovery from any
+# crash, connectors against a model of a CRM, the rules of the repository.
 test:
+	cargo test --locked --no-fail-fast --lib --test tidy --test pure
+
+# Everything. The tools are set up beside the first tests: the first time that takes a quarter of an hour.
+test-all:
 	@mkdir -p target
 	@echo "the test tools are set up meanwhile: target/test-tools.log"
 	@$(MAKE) --no-print-directory test-tools > target/test-tools.log 2>&1 & tools=$$!; \
-	$(MAKE) --no-print-directory test-pure; pure=$$?; \
+	$(MAKE) --no-print-directory test; pure=$$?; \
 	wait $$tools; tools=$$?; grep '^test tools:' target/test-tools.log; \
 	cargo test --locked --no-fail-fast --test parts --test walk; parts=$$?; \
 	exit $$((pure | tools | parts))
-
-# The core against its twin, the contract, the command line, the documents, recovery, the rules of the repository.
-test-pure:
-	cargo test --locked --no-fail-fast --lib --test tidy --test pure
 
 # Any number of mutants, of which `make test` runs some thousands; without a SEED other ones each time.
 RUNS = 20000
@@ -45,7 +46,7 @@ SEED = $(shell date +%s)
 fuzz:
 	FUZZ_RUNS=$(RUNS) FUZZ_SEED=$(SEED) cargo test --locked --test pure fuzz:: -- --nocapture
 
-# The kill loop of `make test`, many times longer. SALESPULSE_CRASH_SEED repeats a run.
+# The kill loop of `make test-all`, many times longer. SALESPULSE_CRASH_SEED repeats a run.
 soak: test-tools
 	SALESPULSE_CRASH_KILLS=$${SALESPULSE_CRASH_KILLS:-1000} cargo test --locked --test parts integration::crash::no_kill -- --nocapture
 

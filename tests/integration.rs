@@ -1,6 +1,6 @@
 //! The built program and its contract among real parts: Apache Kafka, Prometheus, AsyncAPI's parser, the real data sets.
 //!
-//! `make test` installs the parts. Without them the tests pass and say what was not run; under CI they fail.
+//! `make test-all` installs the parts. Without them the tests pass and say what was not run; under CI they fail.
 
 mod access;
 mod alerting;

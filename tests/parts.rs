@@ -1,6 +1,6 @@
 //! The built program among real parts: Kafka, Prometheus, Alertmanager, S3, Helm, systemd's judge, a browser.
 //!
-//! `make test` installs the parts. Without them the tests pass and say what was not run; under CI they fail. Some of it:
+//! `make test-all` installs the parts. Without them the tests pass and say what was not run; under CI they fail. Some of it:
 //! `cargo test --test parts dashboards::`.
 #![allow(
     clippy::unwrap_used,
