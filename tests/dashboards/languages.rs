@@ -12,6 +12,8 @@ fn structure(value: &Value, language: &str) -> Value {
     match value {
         // Windows are named by labels, which the list of the variable shows.
         Value::String(text) if text.contains("\"name\", \"") => unnamed(text).into(),
+        // Units that are words.
+        Value::String(text) if text.starts_with("suffix:") => "suffix".into(),
         // Each language leads to its own pages.
         Value::String(text) => text.replace(".zh-CN.md", ".md").replace(&format!("-{language}"), "-*").into(),
         Value::Array(values) => values.iter().map(|value| structure(value, language)).collect(),

@@ -1,5 +1,5 @@
-//! What the simulated organisation does not have: a second pipeline, closes that pass and slip, reasons, targets of other
-//! measures; and windows that are not exposed by default.
+//! What the simulated organisation need not have just now: closes that pass and slip, reasons, targets of other measures; and
+//! windows that are not exposed by default.
 
 use serde_json::Value;
 
@@ -8,8 +8,6 @@ use crate::harness::{Broker, Producer, Sent, Topics};
 
 /// More rules, after those of the simulation.
 pub(crate) const RULES: &str = r#"
-[pipelines.renewals]
-stages = ["lead", "notice", "won"]
 [windows]
 rep = ["24h", "7d", "30d", "wtd", "mtd", "last_month", "qtd"]
 team = ["1h", "24h", "7d", "30d", "90d", "today", "wtd", "last_week", "mtd", "last_month", "qtd", "ytd"]
