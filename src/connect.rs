@@ -17,6 +17,7 @@ pub mod keeper;
 pub mod mapping;
 pub mod memory;
 pub mod poller;
+mod rate_limit;
 pub mod runner;
 pub mod sharecrm;
 pub mod sources;

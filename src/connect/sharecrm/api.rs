@@ -1,11 +1,10 @@
 //! ShareCRM's open API: both ways to sign in, queries, and what its errors mean. Every answer has the status 200.
 
-use std::collections::VecDeque;
-
 use crate::connect::account::SignIn;
 use crate::connect::dialect::sharecrm::Object;
 use crate::connect::exchange::{Exchange, Request, Trouble};
 use crate::connect::json::Json;
+use crate::connect::rate_limit::RateLimit;
 use crate::model::time::{MINUTE, SECOND, Time};
 
 /// The largest page.
@@ -49,8 +48,8 @@ pub struct Api {
     sign_in: SignIn,
     base: String,
     token: Option<Token>,
-    tokens_at: VecDeque<Time>,
-    calls_at: VecDeque<Time>,
+    tokens: RateLimit,
+    calls: RateLimit,
     /// How far the server's clock is ahead of ours, in milliseconds, by its header `Date`.
     ahead_ms: i64,
 }
@@ -78,8 +77,8 @@ impl Api {
             sign_in,
             base,
             token: None,
-            tokens_at: VecDeque::new(),
-            calls_at: VecDeque::new(),
+            tokens: RateLimit::new(MOST_TOKENS, TOKEN_WINDOW),
+            calls: RateLimit::new(MOST_CALLS, CALL_WINDOW),
             ahead_ms: 0,
         }
     }
@@ -89,7 +88,7 @@ impl Api {
         if let Some(token) = self.token.as_ref().filter(|token| now.plus(TOKEN_MARGIN) < token.ends) {
             return Ok((token.text.clone(), token.tenant.clone()));
         }
-        wait_for_room(&mut self.tokens_at, MOST_TOKENS, TOKEN_WINDOW, exchange);
+        wait_for_room(&mut self.tokens, exchange);
         let now = exchange.now();
         let mut body = Json::object([
             ("appId", Json::text_of(self.credentials.app_id.as_str())),
@@ -133,7 +132,7 @@ impl Api {
         let (mut has_renewed, mut patience) = (false, MOST_WAITS);
         loop {
             let (token, tenant) = self.signed_in(exchange)?;
-            wait_for_room(&mut self.calls_at, MOST_CALLS, CALL_WINDOW, exchange);
+            wait_for_room(&mut self.calls, exchange);
             let request = self.request(path, body, &token, &tenant);
             let response = exchange.send(&request).map_err(Trouble::Unreachable)?;
             if let Some(date) = response.date {
@@ -280,18 +279,10 @@ fn said(answer: &Json) -> String {
 }
 
 /// Waits until a call is allowed, and counts it.
-fn wait_for_room(calls: &mut VecDeque<Time>, most: usize, window: i64, exchange: &mut dyn Exchange) {
-    while let Some(first) = calls.front() {
-        let age = exchange.now().since(*first);
-        if age > window {
-            calls.pop_front();
-        } else if calls.len() >= most {
-            exchange.pause(window - age + 1);
-        } else {
-            break;
-        }
+fn wait_for_room(limit: &mut RateLimit, exchange: &mut dyn Exchange) {
+    while let Err(wait_ms) = limit.take(exchange.now()) {
+        exchange.pause(wait_ms);
     }
-    calls.push_back(exchange.now());
 }
 
 /// An id in the form of a UUID, by which the vendor's support finds a call.

@@ -1,10 +1,9 @@
 //! Zoho's REST API: signing in, pages, and what its errors mean.
 
-use std::collections::VecDeque;
-
 use crate::connect::exchange::{Exchange, Request, Response, Trouble, escaped};
 use crate::connect::json::Json;
 use crate::connect::mapping::millis;
+use crate::connect::rate_limit::RateLimit;
 use crate::model::time::{MINUTE, SECOND, Time};
 
 /// Zoho gives at most so many access tokens …
@@ -44,8 +43,8 @@ pub struct Api {
     accounts: String,
     base: String,
     token: Option<Token>,
-    /// When tokens were asked for.
-    asked: VecDeque<Time>,
+    /// How often tokens may be asked for.
+    tokens: RateLimit,
 }
 
 struct Token {
@@ -67,7 +66,7 @@ impl Api {
     #[must_use]
     pub fn at(credentials: Credentials, accounts: &str, base: &str) -> Api {
         let (accounts, base) = (accounts.to_owned(), base.to_owned());
-        Api { credentials, accounts, base, token: None, asked: VecDeque::new() }
+        Api { credentials, accounts, base, token: None, tokens: RateLimit::new(MOST_TOKENS, TOKEN_WINDOW) }
     }
 
     fn sign_in(&mut self, exchange: &mut dyn Exchange) -> Result<String, Trouble> {
@@ -75,13 +74,7 @@ impl Api {
         if let Some(token) = self.token.as_ref().filter(|token| now.plus(TOKEN_MARGIN) < token.ends) {
             return Ok(token.text.clone());
         }
-        while self.asked.front().is_some_and(|asked| now.since(*asked) >= TOKEN_WINDOW) {
-            self.asked.pop_front();
-        }
-        if let Some(first) = self.asked.front().filter(|_| self.asked.len() >= MOST_TOKENS) {
-            return Err(Trouble::Throttled { wait_ms: TOKEN_WINDOW - now.since(*first) });
-        }
-        self.asked.push_back(now);
+        self.tokens.take(now).map_err(|wait_ms| Trouble::Throttled { wait_ms })?;
         let form = format!(
             "grant_type=refresh_token&refresh_token={}&client_id={}&client_secret={}",
             escaped(&self.credentials.refresh_token),
