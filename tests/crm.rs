@@ -5,7 +5,7 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
-mod dice;
+mod index;
 mod organisation;
 mod sharecrm;
 mod topic;

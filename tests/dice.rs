@@ -23,6 +23,11 @@ impl Dice {
         usize::try_from(self.next() % end as u64).expect("it is below a usize")
     }
 
+    /// Milliseconds, fewer than `end`.
+    pub(crate) fn millis(&mut self, end: usize) -> i64 {
+        i64::try_from(self.below(end)).expect("few")
+    }
+
     /// Whether something happens that happens so many times in a hundred.
     pub(crate) fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent

@@ -1,6 +1,6 @@
 //! The organisation: what people do in their CRM, and what they have done.
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// The stages after `lead`, by their places, and how they end.
 pub(super) const STAGES: [&str; 6] = ["contacted", "qualified", "proposal", "negotiation", "won", "lost"];
@@ -20,7 +20,7 @@ pub(super) struct Step {
     pub(super) id: String,
     pub(super) stage: usize,
     pub(super) at: i64,
-    pub(super) amount: u64,
+    pub(super) amount: usize,
     pub(super) owner: usize,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Deal {
     pub(super) created: i64,
     pub(super) modified: i64,
     pub(super) owner: usize,
-    pub(super) amount: u64,
+    pub(super) amount: usize,
     /// The lead that it came from, whether or not the lead says so yet.
     pub(super) came_from: Option<String>,
     pub(super) steps: Vec<Step>,
@@ -87,7 +87,7 @@ impl Organisation {
             4 => self.link(),
             5..=7 => self.change(dice, |deal, stamp, id, dice| {
                 // Skipped, back, re-opened: any stage but the present one.
-                let stage = dice.place(STAGES.len());
+                let stage = dice.below(STAGES.len());
                 if deal.steps.last().is_some_and(|step| step.stage != stage) {
                     deal.step(stage, stamp, id);
                 }
@@ -99,7 +99,7 @@ impl Organisation {
                     step.amount = amount;
                 }
             }),
-            9 if self.reassigns => self.change(dice, |deal, _, _, dice| deal.owner = dice.place(3)),
+            9 if self.reassigns => self.change(dice, |deal, _, _, dice| deal.owner = dice.below(3)),
             10 => self.delete(dice),
             11 => self.restore(dice),
             _ => Touched::Nothing,
@@ -108,14 +108,14 @@ impl Organisation {
 
     fn new_lead(&mut self, dice: &mut Dice) -> Touched {
         let (id, stamp) = (self.id(), self.stamp());
-        let (owner, channel) = (dice.place(3), dice.place(2));
+        let (owner, channel) = (dice.below(3), dice.below(2));
         self.leads.push(Lead { id, created: stamp, modified: stamp, owner, channel, deal: None, deleted: None });
         Touched::Lead(self.leads.len() - 1)
     }
 
     fn new_deal(&mut self, came_from: Option<String>, dice: &mut Dice) -> Touched {
         let (id, row, stamp) = (self.id(), self.id(), self.stamp());
-        let (owner, amount) = (dice.place(3), dice.below(1_000_000));
+        let (owner, amount) = (dice.below(3), dice.below(1_000_000));
         let mut deal =
             Deal { id, created: stamp, modified: stamp, owner, amount, came_from, steps: Vec::new(), deleted: None };
         deal.step(0, stamp, row);
@@ -136,7 +136,7 @@ impl Organisation {
         if free.is_empty() {
             return Touched::Nothing;
         }
-        let lead = free[dice.place(free.len())].clone();
+        let lead = free[dice.below(free.len())].clone();
         self.new_deal(Some(lead), dice)
     }
 
@@ -159,7 +159,7 @@ impl Organisation {
         if self.deals.is_empty() {
             return Touched::Nothing;
         }
-        let (place, stamp, id) = (dice.place(self.deals.len()), self.stamp(), self.id());
+        let (place, stamp, id) = (dice.below(self.deals.len()), self.stamp(), self.id());
         let deal = &mut self.deals[place];
         // What is deleted in the same instant was deleted after it.
         if deal.deleted.is_some() {
@@ -173,7 +173,7 @@ impl Organisation {
     fn delete(&mut self, dice: &mut Dice) -> Touched {
         let stamp = self.stamp();
         if dice.percent(30) && !self.leads.is_empty() {
-            let place = dice.place(self.leads.len());
+            let place = dice.below(self.leads.len());
             let id = self.leads[place].id.clone();
             let is_converted = self.deals.iter().any(|deal| deal.came_from.as_ref() == Some(&id));
             let lead = &mut self.leads[place];
@@ -186,7 +186,7 @@ impl Organisation {
         if self.deals.is_empty() {
             return Touched::Nothing;
         }
-        let place = dice.place(self.deals.len());
+        let place = dice.below(self.deals.len());
         let deal = &mut self.deals[place];
         if deal.deleted.is_none() {
             deal.deleted = Some(stamp);
@@ -200,7 +200,7 @@ impl Organisation {
         if self.deals.is_empty() {
             return Touched::Nothing;
         }
-        let place = dice.place(self.deals.len());
+        let place = dice.below(self.deals.len());
         let deal = &mut self.deals[place];
         // A restoration in the second of the deletion could not be told from it.
         if deal.deleted.is_some_and(|deleted| deleted < stamp) {

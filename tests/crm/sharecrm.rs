@@ -16,10 +16,11 @@ use salespulse::connect::status::Status;
 use salespulse::health::Stop;
 use salespulse::model::time::{MINUTE, SECOND, Time};
 
-use super::dice::Dice;
+use super::index::{Shown, shown};
 use super::organisation::{Organisation, Touched};
 use super::topic::{Topic, Writer, assert_same};
 use super::truth;
+use crate::dice::Dice;
 
 const SOURCE: &str = r#"
 [source.sharecrm]
@@ -33,8 +34,6 @@ currency = "CNY"
 "9" = "won"
 "#;
 
-type Shown = Vec<(i64, Option<Json>)>;
-
 struct Server {
     organisation: Organisation,
     dice: Dice,
@@ -47,10 +46,6 @@ struct Server {
     deals: Vec<Shown>,
     /// What the tenant's functions have posted and nobody has taken yet.
     pushes: Vec<Json>,
-}
-
-fn shown(all: &Shown, now: i64) -> Option<&Json> {
-    all.iter().rev().find(|(from, _)| *from <= now).and_then(|(_, json)| json.as_ref())
 }
 
 impl Server {
@@ -285,7 +280,7 @@ impl Instance {
     fn take(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
         let now = server.now();
         while !server.pushes.is_empty() {
-            let place = server.dice.place(server.pushes.len());
+            let place = server.dice.below(server.pushes.len());
             let push = server.pushes[place].clone();
             if self.with_desk(topic, now, |_, desk| take_push(&push, desk)).is_err() {
                 return false;
@@ -307,7 +302,7 @@ pub(super) fn try_seed(seed: u64) {
             server.act();
             server.organisation.now += server.dice.millis(1_200);
         }
-        topic.dies_after = server.dice.percent(15).then(|| server.dice.place(6));
+        topic.dies_after = server.dice.percent(15).then(|| server.dice.below(6));
         topic.dies_late = server.dice.percent(50);
         if let Some(mut old) = old.take().filter(|_| topic.dies_after.is_none()) {
             old.cycle(&mut server, &mut topic);

@@ -14,7 +14,7 @@ use salespulse::kpi::exposition::{Format, render};
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 #[derive(Default)]
 pub(super) struct Topic {
@@ -92,7 +92,7 @@ pub(super) fn replay(rules: &Rules, events: &[String], now: Time, dice: Option<&
     let mut lines: Vec<&String> = events.iter().collect();
     if let Some(dice) = dice {
         for place in (1..lines.len()).rev() {
-            lines.swap(place, dice.place(place + 1));
+            lines.swap(place, dice.below(place + 1));
         }
     }
     for line in lines {

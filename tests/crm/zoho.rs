@@ -9,10 +9,11 @@ use salespulse::connect::json::Json;
 use salespulse::connect::zoho::{Api, Credentials, Options, Zoho};
 use salespulse::model::time::{HOUR, MINUTE, SECOND, Time};
 
-use super::dice::Dice;
+use super::index::{Shown, shown};
 use super::organisation::{Organisation, STAGES, Touched};
 use super::topic::{Topic, Writer, assert_same};
 use super::truth;
+use crate::dice::Dice;
 
 const SOURCE: &str = r#"
 [source.zoho]
@@ -29,9 +30,6 @@ currency = "CNY"
 "S5" = "lost"
 "#;
 
-/// A record as the index shows it, from an instant on.
-type Shown = Vec<(i64, Option<Json>)>;
-
 struct Server {
     organisation: Organisation,
     dice: Dice,
@@ -43,11 +41,7 @@ struct Server {
     leads: Vec<Shown>,
     deals: Vec<Shown>,
     rows: Vec<Shown>,
-    deaths: u64,
-}
-
-fn shown(all: &Shown, now: i64) -> Option<&Json> {
-    all.iter().rev().find(|(from, _)| *from <= now).and_then(|(_, json)| json.as_ref())
+    deaths: usize,
 }
 
 fn iso(at: i64) -> Json {
@@ -59,7 +53,7 @@ impl Server {
         let mut dice = Dice::new(seed);
         Server {
             organisation: Organisation::new(SECOND, seed % 2 == 1),
-            page: 2 + dice.place(6),
+            page: 2 + dice.below(6),
             by_token: dice.percent(50),
             dice,
             is_busy: true,
@@ -256,7 +250,7 @@ impl Exchange for Server {
         if self.is_busy && self.dice.percent(40) {
             self.act();
         }
-        if self.is_busy && self.dice.below(100) < self.deaths {
+        if self.is_busy && self.dice.percent(self.deaths) {
             return Err("the instance has died".to_owned());
         }
         Ok(self.answer(request))
@@ -313,7 +307,7 @@ pub(super) fn try_seed(seed: u64) {
             server.organisation.now += server.dice.millis(1_200);
         }
         server.deaths = if server.dice.percent(15) { 10 } else { 0 };
-        topic.dies_after = server.dice.percent(10).then(|| server.dice.place(2));
+        topic.dies_after = server.dice.percent(10).then(|| server.dice.below(2));
         topic.dies_late = server.dice.percent(50);
         if let Some(mut old) = old.take().filter(|_| topic.dies_after.is_none()) {
             old.cycle(&mut server, &mut topic);

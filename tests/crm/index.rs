@@ -1,0 +1,11 @@
+//! What a CRM's index shows of its records, which is not what they are just now.
+
+use salespulse::connect::json::Json;
+
+/// A record as the index shows it, from an instant on.
+pub(super) type Shown = Vec<(i64, Option<Json>)>;
+
+/// What is shown of a record at an instant.
+pub(super) fn shown(all: &Shown, now: i64) -> Option<&Json> {
+    all.iter().rev().find(|(from, _)| *from <= now).and_then(|(_, json)| json.as_ref())
+}
