@@ -71,7 +71,7 @@ fn holds_the_catalogue(page: &Page) {
     let names: Vec<&str> = expected.iter().map(|summary| summary.name).collect();
     assert_eq!(documented, names, "{}: the sections are the catalogue, in its order", page.file);
     for (section, summary) in page.kpis().zip(expected) {
-        let code: Vec<String> = code_spans(section.summary()).into_iter().map(str::to_owned).collect();
+        let code: Vec<String> = code_spans(&section.summary()).into_iter().map(str::to_owned).collect();
         assert_eq!(code, summary.code, "{}: name pattern, labels and unit of {}", page.file, section.heading);
     }
 }
@@ -81,7 +81,8 @@ fn holds_the_titles(page: &Page, title: impl Fn(&Kpi) -> &'static str) {
     for section in page.kpis() {
         let families = every_family();
         let kpi = families.iter().find(|(_, _, kpi)| kpi.name == section.heading).map(|(_, _, kpi)| *kpi);
-        let written = section.summary().strip_prefix("**").and_then(|line| line.split_once("**"));
+        let summary = section.summary();
+        let written = summary.strip_prefix("**").and_then(|line| line.split_once("**"));
         let titles = (written.map(|(title, _)| title), kpi.map(&title));
         assert_eq!(titles.0, titles.1, "{}: the title of {}", page.file, section.heading);
     }

@@ -5,6 +5,8 @@ use crate::docs::page::{self, Page, Section, code_spans, root};
 
 /// Lines of documents are at most so long.
 const COLUMNS: usize = 120;
+/// Chinese marks behind which a line may end.
+const MARKS: [char; 6] = ['。', '；', '，', '、', '？', '！'];
 
 /// Holds a page to what it is made of, or writes it.
 fn hold(file: &str, made: &str) {
@@ -16,19 +18,28 @@ fn hold(file: &str, made: &str) {
     assert!(written == made, "{file} is out of date; write it with: UPDATE_DOCS=1 cargo test --test pure docs::");
 }
 
-/// A paragraph in lines of at most `COLUMNS`, all but the first indented.
+/// The columns that a text takes: Chinese letters are twice as wide.
+fn width(text: &str) -> usize {
+    text.chars().map(|letter| if letter >= '\u{2e80}' { 2 } else { 1 }).sum()
+}
+
+/// A paragraph in lines of at most `COLUMNS`, all but the first indented. A line ends at a space, or behind a Chinese mark,
+/// where the space that Markdown makes of a line's end is not seen.
 fn wrap(text: &str, indent: &str) -> String {
     let mut lines = String::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > COLUMNS {
-            lines.push_str(&line);
-            lines.push('\n');
-            line = indent.to_owned();
-        } else if !line.is_empty() {
-            line.push(' ');
+        for (place, part) in word.split_inclusive(MARKS).enumerate() {
+            let space = if place > 0 || line.is_empty() { "" } else { " " };
+            if !line.is_empty() && width(&line) + space.len() + width(part) > COLUMNS {
+                lines.push_str(&line);
+                lines.push('\n');
+                line = indent.to_owned();
+            } else {
+                line.push_str(space);
+            }
+            line.push_str(part);
         }
-        line.push_str(word);
     }
     lines + &line + "\n"
 }
@@ -151,13 +162,25 @@ fn families(pattern: &str) -> Vec<String> {
 }
 
 /// A part of a KPI's section on one line, without its links.
-fn part(section: &Section, name: &str, stop: &str, joint: &str) -> String {
+fn part(section: &Section, name: &str, stop: &str) -> String {
     let head = format!("- **{name}{stop}**");
     let mut lines = section.prose.iter().skip_while(|line| !line.starts_with(&head));
     let first = lines.next().unwrap_or_else(|| panic!("{}: no {name}", section.heading));
     let rest = lines.take_while(|line| line.starts_with("  "));
     let lines: Vec<&str> = std::iter::once(first[head.len()..].trim()).chain(rest.map(|line| line.trim())).collect();
-    without_links(&lines.join(joint))
+    without_links(&joined(&lines))
+}
+
+/// The lines of a paragraph as one: a Chinese mark needs no space behind it, and two Chinese letters none between.
+fn joined(lines: &[&str]) -> String {
+    let is_wide = |letter: char| letter >= '\u{2e80}';
+    lines.iter().fold(String::new(), |text, line| {
+        let is_tight = match (text.chars().last(), line.chars().next()) {
+            (Some(last), Some(first)) => is_wide(last) && (MARKS.contains(&last) || is_wide(first)),
+            _ => true,
+        };
+        text + if is_tight { "" } else { " " } + line
+    })
 }
 
 fn without_links(text: &str) -> String {
@@ -215,29 +238,29 @@ fn glossary(page: &Page, language: &str) -> String {
         }
         let summary = section.summary();
         let name = summary.split("**").nth(1).expect("a title");
-        let pattern = code_spans(summary)[0];
+        let pattern = code_spans(&summary)[0];
         let starred = pattern.split_once('{').map_or(pattern.to_owned(), |(before, rest)| {
             format!("{before}*{}", rest.split_once('}').expect("a brace is closed").1)
         });
         let shown = boards(language, &families(pattern));
         let entry = if is_english {
-            let means = first_sentence(&part(section, "Meaning", ".", " "), ". ");
+            let means = first_sentence(&part(section, "Meaning", "."), ". ");
             let shown = if shown.is_empty() { "no dashboard".to_owned() } else { shown.join(", ") };
-            let formula = part(section, "Formula", ".", " ");
+            let formula = part(section, "Formula", ".");
             format!(
                 "- **[{name}]({explained}#{})** `{starred}`: {means} *Formula:* {formula} *Shown on:* {shown}.",
                 section.anchor
             )
         } else {
-            let means = first_sentence(&part(section, "含义", "。", ""), "。");
+            let means = first_sentence(&part(section, "含义", "。"), "。");
             let shown = if shown.is_empty() { "无".to_owned() } else { shown.join("、") };
-            let formula = part(section, "公式", "。", "");
+            let formula = part(section, "公式", "。");
             format!(
                 "- **[{name}]({explained}#{})** `{starred}`：{means} *公式：*{formula} *仪表盘：*{shown}。",
                 section.anchor
             )
         };
-        made += &if is_english { wrap(&entry, "  ") } else { entry + "\n" };
+        made += &wrap(&entry, "  ");
     }
     made
 }

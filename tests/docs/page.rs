@@ -80,10 +80,11 @@ impl Page {
 }
 
 impl Section {
-    /// The line below the heading that holds a KPI's name pattern, labels and unit.
-    pub(crate) fn summary(&self) -> &str {
-        let summary = self.prose.iter().find(|line| line.contains("`sales_"));
-        summary.unwrap_or_else(|| panic!("{}: no line with the name pattern", self.heading))
+    /// The paragraph below the heading that holds a KPI's name pattern, labels and unit.
+    pub(crate) fn summary(&self) -> String {
+        let paragraphs = self.prose.split(String::is_empty).map(|lines| lines.join(" "));
+        let mut summaries = paragraphs.filter(|paragraph| paragraph.contains("`sales_"));
+        summaries.next().unwrap_or_else(|| panic!("{}: no paragraph with the name pattern", self.heading))
     }
 }
 

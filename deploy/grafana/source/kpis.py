@@ -53,15 +53,26 @@ class Entry:
     labels: frozenset[str]
 
 
-def entries(page: str, meaning: str, formula: str, joint: str) -> dict[str, Entry]:
-    """All KPIs of a page whose parts have these names; `joint` joins the lines of a paragraph."""
+def joined(lines: list[str]) -> str:
+    """The lines of a paragraph as one: a Chinese mark needs no space behind it, and two Chinese letters none between."""
+    text = lines[0]
+    for line in lines[1:]:
+        last, first = text[-1:], line[:1]
+        is_tight = last >= "\u2e80" and (last in "。；，、？！" or first >= "\u2e80")
+        text += ("" if is_tight or not text else " ") + line
+    return text
+
+
+def entries(page: str, meaning: str, formula: str) -> dict[str, Entry]:
+    """All KPIs of a page whose parts have these names."""
     found: dict[str, Entry] = {}
     sections = re.split(r"^### ", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     for section in sections:
-        family = next((match for line in section.splitlines() if (match := FAMILY.match(line))), None)
+        paragraphs = (joined(paragraph.splitlines()) for paragraph in section.split("\n\n") if paragraph)
+        family = next((match for paragraph in paragraphs if (match := FAMILY.match(paragraph))), None)
         if family is None:
             continue
-        parts = parts_of(section, joint)
+        parts = parts_of(section)
         ticked = re.findall(r"`([^`]+)`", family["rest"])
         found[family["name"]] = Entry(
             title=family["title"],
@@ -74,7 +85,7 @@ def entries(page: str, meaning: str, formula: str, joint: str) -> dict[str, Entr
     return found
 
 
-def parts_of(section: str, joint: str) -> dict[str, str]:
+def parts_of(section: str) -> dict[str, str]:
     """The text of each `- **Part.**` of a section, without links."""
     parts: dict[str, list[str]] = {}
     lines: list[str] | None = None
@@ -85,12 +96,12 @@ def parts_of(section: str, joint: str) -> dict[str, str]:
             lines.append(line.strip())
         else:
             lines = None
-    return {part: LINK.sub(r"\1", joint.join(lines)) for part, lines in parts.items()}
+    return {part: LINK.sub(r"\1", joined(lines)) for part, lines in parts.items()}
 
 
 def read() -> dict[str, Kpi]:
-    english = entries("kpis.md", "Meaning", "Formula", " ")
-    chinese = entries("kpis.zh-CN.md", "含义", "公式", "")
+    english = entries("kpis.md", "Meaning", "Formula")
+    chinese = entries("kpis.zh-CN.md", "含义", "公式")
     assert english and english.keys() == chinese.keys(), "the two pages have different KPIs"
     kpis = {}
     for name, en in english.items():
