@@ -148,7 +148,8 @@ fn open_stream(page: SocketAddr, number: usize) -> TcpStream {
     let view = format!("%2Fleaderboard%3Fby%3D{by}%26window%3D{window}");
     ask(&mut stream, &format!("/api/v1/stream?view={view}")).expect("the stream is asked for");
     let (mut text, mut buffer) = (String::new(), [0; 4_096]);
-    while !(text.contains("event: picture") && text.ends_with("\n\n")) {
+    // The chunk that holds the event ends behind it.
+    while !(text.contains("event: picture") && text.ends_with("\n\n\r\n")) {
         match stream.read(&mut buffer) {
             Ok(0) => panic!("the stream has ended: {text}"),
             Ok(read) => text += &String::from_utf8_lossy(&buffer[..read]),
