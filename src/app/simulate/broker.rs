@@ -1,10 +1,10 @@
 //! Records into Kafka: keyed as the event contract asks, and laid where a Java producer would lay them.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
-use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
 
@@ -18,7 +18,7 @@ use crate::simulate::Written;
 const LAST_RECORDS: Duration = Duration::from_secs(60);
 /// How long the cluster may take to say what a topic holds.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long to wait for room in the queue before looking again whether the broker still answers.
+/// How long to wait for room in the queue, or for a leader, before looking again.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// A producer of events.
@@ -87,10 +87,27 @@ impl Broker {
         let metadata = client.fetch_metadata(Some(topic), PATIENCE)?;
         let mut records = 0;
         for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
-            let (low, high) = client.fetch_watermarks(topic, partition.id(), PATIENCE)?;
+            let (low, high) = self.watermarks(topic, partition.id())?;
             records += high - low;
         }
         Ok(records)
+    }
+
+    /// The first and the next offset of a partition. One that was created a moment ago gets its leader meanwhile.
+    fn watermarks(&self, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let found = self.producer.client().fetch_watermarks(topic, partition, PATIENCE);
+            let has_no_leader = |error: &KafkaError| {
+                use RDKafkaErrorCode::{LeaderNotAvailable, NotLeaderForPartition, UnknownTopicOrPartition};
+                let passing = [LeaderNotAvailable, NotLeaderForPartition, UnknownTopicOrPartition];
+                error.rdkafka_error_code().is_some_and(|code| passing.contains(&code))
+            };
+            match found {
+                Err(error) if has_no_leader(&error) && Instant::now() < until => std::thread::sleep(GLANCE),
+                found => return found,
+            }
+        }
     }
 
     /// Sends a record; waits while the queue is full. A type whose topic is off is left out.
