@@ -211,9 +211,9 @@ impl Service {
     /// Starts the demo, which runs in its own folder, and does not wait.
     pub(crate) fn demo(arguments: &[&str]) -> Service {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
-        let listen = format!("127.0.0.1:{}", free_port());
+        let [listen, page] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
-        command.args(["demo", "--listen", &listen]).args(arguments).current_dir(folder.path());
+        command.args(["demo", "--listen", &listen, "--page", &page]).args(arguments).current_dir(folder.path());
         let process = Process::spawn(&mut command, folder.path());
         Service { process, listen, folder }
     }

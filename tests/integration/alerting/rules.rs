@@ -78,7 +78,7 @@ fn the_page_marks_the_drops_that_the_alert_finds() {
     };
     let mut dropped = 0;
     for _ in 0..400 {
-        let size = [12, 40, 400][teams % 3];
+        let size = [12, 40, 400, 4_000][teams % 4];
         let (from, from_before) = (1 + random(size), 1 + random(size));
         let (to, to_before) = (random(from), random(from_before));
         let team = format!("t{teams}");
