@@ -1,9 +1,9 @@
 //! What one client is doing, noted by its connection and judged by the registry.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -38,6 +38,8 @@ pub(super) struct Peer {
     head_since: AtomicU64,
     /// Since when it has not taken what is written to it.
     blocked_since: AtomicU64,
+    /// Those who have more for it once it has taken that.
+    delayed: Mutex<Vec<Waker>>,
     /// How many requests it has made.
     requests: AtomicU64,
     cut: Notify,
@@ -52,6 +54,7 @@ impl Peer {
             // A new connection owes a head at once.
             head_since: AtomicU64::new(0),
             blocked_since: AtomicU64::new(NEVER),
+            delayed: Mutex::default(),
             requests: AtomicU64::new(0),
             cut: Notify::new(),
         }
@@ -104,7 +107,23 @@ impl Peer {
     }
 
     pub(super) fn note_taken(&self) {
-        self.blocked_since.store(NEVER, Ordering::Relaxed);
+        if self.blocked_since.swap(NEVER, Ordering::Relaxed) != NEVER {
+            let delayed = std::mem::take(&mut *self.delayed.lock().unwrap_or_else(PoisonError::into_inner));
+            delayed.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Whether there is no use in writing more; the task is woken when there is.
+    fn poll_blocked(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut delayed = self.delayed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Judged under the lock, so that whoever takes the bytes meanwhile finds the waker.
+        if self.blocked().is_none() {
+            return Poll::Ready(());
+        }
+        if !delayed.iter().any(|waker| waker.will_wake(cx.waker())) {
+            delayed.push(cx.waker().clone());
+        }
+        Poll::Pending
     }
 
     pub(super) fn note_sent(&self) {
@@ -140,7 +159,8 @@ pub(super) fn answered(response: Response<Body>, peer: &Arc<Peer>) -> Response<A
     response.map(|body| Answer { body, peer: Arc::clone(peer) })
 }
 
-/// A body on its way to a peer.
+/// A body on its way to a peer. It says nothing more before the peer has taken what was said: what waits in the server for a
+/// peer that does not read is what a stream had to say at one moment, and afterwards it says how things are then.
 pub(super) struct Answer {
     body: Body,
     peer: Arc<Peer>,
@@ -157,7 +177,9 @@ impl HttpBody for Answer {
     type Error = axum::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+        let this = self.get_mut();
+        ready!(this.peer.poll_blocked(cx));
+        Pin::new(&mut this.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -166,5 +188,49 @@ impl HttpBody for Answer {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::task::noop_waker;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_peer_that_takes_nothing_is_not_offered_more() {
+        let polled = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&polled);
+        let events = futures_util::stream::repeat_with(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok::<Bytes, std::convert::Infallible>(Bytes::from_static(b"event"))
+        });
+        let peer = Arc::new(Peer::new());
+        let mut answer = Answer { body: Body::from_stream(events), peer: Arc::clone(&peer) };
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut poll = |waker: &Waker| Pin::new(&mut answer).poll_frame(&mut Context::from_waker(waker)).is_ready();
+        assert!(poll(&waker));
+
+        peer.note_blocked();
+        assert!(!poll(&waker) && !poll(&waker) && !poll(&noop_waker()));
+        assert_eq!(polled.load(Ordering::Relaxed), 1, "the body was not asked");
+        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+        peer.note_taken();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1, "once, however often it asked");
+        peer.note_taken();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert!(poll(&waker));
+        assert_eq!(polled.load(Ordering::Relaxed), 2);
     }
 }
