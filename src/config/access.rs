@@ -1,5 +1,6 @@
 //! `[access]`: who may see what.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::error::ConfigError;
@@ -59,6 +60,8 @@ pub enum Names {
     /// By the name of the roster.
     #[default]
     Name,
+    /// By the alias that the configuration gives them, else by the id.
+    Alias,
     /// By the id alone.
     Id,
 }
@@ -72,6 +75,8 @@ pub struct AccessConfig {
     pub targets: Targets,
     /// How others are called for them.
     pub names: Names,
+    /// The aliases of reps by their ids.
+    pub aliases: BTreeMap<String, String>,
     /// The users that are listed.
     pub users: Vec<User>,
     /// The screens.
@@ -142,7 +147,7 @@ pub(super) fn read(settings: &Settings, boards: &[&str]) -> Result<Option<Access
     let listed = [Role::Viewer, Role::Rep, Role::Manager, Role::Admin, Role::Scraper];
     let role = |text: Option<&str>| listed.into_iter().find(|role| Some(role.name()) == text);
     let targets = [("all", Targets::All), ("own", Targets::Own), ("none", Targets::None)];
-    let names = [("name", Names::Name), ("id", Names::Id)];
+    let names = [("name", Names::Name), ("alias", Names::Alias), ("id", Names::Id)];
     let default = settings.optional(&top.child("default"), |value| role(value.text()))?.unwrap_or(Role::Viewer);
     let mut users: Vec<User> = Vec::new();
     for row in settings.rows(&top.child("user")) {
@@ -166,10 +171,24 @@ pub(super) fn read(settings: &Settings, boards: &[&str]) -> Result<Option<Access
         default,
         targets: settings.optional(&top.child("targets"), |value| word(value.text(), &targets))?.unwrap_or_default(),
         names: settings.optional(&top.child("names"), |value| word(value.text(), &names))?.unwrap_or_default(),
+        aliases: aliases(settings, &top.child("aliases"))?,
         users,
         displays: displays(settings, &top, boards)?,
         proxy: proxy(settings, &top.child("proxy"))?,
     }))
+}
+
+fn aliases(settings: &Settings, path: &KeyPath) -> Result<BTreeMap<String, String>, ConfigError> {
+    let mut aliases: BTreeMap<String, String> = BTreeMap::new();
+    for path in settings.below(path) {
+        let alias = settings
+            .required(path, |value| value.text().filter(|alias| !alias.trim().is_empty()).map(str::to_owned))?;
+        if aliases.values().any(|known| *known == alias) {
+            return Err(settings.refuse(path, "an alias that no other rep has"));
+        }
+        aliases.insert(path.name().to_owned(), alias);
+    }
+    Ok(aliases)
 }
 
 fn word<T: Copy>(text: Option<&str>, words: &[(&str, T)]) -> Option<T> {

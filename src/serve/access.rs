@@ -1,6 +1,7 @@
 //! Who is let in, and who may see what.
 
 mod asker;
+mod certificate;
 mod client;
 mod gate;
 mod read_file;

@@ -96,7 +96,7 @@ pub(super) async fn accept(
                 if let Some(place) = registry.admit() {
                     let tls = tls();
                     let client =
-                        Client { address, is_secure: tls.is_some(), has_certificate: false, certificate: None };
+                        Client { address, is_secure: tls.is_some(), has_certificate: false, names: Arc::default() };
                     let served = Served { router: router.clone(), limits, client, is_closing: is_closing.clone() };
                     serving.spawn(serve(stream, place, tls, served));
                 }
@@ -138,10 +138,10 @@ async fn serve(stream: TcpStream, place: Place, tls: Option<Arc<Tls>>, mut serve
     };
     let Ok(Ok(stream)) = shaken else { return };
     let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let (name, is_allowed) = tls.judge(certificate);
+    let (names, is_allowed) = tls.judge(certificate);
     if is_allowed {
         served.client.has_certificate = certificate.is_some();
-        served.client.certificate = name.map(Arc::from);
+        served.client.names = names.into();
         drive(stream, place, served).await;
     }
 }

@@ -1,5 +1,6 @@
 //! Who asks, and what of others they may see.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::{Names, Role, Targets};
@@ -21,6 +22,8 @@ pub struct Asker {
     pub targets: Targets,
     /// How others are called for them.
     pub names: Names,
+    /// The aliases of reps.
+    pub aliases: Arc<BTreeMap<String, String>>,
 }
 
 impl Asker {
@@ -35,6 +38,7 @@ impl Asker {
             boards: Arc::default(),
             targets: Targets::All,
             names: Names::Name,
+            aliases: Arc::default(),
         }
     }
 
@@ -61,6 +65,15 @@ impl Asker {
     #[must_use]
     pub fn reads_name_of(&self, rep: &str, team: &str) -> bool {
         self.names == Names::Name || self.sees_all_of(rep, team)
+    }
+
+    /// What a rep in a team is called for them, whom the roster calls `name`; `None`: by the id alone.
+    #[must_use]
+    pub fn calls<'a>(&'a self, rep: &str, team: &str, name: Option<&'a str>) -> Option<&'a str> {
+        if self.reads_name_of(rep, team) {
+            return name;
+        }
+        self.aliases.get(rep).filter(|_| self.names == Names::Alias).map(String::as_str)
     }
 
     /// Whether they see a board of the configuration: a display has its own ones.
@@ -126,6 +139,25 @@ mod tests {
         assert!(!asker(Role::Manager).sees_target_of(None, "north"));
         let open = Asker { targets: Targets::All, names: Names::Name, ..asker(Role::Viewer) };
         assert!(open.sees_target_of(Some("li"), "north") && open.reads_name_of("li", "north"));
+    }
+
+    #[test]
+    fn others_are_called_as_the_configuration_says() {
+        let aliases = Arc::new(BTreeMap::from([("li".to_owned(), "Falcon".to_owned())]));
+        let asker = |role, names| Asker { names, aliases: Arc::clone(&aliases), ..asker(role) };
+        let called = |asker: &Asker, rep| asker.calls(rep, "east", Some("李强")).map(str::to_owned);
+        for (role, names, expected) in [
+            (Role::Viewer, Names::Name, Some("李强")),
+            (Role::Viewer, Names::Alias, Some("Falcon")),
+            (Role::Viewer, Names::Id, None),
+            (Role::Display, Names::Alias, Some("Falcon")),
+            (Role::Manager, Names::Alias, Some("李强")),
+            (Role::Admin, Names::Alias, Some("李强")),
+        ] {
+            assert_eq!(called(&asker(role, names), "li").as_deref(), expected, "{role:?} {names:?}");
+        }
+        assert_eq!(called(&asker(Role::Viewer, Names::Alias), "zhao"), None, "who has no alias");
+        assert_eq!(called(&asker(Role::Rep, Names::Alias), "wang").as_deref(), Some("李强"), "the own name is known");
     }
 
     #[test]

@@ -12,6 +12,6 @@ pub(crate) struct Client {
     pub(crate) is_secure: bool,
     /// Whether it has shown a certificate that was verified.
     pub(crate) has_certificate: bool,
-    /// The first name in it.
-    pub(crate) certificate: Option<Arc<str>>,
+    /// The names in it.
+    pub(crate) names: Arc<[String]>,
 }

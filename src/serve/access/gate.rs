@@ -1,5 +1,6 @@
 //! Who is let in: by password, certificate, display key or a proxy's word, as the web configuration says.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -35,6 +36,7 @@ const COOKIE_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub struct Gate {
     path: Option<PathBuf>,
     access: Option<AccessConfig>,
+    aliases: Arc<BTreeMap<String, String>>,
     file: RwLock<Arc<WebFile>>,
     looked: Mutex<Instant>,
     users: Users,
@@ -70,6 +72,7 @@ impl Gate {
         Ok(Arc::new(Gate {
             path,
             access: config.access.clone(),
+            aliases: Arc::new(config.access.as_ref().map(|access| access.aliases.clone()).unwrap_or_default()),
             file: RwLock::new(Arc::new(file)),
             looked: Mutex::new(Instant::now()),
             users: Users::new()?,
@@ -184,8 +187,9 @@ impl Gate {
             self.metrics.http.logins.with_label_values(&[word]).inc();
             return result;
         }
-        // Where there are passwords, a certificate stands for one only if its name is listed.
-        let named = client.certificate.as_deref().filter(|name| !file.asks_for_users() || self.lists(name));
+        // Where there are passwords, a certificate stands for one only if a name of it is listed.
+        let listed = client.names.iter().find(|name| self.lists(name));
+        let named = listed.or_else(|| client.names.first().filter(|_| !file.asks_for_users()));
         if let Some(name) = named {
             return Ok(Admitted { asker: self.asker(name), key: None });
         }
@@ -249,6 +253,7 @@ impl Gate {
             boards: Arc::default(),
             targets: access.targets,
             names: access.names,
+            aliases: Arc::clone(&self.aliases),
         }
     }
 

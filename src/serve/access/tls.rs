@@ -11,6 +11,7 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::{NamedGroup, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use serde::Deserialize;
 
+use super::certificate::{self, Name};
 use super::read_file::ReadFile;
 
 /// The section as it is written.
@@ -41,7 +42,16 @@ pub(crate) struct Tls {
     pub(crate) config: Arc<ServerConfig>,
     asks_for_certificates: bool,
     /// The names of which a client's certificate must have one; empty: any.
-    allowed: Vec<ServerName<'static>>,
+    allowed: Vec<Allowed>,
+}
+
+/// A name that a client's certificate may have.
+#[derive(Debug)]
+enum Allowed {
+    /// A host or an address, as those of servers are compared.
+    Host(ServerName<'static>),
+    /// An e-mail address or a URI, letter by letter.
+    Exactly(Name),
 }
 
 impl Tls {
@@ -50,13 +60,17 @@ impl Tls {
         self.asks_for_certificates
     }
 
-    /// The first name of a client's certificate, and whether the client may go on.
-    pub(crate) fn judge(&self, certificate: Option<&CertificateDer<'_>>) -> (Option<String>, bool) {
-        let Some(certificate) = certificate else { return (None, self.allowed.is_empty()) };
-        let Ok(certificate) = webpki::EndEntityCert::try_from(certificate) else { return (None, false) };
-        let is_allowed = self.allowed.is_empty()
-            || self.allowed.iter().any(|name| certificate.verify_is_valid_for_subject_name(name).is_ok());
-        (certificate.valid_dns_names().next().map(str::to_owned), is_allowed)
+    /// The names of a client's certificate, and whether the client may go on.
+    pub(crate) fn judge(&self, certificate: Option<&CertificateDer<'_>>) -> (Vec<String>, bool) {
+        let Some(der) = certificate else { return (Vec::new(), self.allowed.is_empty()) };
+        let Ok(certificate) = webpki::EndEntityCert::try_from(der) else { return (Vec::new(), false) };
+        let names = certificate::names(der);
+        let is_one_of_them = |allowed: &Allowed| match allowed {
+            Allowed::Host(name) => certificate.verify_is_valid_for_subject_name(name).is_ok(),
+            Allowed::Exactly(name) => names.contains(name),
+        };
+        let is_allowed = self.allowed.is_empty() || self.allowed.iter().any(is_one_of_them);
+        (names.iter().map(|name| name.text().to_owned()).collect(), is_allowed)
     }
 }
 
@@ -167,10 +181,17 @@ impl TlsSection {
         builder.build().map(Some).map_err(|error| format!("client_ca: {error}"))
     }
 
-    fn allowed(&self) -> Result<Vec<ServerName<'static>>, String> {
+    fn allowed(&self) -> Result<Vec<Allowed>, String> {
         let name = |text: &String| {
-            let wrong = || format!("client_allowed_sans: {text:?} is neither a DNS name nor an IP address");
-            ServerName::try_from(text.clone()).map_err(|_| wrong())
+            if text.contains("://") {
+                return Ok(Allowed::Exactly(Name::Uri(text.clone())));
+            }
+            if text.contains('@') {
+                return Ok(Allowed::Exactly(Name::Email(text.clone())));
+            }
+            let wrong =
+                || format!("client_allowed_sans: {text:?} is no DNS name, IP address, e-mail address or URI with ://");
+            ServerName::try_from(text.clone()).map(Allowed::Host).map_err(|_| wrong())
         };
         self.client_allowed_sans.iter().map(name).collect()
     }

@@ -21,6 +21,8 @@ const MOST_REMEMBERED: usize = 1_000;
 /// After so many wrong passwords of an address each costs a pause.
 const FREE_FAILURES: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(1);
+/// Logins from such addresses at once: fewer than may wait, so that there is always a place for others.
+const PAUSING: usize = 8;
 /// Failures are forgotten after so long.
 const FORGOTTEN: Duration = Duration::from_secs(10 * 60);
 /// Addresses whose failures are counted.
@@ -46,6 +48,9 @@ pub(crate) struct Users {
     failures: DashMap<IpAddr, (u32, Instant)>,
     working: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    pausing: Arc<Semaphore>,
+    /// Whether a password is that of a hash: bcrypt's, which tests count.
+    compare: fn(&str, &str) -> bool,
 }
 
 impl Users {
@@ -58,10 +63,12 @@ impl Users {
             failures: DashMap::new(),
             working: Arc::new(Semaphore::new(WORKING)),
             waiting: Arc::new(Semaphore::new(WORKING + WAITING)),
+            pausing: Arc::new(Semaphore::new(PAUSING)),
+            compare: |password, hash| bcrypt::verify(password, hash).unwrap_or(false),
         })
     }
 
-    /// Whether a password is that of a user. An unknown user takes as long as a known one.
+    /// Whether a password is that of a user. An unknown user costs the work that a known one does.
     pub(crate) async fn verify(
         &self,
         known: &BTreeMap<String, String>,
@@ -74,15 +81,20 @@ impl Users {
         if mark.is_some_and(|mark| self.remembered.get(&mark).is_some_and(|since| since.elapsed() < REMEMBERED)) {
             return Login::Right;
         }
-        let Ok(_place) = self.waiting.try_acquire() else { return Login::Busy };
-        if self.has_failed_often(address) {
+        let _pausing = if self.has_failed_often(address) {
+            let Ok(place) = self.pausing.try_acquire() else { return Login::Busy };
             sleep(PAUSE).await;
-        }
+            Some(place)
+        } else {
+            None
+        };
+        let Ok(_place) = self.waiting.try_acquire() else { return Login::Busy };
         // The semaphore is never closed.
         let Ok(permit) = Arc::clone(&self.working).acquire_owned().await else { return Login::Busy };
-        let (compared, password) = (hash.or(known.values().max()).cloned().unwrap_or_default(), password.to_owned());
+        let compared = hash.or_else(|| self.stand_in(known, user)).cloned().unwrap_or_default();
+        let (compare, password) = (self.compare, password.to_owned());
         let work = tokio::task::spawn_blocking(move || {
-            let is_right = bcrypt::verify(password, &compared).unwrap_or(false);
+            let is_right = compare(&password, &compared);
             drop(permit);
             is_right
         });
@@ -93,6 +105,12 @@ impl Users {
         }
         self.count_failure(address);
         Login::Wrong
+    }
+
+    /// The hash whose work an unknown user costs: always the same one of those that there are, which may have several costs.
+    fn stand_in<'a>(&self, known: &'a BTreeMap<String, String>, user: &str) -> Option<&'a String> {
+        let dice = usize::from(self.mark(user, "", "").first().copied()?);
+        known.values().nth(dice % known.len().max(1))
     }
 
     /// Stands for a user, the hash and the password; each part has its length before it, so that no two mix.
@@ -158,6 +176,55 @@ mod tests {
         drop(all);
         let changed = [("li".to_owned(), bcrypt::hash("new", 4).unwrap())].into();
         assert_eq!(users.verify(&changed, "li", "right", HOME).await, Login::Wrong, "another hash is another user");
+    }
+
+    /// What was compared in [`an_unknown_user_costs_what_a_known_one_does`].
+    static COMPARED: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+
+    #[tokio::test]
+    async fn an_unknown_user_costs_what_a_known_one_does() {
+        let compare = |_: &str, hash: &str| {
+            COMPARED.lock().unwrap().push(hash.to_owned());
+            false
+        };
+        let users = Users { compare, ..Users::new().unwrap() };
+        // Of different costs, which nobody may learn of a user by the time that a refusal takes.
+        let known: BTreeMap<String, String> =
+            [("li", "$2y$04$"), ("wang", "$2y$12$")].map(|(name, hash)| (name.to_owned(), hash.to_owned())).into();
+        let mut addresses = (0..=u8::MAX).map(|number| IpAddr::from([10, 0, 0, number]));
+        let mut compared = async |user: &str| {
+            COMPARED.lock().unwrap().clear();
+            assert_eq!(users.verify(&known, user, "wrong", addresses.next().unwrap()).await, Login::Wrong);
+            let compared = COMPARED.lock().unwrap().clone();
+            assert_eq!(compared.len(), 1, "{user} is compared once");
+            compared[0].clone()
+        };
+        assert_eq!((compared("li").await, compared("wang").await), ("$2y$04$".to_owned(), "$2y$12$".to_owned()));
+        let mut stood_in = std::collections::BTreeSet::new();
+        for number in 0..40 {
+            let user = format!("nobody-{number}");
+            let hash = compared(&user).await;
+            assert_eq!(compared(&user).await, hash, "the same each time, as of somebody known");
+            stood_in.insert(hash);
+        }
+        assert_eq!(stood_in.len(), 2, "unknown users are as different as known ones");
+        let nobody = BTreeMap::new();
+        COMPARED.lock().unwrap().clear();
+        assert_eq!(users.verify(&nobody, "li", "wrong", HOME).await, Login::Wrong);
+        assert_eq!(*COMPARED.lock().unwrap(), [""], "without users nothing is right");
+    }
+
+    #[tokio::test]
+    async fn a_flood_from_some_addresses_leaves_room_for_others() {
+        let (users, known) = (Users::new().unwrap(), known());
+        let flooding: IpAddr = "10.0.0.1".parse().unwrap();
+        (0..FREE_FAILURES).for_each(|_| users.count_failure(flooding));
+        let pausing = users.pausing.acquire_many(u32::try_from(PAUSING).unwrap()).await.unwrap();
+        assert_eq!(users.verify(&known, "li", "wrong", flooding).await, Login::Busy);
+        assert_eq!(users.waiting.available_permits(), WORKING + WAITING, "who pauses takes no place of others");
+        assert_eq!(users.verify(&known, "li", "right", HOME).await, Login::Right);
+        drop(pausing);
+        const { assert!(PAUSING < WORKING + WAITING) };
     }
 
     #[test]
