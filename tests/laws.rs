@@ -9,6 +9,7 @@
 )]
 
 mod clock;
+mod days;
 mod equality;
 mod exercised;
 mod golden;

@@ -37,6 +37,7 @@ pub(super) fn read(settings: &Settings) -> Result<Rules, ConfigError> {
         windows: per_scope(|scope| windows(settings, scope))?,
         expose: per_scope(|scope| settings.texts(&path("expose").child(scope.name())))?,
         leaderboard: settings.texts(&path("leaderboard.by"))?.unwrap_or_default(),
+        has_days: settings.required(&path("web.listen"), |value| Some(!value.text()?.is_empty()))?,
     };
     for key in ["windows.region", "expose.region"].map(path) {
         if rules.regions.is_empty() && settings.value(&key).is_some() {

@@ -7,6 +7,7 @@ use super::leaderboard::QUOTA_ATTAINMENT;
 use super::scorecard::Scorecard;
 use super::{Better, Catalogue, Formula};
 use crate::engine::board::{Reading, Subject, SubjectName};
+use crate::engine::cells::Count;
 use crate::model::id::UNASSIGNED;
 use crate::model::rules::{Rules, Scope};
 use crate::model::value::Value;
@@ -187,6 +188,24 @@ impl Family {
     #[must_use]
     pub fn is_rankable(&self) -> bool {
         !matches!(self.kpi().formula, Formula::Quantile(_) | Formula::Rank | Formula::Roster)
+    }
+
+    /// The values of the last local dates of the subject at a place of the reading's list, today's last; `None` where the
+    /// cells do not have them.
+    #[must_use]
+    pub fn days(&self, instance: Instance, reading: &Reading, place: usize) -> Option<Vec<Value>> {
+        let scope = self.scope();
+        let subject = reading.subjects.get(scope).get(place)?;
+        let of = Scorecard::new(reading, reading.tables.get(scope), subject);
+        let value = |day: usize| match (self.kpi().name, instance) {
+            ("leads", Instance::Window(_)) => Some(Value::Count(of.day_count_all(Count::Leads, day))),
+            ("won", Instance::Window(_)) => Some(Value::Count(of.day_count_all(Count::Won, day))),
+            ("stage_entries", Instance::Stage(_, stage)) => Some(Value::Count(of.day_count(of.entry(stage), day))),
+            ("revenue", Instance::Window(_)) => Some(Value::Money(of.day_revenue(day))),
+            _ => None,
+        };
+        let days: Option<Vec<Value>> = (0..of.days()).map(value).collect();
+        days.filter(|days| !days.is_empty())
     }
 
     /// The value of the previous window, where the cells have it for every subject; `None` where they do not.

@@ -137,6 +137,30 @@ impl<'a> Scorecard<'a> {
         self.pipelines().map(of).sum()
     }
 
+    /// How many of the last local dates are counted one by one.
+    #[must_use]
+    pub fn days(&self) -> usize {
+        self.table.days()
+    }
+
+    /// A count on one of the last local dates.
+    #[must_use]
+    pub fn day_count(&self, what: Count, day: usize) -> i128 {
+        i128::from(self.table.day_count(self.subject.row, what, day))
+    }
+
+    /// What is counted of each pipeline, of all of them on one of the last local dates.
+    #[must_use]
+    pub fn day_count_all(&self, what: fn(u8) -> Count, day: usize) -> i128 {
+        self.pipelines().map(|pipeline| self.day_count(what(pipeline), day)).sum()
+    }
+
+    /// The revenue of one of the last local dates, in minor units.
+    #[must_use]
+    pub fn day_revenue(&self, day: usize) -> i128 {
+        self.pipelines().map(|pipeline| self.table.day_revenue(self.subject.row, pipeline, day)).sum()
+    }
+
     /// A quantile of how long deals that left an open stage in a window were there, in seconds.
     #[must_use]
     pub fn stage_time(&self, stage: StageOf, window: Window, percent: u8) -> Option<Value> {

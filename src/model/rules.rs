@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::ToSpan;
+use jiff::civil::Date;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::CONTRACT;
@@ -10,7 +12,7 @@ use crate::model::calendar::{Calendar, PeriodKind, Zone};
 use crate::model::event::Stage;
 use crate::model::money::{Currency, Rates, Ratio};
 use crate::model::time::{DAY, Time};
-use crate::model::window::{Lanes, Range, Window, Windows};
+use crate::model::window::{DAYS, Lanes, Range, Window, Windows};
 
 /// What a KPI is computed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,6 +113,8 @@ pub struct Rules {
     pub expose: PerScope<Option<Vec<String>>>,
     /// The KPIs by which reps are ranked.
     pub leaderboard: Vec<String>,
+    /// Whether the last local dates are counted one by one too, for those who look at the page. No gauge depends on it.
+    pub has_days: bool,
 }
 
 /// Stands for the rules by which records are accepted or rejected: with the same, the same records are.
@@ -153,6 +157,7 @@ impl Rules {
             },
             expose: PerScope::default(),
             leaderboard: ["revenue", "won", "quota_attainment"].map(str::to_owned).to_vec(),
+            has_days: false,
         }
     }
 
@@ -168,6 +173,14 @@ impl Rules {
     #[must_use]
     pub fn windows_at(&self, now: Time, used: Lanes) -> Windows {
         Windows::at(now, &self.zone, self.calendar, used)
+    }
+
+    /// The midnights between which the last local dates lie, ascending; none where they are not counted one by one.
+    #[must_use]
+    pub fn midnights(&self, now: Time) -> Vec<Time> {
+        let tomorrow = self.zone.date_of(now).tomorrow().unwrap_or(Date::MAX);
+        let ago = (0..=DAYS).rev().filter(|_| self.has_days).filter_map(|days| i64::try_from(days).ok());
+        ago.map(|days| self.zone.midnight(tomorrow.checked_sub(days.days()).unwrap_or(Date::MIN))).collect()
     }
 
     /// The windows that some KPI needs whatever the events say, with their previous and year-ago ones.

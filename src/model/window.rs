@@ -49,6 +49,9 @@ pub enum Window {
 /// How many windows there are.
 pub const WINDOWS: usize = 16;
 
+/// How many local dates are counted one by one where somebody looks at them: the one that holds now and those before it.
+pub const DAYS: usize = 7;
+
 /// What a window is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {

@@ -20,6 +20,28 @@ impl Table {
         }
     }
 
+    /// How many of the last local dates are counted one by one.
+    #[must_use]
+    pub fn days(&self) -> usize {
+        self.segments.days()
+    }
+
+    /// A count of a row on one of the last local dates; 0 for counts that previous windows do not have.
+    #[must_use]
+    pub fn day_count(&self, row: usize, what: Count, day: usize) -> i64 {
+        match self.layout.count(what) {
+            (In::Flow, place) => self.flow().count(row, self.segments.day(day), place),
+            _ => 0,
+        }
+    }
+
+    /// The revenue of a row and a pipeline on one of the last local dates.
+    #[must_use]
+    pub fn day_revenue(&self, row: usize, pipeline: u8, day: usize) -> i128 {
+        let (_, place) = Layout::sum(Sum::Revenue(pipeline));
+        self.flow().sum(row, self.segments.day(day), place)
+    }
+
     /// A sum of a row in a window.
     #[must_use]
     pub fn sum(&self, row: usize, what: Sum, window: Window) -> i128 {

@@ -77,6 +77,8 @@ pub struct Segments {
     fine: [[Span; WINDOWS]; 3],
     /// Of present windows, among the coarse cells.
     coarse: [Span; WINDOWS],
+    /// Of the last local dates, the first one first, among the fine cells; none where no one looks at them.
+    days: Vec<Span>,
 }
 
 /// What begins or ends a window.
@@ -93,13 +95,14 @@ impl Segments {
     #[must_use]
     pub fn at(now: Time, rules: &Rules) -> Segments {
         let used = rules.lanes();
-        Segments::of_windows(&rules.windows_at(now, used), used)
+        Segments::of_windows(&rules.windows_at(now, used), used, &rules.midnights(now))
     }
 
-    /// The segments between the edges of the `used` ones of these windows.
+    /// The segments between the edges of the `used` ones of these windows, and between these midnights, the last of which
+    /// ends the date that holds now.
     #[must_use]
-    pub fn of_windows(windows: &Windows, used: Lanes) -> Segments {
-        let edges = edges(windows, used);
+    pub fn of_windows(windows: &Windows, used: Lanes, midnights: &[Time]) -> Segments {
+        let edges = edges(windows, used, midnights);
         let instants = |present_only: bool| {
             let chosen = edges.iter().filter(|edge| edge.is_present || !present_only);
             let mut instants: Vec<Time> = chosen.map(|edge| edge.at).collect();
@@ -118,6 +121,7 @@ impl Segments {
             places: places(&ascending, &present),
             fine: Part::ALL.map(|part| spans(part, &ascending)),
             coarse: spans(Part::Present, &present),
+            days: midnights.windows(2).filter_map(|ends| day(ends, &ascending)).collect(),
             edges,
             ascending,
         }
@@ -160,6 +164,17 @@ impl Segments {
         self.coarse.get(window.index()).copied().unwrap_or_default()
     }
 
+    /// How many of the last local dates are counted one by one.
+    #[must_use]
+    pub fn days(&self) -> usize {
+        self.days.len()
+    }
+
+    /// The cells of one of the last local dates, of what is counted in previous windows too; the last one holds now.
+    pub(super) fn day(&self, day: usize) -> Span {
+        self.days.get(day).copied().unwrap_or_default()
+    }
+
     /// The spans of time in which a fact may be counted elsewhere than it was at `earlier`: everything that an edge has
     /// passed over, ascending and apart from each other.
     #[must_use]
@@ -171,8 +186,8 @@ impl Segments {
 }
 
 /// All edges, each once.
-fn edges(windows: &Windows, used: Lanes) -> Vec<Edge> {
-    let mut edges: Vec<Edge> = Vec::with_capacity(4 * WINDOWS);
+fn edges(windows: &Windows, used: Lanes, midnights: &[Time]) -> Vec<Edge> {
+    let mut edges: Vec<Edge> = Vec::with_capacity(4 * WINDOWS + midnights.len());
     for part in Part::ALL {
         for window in Window::ALL.into_iter().filter(|window| part.is_in(used, *window)) {
             let range = part.range(windows, window);
@@ -185,7 +200,24 @@ fn edges(windows: &Windows, used: Lanes) -> Vec<Edge> {
             }
         }
     }
+    for (ago, at) in midnights.iter().rev().enumerate() {
+        let identity = midnight(ago);
+        if !edges.iter().any(|edge| edge.identity == identity) {
+            edges.push(Edge { identity, at: *at, is_present: false });
+        }
+    }
     edges
+}
+
+/// The identity of a midnight: 0 is the one after today. The first three are edges of windows as well.
+fn midnight(ago: usize) -> (u8, usize) {
+    let day = Window::Today.index();
+    match ago {
+        0 => (3, 0),
+        1 => (2, day),
+        2 => (4, day),
+        _ => (9, ago),
+    }
 }
 
 /// What ends one window and begins another, whatever time it is, is one edge: the midnight after today, the first instant
@@ -221,6 +253,12 @@ fn places(ascending: &[Time], present: &[Time]) -> Vec<Segment> {
     (0..=ascending.len()).map(place).collect()
 }
 
+/// The cells of a day between two midnights.
+fn day(ends: &[Time], ascending: &[Time]) -> Option<Span> {
+    let [start, end] = *ends.first_chunk()?;
+    Some(span(Range { start, end }, ascending))
+}
+
 /// The cells of a range both of whose ends are edges.
 fn span(range: Range, ascending: &[Time]) -> Span {
     let cell = |at: Time| ascending.partition_point(|edge| *edge <= at).saturating_sub(1);
@@ -238,6 +276,13 @@ mod tests {
         Windows::at(Time::from_millis(now), &Zone::new("America/New_York").unwrap(), Calendar::default(), used)
     }
 
+    /// The midnights of the last days, with the hour that a day in spring lacks.
+    fn midnights(now: i64) -> Vec<Time> {
+        let zone = Zone::new("America/New_York").unwrap();
+        let tomorrow = zone.date_of(Time::from_millis(now)).tomorrow().unwrap();
+        (0..=7_i32).rev().map(|days| zone.midnight(tomorrow - jiff::Span::new().days(days))).collect()
+    }
+
     /// Any windows, of which some have a previous and some a year-ago one.
     fn used() -> impl Strategy<Value = Lanes> {
         let set = |bits: u32| Window::ALL.into_iter().filter(move |window| bits >> window.index() & 1 == 1);
@@ -250,8 +295,11 @@ mod tests {
 
     #[test]
     fn all_windows_together_fit() {
-        let (fine, coarse) = Segments::of_windows(&windows(1_790_000_000_000, Lanes::ALL), Lanes::ALL).cells();
-        assert_eq!((fine, coarse), (70, 21));
+        let cells = |midnights: &[Time]| {
+            Segments::of_windows(&windows(1_790_000_000_000, Lanes::ALL), Lanes::ALL, midnights).cells()
+        };
+        assert_eq!(cells(&[]), (70, 21));
+        assert_eq!(cells(&midnights(1_790_000_000_000)), (75, 21));
     }
 
     proptest! {
@@ -261,10 +309,13 @@ mod tests {
             now in 1_600_000_000_000_i64..1_800_000_000_000,
             age in -10_000_000_000_i64..70_000_000_000,
             used in used(),
+            has_days: bool,
         ) {
             let windows = windows(now, used);
-            let segments = Segments::of_windows(&windows, used);
+            let midnights = if has_days { midnights(now) } else { Vec::new() };
+            let segments = Segments::of_windows(&windows, used, &midnights);
             let mut instants = vec![Time::from_millis(now - age)];
+            instants.extend(midnights.iter().flat_map(|edge| [edge.plus(-1), *edge]));
             for (window, part) in Window::ALL.into_iter().flat_map(|window| Part::ALL.map(|part| (window, part))) {
                 let range = part.range(&windows, window);
                 instants.extend([range.start, range.end].into_iter().flat_map(|edge| [edge.plus(-1), edge]));
@@ -283,6 +334,10 @@ mod tests {
                         prop_assert_eq!(coarse, expected, "{:?}", window);
                     }
                 }
+                for (day, ends) in midnights.windows(2).enumerate() {
+                    let fine = segment.is_some_and(|it| segments.day(day).holds(it.fine));
+                    prop_assert_eq!(fine, ends[0] <= at && at < ends[1], "day {}", day);
+                }
             }
         }
 
@@ -293,9 +348,12 @@ mod tests {
             step in -100_000_000_i64..10_000_000_000,
             age in 0_i64..70_000_000_000,
             used in used(),
+            has_days: bool,
         ) {
-            let before = Segments::of_windows(&windows(start, used), used);
-            let after = Segments::of_windows(&windows(start + step, used), used);
+            let at = |now| {
+                Segments::of_windows(&windows(now, used), used, &if has_days { midnights(now) } else { Vec::new() })
+            };
+            let (before, after) = (at(start), at(start + step));
             let fact = Time::from_millis(start + 86_400_000 - age);
             let moved = after.moved_since(&before).iter().any(|span| span.holds(fact));
             prop_assert!(moved || before.of(fact) == after.of(fact));

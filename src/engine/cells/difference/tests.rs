@@ -20,7 +20,7 @@ fn segments() -> Arc<Segments> {
 }
 
 fn segments_of(used: Lanes) -> Arc<Segments> {
-    Arc::new(Segments::of_windows(&Windows::at(NOW, &Zone::utc(), Calendar::default(), used), used))
+    Arc::new(Segments::of_windows(&Windows::at(NOW, &Zone::utc(), Calendar::default(), used), used, &[]))
 }
 
 fn empty() -> Table {

@@ -41,6 +41,9 @@ pub(crate) struct Row {
     /// How much of it is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) attainment: Option<Number>,
+    /// The values of the last seven local dates, today's last, of a KPI that is counted by date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<Vec<Number>>,
 }
 
 /// A rank and value of before.
@@ -55,6 +58,7 @@ pub(super) struct Board<'a> {
     asked: &'a Leaderboard,
     context: &'a Context<'a>,
     family: &'a Family,
+    instance: Instance,
     ranking: &'a Ranking,
     /// Ranks among those of the team.
     places: Vec<Option<usize>>,
@@ -85,6 +89,7 @@ impl<'a> Board<'a> {
             asked,
             context,
             family,
+            instance,
             ranking,
             places: Vec::new(),
             previous: family.previous(instance, reading),
@@ -168,8 +173,7 @@ impl<'a> Board<'a> {
         let Some(SubjectName::Rep { rep, team }) = self.subjects().get(place).map(|subject| &subject.name) else {
             return None;
         };
-        let is_read = self.context.asker.reads_name_of(rep, team);
-        self.names.get(&**rep).copied().filter(|_| is_read)
+        self.context.asker.calls(rep, team, self.names.get(&**rep).copied())
     }
 
     /// The first place of a page with a subject in its middle.
@@ -216,7 +220,13 @@ impl<'a> Board<'a> {
             since: before(&self.since),
             target: of_period(&self.targets, "target"),
             attainment: of_period(&self.attainments, "quota_attainment_ratio"),
+            days: self.days(place),
         })
+    }
+
+    fn days(&self, place: usize) -> Option<Vec<Number>> {
+        let days = self.family.days(self.instance, self.reading(), place)?;
+        Some(days.into_iter().filter_map(|value| self.number(Some(value), self.family)).collect())
     }
 
     fn number(&self, value: Option<Value>, family: &Family) -> Option<Number> {
