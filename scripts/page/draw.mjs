@@ -98,7 +98,7 @@ for (const [language, ending] of LANGUAGES) {
   const page = await tab(chrome, { viewport: WALL, colorScheme: 'dark' });
   await open(page, served.address, `?tv=1&lang=${language}`);
   await inState(page, 'live');
-  await control(served.address, { moment: { kind: 'won', rep: rows[4].id, name: rows[4].name, team, amount: '52000.00' } });
+  await control(served.address, { moment: { kind: 'won', id: rows[4].id, name: rows[4].name, team, amount: '52000.00' } });
   await page.waitForSelector('.celebration');
   await page.waitForTimeout(CELEBRATION_MS);
   await save(page, `page-celebration${ending}`);

@@ -15,17 +15,17 @@ use foldhash::fast::RandomState;
 use self::customers::Customers;
 pub use self::customers::{CustomerPeriod, CustomerSums};
 use self::reading::Reps;
-pub use self::reading::{Reading, RosterLine, Subject, SubjectName};
+pub use self::reading::{MOST_WON, Reading, RosterLine, Subject, SubjectName, Won};
 pub use self::reasons::Reasons;
 use self::sums::{Merging, Sums};
 pub use self::targets::Goals;
 use crate::engine::cells::{Layout, Segments, Table};
 use crate::engine::directory::{Directory, RepInTeam, RowId};
 use crate::engine::meanings::Courses;
-use crate::engine::shard::{Held, Linked, ShardReading};
+use crate::engine::shard::{Held, Linked, ShardReading, WinChange};
 use crate::model::id::{Id, UNASSIGNED};
 use crate::model::rules::Rules;
-use crate::model::time::Time;
+use crate::model::time::{DAY, Time};
 
 /// Where the shards meet. It keeps the customers, whose journeys lie in any shards; everything else comes whole
 /// with each reading, of which it keeps the last, so that what has not changed since need not be added up again.
@@ -87,9 +87,26 @@ impl Board {
             sum.add(shard);
         }
         self.credit_deals(&mut sum, &segments);
+        let won = self.won_of_late(&wins, now);
         self.customers.change(wins);
         self.customers.advance(now, &segments);
-        reading::build(&self.rules, &self.directory, now, sum, &self.customers, &mut self.scopes)
+        let reading = reading::build(&self.rules, &self.directory, now, sum, &self.customers, &mut self.scopes);
+        Reading { won, ..reading }
+    }
+
+    /// The deals that were not won at the last reading and were won in the day before `now`: what is older is no news.
+    fn won_of_late(&self, wins: &[WinChange], now: Time) -> Vec<Won> {
+        let new = wins.iter().filter(|change| change.before.is_none()).filter_map(|change| change.after.as_ref());
+        let of_late: Vec<_> = new.filter(|win| now.plus(-DAY) < win.at && win.at <= now).take(MOST_WON).collect();
+        if of_late.is_empty() {
+            return Vec::new();
+        }
+        let rows = self.directory.rows();
+        let won = of_late.into_iter().filter_map(|win| {
+            let pair = rows.get(win.row.index())?;
+            Some(Won { rep: self.directory.text(pair.rep), team: self.directory.text(pair.team), amount: win.amount })
+        });
+        won.collect()
     }
 
     /// Counts the payments and answers that are credited to the owner of a journey. The journey lies in another shard than

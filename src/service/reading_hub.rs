@@ -4,14 +4,15 @@
 //! together with all the others who asked meanwhile: nobody gets numbers from before the question, and many who ask cost
 //! no more than one.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use super::horizon_clock::HorizonClock;
-use crate::engine::board::{Board, Reading};
+use crate::engine::board::{Board, MOST_WON, Reading, Won};
 use crate::engine::directory::Directory;
 use crate::engine::shard::Deal;
 use crate::health::Metrics;
@@ -58,6 +59,9 @@ pub struct ReadingHub {
     /// The last reading, while anybody is interested.
     latest: watch::Sender<Option<Arc<Published>>>,
     interested: AtomicUsize,
+    /// The deals won of late, with the number of the reading that had each first: whoever looks at some readings only finds
+    /// those of the others here.
+    won: Mutex<VecDeque<(u64, Won)>>,
 }
 
 /// Keeps the last reading in memory as long as it lives.
@@ -92,6 +96,7 @@ impl ReadingHub {
             begun: AtomicU64::new(0),
             latest: watch::Sender::new(None),
             interested: AtomicUsize::new(0),
+            won: Mutex::default(),
         })
     }
 
@@ -145,6 +150,13 @@ impl ReadingHub {
         }
     }
 
+    /// The deals that were won, as far as is known, after the reading of a number.
+    #[must_use]
+    pub fn won_since(&self, number: u64) -> Vec<Won> {
+        let won = self.won.lock().unwrap_or_else(PoisonError::into_inner);
+        won.iter().filter(|(of, _)| *of > number).map(|(_, won)| won.clone()).collect()
+    }
+
     /// Visits every deal that is won or open at a reading's instant, with the rep and the team who are credited. What has
     /// come since the reading is in it already. It takes as long as reading a snapshot does.
     ///
@@ -168,6 +180,12 @@ impl ReadingHub {
         let started = Instant::now();
         let reading = self.read()?;
         self.count(&reading);
+        {
+            let mut won = self.won.lock().unwrap_or_else(PoisonError::into_inner);
+            won.extend(reading.won.iter().map(|one| (number, one.clone())));
+            let oldest = won.len().saturating_sub(MOST_WON);
+            won.drain(..oldest);
+        }
         Ok(Arc::new(Published { number, reading, taken: Instant::now(), cost: started.elapsed() }))
     }
 

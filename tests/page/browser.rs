@@ -83,7 +83,12 @@ fn a_frozen_or_dead_connection_is_lost_within_seconds_and_comes_back() {
 }
 
 #[test]
-fn a_win_moves_its_rep_and_only_a_crossing_is_celebrated() {
+fn fifty_starts_leave_a_page_as_it_was() {
+    run("restarts");
+}
+
+#[test]
+fn a_win_moves_its_rep_and_what_happens_is_celebrated_once() {
     run("moving");
 }
 

@@ -42,8 +42,24 @@ pub struct Reading {
     pub held: Held,
     /// How many wins the customers have.
     pub wins: usize,
+    /// The deals won of late that the reading before did not have as won, as far as [`MOST_WON`] go.
+    pub won: Vec<Won>,
     /// How many names, rows and channels are known.
     pub names: usize,
+}
+
+/// Of so many a reading names each.
+pub const MOST_WON: usize = 100;
+
+/// A deal that was won.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Won {
+    /// The rep who won it.
+    pub rep: Arc<str>,
+    /// The team of the rep.
+    pub team: Arc<str>,
+    /// Its amount in minor units of the reporting currency.
+    pub amount: i64,
 }
 
 /// Somebody or something that KPIs are told about.
@@ -138,6 +154,7 @@ pub(super) fn build(
         roster,
         held: sum.held,
         wins: customers.wins(),
+        won: Vec::new(),
         names: directory.len(),
     }
 }

@@ -16,7 +16,9 @@ mod permission;
 mod problem;
 mod words;
 
+pub(super) use choice::shows_targets;
 pub(super) use handlers::{in_force, router};
+pub(super) use number::Number;
 pub use openapi::document;
 pub(super) use problem::ProblemAnswer;
 pub use problem::{Code, Problem};

@@ -6,6 +6,7 @@
 
 pub(super) mod client;
 mod event;
+mod moments;
 mod views;
 
 pub(super) use client::open;
@@ -33,6 +34,7 @@ pub(super) async fn keep_pace(site: Arc<Site>, closing: watch::Receiver<bool>) {
     let mut pause = TICK;
     while !*closing.borrow() {
         if site.views.is_idle() {
+            site.views.moments.forget();
             sleep(GLANCE).await;
             continue;
         }
@@ -45,6 +47,8 @@ pub(super) async fn keep_pace(site: Arc<Site>, closing: watch::Receiver<bool>) {
                 let _ = tokio::task::spawn_blocking(move || worker.views.update(&worker, &published)).await;
                 pause = TICK.max(cost.saturating_mul(REST));
             }
+        } else {
+            site.views.moments.forget();
         }
         site.views.wake();
         site.metrics.http.stream_interval_seconds.set(pause.as_secs_f64());

@@ -1,10 +1,12 @@
 //! The API over HTTP, by the events of the example organisation.
 
 mod access;
+mod days;
 mod deals;
+mod moments;
 mod pipelines;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -122,7 +124,7 @@ impl Home {
             request = request.header(*name, *value);
         }
         let address = address.parse().unwrap();
-        let client = Client { address, is_secure: false, has_certificate: false, certificate: None };
+        let client = Client { address, is_secure: false, has_certificate: false, names: Arc::default() };
         let request = request.extension(client).body(Body::empty()).unwrap();
         let response = TowerToHyperService::new(router).call(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -181,6 +183,14 @@ async fn every_answer_is_as_the_document_says() {
             validator(&document, path, status).iter_errors(&answer).map(|fault| fault.to_string()).collect();
         assert!(faults.is_empty(), "{path}{query}: {faults:?}\n{answer}");
         answered.push(path);
+    }
+    for path in answered.iter().filter(|path| **path != "/api/v1/meta") {
+        let parameters = document["paths"][*path]["get"]["parameters"].as_array().unwrap().iter();
+        let documented: BTreeSet<&str> = parameters.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+        let (_, problem) = home.json(&format!("{path}?nonsense=1")).await;
+        let taken: BTreeSet<&str> =
+            problem["allowed"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        assert_eq!(documented, taken, "{path}");
     }
     let documented: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
     for path in documented {

@@ -228,7 +228,21 @@ export class Fixture extends Exposition {
       row.target = target === null ? null : this.money(target);
       row.attainment = share === null ? null : Number(share);
     }
+    if (['revenue', 'won', 'leads'].includes(by)) row.days = this.days(scope, id, by);
     return row;
+  }
+
+  /** An exposition has no single dates: here the sum of the week lies on seven days as a week of somebody's may look. */
+  days(scope, id, by) {
+    let left = Math.round(Number(this.value(scope, by, { ...this.labelsOf(scope, id), window: '7d' }) ?? 0));
+    let dice = [...id.join()].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7);
+    const days = Array.from({ length: 7 }, (_, day) => {
+      dice = (dice * 137 + 71) % 9973;
+      const part = day === 6 ? left : Math.round((left * (dice % 5 < 2 ? 0 : dice % 100)) / 160);
+      left -= part;
+      return part;
+    });
+    return days.map((part) => (by === 'revenue' ? `${part}.00` : part));
   }
 
   kpisOf(query) {
@@ -293,7 +307,7 @@ export class Fixture extends Exposition {
       build: this.build, boot: this.boot, zone: 'Asia/Shanghai', currency: 'CNY', currency_digits: 2, stages: STAGES,
       windows: Object.fromEntries(['rep', 'team', 'org', 'channel'].map((scope) => [scope, windows(scope)])), kpis: this.kpis,
       leaderboard: ['revenue', 'won', 'quota_attainment'], bands: [0.5, 0.8, 1], boards: [], celebrate: { deal_over: '50000', quota: [0.8, 1, 1.2], leader: true },
-      deal_url: 'https://crm.example/deal/{lead_id}', features: ['deals'], me: null, limits: { rows: 200, views: 8, names: 60 }, ...this.meta,
+      deal_url: 'https://crm.example/deal/{lead_id}', features: ['deals', 'moments'], me: null, limits: { rows: 200, views: 8, names: 60 }, ...this.meta,
     };
   }
 
@@ -388,6 +402,11 @@ export class Fixture extends Exposition {
     }
     if (query.has('build')) {
       this.build = query.get('build');
+      for (const { response } of this.streams) response.destroy();
+    }
+    if (query.has('boot')) {
+      this.boot = query.get('boot');
+      this.tick = 1;
       for (const { response } of this.streams) response.destroy();
     }
     if (query.has('meta')) Object.assign(this.meta, JSON.parse(query.get('meta')));

@@ -34,7 +34,7 @@ pub(crate) struct Choice {
 }
 
 /// Whether the values of a KPI say what a target is: by themselves, or beside what is booked.
-pub(super) fn shows_targets(kpi: &str) -> bool {
+pub(in crate::serve::web) fn shows_targets(kpi: &str) -> bool {
     ["target", "measure_target", "pipeline_coverage_ratio"].contains(&kpi)
         || kpi.ends_with("_attainment_ratio")
         || kpi.ends_with("_pace_ratio")

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use super::kpis::MOST_NAMES;
 use super::leaderboard::MOST_ROWS;
 use super::words;
-use crate::config::Celebrate;
 use crate::kpi::{Catalogue, Family};
 use crate::model::rules::{Rules, Scope};
 use crate::serve::access::Asker;
@@ -45,8 +44,6 @@ pub(crate) struct MetaAnswer {
     boards: Vec<BoardMeta>,
     /// What this build has beside the paths of the OpenAPI document.
     features: Vec<&'static str>,
-    /// What is worth a card on the wall.
-    celebrate: CelebrateMeta,
     /// How a deal is found in the CRM: its id stands for `{lead_id}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     deal_url: Option<String>,
@@ -94,24 +91,6 @@ pub(crate) struct BoardMeta {
     seconds: u64,
 }
 
-/// What is celebrated, as the configuration has it.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct CelebrateMeta {
-    /// A win of at least so much; empty: none.
-    deal_over: String,
-    /// An attainment that crosses one of these.
-    quota: Vec<f64>,
-    /// Another first place.
-    leader: bool,
-}
-
-impl CelebrateMeta {
-    fn of(celebrate: &Celebrate) -> CelebrateMeta {
-        let Celebrate { deal_over, quota, leader } = celebrate.clone();
-        CelebrateMeta { deal_over, quota, leader }
-    }
-}
-
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Me {
@@ -149,8 +128,7 @@ pub(super) fn answer(site: &Site, asker: &Asker) -> MetaAnswer {
         kpis: kpis(&site.catalogue, rules),
         bands: BANDS,
         boards: site.boards.iter().filter(|board| asker.is_shown(&board.id)).map(board).collect(),
-        features: vec!["deals"],
-        celebrate: CelebrateMeta::of(&site.celebrate),
+        features: vec!["deals", "moments"],
         deal_url: site.deal_url.clone(),
         me: Me {
             user,

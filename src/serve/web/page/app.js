@@ -164,26 +164,25 @@ function tell() {
   redraw();
 }
 
-let crossings = null;
-
-/** Before an answer is shown: what moved, and what of it is worth a word. */
-function beforeChange(view, before, after) {
+/** Before an answer is shown: something may move. */
+function beforeChange() {
   if (app.motion) app.motion.due.changed = true;
-  if (!before || !after.rows || !crossings) return;
-  if (app.meta.features?.includes('moments')) return;
-  for (const found of crossings.between(before, after, app.meta, app.live.now())) moment(found);
 }
 
 const seen = new Set();
 
-/** Something happened that people celebrate; the same is never told twice. */
+/** Something happened that people celebrate; the same is never told twice. Of very much at once only the number is known. */
 function moment(found) {
-  const key = JSON.stringify([found.kind, found.rep, found.threshold, found.by, found.window, found.amount, found.lead_id, found.at_ms]);
+  if (found.more) {
+    app.tv?.celebrate(found);
+    return;
+  }
+  const key = JSON.stringify(found);
   if (seen.has(key)) return;
   seen.add(key);
   if (seen.size > 1_000) seen.clear();
   app.moments = [found, ...app.moments].slice(0, MOMENTS);
-  if (found.kind === 'leader') speak(t('moment.leader', { name: subjectName(found.name, found.rep?.[0]) }));
+  if (found.kind === 'leader') speak(t('moment.leader', { name: subjectName(found.name, found.id?.[0]) }));
   app.tv?.celebrate(found);
   redraw();
 }
@@ -331,7 +330,7 @@ async function start() {
   });
   follow();
   // What only a second answer needs is loaded after the first.
-  [app.motion, crossings] = await Promise.all([import('./motion.js'), import('./crossings.js')]);
+  app.motion = await import('./motion.js');
   void learnTeams();
   setInterval(() => void learnTeams(), TEAMS_EVERY_MS);
   setInterval(redraw, 1_000);

@@ -45,7 +45,7 @@ export function sparkline(days, label) {
   const [least, most] = [Math.min(0, ...values), Math.max(...values)];
   const height = most - least || 1;
   const points = values.map((value, place) => `${((place / (values.length - 1)) * 96 + 2).toFixed(1)},${(22 - ((value - least) / height) * 20).toFixed(1)}`);
-  return html`<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label=${label}>
+  return html`<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label=${label}><title>${label}</title>
     <polyline class="area" points="2,23 ${points.join(' ')} 98,23"></polyline><polyline points=${points.join(' ')}></polyline></svg>`;
 }
 
@@ -130,7 +130,7 @@ function line(app, row, { kpi, base, shareOf, hasTarget, hasDays }) {
       : shareBar(shareOf(row.value), t('share.of.first'))}</td>
     <td class="n value" data-key=${`${by}/${row.id.join('/')}`}>${num(app, kpi.name, row.value, { id })}
       ${hasTarget && by !== ATTAINMENT && attainment !== null && attainment !== undefined ? html`<small class="on-phone band-text-${bandOf(app.meta, attainment)}">${percent(Number(attainment))}</small>` : nothing}</td>
-    ${hasDays ? html`<td class="days">${sparkline(row.days, t('days'))}</td>` : nothing}
+    ${hasDays ? html`<td class="days">${sparkline(row.days, `${t('days')}: ${(row.days ?? []).map((day) => short(kpi, day)).join(' · ')}`)}</td>` : nothing}
     ${scope === 'rep' ? html`<td class="star">${isApart ? nothing : html`<button type="button" class="star" aria-pressed=${mine ? 'true' : 'false'}
       aria-label=${t('this.is.me', { name: subjectName(row.name, row.id[0]) })} title=${t('this.is.me', { name: subjectName(row.name, row.id[0]) })}
       @click=${() => app.toggleMe([...row.id])}>${mine ? '★' : '☆'}</button>`}</td>` : nothing}

@@ -102,7 +102,7 @@ function justNow(app) {
 export function momentText(app, moment, isHeadline = false) {
   const kpi = kpiOf(app.meta, moment.by === ATTAINMENT ? 'quota_attainment_ratio' : moment.by);
   const values = {
-    name: subjectName(moment.name, moment.rep?.[0]),
+    name: subjectName(moment.name, moment.id?.[0]),
     kpi: kpi ? title(kpi) : (moment.by ?? ''),
     amount: moment.amount === undefined || moment.amount === null ? '' : money(moment.amount),
     threshold: percent(Number(moment.threshold ?? 1)),

@@ -135,8 +135,9 @@ export async function television(app) {
     celebrate(moment) {
       const boards = boardsOf(app);
       const concerns = boards.some((board) => !board.team || board.team === moment.team);
-      if (!concerns || !app.live.isLive()) return;
-      if (queue.length >= QUEUE) more += 1;
+      if (!app.live.isLive() || !(concerns || moment.more)) return;
+      if (moment.more) more += moment.more;
+      else if (queue.length >= QUEUE) more += 1;
       else queue.push(moment);
       if (!card) next();
     },
@@ -276,5 +277,5 @@ function celebration(app, moment) {
   const sparks = Array.from({ length: 24 }, (_, number) => html`<i class="spark-${number % 4}"></i>`);
   return html`<div class="celebration ${moment.kind}" role="status"><div class="sparks" aria-hidden="true">${sparks}</div>
     <div class="sheet">${ICONS[moment.kind] ?? nothing}
-      <p class="name">${subjectName(moment.name, moment.rep?.[0])}</p><p class="what">${momentText(app, moment, true)}</p></div></div>`;
+      <p class="name">${subjectName(moment.name, moment.id?.[0])}</p><p class="what">${momentText(app, moment, true)}</p></div></div>`;
 }

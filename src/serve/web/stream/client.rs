@@ -33,7 +33,7 @@ const RETRY_MS: u32 = 2_000;
 /// Views that are kept up to date: each `view` is a path of the API below `/api/v1`, such as `/leaderboard?by=won`.
 #[utoipa::path(get, path = "/api/v1/stream", tag = "stream", params(
     ("view" = Vec<String>, Query, description = "1 to 8 views, each a path of the API below `/api/v1`")),
-    responses((status = 200, description = "server-sent events: hello, picture, change, beat, bye", body = String,
+    responses((status = 200, description = "server-sent events: hello, picture, change, moment, beat, bye", body = String,
         content_type = "text/event-stream"),
         (status = "4XX", body = crate::serve::web::api::ProblemAnswer), (status = "5XX", body = crate::serve::web::api::ProblemAnswer)))]
 pub(in crate::serve::web) async fn open(
@@ -56,11 +56,12 @@ pub(in crate::serve::web) async fn open(
         let site = Arc::clone(&site);
         tokio::task::spawn_blocking(move || {
             let hold = |(text, view): (String, View)| Views::hold(&site, view, &text, &asker, &published);
-            asked.into_iter().map(hold).collect::<Result<Vec<Hold>, Problem>>()
+            let holds = asked.into_iter().map(hold).collect::<Result<Vec<Hold>, Problem>>();
+            holds.map(|holds| (holds, asker))
         })
     };
-    let holds = holding.await.map_err(|_| Problem::new(Code::Bug, "A view failed; the log says more."))??;
-    let client = Client::new(site, holds, place, closing.0, headers.get("last-event-id"));
+    let (holds, asker) = holding.await.map_err(|_| Problem::new(Code::Bug, "A view failed; the log says more."))??;
+    let client = Client::new(site, (holds, asker), place, closing.0, headers.get("last-event-id"));
     let events = futures_util::stream::unfold(client, async |mut client| {
         let bytes = client.next().await?;
         Some((Ok::<Bytes, Infallible>(bytes), client))
@@ -104,6 +105,9 @@ struct Client {
     _place: Place,
     /// The tick of each view that was sent last; 0 before.
     sent: Vec<u64>,
+    asker: Asker,
+    /// The moment that was looked at last.
+    moment: u64,
     /// What is encoded and goes next: a few events at most, since nothing is added before it is empty.
     queue: VecDeque<Bytes>,
     awake: watch::Receiver<u64>,
@@ -129,7 +133,7 @@ enum News {
 impl Client {
     fn new(
         site: Arc<Site>,
-        holds: Vec<Hold>,
+        (holds, asker): (Vec<Hold>, Asker),
         place: Place,
         closing: watch::Receiver<bool>,
         last_event: Option<&HeaderValue>,
@@ -150,6 +154,8 @@ impl Client {
         let spread = LIFE / 10 * (shift % 100) / 100;
         let mut client = Client {
             awake: site.views.awake(),
+            moment: site.views.moments.begin(seen),
+            asker,
             status: site.readiness.status().status,
             site,
             holds,
@@ -195,6 +201,10 @@ impl Client {
 
     /// Queues what the views have that was not sent.
     fn look(&mut self) {
+        let (last, moments) = self.site.views.moments.after(self.moment);
+        self.moment = last;
+        let moments = moments.iter().filter_map(|moment| moment.for_asker(&self.site, &self.asker));
+        self.queue.extend(moments.map(|moment| event::whole("moment", &moment)));
         let mut events: Vec<(&str, usize, u64, Bytes)> = Vec::new();
         for (view, (hold, sent)) in self.holds.iter().zip(&mut self.sent).enumerate() {
             let frames = hold.frames();

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use super::event;
+use super::moments::Moments;
 use crate::serve::access::Asker;
 use crate::serve::web::Site;
 use crate::serve::web::api::{Code, Problem, View};
@@ -30,11 +31,17 @@ pub(in crate::serve::web) struct Views {
     views: DashMap<String, Arc<Watched>>,
     streams: AtomicUsize,
     awake: watch::Sender<u64>,
+    pub(in crate::serve::web) moments: Moments,
 }
 
 impl Default for Views {
     fn default() -> Views {
-        Views { views: DashMap::new(), streams: AtomicUsize::new(0), awake: watch::Sender::new(0) }
+        Views {
+            views: DashMap::new(),
+            streams: AtomicUsize::new(0),
+            awake: watch::Sender::new(0),
+            moments: Moments::default(),
+        }
     }
 }
 
@@ -189,8 +196,9 @@ impl Views {
         problem.map_or(Ok(hold), Err)
     }
 
-    /// Computes every view by another reading.
-    pub(in crate::serve::web) fn update(&self, site: &Site, published: &Published) {
+    /// Computes every view by another reading, and finds what has happened since the one before.
+    pub(in crate::serve::web) fn update(&self, site: &Site, published: &Arc<Published>) {
+        self.moments.find(site, published);
         let watched: Vec<Arc<Watched>> = self.views.iter().map(|watched| Arc::clone(&watched)).collect();
         watched.iter().for_each(|watched| watched.update(site, published));
     }

@@ -39,7 +39,7 @@ export default async function budget() {
   await open(first, address, '?lang=en');
   const { asked: paths } = await control(address, {});
   const firstRow = await first.evaluate(() => performance.now());
-  const early = paths.filter((path) => !/control|motion\.js|crossings\.js|scope=team/.test(path));
+  const early = paths.filter((path) => !/control|motion\.js|scope=team/.test(path));
   assert.ok(early.length <= MOST_REQUESTS, `${early.length} requests: ${early.join(' ')}`);
   const files = early.filter((path) => path === '/?lang=en' || path.startsWith('/assets/')).map((path) => (path.startsWith('/?') ? 'index.html' : path.replace(/^\/assets\/[^/]+\//, '')));
   const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(join(PAGE, file))).length, 0);

@@ -1,4 +1,4 @@
-// The parts of the page that need no browser: how changes are taken in, what is celebrated, what an address means.
+// The parts of the page that need no browser: how changes are taken in, what an address means, when a screen reloads.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -22,23 +22,6 @@ async function merging() {
   const rows = [row('unassigned', '99.00', { rank: null }), row('none', null, { rank: null }), row('b', '1.00', { rank: 1, name: '李' }), row('a', '1.00', { rank: 1, name: '安' })];
   assert.deepEqual(ordered(rows, new Intl.Collator('zh-CN')).map(({ id }) => id[0]), ['a', 'b', 'none', 'unassigned']);
   assert.deepEqual(ordered([row('a', '2', { rank: 1 }), row('b', '1', { rank: 2 })], new Intl.Collator('en'), true).map(({ id }) => id[0]), ['b', 'a']);
-}
-
-async function celebrating() {
-  const { between } = await module('crossings.js');
-  const meta = { celebrate: { deal_over: '50000', quota: [0.8, 1, 1.2], leader: true } };
-  const board = (rows, more = {}) => ({ as_of_ms: 7, view: { scope: 'rep', by: 'revenue', window: 'mtd' }, span: { from: '2026-11-01' }, rows, ...more });
-  const kinds = (before, after) => between(before, after, meta, 0).map(({ kind, threshold, amount }) => [kind, threshold ?? amount ?? null]);
-  const at = (value, attainment, more = {}) => row('a', value, { attainment, target: '100000.00', ...more });
-  assert.deepEqual(kinds(board([at('79000.00', 0.79)]), board([at('121000.00', 1.21)])), [['quota', 1.2]], 'the highest that was crossed, once');
-  assert.deepEqual(kinds(board([at('0.00', 0.1)]), board([at('50000.50', 0.6)])), [['won', '50000.5']]);
-  assert.deepEqual(kinds(board([at('0.00', 0.1)]), board([at('49999.00', 0.6)])), [], 'too small a deal');
-  assert.deepEqual(kinds(board([at('121000.00', 1.21)]), board([at('121000.00', 1.21)])), [], 'what was there before');
-  assert.deepEqual(kinds(board([at('90000.00', 0.9)]), board([at('90000.00', 1.8, { target: '50000.00' })])), [], 'another target is no achievement');
-  assert.deepEqual(kinds(board([at('0.00', 0.1)]), board([at('90000.00', 1.1)], { span: { from: '2026-12-01' } })), [], 'another month moves everything');
-  const leads = (first, second) => board([row('a', '5.00', { rank: first }), row('b', '6.00', { rank: second })]);
-  assert.deepEqual(kinds(leads(1, 2), leads(2, 1)), [['leader', null]]);
-  assert.deepEqual(kinds(leads(1, 2), leads(1, 1)), [], 'a shared first place has no leader');
 }
 
 async function addressing() {
@@ -94,7 +77,6 @@ function defining() {
 export default async function parts() {
   defining();
   await merging();
-  await celebrating();
   await addressing();
   await reloading();
   judging();
