@@ -28,24 +28,37 @@ pub(crate) fn compare() {
     }
     println!("| program | CPU s per million | ÷ floor | ÷ naive | events/s | peak MiB | CPU s of a scrape |");
     println!("|---|---|---|---|---|---|---|");
+    let of = |name: &str| programs.iter().zip(&costs).find(|(program, _)| program.name == name).map(|(_, costs)| costs);
+    let cpu = |cost: &Cost| cost.cpu_per_million;
+    let speed = |cost: &Cost| cost.events_per_second;
     for (program, own) in programs.iter().zip(&costs) {
-        // What is beside each other in time is divided by each other: the machine was the same then.
-        let by = |other: &str| {
-            let other = programs.iter().position(|program| program.name == other).map(|place| &costs[place]);
-            let quotients = own.iter().zip(other.into_iter().flatten());
-            spread(quotients.map(|(own, other)| own.cpu_per_million / other.cpu_per_million).collect(), 2)
-        };
         println!(
             "| {} | {} | {} | {} | {} | {} | {} |",
             program.name,
-            spread(own.iter().map(|cost| cost.cpu_per_million).collect(), 2),
-            by("floor"),
-            by("naive"),
-            spread(own.iter().map(|cost| cost.events_per_second).collect(), 0),
+            spread(own.iter().map(cpu).collect(), 2),
+            spread(quotients(Some(own), of("floor"), cpu), 2),
+            spread(quotients(Some(own), of("naive"), cpu), 2),
+            spread(own.iter().map(speed).collect(), 0),
             spread(own.iter().map(|cost| cost.peak_mib).collect(), 0),
             spread(own.iter().filter_map(|cost| cost.scrape).collect(), 2),
         );
     }
+    let own = of("salespulse");
+    println!("\n| salespulse | aim | at least | measured |\n|---|---|---|---|");
+    let tell = |what: &str, aim: &str, least: &str, values: Vec<f64>, digits: usize| {
+        println!("| {what} | {aim} | {least} | {} |", spread(values, digits));
+    };
+    tell("CPU ÷ floor", "≤ 2.0", "≤ 3.0", quotients(own, of("floor"), cpu), 2);
+    tell("CPU ÷ naive", "≤ 0.30", "≤ 0.45", quotients(own, of("naive"), cpu), 2);
+    tell("events/s ÷ Kafka Streams", "≥ 3", "≥ 2", quotients(own, of("Kafka Streams"), speed), 2);
+    let all = |of: &dyn Fn(&Cost) -> f64| own.into_iter().flatten().map(of).collect();
+    tell("events/s", "≥ 1,000,000", "≥ 500,000", all(&speed), 0);
+    tell("peak MiB, of a million journeys", "≤ 500", "≤ 700", all(&|cost| cost.peak_mib), 0);
+}
+
+/// Those of one program divided by those of another: what is beside each other in time, since the machine was the same then.
+fn quotients(own: Option<&Vec<Cost>>, other: Option<&Vec<Cost>>, of: impl Fn(&Cost) -> f64) -> Vec<f64> {
+    own.into_iter().flatten().zip(other.into_iter().flatten()).map(|(own, other)| of(own) / of(other)).collect()
 }
 
 /// What takes part.
