@@ -76,9 +76,22 @@ impl Id {
 impl Form {
     fn short(text: &[u8]) -> Option<Form> {
         let mut bytes = [0; LONGEST_SHORT];
-        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        match text.len() {
+            16.. => copy_ends::<16>(text, &mut bytes)?,
+            8.. => copy_ends::<8>(text, &mut bytes)?,
+            4.. => copy_ends::<4>(text, &mut bytes)?,
+            _ => bytes.iter_mut().zip(text).for_each(|(byte, of)| *byte = *of),
+        }
         Some(Form::Short { length: u8::try_from(text.len()).ok()?, bytes })
     }
+}
+
+/// Copies a text of N to 2 N bytes: its first and its last N, which may overlap. A copy of any length would be a call.
+fn copy_ends<const N: usize>(text: &[u8], bytes: &mut [u8]) -> Option<()> {
+    let bytes = bytes.get_mut(..text.len())?;
+    *bytes.first_chunk_mut::<N>()? = *text.first_chunk()?;
+    *bytes.last_chunk_mut::<N>()? = *text.last_chunk()?;
+    Some(())
 }
 
 impl Default for Id {
@@ -180,6 +193,14 @@ mod tests {
             UUID,
             "",
             "lead:1",
+            "a",
+            "abc",
+            "abcd",
+            "abcdefg",
+            "abcdefgh",
+            "abcdefghijklmno",
+            "abcdefghijklmnop",
+            "abcdefghijklmnopqrstuv",
             &"x".repeat(22),
             &"x".repeat(23),
             "0191B2C3-D4E5-76F7-8899-AABBCCDDEEFF",

@@ -68,29 +68,25 @@ impl Time {
     /// no such text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Time> {
-        let mut at = Cursor(text.as_bytes());
-        let year = at.digits(4)?;
-        at.byte(b"-")?;
-        let month = at.digits(2)?;
-        at.byte(b"-")?;
-        let day = at.digits(2)?;
-        at.byte(b"Tt")?;
-        let (hour, minute) = at.hour_minute()?;
-        at.byte(b":")?;
-        let second = at.digits(2)?;
-        if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) || second > 59 {
+        let (date_and_time, rest) = text.as_bytes().split_first_chunk::<19>()?;
+        let [c1, c2, y1, y2, b'-', m1, m2, b'-', d1, d2, b'T' | b't', time @ ..] = date_and_time else { return None };
+        let [h1, h2, b':', n1, n2, b':', s1, s2] = time else { return None };
+        let (year, month, day) = (two(c1, c2)? * 100 + two(y1, y2)?, two(m1, m2)?, two(d1, d2)?);
+        let second = two(s1, s2).filter(|second| *second <= 59)?;
+        if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
             return None;
         }
-        let fraction = if at.byte(b".").is_some() { at.fraction()? } else { 0 };
-        let offset = match at.byte(b"Zz+-")? {
-            b'+' => at.offset()?,
-            b'-' => -at.offset()?,
-            _ => 0,
+        let (fraction, zone) = match rest {
+            [b'.', rest @ ..] => fraction_millis(rest)?,
+            rest => (0, rest),
         };
-        if !at.0.is_empty() {
-            return None;
-        }
-        let local = days_from_civil(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND;
+        let offset = match zone {
+            [b'Z' | b'z'] => 0,
+            [b'+', h1, h2, b':', n1, n2] => of_day(h1, h2, n1, n2)?,
+            [b'-', h1, h2, b':', n1, n2] => -of_day(h1, h2, n1, n2)?,
+            _ => return None,
+        };
+        let local = days_from_civil(year, month, day) * DAY + of_day(h1, h2, n1, n2)? + second * SECOND;
         Some(Time(local + fraction - offset))
     }
 
@@ -129,44 +125,24 @@ impl fmt::Display for Time {
     }
 }
 
-/// The unread rest of a time's text.
-struct Cursor<'a>(&'a [u8]);
+/// The number of two digits.
+fn two(tens: &u8, units: &u8) -> Option<i64> {
+    let (tens, units) = (tens.wrapping_sub(b'0'), units.wrapping_sub(b'0'));
+    (tens < 10 && units < 10).then(|| i64::from(tens * 10 + units))
+}
 
-impl Cursor<'_> {
-    fn byte(&mut self, allowed: &[u8]) -> Option<u8> {
-        let (&first, rest) = self.0.split_first()?;
-        allowed.contains(&first).then(|| {
-            self.0 = rest;
-            first
-        })
-    }
+/// An hour and a minute in milliseconds.
+fn of_day(h1: &u8, h2: &u8, n1: &u8, n2: &u8) -> Option<i64> {
+    let (hour, minute) = (two(h1, h2)?, two(n1, n2)?);
+    (hour <= 23 && minute <= 59).then(|| hour * HOUR + minute * MINUTE)
+}
 
-    fn digits(&mut self, count: usize) -> Option<i64> {
-        let (head, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        head.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
-    }
-
-    fn hour_minute(&mut self) -> Option<(i64, i64)> {
-        let hour = self.digits(2)?;
-        self.byte(b":")?;
-        let minute = self.digits(2)?;
-        (hour <= 23 && minute <= 59).then_some((hour, minute))
-    }
-
-    fn offset(&mut self) -> Option<i64> {
-        let (hour, minute) = self.hour_minute()?;
-        Some(hour * HOUR + minute * MINUTE)
-    }
-
-    /// One or more fraction digits, of which the first three count.
-    fn fraction(&mut self) -> Option<i64> {
-        let length = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let (digits, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        let millis = |scale: i64, byte: &u8| i64::from(byte - b'0') * scale;
-        (length > 0).then(|| digits.iter().zip([100, 10, 1]).map(|(byte, scale)| millis(scale, byte)).sum())
-    }
+/// One or more fraction digits, of which the first three count, and what follows them.
+fn fraction_millis(text: &[u8]) -> Option<(i64, &[u8])> {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at_checked(length)?;
+    let millis = |(byte, scale): (&u8, i64)| i64::from(byte - b'0') * scale;
+    (length > 0).then(|| (digits.iter().zip([100, 10, 1]).map(millis).sum(), rest))
 }
 
 fn is_leap_year(year: i64) -> bool {
