@@ -53,6 +53,13 @@ impl<'a> Record<'a> {
         let json = if self.may_be_framed { envelope::without_frame(self.value?) } else { self.value? };
         Some(if self.may_be_framed || self.starts_file { envelope::without_mark(json) } else { json })
     }
+
+    /// The hash of the whole value, if that of the event which was decoded from it is one.
+    #[must_use]
+    pub fn value_hash(&self, event: &Event<'_>) -> Option<u64> {
+        let length = |bytes: Option<&[u8]>| bytes.map(<[u8]>::len);
+        (length(self.json()) == length(self.value)).then_some(event.hash)
+    }
 }
 
 /// The headers that stand in for missing fields. Of a header that comes twice the last counts.
@@ -105,20 +112,20 @@ impl Decoder {
                 format!("the value has {} bytes; at most {LARGEST_VALUE} are allowed, framing included", value.len()),
             ));
         }
-        let outer = std::str::from_utf8(json).ok().and_then(Fields::scan).ok_or_else(not_json)?;
-        let fields = envelope::open(outer, &record.headers);
+        let mut fields = std::str::from_utf8(json).ok().and_then(Fields::scan).ok_or_else(not_json)?;
+        envelope::open(&mut fields, &record.headers);
         let kind = kind(&fields, record.topic_type)?;
         let recorded_at = record.timestamp.unwrap_or(now);
-        let mut reader = Reader::new(fields, &self.rules);
+        let mut reader = Reader::new(&fields, &self.rules);
         let event = self.read(&mut reader, kind, recorded_at, recorded_at.min(now));
-        match (reader.into_fault(), event) {
-            (None, Some(mut event)) => {
-                event.hash = xxh3_64(json);
-                Ok(Decoded::Event(event))
-            }
-            (Some(fault), _) => Err(fault),
-            (None, None) => Err(Rejection::new(RejectionCode::InvalidField, "a field cannot be read")),
+        if let Some(fault) = reader.into_fault() {
+            return Err(fault);
         }
+        let Some(mut event) = event else {
+            return Err(Rejection::new(RejectionCode::InvalidField, "a field cannot be read"));
+        };
+        event.hash = xxh3_64(json);
+        Ok(Decoded::Event(event))
     }
 
     /// Reads all fields of a type; `None` only if a fault was noted.
@@ -159,8 +166,9 @@ impl Decoder {
 /// The `lead_id` that a record names, whatever else is wrong with it.
 #[must_use]
 pub fn lead_id_of<'a>(record: &Record<'a>) -> Option<Text<'a>> {
-    let outer = std::str::from_utf8(record.json()?).ok().and_then(Fields::scan)?;
-    match envelope::open(outer, &record.headers).get(Key::LeadId)? {
+    let mut fields = std::str::from_utf8(record.json()?).ok().and_then(Fields::scan)?;
+    envelope::open(&mut fields, &record.headers);
+    match fields.get(Key::LeadId)? {
         Raw::String(string) => Some(string.text()),
         _ => None,
     }
@@ -419,6 +427,7 @@ mod tests {
             let framed = decoder().decode(&record, Time::parse(NOW).unwrap());
             let Ok(Decoded::Event(event)) = framed else { panic!("{framed:?}") };
             assert_eq!(event.hash, xxh3_64(json));
+            assert_eq!(record.value_hash(&event), prefix.is_empty().then(|| xxh3_64(&value)));
             let in_file = decoder().decode(&Record { may_be_framed: false, ..record }, Time::parse(NOW).unwrap());
             assert_eq!(in_file.is_ok(), prefix.is_empty());
         }

@@ -61,6 +61,12 @@ impl<'a> SourceRecord<'a> {
         Fingerprint::of(self.offset, self.timestamp, self.key, self.value)
     }
 
+    /// The same where the XXH3-64 of its value is known.
+    #[must_use]
+    pub fn fingerprint_of_hashed(&self, value: u64) -> Fingerprint {
+        Fingerprint::of_hashed(self.offset, self.timestamp, self.key, value)
+    }
+
     /// How long its key and its value are together.
     #[must_use]
     pub fn bytes(&self) -> usize {

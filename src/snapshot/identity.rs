@@ -35,9 +35,15 @@ impl Fingerprint {
     /// The fingerprint of a record.
     #[must_use]
     pub fn of(offset: i64, timestamp: Option<i64>, key: Option<&[u8]>, value: Option<&[u8]>) -> Fingerprint {
-        let part = |bytes: Option<&[u8]>| bytes.map_or(0, xxh3_64);
+        Fingerprint::of_hashed(offset, timestamp, key, value.map_or(0, xxh3_64))
+    }
+
+    /// The same where the XXH3-64 of the value is known.
+    #[must_use]
+    pub fn of_hashed(offset: i64, timestamp: Option<i64>, key: Option<&[u8]>, value: u64) -> Fingerprint {
         // Key and value change places with another hash.
-        Fingerprint { offset, timestamp, hash: part(key).rotate_left(32).wrapping_add(part(value)) }
+        let hash = key.map_or(0, xxh3_64).rotate_left(32).wrapping_add(value);
+        Fingerprint { offset, timestamp, hash }
     }
 }
 

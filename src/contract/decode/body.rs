@@ -144,7 +144,7 @@ fn splits<'a>(reader: &mut Reader<'a, '_>) -> Vec<Split<'a>> {
     let Some(entries) = reader.objects(Key::Splits, MOST_SPLITS, SPLITS) else { return Vec::new() };
     let mut splits: Vec<Entry<'_>> = Vec::with_capacity(entries.len());
     for entry in entries {
-        splits.push(reader.within(entry, |reader| (reader.id(Key::RepId), reader.id(Key::TeamId), share(reader))));
+        splits.push(reader.within(&entry, |reader| (reader.id(Key::RepId), reader.id(Key::TeamId), share(reader))));
     }
     judge_together(reader, &splits);
     splits.into_iter().filter_map(|(rep_id, team_id, share)| Some(Split { rep_id, team_id, share: share? })).collect()

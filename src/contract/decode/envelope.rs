@@ -24,16 +24,14 @@ pub(super) fn without_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json)
 }
 
-/// The fields of the event itself, with those of its envelope and headers standing in for absent ones.
-pub(super) fn open<'a>(outer: Fields<'a>, headers: &CloudEventHeaders<'a>) -> Fields<'a> {
-    let mut fields = match data_of(&outer) {
-        Some(data) => structured(&outer, data),
-        None => outer,
-    };
+/// Leaves the fields of the event itself, with those of its envelope and headers standing in for absent ones.
+pub(super) fn open<'a>(fields: &mut Fields<'a>, headers: &CloudEventHeaders<'a>) {
+    if let Some(data) = data_of(fields) {
+        structured(fields, data);
+    }
     fields.stand_in(Key::EventId, headers.id.map(header_text));
     fields.stand_in(Key::OccurredAt, headers.time.map(header_text));
     fields.stand_in(Key::Type, headers.kind.map(header_text).filter(is_known_type));
-    fields
 }
 
 /// The text of the body, if the object is an envelope.
@@ -45,13 +43,13 @@ pub(super) fn data_of<'a>(outer: &Fields<'a>) -> Option<&'a str> {
 }
 
 /// Structured mode: `data` is the body.
-fn structured<'a>(outer: &Fields<'a>, data: &'a str) -> Fields<'a> {
+fn structured<'a>(fields: &mut Fields<'a>, data: &'a str) {
     // The object was scanned as part of the envelope, so it is valid.
-    let Some(mut fields) = Fields::scan(data) else { return *outer };
+    let Some(inner) = Fields::scan(data) else { return };
+    let outer = std::mem::replace(fields, inner);
     fields.stand_in(Key::EventId, outer.get(Key::Id));
     fields.stand_in(Key::OccurredAt, outer.get(Key::Time));
     fields.stand_in(Key::Type, outer.get(Key::Type).filter(is_known_type));
-    fields
 }
 
 /// A header that is not UTF-8 is a value of the wrong kind, like an array.

@@ -75,9 +75,8 @@ impl Key {
     }
 }
 
-/// The fields of an object that mean something; of a key that comes twice the last counts. It is copied now and then, so
-/// that what it says of a field is as small as can be.
-#[derive(Clone, Copy, Debug)]
+/// The fields of an object that mean something; of a key that comes twice the last counts.
+#[derive(Debug)]
 pub(super) struct Fields<'a> {
     text: &'a str,
     spans: [Span; Key::COUNT],

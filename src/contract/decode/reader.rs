@@ -33,13 +33,13 @@ pub(super) enum CurrencyField {
 /// The fields of one record and the faults found in them so far.
 #[derive(Debug)]
 pub(super) struct Reader<'a, 'r> {
-    fields: Fields<'a>,
+    fields: &'r Fields<'a>,
     rules: &'r Rules,
     faults: Faults,
 }
 
 impl<'a, 'r> Reader<'a, 'r> {
-    pub(super) fn new(fields: Fields<'a>, rules: &'r Rules) -> Reader<'a, 'r> {
+    pub(super) fn new(fields: &'r Fields<'a>, rules: &'r Rules) -> Reader<'a, 'r> {
         Reader { fields, rules, faults: Faults::default() }
     }
 
@@ -143,10 +143,10 @@ impl<'a, 'r> Reader<'a, 'r> {
     }
 
     /// Reads a part of the record as if it were all of it; its faults count as the record's.
-    pub(super) fn within<T>(&mut self, part: Fields<'a>, read: impl FnOnce(&mut Reader<'a, 'r>) -> T) -> T {
-        let whole = std::mem::replace(&mut self.fields, part);
-        let answer = read(self);
-        self.fields = whole;
+    pub(super) fn within<T>(&mut self, part: &Fields<'a>, read: impl FnOnce(&mut Reader<'a, '_>) -> T) -> T {
+        let mut reader = Reader { fields: part, rules: self.rules, faults: std::mem::take(&mut self.faults) };
+        let answer = read(&mut reader);
+        self.faults = reader.faults;
         answer
     }
 

@@ -98,8 +98,10 @@ impl Intake {
             Keyless { topic: partition.topic(), partition: partition.number(), offset: source.offset }
                 .report(&topic.metrics);
         }
+        let mut hash = None;
         match self.decoder.decode(&record, now) {
             Ok(Decoded::Event(event)) => {
+                hash = record.value_hash(&event);
                 topic.decoded += 1;
                 topic.last_event = topic.last_event.max(event.occurred_at);
                 topic.compare_key(source, partition, lead_id(&event.body));
@@ -131,7 +133,9 @@ impl Intake {
             }
         }
         partition.advance(source.offset, source.timestamp);
-        partition.trace().note(source.fingerprint());
+        // Nearly always the value was hashed as its event's JSON.
+        let fingerprint = hash.map_or_else(|| source.fingerprint(), |hash| source.fingerprint_of_hashed(hash));
+        partition.trace().note(fingerprint);
     }
 
     /// Hands what was taken to the shards; waits while one has too much to do.
