@@ -38,8 +38,9 @@ const CONSUMER: [(&str, &str); 14] = [
     ("heartbeat.interval.ms", "1000"),
     // The default of one second collapses a consumer that is slower than the broker to a tenth of its speed.
     ("fetch.queue.backoff.ms", "10"),
-    // Bounds the memory of records that were fetched and not read yet.
-    ("queued.max.messages.kbytes", "65536"),
+    // Bounds the memory of records that were fetched and not read yet: what is read in a tenth of a second. With each comes
+    // about twice as much of librdkafka's own.
+    ("queued.max.messages.kbytes", "8192"),
     // The lag and which brokers answer.
     ("statistics.interval.ms", "1000"),
     // A missing topic is refused with a sentence, not created with a default number of partitions.
