@@ -405,18 +405,17 @@ impl Table {
 
     /// Looks at what of a row lies in memory of its own, and of one of its open stages.
     pub(crate) fn look_at(&self, row: usize, segment: Segment, stage: u16) -> u64 {
-        let [flow, course, _] = &self.planes;
         let place = row * self.stages() + usize::from(stage);
         let open = |place: usize| self.open.get(place).map_or(0, |open| open.deals.cast_unsigned());
         let named = self.named.get(row).copied().unwrap_or(0);
-        let times = self.stage_times.get(place).map_or(0, |times| u64::from(times.is_there()));
-        let planes = flow.look_at(row, segment.fine) ^ course.look_at(row, segment.coarse);
-        planes ^ open(place) ^ open(place + 1) ^ named ^ times
+        let times = self.stage_times.get(place).map_or(0, Sketch::look_at);
+        self.flow().look_at(row, segment.fine) ^ open(place) ^ open(place + 1) ^ named ^ times
     }
 
-    /// Looks at where the next time at an open stage of a row will be noted.
-    pub(crate) fn look_further(&self, row: usize, stage: u16) -> u64 {
-        self.stage_times.get(row * self.stages() + usize::from(stage)).map_or(0, Sketch::look_at)
+    /// Looks at the cohort of a row in a segment.
+    pub(crate) fn look_at_cohort(&self, row: usize, segment: Segment) -> u64 {
+        let [_, course, _] = &self.planes;
+        course.look_at(row, segment.coarse)
     }
 
     /// A plane, and the cells of a window in it.

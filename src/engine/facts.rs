@@ -6,7 +6,7 @@ mod split;
 pub use self::journey::Story;
 
 use crate::engine::directory::{ChannelId, NameId, RowId};
-use crate::engine::entry::{Single, SingleKind, Step, Version};
+use crate::engine::entry::{Single, SingleKind};
 use crate::engine::meanings::{Courses, Meanings};
 use crate::model::calendar::Zone;
 use crate::model::event::Score;
@@ -125,27 +125,6 @@ pub enum Reason {
     Unknown,
     /// This.
     Named(NameId),
-}
-
-/// One known step of a journey, existing or not.
-#[derive(Clone, Debug)]
-pub struct KnownStep {
-    /// Identity within the journey and the type.
-    pub event_id: Id,
-    /// Whether it is a stage change rather than a lead; of two steps that are equal otherwise the stage change is the
-    /// later one.
-    pub is_move: bool,
-    /// Its truth.
-    pub version: Version<Step>,
-}
-
-impl KnownStep {
-    /// The order of steps: by time, then by sequence, then by id, then the stage change.
-    #[must_use]
-    pub fn order(&self) -> (Time, u32, &Id, bool) {
-        let sequence = self.version.content.as_ref().map_or(0, |step| step.sequence);
-        (self.version.stamp.occurred_at, sequence, &self.event_id, self.is_move)
-    }
 }
 
 /// A journey that is won now, as its customer's history needs it.

@@ -33,7 +33,7 @@ use self::long::LongJourney;
 pub use self::reading::{Held, Linked, RosterValue, ShardReading, TargetValue, WinChange};
 use self::register::Register;
 use crate::engine::directory::{ChannelId, Directory, RowId};
-use crate::engine::entry::{Entry, EntryFact, Meeting, RosterFact, Single, Step, TargetFact, TargetOf, Version};
+use crate::engine::entry::{Entry, KnownStep, Meeting, RosterFact, Single, Step, TargetFact, TargetOf, Version};
 use crate::engine::facts::{Fact, Judge, Story, Win};
 use crate::engine::meanings::{Courses, Meanings};
 use crate::engine::timeline::Timeline;
@@ -149,20 +149,18 @@ impl Shard {
     /// Applies an entry; `likely` may be the number of its journey.
     fn take(&mut self, entry: Entry, likely: Option<u32>) -> Arrival {
         let horizon = self.horizon;
-        let (expired, meeting) = match entry.fact {
-            EntryFact::Step { lead_id, kind, version } => {
-                let expired = version.dated < horizon;
+        let (expired, meeting) = match entry {
+            Entry::Step { lead_id, step } => {
+                let expired = step.version.dated < horizon;
                 let likely = likely.filter(|number| self.journeys.is(*number, &lead_id));
                 let number = likely.or_else(|| self.journeys.number(&lead_id));
-                (expired, self.apply_step(number, lead_id, entry.event_id, kind == EventType::StageChange, version))
+                (expired, self.apply_step(number, lead_id, step))
             }
-            EntryFact::Single(kind, version) => {
-                (version.dated < horizon, self.apply_single((kind, entry.event_id), version))
-            }
-            EntryFact::Target(version) => (version.dated < horizon, self.apply_target(entry.event_id, version)),
-            EntryFact::Roster(version) => (version.dated < horizon, self.apply_roster(entry.event_id, version)),
-            EntryFact::Watch => {
-                self.watch(&entry.event_id);
+            Entry::Single(key, version) => (version.dated < horizon, self.apply_single(key, version)),
+            Entry::Target(event_id, version) => (version.dated < horizon, self.apply_target(event_id, version)),
+            Entry::Roster(event_id, version) => (version.dated < horizon, self.apply_roster(event_id, version)),
+            Entry::Watch(deal) => {
+                self.watch(&deal);
                 (false, None)
             }
         };
@@ -183,23 +181,17 @@ impl Shard {
         }
     }
 
-    fn apply_step(
-        &mut self,
-        known: Option<u32>,
-        lead_id: Id,
-        event_id: Id,
-        is_move: bool,
-        version: Version<Step>,
-    ) -> Option<Meeting> {
-        if version.content.as_ref().and_then(Step::spoken).is_some_and(|spoken| !self.meanings.knows(spoken)) {
+    fn apply_step(&mut self, known: Option<u32>, lead_id: Id, step: KnownStep) -> Option<Meeting> {
+        let remembered = step.version.remembered;
+        if step.version.content.as_ref().and_then(Step::spoken).is_some_and(|spoken| !self.meanings.knows(spoken)) {
             self.meanings.learn(&self.directory, &self.courses, &self.rules);
         }
-        if known.is_none() && version.remembered < self.horizon {
-            self.note_forgotten(version.remembered);
+        if known.is_none() && remembered < self.horizon {
+            self.note_forgotten(remembered);
             return None;
         }
         if let Some(number) = known.filter(|number| self.journeys.is_long(*number)) {
-            return self.apply_to_long(number, event_id, is_move, version);
+            return self.apply_to_long(number, step);
         }
         let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
         match known {
@@ -210,8 +202,7 @@ impl Shard {
             }
         }
         let win_before = self.tell(&journey, &mut before);
-        let remembered = version.remembered;
-        let accepted = journey.accept(event_id, is_move, version, self.horizon);
+        let accepted = journey.accept(step, self.horizon);
         let number = match known {
             Some(number) => {
                 match accepted {

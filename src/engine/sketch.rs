@@ -35,6 +35,9 @@ const COUNT_BITS: u32 = 43;
 const ZERO: u64 = 1 << (COUNT_BITS - 1);
 
 impl Cell {
+    /// No cell: no count is so small.
+    const NONE: Cell = Cell(0);
+
     fn new(value: u64, segment: u8, count: i64) -> Cell {
         Cell((bucket(value) << 8 | u64::from(segment)) << COUNT_BITS | ZERO.wrapping_add_signed(count))
     }
@@ -72,19 +75,32 @@ impl std::fmt::Debug for Cell {
 }
 
 /// At least so many new cells wait until they are brought into their order.
-const LEAST_WAITING: usize = 8;
+const LEAST_WAITING: usize = 16;
+
+/// How many cells lie in a sketch itself: with them it fills the memory that a processor fetches at once.
+const AT_HAND: usize = 6;
 
 /// Durations in milliseconds, counted for each segment of time.
 ///
-/// What is added waits at the end of the list, and is brought into the order when it has grown to a share of it. An
-/// addition then touches one place in memory, and costs the logarithm of the list's length on average.
+/// What is added lies in the sketch itself at first, then waits at the end of the list, and is brought into the order when
+/// that has grown to a share of it. So most additions touch one place in memory, and cost the logarithm of the list's
+/// length on average.
 ///
 /// A clone shares the list until one of the two is changed, so that a reading copies only what changes after it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
+#[repr(align(64))]
 pub struct Sketch {
     cells: Option<Arc<Vec<Cell>>>,
     /// So many of the cells are in order, with one for each key and no count of 0.
     settled: usize,
+    /// The newest cells, and then none.
+    at_hand: [Cell; AT_HAND],
+}
+
+impl Default for Sketch {
+    fn default() -> Sketch {
+        Sketch { cells: None, settled: 0, at_hand: [Cell::NONE; AT_HAND] }
+    }
 }
 
 impl PartialEq for Sketch {
@@ -101,14 +117,28 @@ impl PartialEq for Sketch {
 impl Sketch {
     /// Adds a value `times` times (negative: takes it out) in a segment.
     pub fn add(&mut self, value: u64, segment: u8, times: i64) {
-        self.cells_mut().push(Cell::new(value, segment, times));
+        let cell = Cell::new(value, segment, times);
+        if let Some(place) = self.at_hand.iter_mut().find(|place| **place == Cell::NONE) {
+            *place = cell;
+            return;
+        }
+        self.put_down();
+        self.cells_mut().push(cell);
         self.settle_at(self.settled / 4);
+    }
+
+    /// Lets what lies at hand wait at the end of the list.
+    fn put_down(&mut self) {
+        let at_hand = std::mem::replace(&mut self.at_hand, [Cell::NONE; AT_HAND]);
+        if at_hand.first() != Some(&Cell::NONE) {
+            self.cells_mut().extend(at_hand.into_iter().take_while(|cell| *cell != Cell::NONE));
+        }
     }
 
     /// Adds all that another sketch holds.
     pub fn absorb(&mut self, other: &Sketch) {
-        if !other.cells().is_empty() {
-            self.cells_mut().extend_from_slice(other.cells());
+        if other.is_there() {
+            self.cells_mut().extend(other.all());
             self.settle_at(self.settled.max(1 << 12));
         }
     }
@@ -116,18 +146,24 @@ impl Sketch {
     /// Adds how another sketch has changed.
     pub fn absorb_change(&mut self, before: &Sketch, after: &Sketch) {
         if !before.is_shared_with(after) {
-            self.cells_mut().extend(before.cells().iter().map(|cell| cell.opposite()));
+            self.cells_mut().extend(before.all().map(Cell::opposite));
             self.absorb(after);
         }
     }
 
     /// Whether one is a clone of the other and neither has changed since.
     fn is_shared_with(&self, other: &Sketch) -> bool {
-        match (&self.cells, &other.cells) {
+        let is_list_shared = match (&self.cells, &other.cells) {
             (Some(own), Some(other)) => Arc::ptr_eq(own, other),
             (None, None) => true,
             _ => false,
-        }
+        };
+        is_list_shared && self.at_hand == other.at_hand
+    }
+
+    /// All cells, in no order.
+    fn all(&self) -> impl Iterator<Item = Cell> {
+        self.cells().iter().chain(&self.at_hand).copied().filter(|cell| *cell != Cell::NONE)
     }
 
     fn cells(&self) -> &[Cell] {
@@ -140,12 +176,17 @@ impl Sketch {
 
     fn settle_at(&mut self, most_waiting: usize) {
         if self.cells().len() - self.settled > most_waiting.max(LEAST_WAITING) {
-            self.settle();
+            self.sort();
         }
     }
 
     /// Brings all cells into their order, so that reading needs no work.
     pub fn settle(&mut self) {
+        self.put_down();
+        self.sort();
+    }
+
+    fn sort(&mut self) {
         if self.settled == self.cells().len() {
             return;
         }
@@ -163,14 +204,19 @@ impl Sketch {
         self.settled = cells.len();
     }
 
-    /// Whether anything was ever counted.
-    pub(crate) fn is_there(&self) -> bool {
-        self.cells.is_some()
+    /// Whether there is any cell.
+    fn is_there(&self) -> bool {
+        self.is_waiting() || !self.cells().is_empty()
+    }
+
+    /// Whether anything lies at hand.
+    fn is_waiting(&self) -> bool {
+        self.at_hand.first() != Some(&Cell::NONE)
     }
 
     /// Looks at where the next value is going to be.
     pub(crate) fn look_at(&self) -> u64 {
-        self.cells().last().map_or(0, |cell| cell.0)
+        self.at_hand.first().map_or(0, |cell| cell.0)
     }
 
     /// Bytes held beside the sketch itself.
@@ -181,7 +227,7 @@ impl Sketch {
 
     /// The cells in their order.
     fn in_order(&self) -> std::borrow::Cow<'_, [Cell]> {
-        if self.settled == self.cells().len() {
+        if self.settled == self.cells().len() && !self.is_waiting() {
             return self.cells().into();
         }
         let mut sketch = self.clone();
@@ -216,7 +262,7 @@ impl Sketch {
     #[must_use]
     pub fn count(&self, window: Span) -> i64 {
         // What waits has its place in no order, and counts all the same.
-        self.cells().iter().filter(|cell| window.holds(cell.segment())).map(|cell| cell.count()).sum()
+        self.all().filter(|cell| window.holds(cell.segment())).map(Cell::count).sum()
     }
 
     /// The value at the nearest rank of quantile `percent` (1–100) in a window, at most 0.4 % off; `None` where

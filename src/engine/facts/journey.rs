@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::{Fact, FactKind, Judge, KnownStep, Reason, Win, split};
+use super::{Fact, FactKind, Judge, Reason, Win, split};
 use crate::engine::directory::{ChannelId, NameId, RowId};
-use crate::engine::entry::{Move, Share, Step, StepKind};
+use crate::engine::entry::{KnownStep, Move, Share, Step, StepKind};
 use crate::engine::meanings::{Course, Place};
 use crate::model::id::Id;
 use crate::model::time::Time;

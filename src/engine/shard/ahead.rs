@@ -23,11 +23,16 @@ impl Shard {
     /// Brings near what entries are going to need; answers the numbers that their journeys are likely to have.
     fn look_up(&self, entries: &[Entry]) -> [Option<u32>; AHEAD] {
         let mut seen = 0_u64;
-        let mut numbers = [None; AHEAD];
-        for (number, entry) in numbers.iter_mut().zip(entries) {
-            if let EntryFact::Step { lead_id, .. } = &entry.fact {
-                *number = self.journeys.candidate(lead_id);
+        // The less there is to compute between two looks, the more of them a processor waits for at once.
+        let mut hashes = [None; AHEAD];
+        for (hash, entry) in hashes.iter_mut().zip(entries) {
+            if let Entry::Step { lead_id, .. } = entry {
+                *hash = Some(self.journeys.hash(lead_id));
             }
+        }
+        let mut numbers = [None; AHEAD];
+        for (number, hash) in numbers.iter_mut().zip(hashes) {
+            *number = hash.and_then(|hash| self.journeys.candidate(hash));
         }
         let mut places = [None; AHEAD];
         for (place, number) in places.iter_mut().zip(numbers) {
@@ -36,16 +41,16 @@ impl Shard {
         for place in places.into_iter().flatten() {
             seen ^= self.journeys.look_at(place);
         }
-        let steps = entries.iter().filter_map(|entry| match &entry.fact {
-            EntryFact::Step { version, .. } => Some((version.dated, version.content.as_ref()?)),
+        let steps = entries.iter().filter_map(|entry| match entry {
+            Entry::Step { step, .. } => Some((step.version.dated, step.version.content.as_ref()?)),
             _ => None,
         });
-        for (at, step) in steps.clone() {
+        for (at, step) in steps {
             seen ^= self.ledger.look_at(step.row, at, self.stage_before(step));
         }
         // What the first look has brought near says where the rest is.
-        for (_, step) in steps {
-            seen ^= self.stage_before(step).map_or(0, |stage| self.ledger.rows().look_further(step.row.index(), stage));
+        for place in places.into_iter().flatten() {
+            seen ^= self.journeys.beginning(place).map_or(0, |(at, row)| self.ledger.look_at_cohort(row, at));
         }
         std::hint::black_box(seen);
         numbers

@@ -15,6 +15,8 @@ pub(super) enum Broken {
 
 /// Marks a UUID where the length of a text would stand.
 const UUID: u8 = u8::MAX;
+/// How many bytes follow it.
+pub(super) const UUID_BYTES: usize = 16;
 
 /// Appends values to bytes.
 #[derive(Debug, Default)]
@@ -129,6 +131,12 @@ impl<'a> Reader<'a> {
             return self.uuid();
         }
         std::str::from_utf8(self.take(usize::from(length))?).map(Id::new).map_err(|_| Broken::Damaged)
+    }
+
+    /// Passes an id by.
+    pub(super) fn skip_id(&mut self) -> Result<(), Broken> {
+        let length = self.byte()?;
+        self.take(if length == UUID { UUID_BYTES } else { usize::from(length) }).map(drop)
     }
 
     /// A UUID of which nothing says that it is one.

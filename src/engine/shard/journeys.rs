@@ -12,8 +12,8 @@ pub(super) use self::packed::{LAST_WITH_PLACES, LOST, VERSION, VOID};
 pub(super) use self::slabs::{Place, Slabs};
 use super::bytes::{Broken, Writer};
 use super::currencies::Currencies;
-use crate::engine::entry::{Meeting, Step, Version};
-use crate::engine::facts::KnownStep;
+use crate::engine::directory::RowId;
+use crate::engine::entry::{KnownStep, Meeting};
 use crate::model::id::Id;
 use crate::model::time::{DAY, Time};
 
@@ -43,30 +43,33 @@ pub(super) struct Accepted {
 
 impl Journey {
     /// Takes a step in. One that lies wholly before the horizon and is not known is not remembered.
-    pub(super) fn accept(&mut self, event_id: Id, is_move: bool, version: Version<Step>, horizon: Time) -> Accepted {
-        let known = self.steps.iter().position(|step| step.is_move == is_move && step.event_id == event_id);
+    pub(super) fn accept(&mut self, step: KnownStep, horizon: Time) -> Accepted {
+        let is_same = |known: &KnownStep| known.is_move == step.is_move && known.event_id == step.event_id;
+        let known = self.steps.iter().position(is_same);
         let (meeting, step) = match known {
-            None if version.remembered < horizon => {
+            None if step.version.remembered < horizon => {
                 return Accepted { meeting: None, changed: false, remember: false, is_last: false };
             }
-            None => (None, KnownStep { event_id, is_move, version }),
+            None if self.steps.last().is_none_or(|last| last.order() < step.order()) => {
+                self.steps.push(step);
+                return Accepted { meeting: None, changed: true, remember: true, is_last: true };
+            }
+            None => (None, step),
             Some(place) => {
-                let mut step = self.steps.remove(place);
-                let (stamp, remembered) = (step.version.stamp, step.version.remembered);
-                let meeting = Some(step.version.meet(version));
-                if step.version.stamp == stamp {
-                    let remember = step.version.remembered.floor(DAY) > remembered.floor(DAY);
-                    self.steps.insert(place, step);
+                let mut known = self.steps.remove(place);
+                let (stamp, remembered) = (known.version.stamp, known.version.remembered);
+                let meeting = Some(known.version.meet(step.version));
+                if known.version.stamp == stamp {
+                    let remember = known.version.remembered.floor(DAY) > remembered.floor(DAY);
+                    self.steps.insert(place, known);
                     return Accepted { meeting, changed: false, remember, is_last: false };
                 }
-                (meeting, step)
+                (meeting, known)
             }
         };
-        let is_last = known.is_none() && self.steps.last().is_none_or(|last| last.order() < step.order());
-        let place =
-            if is_last { self.steps.len() } else { self.steps.partition_point(|other| other.order() < step.order()) };
+        let place = self.steps.partition_point(|other| other.order() < step.order());
         self.steps.insert(place, step);
-        Accepted { meeting, changed: true, remember: true, is_last }
+        Accepted { meeting, changed: true, remember: true, is_last: false }
     }
 
     /// The UTC day of the earliest step.
@@ -116,7 +119,7 @@ pub(super) struct Journeys {
 impl Journeys {
     /// The number of a journey.
     pub(super) fn number(&self, lead_id: &Id) -> Option<u32> {
-        let hash = self.hasher.hash_one(lead_id);
+        let hash = self.hash(lead_id);
         self.numbers
             .find(hash, |number| self.bytes(*number).is_some_and(|bytes| packed::is_of(bytes, lead_id)))
             .copied()
@@ -132,9 +135,14 @@ impl Journeys {
         self.long
     }
 
-    /// The number of a journey of this identity, if there is one; else perhaps that of another.
-    pub(super) fn candidate(&self, lead_id: &Id) -> Option<u32> {
-        self.numbers.find(self.hasher.hash_one(lead_id), |_| true).copied()
+    /// By what a journey is looked for.
+    pub(super) fn hash(&self, lead_id: &Id) -> u64 {
+        self.hasher.hash_one(lead_id)
+    }
+
+    /// The number of a journey of this hash, if there is one; else perhaps that of another.
+    pub(super) fn candidate(&self, hash: u64) -> Option<u32> {
+        self.numbers.find(hash, |_| true).copied()
     }
 
     /// Where a journey is.
@@ -146,6 +154,11 @@ impl Journeys {
     pub(super) fn look_at(&self, place: Place) -> u64 {
         let bytes = self.slabs.get(place).iter().step_by(LINE).take(MOST_LINES);
         bytes.fold(0, |seen, byte| seen ^ u64::from(*byte))
+    }
+
+    /// When the first step of a journey happened and who is credited with it, where a look says so.
+    pub(super) fn beginning(&self, place: Place) -> Option<(Time, RowId)> {
+        packed::beginning(self.slabs.get(place))
     }
 
     /// Whether a journey has so many steps that opening it for one more would cost too much.
@@ -206,7 +219,7 @@ impl Journeys {
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         self.write_back(number, earliest_day, packed);
-        let hash = self.hasher.hash_one(id);
+        let hash = self.hash(id);
         let (slots, slabs, hasher) = (&self.slots, &self.slabs, &self.hasher);
         let rehash = |number: &u32| hasher.hash_one(lead_id(slots, slabs, *number).unwrap_or_default());
         self.numbers.insert_unique(hash, number, rehash);
@@ -271,7 +284,7 @@ impl Journeys {
     }
 
     fn forget(&mut self, number: u32, journey: &Journey) {
-        let hash = self.hasher.hash_one(&journey.lead_id);
+        let hash = self.hash(&journey.lead_id);
         if let Ok(entry) = self.numbers.find_entry(hash, |known| *known == number) {
             entry.remove();
         }

@@ -179,6 +179,11 @@ impl Ledger {
         self.edges.segments.of(at).map_or(0, |segment| self.rows.look_at(row.index(), segment, left.unwrap_or(0)))
     }
 
+    /// Looks at the cohort of a row at an instant.
+    pub(super) fn look_at_cohort(&self, row: RowId, at: Time) -> u64 {
+        self.edges.segments.of(at).map_or(0, |segment| self.rows.look_at_cohort(row.index(), segment))
+    }
+
     /// Counts a fact in a segment.
     fn apply(&mut self, fact: &Fact, segment: Segment, times: i64) {
         self.rows.apply(fact.row.index(), fact.pipeline, fact.kind, segment, times);

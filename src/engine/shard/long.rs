@@ -9,8 +9,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::Shard;
-use crate::engine::entry::{Meeting, Step, Version};
-use crate::engine::facts::KnownStep;
+use crate::engine::entry::{KnownStep, Meeting, Step, Version};
 use crate::model::id::Id;
 use crate::model::time::DAY;
 
@@ -28,13 +27,8 @@ pub(super) struct LongJourney {
 
 impl Shard {
     /// Takes a step of a long journey in; answers how it met a known version of itself.
-    pub(super) fn apply_to_long(
-        &mut self,
-        number: u32,
-        event_id: Id,
-        is_move: bool,
-        version: Version<Step>,
-    ) -> Option<Meeting> {
+    pub(super) fn apply_to_long(&mut self, number: u32, step: KnownStep) -> Option<Meeting> {
+        let KnownStep { event_id, is_move, version } = step;
         let horizon = self.horizon;
         let place = match self.long.iter().position(|open| open.number == number) {
             Some(place) => place,

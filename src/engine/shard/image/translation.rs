@@ -1,8 +1,7 @@
 //! From the numbers and the rules under which an image was written to those of now.
 
 use crate::engine::directory::{ChannelId, Directory, Listing, NameId, RepInTeam, RowId, Spoken, SpokenId};
-use crate::engine::entry::{Move, StepKind};
-use crate::engine::facts::KnownStep;
+use crate::engine::entry::{KnownStep, Move, StepKind};
 use crate::engine::shard::bytes::Broken;
 use crate::engine::shard::currencies::Currencies;
 use crate::engine::shard::journeys;

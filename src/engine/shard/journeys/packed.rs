@@ -9,9 +9,8 @@
 
 use super::Journey;
 use crate::engine::directory::{ChannelId, NameId, RowId, SpokenId};
-use crate::engine::entry::{Move, Share, Stamp, Step, StepKind, Version};
-use crate::engine::facts::KnownStep;
-use crate::engine::shard::bytes::{Broken, Reader, Writer};
+use crate::engine::entry::{KnownStep, Move, Share, Stamp, Step, StepKind, Version};
+use crate::engine::shard::bytes::{Broken, Reader, UUID_BYTES, Writer};
 use crate::engine::shard::currencies::Currencies;
 use crate::model::event::MOST_SPLITS;
 use crate::model::id::Id;
@@ -99,6 +98,26 @@ pub(super) fn lead_id(bytes: &[u8]) -> Option<Id> {
 /// Whether these are the bytes of this journey.
 pub(super) fn is_of(bytes: &[u8], lead_id: &Id) -> bool {
     Reader(bytes).is_id(lead_id)
+}
+
+/// When the first step happened and who is credited with it; `None` where a look does not say so.
+pub(super) fn beginning(bytes: &[u8]) -> Option<(Time, RowId)> {
+    let read = |mut reader: Reader<'_>| {
+        reader.skip_id()?;
+        let _ = reader.number()?;
+        let flags = reader.byte()?;
+        if flags & (IS_RETRACTED | HAS_FURTHER) != 0 {
+            return Err(Broken::Damaged);
+        }
+        if flags & HAS_UUID != 0 {
+            reader.take(UUID_BYTES).map(drop)?
+        } else {
+            reader.skip_id()?
+        };
+        let _ = reader.word()?;
+        Ok((Time::from_millis(reader.signed()?), RowId::from_number(reader.small()?)))
+    };
+    read(Reader(bytes)).ok()
 }
 
 /// Reads a journey in a version of this form into `journey`, whose memory is used again.
@@ -398,6 +417,14 @@ mod tests {
             prop_assert_eq!(back.packed, writer.0.len());
             let journey = Journey { packed: back.packed, ..journey };
             prop_assert_eq!(format!("{journey:?}"), format!("{back:?}"));
+            let plain = |step: &&KnownStep| {
+                let Version { stamp, remembered, content, .. } = &step.version;
+                let content = content.as_ref().filter(|content| fields(content, stamp.occurred_at).0.is_empty());
+                content.is_some() && stamp.version == 0 && *remembered == stamp.occurred_at
+            };
+            let began = |step: &KnownStep| Some((step.version.dated, step.version.content.as_ref()?.row));
+            let first = journey.steps.first().filter(plain);
+            prop_assert_eq!(beginning(&writer.0), first.and_then(began));
             // One step more is the same, appended or packed anew, whatever follows the bytes.
             if let Some((_, before)) = journey.steps.split_last().filter(|(_, before)| !before.is_empty()) {
                 let (mut short, mut longer) = (Writer::default(), Writer::default());
