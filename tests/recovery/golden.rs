@@ -1,5 +1,7 @@
-//! A snapshot of every format in which version 1 of the event contract was ever kept, pinned in the tree: whoever upgrades
-//! continues from it with the numbers of a replay. What has been released is never written again.
+//! A snapshot of every format in which version 1 of the event contract was ever kept, and one of version 2, pinned in the
+//! tree: whoever upgrades continues from it with the numbers of a replay. What has been released is never written again.
+
+pub(crate) mod second;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

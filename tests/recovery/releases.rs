@@ -1,10 +1,29 @@
 //! Upgrades and downgrades by one release: what the other release wrote is read with the same numbers, or it is said why not.
 
+use std::sync::Arc;
+
 use salespulse::engine::directory::Directory;
+use salespulse::model::rules::Rules;
 use salespulse::snapshot::{Decoder, FORMAT, SKIPPABLE};
 
 use crate::recovery::blocks::{self, BEGIN, Block, END, HEADER, JOURNEYS, LISTING, json};
-use crate::recovery::golden::{other_rates, replayed, restored, rules, written};
+use crate::recovery::golden::{other_rates, replayed, restored, rules, second, written};
+
+/// Objects with the rules under which they were written, and what a replay of their events gives under these.
+struct Kept {
+    objects: Vec<Vec<u8>>,
+    rules: Arc<Rules>,
+    replayed: String,
+}
+
+/// Those that this release writes of events of version 1 of the contract, and those that are pinned of version 2.
+fn kept() -> [Kept; 2] {
+    let [first, second] = [rules(), second::rules()];
+    [
+        Kept { objects: written(), replayed: replayed(&first), rules: first },
+        Kept { objects: second::objects(), replayed: second::replayed(&second), rules: second },
+    ]
+}
 
 /// All objects of the present format, each changed.
 fn changed(change: impl Fn(&mut Vec<Block>)) -> Vec<Vec<u8>> {
@@ -42,8 +61,6 @@ fn extra(kind: u8, flags: u8) -> impl Fn(&mut Vec<Block>) {
 
 #[test]
 fn what_a_later_release_adds_without_changing_the_rest_is_passed_by() {
-    let rules = rules();
-    let expected = (replayed(&rules), 1);
     let field = |blocks: &mut Vec<Block>| {
         for kind in [HEADER, LISTING, END] {
             json(blocks, kind, |value| value["invented_later"] = serde_json::json!({ "a": [1, 2] }));
@@ -51,12 +68,14 @@ fn what_a_later_release_adds_without_changing_the_rest_is_passed_by() {
     };
     // No amount is in it, so that it does not matter whether anybody knows it.
     let currency = |blocks: &mut Vec<Block>| renamed(blocks, "XAD", "QQQ");
-    for objects in [changed(field), changed(extra(0x13, SKIPPABLE)), changed(extra(9, SKIPPABLE)), changed(currency)] {
-        assert_eq!(objects.iter().find_map(|object| refused(object)), None);
-        assert!(
-            restored(&objects, &rules, Directory::default()) == Ok(expected.clone()),
-            "other numbers than a replay"
-        );
+    let changes: [&dyn Fn(&mut Vec<Block>); 4] = [&field, &extra(0x13, SKIPPABLE), &extra(9, SKIPPABLE), &currency];
+    for Kept { objects, rules, replayed } in kept() {
+        for change in changes {
+            let objects = blocks::changed(objects.clone(), change);
+            assert_eq!(objects.iter().find_map(|object| refused(object)), None);
+            let restored = restored(&objects, &rules, Directory::default());
+            assert!(restored == Ok((replayed.clone(), 1)), "other numbers than a replay");
+        }
     }
 }
 
@@ -88,6 +107,10 @@ fn what_a_later_release_changes_is_named_and_not_used() {
         let (_, restored) = restored(&objects, &rules(), Directory::default()).expect("the topics have everything");
         assert_eq!(restored, 0, "{what}");
     }
+    // Going back by one release, from what version 2 of the contract has read.
+    let objects = blocks::changed(second::objects(), journeys);
+    let (_, restored) = restored(&objects, &second::rules(), Directory::default()).expect("the topics have everything");
+    assert_eq!(restored, 0, "journeys of a later version were used");
 }
 
 #[test]
@@ -120,7 +143,7 @@ fn money_is_never_relabelled() {
 /// The first release knew one format, and read of every object its first twenty bytes before all else.
 #[test]
 fn the_first_release_says_that_it_does_not_know_this_format() {
-    for object in written() {
+    for object in kept().into_iter().flat_map(|kept| kept.objects) {
         assert_eq!(&object[..16], b"salespulse state");
         assert_ne!(object[16..BEGIN], 1_u32.to_le_bytes(), "it would take other bytes for its own");
     }
