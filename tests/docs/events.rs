@@ -49,6 +49,11 @@ fn mapped(mapping: &Block, input: &Block) -> Value {
 }
 
 #[test]
+fn both_languages_say_the_same() {
+    page::assert_same(&page::events(), &page::chinese_events());
+}
+
+#[test]
 fn every_event_is_accepted() {
     let (decoder, now) = (decoder(), Time::parse(NOW).unwrap());
     let mut events = 0;

@@ -1,5 +1,6 @@
 //! The pages of `docs/`, read as a sequence of sections.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// A page in one language.
@@ -50,6 +51,10 @@ pub(crate) fn events() -> Page {
     Page::read("docs/events.md")
 }
 
+pub(crate) fn chinese_events() -> Page {
+    Page::read("docs/events.zh-CN.md")
+}
+
 /// The page for those who come from version 1 of the contract.
 pub(crate) fn upgrade() -> Page {
     Page::read("docs/upgrade-2.md")
@@ -85,6 +90,22 @@ impl Section {
         let paragraphs = self.prose.split(String::is_empty).map(|lines| lines.join(" "));
         let mut summaries = paragraphs.filter(|paragraph| paragraph.contains("`sales_"));
         summaries.next().unwrap_or_else(|| panic!("{}: no paragraph with the name pattern", self.heading))
+    }
+}
+
+/// Fails unless two languages of a page have the same sections, blocks, tables and lists, and name the same things.
+pub(crate) fn assert_same(english: &Page, chinese: &Page) {
+    assert_eq!(english.sections.len(), chinese.sections.len(), "{}", chinese.file);
+    for (english, chinese) in english.sections.iter().zip(&chinese.sections) {
+        assert_eq!(english.blocks, chinese.blocks, "{}", english.heading);
+        for mark in ["| ", "- "] {
+            let lines = |section: &Section| section.prose.iter().filter(|line| line.starts_with(mark)).count();
+            assert_eq!(lines(english), lines(chinese), "{}: lines that begin with {mark}", english.heading);
+        }
+        let code = |section: &Section| -> BTreeSet<String> {
+            section.prose.iter().flat_map(|line| code_spans(line)).map(str::to_owned).collect()
+        };
+        assert_eq!(code(english), code(chinese), "{}", english.heading);
     }
 }
 

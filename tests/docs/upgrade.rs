@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use salespulse::config::Config;
 
-use crate::docs::page::{self, Page, code_spans};
+use crate::docs::page::{self, Page};
 
 /// The places that a page leads to: with the page where it is not its own, without the language.
 fn places(page: &Page) -> BTreeSet<(bool, &str)> {
@@ -21,17 +21,8 @@ fn anchors(page: &Page) -> BTreeSet<&str> {
 #[test]
 fn both_languages_say_the_same() {
     let (english, chinese) = (page::upgrade(), page::chinese_upgrade());
-    assert_eq!(english.sections.len(), chinese.sections.len());
     assert_eq!(places(&english), places(&chinese));
-    for (english, chinese) in english.sections.iter().zip(&chinese.sections) {
-        assert_eq!(english.blocks, chinese.blocks, "{}", english.heading);
-        let rows = |prose: &[String]| prose.iter().filter(|line| line.starts_with("| ")).count();
-        assert_eq!(rows(&english.prose), rows(&chinese.prose), "{}", english.heading);
-        let code = |prose: &[String]| -> BTreeSet<String> {
-            prose.iter().flat_map(|line| code_spans(line)).map(str::to_owned).collect()
-        };
-        assert_eq!(code(&english.prose), code(&chinese.prose), "{}", english.heading);
-    }
+    page::assert_same(&english, &chinese);
 }
 
 #[test]
