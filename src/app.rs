@@ -11,6 +11,7 @@ pub mod replay;
 pub mod run;
 pub mod simulate;
 mod topics;
+mod values;
 
 pub use error::AppError;
 
@@ -89,13 +90,14 @@ fn history(arguments: &history::HistoryArguments, environment: &[(OsString, OsSt
 /// Prints what was found, and answers whether that was anything.
 fn check(arguments: &check::CheckArguments, environment: &[(OsString, OsString)]) -> Result<ExitCode, AppError> {
     let report = check::check(arguments, environment)?;
-    let text = if arguments.wants_json() {
-        report.json().map_err(|error| AppError::Output(format!("cannot write the report as JSON: {error}")))?
+    let code = if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) };
+    if arguments.wants_json() {
+        let written = report.into_json();
+        print(&written.map_err(|error| AppError::Output(format!("cannot write the report as JSON: {error}")))?)?;
     } else {
-        report.text()
-    };
-    print(&text)?;
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+        print(report.text())?;
+    }
+    Ok(code)
 }
 
 fn run(arguments: RunArguments, environment: &[(OsString, OsString)]) -> Result<(), AppError> {

@@ -13,13 +13,15 @@ mod leaderboard;
 mod money;
 mod pipeline;
 mod query;
+mod ranks;
 mod satisfaction;
 mod scorecard;
 mod targets;
 
 pub use self::drop::has_dropped;
 pub use self::family::{Family, Instance};
-pub use self::query::{Labels, NoInstance, Query, Ranking, judge_ranked, ranks};
+pub use self::query::{Labels, NoInstance, Query, Ranking, judge_ranked};
+pub use self::ranks::ranks;
 pub use self::scorecard::{Scorecard, Survey};
 use crate::engine::board::CustomerPeriod;
 use crate::model::calendar::PeriodKind;

@@ -13,6 +13,7 @@ use super::demo::DemoArguments;
 use super::history::HistoryArguments;
 use super::simulate::SimulateArguments;
 use super::topics::TopicsArguments;
+use super::values::instant;
 use crate::model::time::Time;
 
 /// Streaming sales KPIs: Kafka events in, exact live Prometheus gauges out.
@@ -200,10 +201,6 @@ pub(super) struct ReplayArguments {
     /// Over how many shards to spread the events; the numbers are the same for any
     #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) shards: u16,
-}
-
-pub(super) fn instant(text: &str) -> Result<Time, String> {
-    Time::parse(text).ok_or_else(|| "it must be RFC 3339 with an offset, such as 2026-03-31T18:00:00+08:00".to_owned())
 }
 
 /// What a command line asks for.

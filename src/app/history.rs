@@ -11,9 +11,8 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::AppError;
-use super::command_line::instant;
 use super::replay::read_lines;
-use super::simulate::arguments::duration;
+use super::values::{duration, instant};
 use crate::contract::decode::{Decoded, Decoder, RejectionCode};
 use crate::engine::Engine;
 use crate::kpi::Catalogue;

@@ -7,7 +7,6 @@
 mod amounts;
 mod condition;
 mod expression;
-mod filter;
 mod load;
 mod rule;
 mod syntax;

@@ -4,6 +4,7 @@
 //! series that filling gauge vectors and encoding them would need.
 
 use crate::engine::board::{Reading, Subject, SubjectName};
+use crate::kpi::query::samples;
 use crate::kpi::{Catalogue, Family, Unit};
 use crate::model::rules::Scope;
 use crate::model::value::Value;
@@ -147,7 +148,7 @@ impl Writer<'_> {
                 })
                 .collect();
             let minor_per_major = reading.rules.reporting_currency().minor_per_major();
-            family.samples(reading, |subject, instance, value| {
+            samples(family, reading, |subject, instance, value| {
                 let prefix = prefixes.get(subject).map_or("", String::as_str);
                 let suffix = suffixes.get(instance).map_or("", String::as_str);
                 self.sample(family.name(), prefix, suffix, value, minor_per_major);

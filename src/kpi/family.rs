@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::leaderboard::RankedBy;
-use super::query::Query;
 use super::scorecard::{Scorecard, Survey};
 use super::{Formula, Kpi, StageOf, Unit};
 use crate::engine::board::{CustomerPeriod, Reading};
@@ -159,22 +158,6 @@ impl Family {
             labels.iter_mut().filter(|(label, _)| *label == "reason").for_each(|label| label.1 = name);
         }
         labels
-    }
-
-    /// Calls `each` with each value: the place of its subject, the place of its instance, and the value. Subject by
-    /// subject, in the order of both.
-    pub fn samples(&self, reading: &Reading, mut each: impl FnMut(usize, usize, Value)) {
-        let queries: Vec<Query<'_>> =
-            self.instances.iter().map(|instance| Query::new(self, *instance, reading)).collect();
-        let table = reading.tables.get(self.scope);
-        for (place, subject) in reading.subjects.get(self.scope).iter().enumerate() {
-            let of = Scorecard::new(reading, table, subject);
-            for (number, query) in queries.iter().enumerate() {
-                if let Some(value) = query.value_of(&of, place) {
-                    each(place, number, value);
-                }
-            }
-        }
     }
 
     /// By what an instance ranks reps; `None` if it is no rank.

@@ -1,6 +1,6 @@
 //! The leaderboard: who stands where among the reps, and what they are called.
 
-use super::query::ranks;
+use super::ranks::ranks;
 use super::{Better, Formula, Kpi, R, Scorecard, Title, Unit, all};
 use crate::engine::board::{Reading, SubjectName};
 use crate::model::calendar::PeriodKind;

@@ -4,8 +4,9 @@
 
 use super::family::{Family, Instance};
 use super::leaderboard::QUOTA_ATTAINMENT;
+use super::ranks::ranks;
 use super::scorecard::Scorecard;
-use super::{Better, Catalogue, Formula};
+use super::{Catalogue, Formula};
 use crate::engine::board::{Reading, Subject, SubjectName};
 use crate::engine::cells::Count;
 use crate::model::id::UNASSIGNED;
@@ -43,7 +44,7 @@ impl<'a> Query<'a> {
     }
 
     /// The value of the subject of a scorecard, which stands at a place of the reading's list.
-    pub(super) fn value_of(&self, of: &Scorecard<'_>, place: usize) -> Option<Value> {
+    fn value_of(&self, of: &Scorecard<'_>, place: usize) -> Option<Value> {
         if let Instance::Rank(_) = self.instance {
             let rank = self.ranks.get(place).copied().flatten()?;
             return i128::try_from(rank).ok().map(Value::Count);
@@ -69,6 +70,22 @@ impl<'a> Query<'a> {
     }
 }
 
+/// Calls `each` with each value of a family in a reading: the place of its subject, the place of its instance, and the value.
+/// Subject by subject, in the order of both.
+pub(super) fn samples(family: &Family, reading: &Reading, mut each: impl FnMut(usize, usize, Value)) {
+    let queries: Vec<Query<'_>> =
+        family.instances().iter().map(|instance| Query::new(family, *instance, reading)).collect();
+    let table = reading.tables.get(family.scope());
+    for (place, subject) in reading.subjects.get(family.scope()).iter().enumerate() {
+        let of = Scorecard::new(reading, table, subject);
+        for (number, query) in queries.iter().enumerate() {
+            if let Some(value) = query.value_of(&of, place) {
+                each(place, number, value);
+            }
+        }
+    }
+}
+
 /// The values of all subjects of a scope and their ranks, in the order of the reading's list.
 #[derive(Clone, Debug, Default)]
 pub struct Ranking {
@@ -88,19 +105,6 @@ fn is_ranked(subject: &Subject) -> bool {
         | SubjectName::Channel(name) => &**name != UNASSIGNED,
         SubjectName::Org => true,
     }
-}
-
-/// The rank of each value: 1 and the number of strictly better ones.
-#[must_use]
-pub fn ranks(values: &[Option<Value>], better: Better) -> Vec<Option<usize>> {
-    let mut best_first: Vec<Value> = values.iter().copied().flatten().collect();
-    let compare = |left: &Value, right: &Value| match better {
-        Better::More | Better::Neither => right.compare(left),
-        Better::Less => left.compare(right),
-    };
-    best_first.sort_unstable_by(compare);
-    let rank = |value: Value| 1 + best_first.partition_point(|other| compare(other, &value).is_lt());
-    values.iter().map(|value| value.map(rank)).collect()
 }
 
 /// Judges whether a scope is ranked by a KPI in a window.
@@ -230,21 +234,5 @@ impl Family {
             let ranks = ranks(&takes_part.collect::<Vec<_>>(), self.kpi().better);
             Ranking { values, ranks }
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_better_value_stands_first_and_ties_share_a_rank() {
-        let counts = |counts: &[Option<i128>]| -> Vec<Option<Value>> {
-            counts.iter().map(|count| count.map(Value::Count)).collect()
-        };
-        let values = counts(&[Some(3), None, Some(5), Some(3), Some(1)]);
-        assert_eq!(ranks(&values, Better::More), [Some(2), None, Some(1), Some(2), Some(4)]);
-        assert_eq!(ranks(&values, Better::Less), [Some(2), None, Some(4), Some(2), Some(1)]);
-        assert_eq!(ranks(&values, Better::Neither), ranks(&values, Better::More));
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::app::values::instant;
 use crate::model::time::Time;
 
 /// What is to be checked.
@@ -74,7 +75,7 @@ pub(super) struct EventsArguments {
     #[arg(long, value_name = "FILE", env = "SALESPULSE_CONFIG", hide_env_values = true)]
     pub(super) config: Option<PathBuf>,
     /// The instant at which the events are judged, RFC 3339 with an offset; by default now
-    #[arg(long, value_name = "TIME", value_parser = super::super::command_line::instant)]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(super) as_of: Option<Time>,
     /// List at most so many lines for each rule; all are counted
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]

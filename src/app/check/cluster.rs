@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was seen of a cluster.
 #[derive(Debug, Serialize)]
-pub(super) struct ClusterDetails {
+struct ClusterDetails {
     /// The brokers that were asked first.
     brokers: String,
     /// How many records were looked at.
@@ -78,7 +78,7 @@ pub(super) fn check(arguments: &ClusterArguments, environment: &[(OsString, OsSt
     notes.extend(placement.notes(&kafka));
     let details = details(&kafka, &cluster, &records, &placement);
     findings.extend(records.into_findings());
-    Ok(Report::new(Details::Cluster(details), findings, 0, notes))
+    Ok(Report::new(&details, &findings, 0, &notes))
 }
 
 fn find(kafka: &KafkaConfig) -> Result<Cluster, AppError> {
@@ -161,8 +161,10 @@ fn details(kafka: &KafkaConfig, cluster: &Cluster, records: &Records, placement:
     ClusterDetails { brokers: kafka.brokers.clone(), sampled_records, topics }
 }
 
-impl ClusterDetails {
-    pub(super) fn text(&self) -> String {
+impl Details for ClusterDetails {
+    const CHECK: &'static str = "cluster";
+
+    fn text(&self) -> String {
         let mut text = format!("{} at {}\n", count(self.sampled_records, "sampled record"), self.brokers);
         let longest = self.topics.iter().map(|topic| topic.topic.len()).max().unwrap_or(0);
         let _ = writeln!(text, "  {:<longest$}  {:<12}  partitions  sampled  partitioner", "topic", "type");

@@ -19,7 +19,7 @@ use crate::snapshot::try_options;
 
 /// What a configuration says.
 #[derive(Debug, Serialize)]
-pub(super) struct ConfigDetails {
+struct ConfigDetails {
     /// Every value that is set.
     effective: Vec<EffectiveShown>,
     /// How many series it makes; not there if it is not valid.
@@ -58,7 +58,7 @@ pub(super) fn check(arguments: &ConfigArguments, environment: &[(OsString, OsStr
         series = Some(counted);
     }
     let effective = effective.into_iter().map(EffectiveShown::new).collect();
-    Ok(Report::new(Details::Config(ConfigDetails { effective, series }), findings, 0, Vec::new()))
+    Ok(Report::new(&ConfigDetails { effective, series }, &findings, 0, &[]))
 }
 
 fn finding(fault: &ConfigError, effective: &[Effective]) -> Finding {
@@ -116,8 +116,10 @@ impl EffectiveShown {
     }
 }
 
-impl ConfigDetails {
-    pub(super) fn text(&self) -> String {
+impl Details for ConfigDetails {
+    const CHECK: &'static str = "config";
+
+    fn text(&self) -> String {
         let mut text = String::new();
         if !self.effective.is_empty() {
             text.push_str("What is set, and where\n");

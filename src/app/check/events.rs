@@ -23,7 +23,7 @@ use crate::model::time::{Clock, Time};
 
 /// What became of the lines.
 #[derive(Debug, Serialize)]
-pub(super) struct EventsDetails {
+struct EventsDetails {
     /// The instant at which they were judged.
     as_of: String,
     #[serde(flatten)]
@@ -150,12 +150,14 @@ impl Examination {
         }
         notes.extend(self.unread.note_text());
         let details = EventsDetails { as_of: self.now.to_string(), summary: self.summary };
-        Report::new(Details::Events(details), self.findings, self.left_out, notes)
+        Report::new(&details, &self.findings, self.left_out, &notes)
     }
 }
 
-impl EventsDetails {
-    pub(super) fn text(&self) -> String {
+impl Details for EventsDetails {
+    const CHECK: &'static str = "events";
+
+    fn text(&self) -> String {
         let Summary { records, accepted, rejected, .. } = &self.summary;
         let mut text = format!("{}, {accepted} accepted, judged as of {}\n", count(*records, "record"), self.as_of);
         for (code, number) in rejected {

@@ -1,66 +1,82 @@
 //! What a check says: one document for machines, and the same as text for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::cluster::ClusterDetails;
-use super::config::ConfigDetails;
-use super::events::EventsDetails;
 use super::finding::{Finding, Severity};
 
-/// What a check says. Its JSON is described in docs/check.md.
-#[derive(Debug, Serialize)]
-pub(crate) struct Report {
+/// What else a check has seen, which it shows under its name.
+pub(super) trait Details: Serialize {
     /// What was checked: `config`, `events` or `cluster`.
+    const CHECK: &'static str;
+
+    /// The same for people.
+    fn text(&self) -> String;
+}
+
+/// What a check says.
+#[derive(Debug)]
+pub(crate) struct Report {
+    is_clean: bool,
+    json: Result<String, serde_json::Error>,
+    text: String,
+}
+
+/// What a check says, for machines; docs/check.md describes it.
+#[derive(Debug, Serialize)]
+struct Document<'a, D> {
+    /// What was checked.
     check: &'static str,
     /// Whether nothing was found.
     clean: bool,
     /// What was found, or the first of it.
-    findings: Vec<Finding>,
+    findings: &'a [Finding],
     /// How many findings there are, those included that are not listed.
     total_findings: u64,
     /// What is worth knowing and no fault.
-    notes: Vec<String>,
+    notes: &'a [String],
     #[serde(flatten)]
-    details: Details,
-}
-
-/// What else was seen, under the name of what was checked.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Details {
-    Config(ConfigDetails),
-    Events(EventsDetails),
-    Cluster(ClusterDetails),
+    details: BTreeMap<&'static str, &'a D>,
 }
 
 impl Report {
     /// A report; `left_out` says how many findings are not among those given.
-    pub(super) fn new(details: Details, findings: Vec<Finding>, left_out: u64, notes: Vec<String>) -> Report {
-        let check = match &details {
-            Details::Config(_) => "config",
-            Details::Events(_) => "events",
-            Details::Cluster(_) => "cluster",
-        };
+    pub(super) fn new<D: Details>(details: &D, findings: &[Finding], left_out: u64, notes: &[String]) -> Report {
         let total_findings = findings.len() as u64 + left_out;
-        Report { check, clean: total_findings == 0, findings, total_findings, notes, details }
+        let document = Document {
+            check: D::CHECK,
+            clean: total_findings == 0,
+            findings,
+            total_findings,
+            notes,
+            details: BTreeMap::from([(D::CHECK, details)]),
+        };
+        let json = serde_json::to_string_pretty(&document).map(|text| text + "\n");
+        Report { is_clean: document.clean, json, text: document.text() }
     }
 
     /// Whether nothing was found.
     pub(crate) fn is_clean(&self) -> bool {
-        self.clean
+        self.is_clean
     }
 
     /// The document, indented.
-    pub(crate) fn json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    pub(crate) fn into_json(self) -> Result<String, serde_json::Error> {
+        self.json
     }
 
     /// The same for people: the findings, what else was seen, and the verdict last.
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<D: Details> Document<'_, D> {
+    fn text(&self) -> String {
         let mut text = String::new();
-        for finding in &self.findings {
+        for finding in self.findings {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{finding}");
         }
@@ -68,12 +84,8 @@ impl Report {
         if left_out > 0 {
             let _ = writeln!(text, "… and {left_out} more");
         }
-        let details = match &self.details {
-            Details::Config(details) => details.text(),
-            Details::Events(details) => details.text(),
-            Details::Cluster(details) => details.text(),
-        };
-        for part in [details, self.notes.iter().map(|note| format!("note: {note}\n")).collect()] {
+        let details = self.details.values().map(|details| details.text()).collect();
+        for part in [details, self.notes.iter().map(|note| format!("note: {note}\n")).collect::<String>()] {
             if !part.is_empty() && !text.is_empty() {
                 text.push('\n');
             }

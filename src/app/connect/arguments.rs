@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::app::command_line::instant;
+use crate::app::values::instant;
 use crate::model::time::Time;
 
 /// What is to be done.

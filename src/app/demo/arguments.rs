@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::app::simulate::arguments::{duration, team_and_stage};
+use crate::app::values::{duration, team_and_stage};
 use crate::model::time::{DAY, Time};
 use crate::simulate::{BrokenStage, FASTEST, Faster, Plan};
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 
 use crate::app::AppError;
+use crate::app::values::{duration, instant, team_and_stage};
 use crate::model::calendar::Zone;
-use crate::model::time::{DAY, Time, parse_duration};
+use crate::model::time::{DAY, Time};
 use crate::simulate::{BrokenStage, DEFAULT_ZONE, FASTEST, Faster, MOST_REPS, Plan};
 
 /// How long a live simulation goes on.
@@ -48,7 +49,7 @@ pub struct SimulateArguments {
     #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = duration)]
     duration: i64,
     /// Where the span ends, RFC 3339 with an offset; by default at the last midnight in UTC, with --live now
-    #[arg(long, value_name = "TIME", value_parser = super::super::command_line::instant)]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     end: Option<Time>,
     /// The organisation's time zone
     #[arg(long, value_name = "ZONE", default_value = DEFAULT_ZONE, value_parser = zone)]
@@ -57,7 +58,7 @@ pub struct SimulateArguments {
     #[arg(long, value_name = "TEAM:STAGE", value_parser = team_and_stage)]
     break_stage: Option<(String, String)>,
     /// From when on the stage is broken; by default for the last third of the span, with --live from now on
-    #[arg(long, value_name = "TIME", requires = "break_stage", value_parser = super::super::command_line::instant)]
+    #[arg(long, value_name = "TIME", requires = "break_stage", value_parser = instant)]
     break_from: Option<Time>,
     /// Of ten thousand facts, those that come late, twice, wrong and corrected, or are taken back
     #[arg(long, value_name = "NUMBER", default_value_t = 800, value_parser = clap::value_parser!(u32).range(0..=10_000))]
@@ -106,18 +107,6 @@ impl SimulateArguments {
     }
 }
 
-pub(in crate::app) fn duration(text: &str) -> Result<i64, String> {
-    parse_duration(text)
-        .filter(|millis| *millis > 0)
-        .ok_or_else(|| "it must be a whole number and one of ms s m h d w, such as 90d".to_owned())
-}
-
 fn zone(text: &str) -> Result<Zone, String> {
     Zone::new(text).ok_or_else(|| "it must be a time zone of the IANA database, such as Asia/Shanghai".to_owned())
-}
-
-pub(in crate::app) fn team_and_stage(text: &str) -> Result<(String, String), String> {
-    text.split_once(':')
-        .map(|(team, stage)| (team.to_owned(), stage.to_owned()))
-        .ok_or_else(|| "it must be a team and a stage with a colon between, such as east:proposal".to_owned())
 }

@@ -1,6 +1,10 @@
 //! Expressions: a constant, a pointer with filters, a template, or the first of several that has a value.
 
-use super::filter::{Filter, shown};
+mod filter;
+
+pub(super) use self::filter::shown;
+
+use self::filter::Filter;
 use super::tables::Tables;
 use super::{Fault, FaultCode, Setting, syntax};
 use crate::connect::json::Json;

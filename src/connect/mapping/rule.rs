@@ -1,8 +1,7 @@
 //! Rules: which event a record becomes.
 
 use super::condition::Condition;
-use super::expression::{Expression, Scene};
-use super::filter::shown;
+use super::expression::{Expression, Scene, shown};
 use super::tables::Tables;
 use super::{Fault, FaultCode, Setting};
 use crate::connect::json::Json;

@@ -2,12 +2,12 @@
 
 use jiff::tz::TimeZone;
 
-use super::expression::{Operand, Scene};
-use super::{Fault, FaultCode, amounts, syntax, times};
+use super::{Operand, Scene};
 use crate::connect::json::Json;
+use crate::connect::mapping::{Fault, FaultCode, amounts, syntax, times};
 
 /// What the errors name as allowed.
-pub(super) const FILTERS: &str = "text, trim, lower, upper, first, last, join, millis, seconds, micros, days, time, \
+const FILTERS: &str = "text, trim, lower, upper, first, last, join, millis, seconds, micros, days, time, \
     whole_seconds, local, date_at, period_start, money, minor, base64_decimal, lookup, default, none_if, live, past, \
     required";
 
@@ -203,7 +203,7 @@ impl Filter {
 }
 
 /// A value as errors show it: short, and never a whole object, which may hold what is nobody's business.
-pub(super) fn shown(value: &Json) -> String {
+pub(in crate::connect::mapping) fn shown(value: &Json) -> String {
     const LONGEST: usize = 60;
     match value {
         Json::Array(_) => "a list".to_owned(),
