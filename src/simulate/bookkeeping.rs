@@ -29,8 +29,12 @@ impl Journey {
     pub(super) fn move_in_turn(&mut self, world: &mut World, at: i64, stage: u8, sequence: u8) {
         let row = world.staff.row_of(self.person);
         let share = self.share(world, row);
-        // Nobody expects a deal to close before tomorrow.
-        let close_at = (1..WON).contains(&stage).then(|| world.pace.stamp(self.close_at.max(at + DAY)));
+        let is_open = (1..WON).contains(&stage);
+        if is_open {
+            // Nobody expects a deal to close before tomorrow.
+            self.close_at = self.close_at.max(at + DAY);
+        }
+        let close_at = is_open.then(|| world.pace.stamp(self.close_at));
         let moved = Move {
             journey: self.number,
             line: self.line,

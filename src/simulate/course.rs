@@ -3,10 +3,11 @@
 use super::after_sale;
 use super::fact::{Coin, FirstContact, LOST, Line, Sum, VOID, WON};
 use super::figures::{
-    AMOUNT, ANSWER_MINUTES, BROKEN, CHANNELS, CUSTOMER_BASE, CYCLE_DAYS, LEAST_STEP, NEGOTIATED, PARTS, RENEWED,
-    WITHOUT_CHANNEL, cycle_share, odds, reasons,
+    AMOUNT, ANSWER_MINUTES, BROKEN, CHANNELS, CUSTOMER_BASE, CYCLE_DAYS, LEAST_STEP, NEGOTIATED, NOTICED_WITHIN, PARTS,
+    RENEWED, WITHOUT_CHANNEL, cycle_share, odds, reasons,
 };
 use super::journey::{Journey, Next};
+use super::random::{Actor, Random};
 use super::task::Task;
 use super::world::World;
 use crate::model::time::{DAY, MINUTE};
@@ -17,6 +18,7 @@ pub(super) fn step(world: &mut World, at: i64, mut journey: Journey) {
         Next::Begin => begin(world, at, &mut journey),
         Next::Advance => advance(world, at, &mut journey),
         Next::Slip => slip(world, at, &mut journey),
+        Next::PutOff => put_off(world, at, &mut journey),
         Next::StepBack => {
             world.ledger.stories.stepped_back += 1;
             let stage = journey.stage.saturating_sub(1).max(1);
@@ -273,7 +275,42 @@ fn later(world: &mut World, at: i64, journey: &mut Journey, next: Next, (from, t
     note(world, due.max(at + LEAST_STEP), journey, next);
 }
 
+/// Notes a step, and before it that the expected close is put off, if that passes long before.
 fn note(world: &mut World, at: i64, journey: &mut Journey, next: Next) {
-    journey.next = next;
-    world.agenda.add(at, Task::Journey(*journey));
+    let noticed = notices(world, journey).filter(|noticed| *noticed < at);
+    (journey.next, journey.after) = match noticed {
+        Some(_) => (Next::PutOff, Some((at, next))),
+        None => (next, None),
+    };
+    world.agenda.add(noticed.unwrap_or(at), Task::Journey(*journey));
+}
+
+/// When somebody who goes through the open deals notices that this one should have closed; of some nobody does.
+fn notices(world: &mut World, journey: &Journey) -> Option<i64> {
+    let is_open = (1..WON).contains(&journey.stage);
+    let mut random = dice_of_put_off(world, journey);
+    if !is_open || random.chance(odds::UNNOTICED) {
+        return None;
+    }
+    let due = journey.close_at + random.between(0, NOTICED_WITHIN);
+    Some(world.days.working(due, &mut random).max(journey.close_at))
+}
+
+/// The expected close has passed: it is put off, and everything else stays as it was.
+fn put_off(world: &mut World, at: i64, journey: &mut Journey) {
+    let Some((due, next)) = journey.after.take() else { return };
+    world.ledger.stories.put_off += 1;
+    let mut random = dice_of_put_off(world, journey).child();
+    journey.put_offs = journey.put_offs.saturating_add(1);
+    journey.close_at = at + random.between(14, 60) * DAY;
+    // What befalls the journey must not depend on how well somebody keeps its dates.
+    let own = std::mem::replace(&mut journey.random, random);
+    let stage = journey.stage;
+    journey.move_to(world, at, stage);
+    journey.random = own;
+    note(world, due, journey, next);
+}
+
+fn dice_of_put_off(world: &World, journey: &Journey) -> Random {
+    Random::of(world.plan.seed, Actor::PutOff, journey.number << 8 | u64::from(journey.put_offs))
 }

@@ -138,6 +138,8 @@ pub(super) mod odds {
     pub(in super::super) const STALL: i64 = 400;
     /// Steps before which a deal's expected close slips.
     pub(in super::super) const SLIP: i64 = 1_200;
+    /// Deals whose expected close passes and nobody notices.
+    pub(in super::super) const UNNOTICED: i64 = 700;
     /// Steps after which a deal falls back one stage first.
     pub(in super::super) const STEP_BACK: i64 = 250;
     /// Steps that skip a stage, if the next one would have come about too.
@@ -168,6 +170,8 @@ pub(super) mod odds {
 pub(super) const NEWCOMER: (i64, i64) = (850, 90 * DAY);
 /// How much is left of a conversion that is broken, in permille.
 pub(super) const BROKEN: i64 = 80;
+/// Within what somebody notices that the expected close of a deal has passed: assumed.
+pub(super) const NOTICED_WITHIN: i64 = 10 * DAY;
 /// The least time between two steps of a journey.
 pub(super) const LEAST_STEP: i64 = 4 * MINUTE;
 

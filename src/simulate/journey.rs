@@ -13,6 +13,8 @@ pub(super) enum Next {
     Advance,
     /// Its expected close slips.
     Slip,
+    /// Its expected close has passed, and somebody puts it off; what was to happen next still is.
+    PutOff,
     /// It falls back a stage.
     StepBack,
     /// It is voided.
@@ -62,6 +64,9 @@ pub(super) struct Journey {
     pub margin: Option<i64>,
     /// When it is expected to close.
     pub close_at: i64,
+    /// How often that was put off because it had passed, and what happens after the next time.
+    pub put_offs: u8,
+    pub after: Option<(i64, Next)>,
     /// Why it is lost.
     pub reason: u8,
     /// What the ledger keeps of it.
@@ -109,6 +114,8 @@ impl Journey {
             amount: None,
             margin: None,
             close_at: 0,
+            put_offs: 0,
+            after: None,
             reason: 0,
             books: Books::default(),
         }

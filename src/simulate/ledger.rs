@@ -180,6 +180,8 @@ pub struct Stories {
     pub dropped: u64,
     /// Deals whose expected close slipped.
     pub slipped: u64,
+    /// Deals whose expected close was put off because it had passed.
+    pub put_off: u64,
     /// Steps before which a deal stalled.
     pub stalled: u64,
     /// Deals that fell back a stage.

@@ -33,6 +33,8 @@ pub(super) enum Actor {
     Rates,
     /// What happens to a record on its way.
     Delivery,
+    /// When a journey's expected close is put off, and by how much.
+    PutOff,
 }
 
 /// A die of its own.

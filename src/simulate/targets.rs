@@ -17,7 +17,7 @@ const SET_AT: i64 = 9 * HOUR;
 /// In a faster life a period holds many of life's. What is to be reached in it is then looked at so often,
 const REVIEW: i64 = 7 * DAY;
 /// and set so far ahead.
-const AHEAD: i64 = 10 * DAY;
+const AHEAD: i64 = 45 * DAY;
 /// The least days of a year, by which figures of a year are divided.
 const YEAR_DAYS: i128 = 365;
 

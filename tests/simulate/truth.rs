@@ -225,6 +225,7 @@ fn the_ledger_equals_the_gauges() {
         stories.rushed,
         stories.dropped,
         stories.slipped,
+        stories.put_off,
         stories.stalled,
         stories.stepped_back,
         stories.handed_over,
