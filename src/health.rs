@@ -26,12 +26,12 @@ pub use log_throttle::{LogThrottle, LogThrottles};
 pub use metrics::{Metrics, TopicMetrics};
 pub use occurrences::{
     Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaLog, KafkaTrouble, Keyless, LogChanged, Met,
-    Misrouted, PassedOver, Rejected, SnapshotFailed, SnapshotOfOlderContract, SnapshotRestored, SnapshotUnusable,
-    SnapshotWritten,
+    Misrouted, PassedOver, Rejected, Slept, SnapshotFailed, SnapshotOfOlderContract, SnapshotRestored,
+    SnapshotUnusable, SnapshotWritten,
 };
 pub use open_files::check_limit;
 pub use panics::quietly;
-pub use readiness::{MemberState, Readiness, Status};
+pub use readiness::{Beat, MemberState, Readiness, Status};
 pub use signals::stop_on_signals;
 pub use snapshots::SnapshotMetrics;
 pub use stop::Stop;

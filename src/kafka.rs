@@ -6,15 +6,17 @@
 //!   state in memory: an owner that loses its partitions and gets them back goes on where it was. A member that has read
 //!   nothing goes on where its snapshot ends, or begins at the beginning, whatever is committed.
 //! - **Commits** are for lag tools and for the dead letters: the offset says how far everything is durable, and beside it
-//!   stands before which offset every rejected record is in the dead-letter topic.
+//!   stands before which offset every rejected record is in the dead-letter topic, and which log that was.
 //!
 //! The event loop sees two traits, [`Broker`] and [`DeadLetterSink`]; nothing else of it knows that there is a librdkafka.
 
 mod broker;
 mod cluster_client;
+mod commit;
 mod consumer;
 mod context;
 mod dead_letters;
+mod ending;
 mod failure;
 mod fault;
 mod group;
@@ -36,14 +38,16 @@ mod write_probe;
 
 pub use broker::{Broker, DeadLetterSink, PollEvent, Position, Readable};
 pub use cluster_client::KafkaClient;
+pub use commit::Committed;
 pub use dead_letters::DeadLetterProducer;
+pub use ending::end;
 pub use failure::{KafkaFailure, forbidden};
-pub use identity::compare_logs;
+pub use identity::{Found, compare_logs, take_survey};
 pub use layout::{Counts, Layout, Topic};
 pub use lease::{Lease, Turn};
 pub use metadata_client::{MetadataClient, metadata_client};
 pub use metadata_poller::TOPOLOGY_INTERVAL;
-pub use partition::{Committed, Origin, Partition};
+pub use partition::{Origin, Partition};
 pub use record::SourceRecord;
 pub use refusal::{Change, Objection, change};
 pub use settings::{ProducerLimits, owned_properties, producer_settings, try_properties};

@@ -10,6 +10,7 @@ mod connect;
 mod crash;
 mod dead_letters;
 mod demo;
+mod endings;
 mod events;
 mod golden;
 mod guides;

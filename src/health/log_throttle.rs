@@ -32,11 +32,11 @@ impl LogThrottle {
     fn pass_at(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let since = |at: Option<Instant>| at.map(|at| now.duration_since(at));
-        let (told, occurred) = (since(state.logged_at), since(state.occurred_at));
+        let (logged, occurred) = (since(state.logged_at), since(state.occurred_at));
         state.occurred_at = Some(now);
         if occurred.is_none_or(|occurred| occurred >= LONGEST_QUIET) {
             state.pause = QUIET;
-        } else if told.is_some_and(|told| told < state.pause) {
+        } else if logged.is_some_and(|logged| logged < state.pause) {
             state.suppressed += 1;
             return None;
         } else {
@@ -64,8 +64,8 @@ impl LogThrottles {
 mod tests {
     use super::*;
 
-    /// The seconds at which occurrences at these seconds are told.
-    fn told(seconds: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
+    /// The seconds at which occurrences at these seconds are logged.
+    fn logged(seconds: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
         let (throttle, start) = (LogThrottle::default(), Instant::now());
         seconds.filter_map(|at| Some((at, throttle.pass_at(start + Duration::from_secs(at))?))).collect()
     }
@@ -73,28 +73,28 @@ mod tests {
     #[test]
     fn the_pause_grows_while_it_occurs_and_the_others_are_counted() {
         let expected = [(0, 0), (10, 9), (30, 19), (70, 39), (150, 79), (310, 159), (630, 319)];
-        assert_eq!(told(0..1_000), expected);
-        let hours = told(0..3 * 3_600).len();
+        assert_eq!(logged(0..1_000), expected);
+        let hours = logged(0..3 * 3_600).len();
         assert!(hours < 7 + 3 * 6 + 1, "{hours} lines in three hours");
     }
 
     #[test]
-    fn what_occurs_once_a_minute_is_told_ever_more_rarely_too() {
-        let told: Vec<u64> = told((0..60).map(|minute| minute * 60)).into_iter().map(|(at, _)| at).collect();
-        assert_eq!(told, [0, 60, 120, 180, 300, 480, 840, 1_440, 2_040, 2_640, 3_240]);
+    fn what_occurs_once_a_minute_is_logged_ever_more_rarely_too() {
+        let logged: Vec<u64> = logged((0..60).map(|minute| minute * 60)).into_iter().map(|(at, _)| at).collect();
+        assert_eq!(logged, [0, 60, 120, 180, 300, 480, 840, 1_440, 2_040, 2_640, 3_240]);
     }
 
     #[test]
     fn after_a_long_quiet_it_is_news_again() {
         let again = [0, 1, 10, 30, 31, 700, 701, 710];
-        assert_eq!(told(again.into_iter()), [(0, 0), (10, 1), (30, 0), (700, 1), (710, 1)]);
+        assert_eq!(logged(again.into_iter()), [(0, 0), (10, 1), (30, 0), (700, 1), (710, 1)]);
     }
 
     #[test]
     fn kinds_do_not_silence_each_other() {
         let kinds = LogThrottles::default();
         assert_eq!((kinds.pass("a"), kinds.pass("b"), kinds.pass("a")), (Some(0), Some(0), None));
-        let told = (0..1_000).filter(|number| kinds.pass(&number.to_string()).is_some()).count();
-        assert_eq!(told, MOST_KINDS - 1, "all that are too many are one kind");
+        let logged = (0..1_000).filter(|number| kinds.pass(&number.to_string()).is_some()).count();
+        assert_eq!(logged, MOST_KINDS - 1, "all that are too many are one kind");
     }
 }

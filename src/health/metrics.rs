@@ -74,6 +74,8 @@ pub struct Metrics {
     pub skipped_offsets: IntCounter,
     /// How often a log was not the one that was read.
     pub log_changes: IntCounter,
+    /// How often the machine slept, or its clock was set forward.
+    pub sleeps: IntCounter,
     /// Journeys held, at the last reading.
     pub journeys: IntGauge,
     /// Journeys of very many steps.
@@ -139,6 +141,10 @@ impl Metrics {
             )?,
             skipped_offsets: make.counter("skipped_offsets_total", "Offsets passed over because nothing could read them.")?,
             log_changes: make.counter("log_changes_total", "How often a log was not the one that had been read.")?,
+            sleeps: make.counter(
+                "sleeps_total",
+                "How often the machine slept for more than 5 seconds, or its clock was set forward by as much.",
+            )?,
             journeys: make.gauge("journeys", "Sales journeys held in memory, at the last reading.")?,
             long_journeys: make.gauge(
                 "long_journeys",

@@ -34,6 +34,24 @@ impl PassedOver<'_> {
     }
 }
 
+/// The machine slept, or its clock was set forward.
+pub struct Slept {
+    /// For how long, or by how much.
+    pub millis: u64,
+}
+
+impl Slept {
+    /// Logs and counts it.
+    pub fn report(&self, metrics: &Metrics) {
+        metrics.sleeps.inc();
+        warn!(
+            seconds = self.millis / 1_000,
+            "the machine slept, or its clock was set forward; numbers that were shown are hidden until the group has confirmed \
+             that this is still its member"
+        );
+    }
+}
+
 /// A record cannot be used.
 pub struct Rejected<'a> {
     /// Its topic.

@@ -1,12 +1,13 @@
 //! Whether this instance is ready, and why not: written by the event loop, read at every probe and scrape.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::condition::{Condition, Holding};
+use crate::model::time::{Clock, Time};
 
 /// For how long the poll thread may stand still before the numbers are hidden: half of a session, so that they are hidden
 /// long before another member can show them.
@@ -57,12 +58,26 @@ pub struct Readiness {
     born: Instant,
     /// When the poll thread last showed that it lives, in milliseconds since then.
     beat_millis: AtomicU64,
+    /// The same by the machine's clock, in Unix milliseconds. While a machine sleeps, or a virtual one is paused, nothing else
+    /// goes on.
+    beat_clock: AtomicI64,
+}
+
+/// What the poll thread learns of itself when it shows that it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// It stood still for long while the numbers were shown, upon which whoever decides must hide them.
+    pub has_stood_still: bool,
+    /// For so many milliseconds the machine slept, or by so many its clock was set forward; 0 where that is less than hides
+    /// numbers.
+    pub slept_millis: u64,
 }
 
 impl Default for Readiness {
     fn default() -> Readiness {
         let (state, born) = (Mutex::new(MemberState::Connecting), Instant::now());
-        Readiness { state, conditions: AtomicU32::new(0), born, beat_millis: AtomicU64::new(0) }
+        let beat_clock = AtomicI64::new(Clock::System.now().millis());
+        Readiness { state, conditions: AtomicU32::new(0), born, beat_millis: AtomicU64::new(0), beat_clock }
     }
 }
 
@@ -98,16 +113,21 @@ impl Readiness {
         self.conditions.load(Ordering::Relaxed) & condition.bit() != 0
     }
 
-    /// The poll thread lives, at an instant. Answers whether it stood still for long while the numbers were shown, upon which
-    /// whoever decides must hide them.
-    pub fn beat(&self, now: Instant) -> bool {
-        let has_stood_still = self.state() == MemberState::Serving && !self.shows_gauges_at(now);
+    /// The poll thread lives, at an instant.
+    pub fn beat(&self, now: Instant) -> Beat {
+        self.beat_by(now, Clock::System.now())
+    }
+
+    fn beat_by(&self, now: Instant, clock: Time) -> Beat {
+        let has_stood_still = self.state() == MemberState::Serving && !self.shows_gauges_by(now, clock);
         if has_stood_still {
             // Before the beat: whoever looks between the two must not take this for a thread that lives.
             self.enter(MemberState::CatchingUp { records_behind: None });
         }
-        self.beat_millis.store(self.age(now), Ordering::SeqCst);
-        has_stood_still
+        let (age, passed) = (self.age(now), self.passed(clock));
+        self.beat_clock.store(clock.millis(), Ordering::SeqCst);
+        let slept = passed.saturating_sub(age.saturating_sub(self.beat_millis.swap(age, Ordering::SeqCst)));
+        Beat { has_stood_still, slept_millis: if slept > millis(STANDSTILL) { slept } else { 0 } }
     }
 
     /// Whether the business gauges may be shown: this member owns the partitions, has caught up, and has not stood still
@@ -120,8 +140,18 @@ impl Readiness {
     /// The same, at an instant.
     #[must_use]
     pub fn shows_gauges_at(&self, now: Instant) -> bool {
+        self.shows_gauges_by(now, Clock::System.now())
+    }
+
+    fn shows_gauges_by(&self, now: Instant, clock: Time) -> bool {
         let beat = self.beat_millis.load(Ordering::SeqCst);
-        self.state() == MemberState::Serving && self.age(now).saturating_sub(beat) <= millis(STANDSTILL)
+        let still = self.age(now).saturating_sub(beat).max(self.passed(clock));
+        self.state() == MemberState::Serving && still <= millis(STANDSTILL)
+    }
+
+    /// How far the machine's clock has gone on since the last beat, in milliseconds; 0 if it went back.
+    fn passed(&self, clock: Time) -> u64 {
+        u64::try_from(clock.millis().saturating_sub(self.beat_clock.load(Ordering::SeqCst))).unwrap_or(0)
     }
 
     /// How old this is at an instant, in milliseconds.
@@ -186,11 +216,43 @@ mod tests {
         let later = Instant::now() + STANDSTILL * 2;
         readiness.enter(MemberState::Serving);
         assert!(readiness.shows_gauges() && !readiness.shows_gauges_at(later));
-        assert!(readiness.beat(later), "it has stood still");
+        assert!(readiness.beat(later).has_stood_still);
         assert_eq!((readiness.status().status, readiness.is_owner()), ("catching_up", true));
         readiness.enter(MemberState::Serving);
-        assert!(!readiness.beat(later));
+        assert_eq!(readiness.beat(later), Beat { has_stood_still: false, slept_millis: 0 });
         assert!(readiness.shows_gauges() && readiness.status().ready);
+    }
+
+    /// A machine's sleep stops the clock of instants as well as the thread, so that neither knows of it.
+    #[test]
+    fn a_machine_that_has_slept_shows_nothing_until_the_thread_lives_again() {
+        let readiness = Readiness::default();
+        let (now, clock) = (Instant::now(), Clock::System.now());
+        readiness.enter(MemberState::Serving);
+        assert_eq!(readiness.beat_by(now, clock), Beat { has_stood_still: false, slept_millis: 0 });
+        let moment = Duration::from_millis(20);
+        let [little, much] = [5_000, 3_600_000].map(|slept| clock.plus(slept));
+        assert!(readiness.shows_gauges_by(now + moment, little));
+        assert!(!readiness.shows_gauges_by(now + moment, much));
+        let woken = readiness.beat_by(now + moment, much);
+        assert_eq!(woken, Beat { has_stood_still: true, slept_millis: 3_599_980 });
+        assert_eq!(readiness.status().status, "catching_up");
+        readiness.enter(MemberState::Serving);
+        assert!(readiness.shows_gauges_by(now + moment, much));
+        // A clock that is set back has not slept.
+        let back = readiness.beat_by(now + moment * 2, clock);
+        assert_eq!(back, Beat { has_stood_still: false, slept_millis: 0 });
+        assert!(readiness.shows_gauges_by(now + moment * 2, clock));
+    }
+
+    /// A thread that stands still while the clock goes on has not slept.
+    #[test]
+    fn standing_still_is_no_sleep() {
+        let readiness = Readiness::default();
+        let (now, clock) = (Instant::now(), Clock::System.now());
+        readiness.beat_by(now, clock);
+        let minute = readiness.beat_by(now + Duration::from_secs(60), clock.plus(60_000));
+        assert_eq!(minute.slept_millis, 0);
     }
 
     #[test]

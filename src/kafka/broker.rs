@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use rdkafka::Statistics;
 
+use super::commit::Committed;
 use super::failure::KafkaFailure;
 use super::layout::{Counts, Layout};
 use super::membership::{GroupMember, Held};
-use super::partition::{Committed, Origin, Partition};
+use super::partition::{Origin, Partition};
 use super::record::SourceRecord;
 use crate::contract::decode::Rejection;
 use crate::snapshot::{Changed, Log};

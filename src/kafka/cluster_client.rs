@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::broker::{Broker, PollEvent, Position};
+use super::commit::Committed;
 use super::consumer::Consumer;
 use super::failure::KafkaFailure;
 use super::layout::Layout;
 use super::metadata_poller::MetadataPoller;
-use super::partition::{Committed, Partition};
+use super::partition::Partition;
 use super::record::SourceRecord;
 use crate::config::KafkaConfig;
 use crate::model::rules::Acceptance;

@@ -10,11 +10,13 @@ use rdkafka::{Offset, TopicPartitionList};
 use tracing::{debug, warn};
 
 use super::broker::{PollEvent, Position};
+use super::commit::Committed;
 use super::context::MemberContext;
+use super::ending::end;
 use super::failure::KafkaFailure;
 use super::fault::{Fault, Place, explain_reset, is_damage};
 use super::layout::Layout;
-use super::partition::{Committed, Partition};
+use super::partition::Partition;
 use super::record::SourceRecord;
 use super::settings;
 use crate::config::{KafkaConfig, OnUnreadable};
@@ -68,9 +70,9 @@ impl Consumer {
     pub(super) fn rejoin(&mut self) -> Result<(), KafkaFailure> {
         warn!("Kafka took a late commit of ours for that of another member; joining the group anew");
         let fresh = client(&self.config)?;
-        // The old client ends before the new one speaks to the group.
+        // The old client ends before the new one speaks to the group, or has at least been told to.
         self.inner.context().close();
-        drop(std::mem::replace(&mut self.inner, fresh));
+        end(std::mem::replace(&mut self.inner, fresh));
         self.subscribe()
     }
 

@@ -79,7 +79,7 @@ impl Layout {
     /// By what the logs of all partitions are known again.
     #[must_use]
     pub fn fingerprints(&self) -> Fingerprints {
-        let of = |topic: &Topic| topic.partitions.iter().map(|partition| partition.trace().read()).collect();
+        let of = |topic: &Topic| topic.partitions.iter().map(|partition| partition.known_by()).collect();
         self.topics.iter().map(|topic| (topic.name.to_string(), of(topic))).collect()
     }
 

@@ -16,14 +16,15 @@ use rdkafka::{Offset, TopicPartitionList};
 use tracing::{debug, warn};
 
 use super::broker::{PollEvent, Readable};
+use super::commit::Committed;
 use super::failure::KafkaFailure;
 use super::group::{DescribeError, members};
-use super::identity::compare_logs;
+use super::identity::{Found, compare_logs, take_survey};
 use super::kafka_log::KafkaLog;
 use super::layout::{Layout, Topic};
 use super::membership::GroupMember;
 use super::metadata_client::{MetadataClient, metadata_client, serve};
-use super::partition::{Committed, Partition};
+use super::partition::Partition;
 use super::topology::fetch_counts;
 use crate::config::KafkaConfig;
 use crate::health::LogThrottle;
@@ -162,14 +163,14 @@ fn committed_of(element: &TopicPartitionListElem<'_>, acceptance: Acceptance) ->
     Committed::parse(offset, element.metadata(), acceptance)
 }
 
-/// Of each topic one partition of which something was read, in turn: a topic that is created anew changes in all of them.
+/// Of each topic one partition of which something is known, in turn: a topic that is created anew changes in all of them.
 fn one_of_each(layout: &Layout, turn: usize) -> Vec<&Arc<Partition>> {
     layout.topics().iter().filter_map(|topic| one_of(topic, turn)).collect()
 }
 
 fn one_of(topic: &Topic, turn: usize) -> Option<&Arc<Partition>> {
-    let read = || topic.partitions.iter().filter(|partition| !partition.trace().is_empty());
-    read().nth(turn.checked_rem(read().count())?)
+    let known = || topic.partitions.iter().filter(|partition| !partition.known_by().is_empty());
+    known().nth(turn.checked_rem(known().count())?)
 }
 
 fn spawn(work: Work) -> io::Result<JoinHandle<()>> {
@@ -257,25 +258,40 @@ impl Work {
             list.add_partition(partition.topic(), partition.number());
         }
         let committed = self.client.committed_offsets(list, QUESTION)?;
-        let mut ends = Vec::new();
-        for partition in layout.partitions() {
-            let found = committed.find_partition(partition.topic(), partition.number());
-            let committed = match found {
+        let [lows, highs] = [Offset::Beginning, Offset::End].map(|end| self.ends(layout, end));
+        let (lows, highs) = (lows?, highs?);
+        let mut found = Vec::new();
+        for ((partition, low), high) in layout.partitions().zip(lows).zip(highs) {
+            let committed = match committed.find_partition(partition.topic(), partition.number()) {
                 Some(element) => {
                     element.error()?;
                     committed_of(&element, self.acceptance)
                 }
                 None => None,
             };
-            let (low, high) = self.client.fetch_watermarks(partition.topic(), partition.number(), QUESTION)?;
-            ends.push((partition, (low, high)));
-            partition.set_survey(committed, low, high);
+            found.push(Found { partition, committed, ends: (low, high) });
         }
-        // What lies there now may be the log of another topic than the one that memory is full of.
-        if let Some(changed) = compare_logs(&*self.log, &ends).map_err(SurveyError::Log)? {
+        if let Some(changed) = take_survey(&*self.log, found).map_err(SurveyError::Log)? {
             return Ok(Answer::Changed(changed));
         }
         Ok(Answer::Members(members(&self.client, &self.config.group, QUESTION)?))
+    }
+
+    /// Where all logs begin, or end: one question to each broker, however many partitions there are.
+    fn ends(&self, layout: &Layout, end: Offset) -> Result<Vec<i64>, SurveyError> {
+        let mut list = TopicPartitionList::new();
+        for partition in layout.partitions() {
+            list.add_partition_offset(partition.topic(), partition.number(), end)?;
+        }
+        // Kafka takes the two ends for times before and after all others.
+        let found = self.client.offsets_for_times(list, QUESTION)?;
+        let offset = |partition: &Arc<Partition>| {
+            let unknown = || SurveyError::Log(format!("Kafka does not say where {partition} begins and ends"));
+            let element = found.find_partition(partition.topic(), partition.number()).ok_or_else(unknown)?;
+            element.error()?;
+            if let Offset::Offset(offset) = element.offset() { Ok(offset) } else { Err(unknown()) }
+        };
+        layout.partitions().map(offset).collect()
     }
 
     /// Looks for what can be read behind these offsets; gives them back if that must be tried again.
@@ -300,8 +316,8 @@ impl Work {
 
     /// Looks whether the logs of these partitions still are those that were read.
     fn look(&self, partitions: &[&Arc<Partition>]) {
-        let read = partitions.iter().copied().filter(|partition| !partition.trace().is_empty());
-        let ends = read.map(|partition| Ok((partition, self.log.ends(partition.topic(), partition.number())?)));
+        let known = partitions.iter().copied().filter(|partition| !partition.known_by().is_empty());
+        let ends = known.map(|partition| Ok((partition, self.log.ends(partition.topic(), partition.number())?)));
         match ends.collect::<Result<Vec<_>, String>>().and_then(|ends| compare_logs(&*self.log, &ends)) {
             Ok(None) => {}
             Ok(Some(changed)) => self.report(PollEvent::LogChanged(changed)),

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::commit::Committed;
 use super::trace::Trace;
-use crate::model::rules::Acceptance;
-use crate::snapshot::Remembered;
+use crate::snapshot::{Fingerprint, Remembered};
 
 /// Stands for an offset or a timestamp that is not known.
 const UNKNOWN: i64 = -1;
@@ -29,6 +29,8 @@ pub struct Partition {
     committed: AtomicI64,
     /// Below it every rejected record is in the dead-letter topic, as it was known at the last assignment.
     settled: AtomicI64,
+    /// Records of the log in which that is so, until reading has come as far and the log has been compared.
+    settled_log: Mutex<Vec<Fingerprint>>,
     /// Everything before it is in a snapshot.
     durable: AtomicI64,
     /// The first offset and the end of the log at the last assignment.
@@ -40,41 +42,6 @@ pub struct Partition {
     waiting_since: AtomicI64,
     /// Offsets of records whose dead letter is not acknowledged yet, with the instant since when it is awaited.
     unacknowledged: Mutex<BTreeMap<i64, Instant>>,
-}
-
-/// What a group has committed of a partition.
-///
-/// The offset says how far everything is durable, which is what tools that watch a group's lag want to know. Dead letters
-/// are usually further: every rejected record before `settled` is acknowledged. That stands in the commit's metadata, so
-/// that whoever reads these records again does not send their dead letters again. It stands there with the rules that
-/// rejected them: other rules may reject others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Committed {
-    /// Everything before it is durable.
-    pub offset: i64,
-    /// Every rejected record before it is in the dead-letter topic.
-    pub settled: i64,
-}
-
-/// What the metadata of our commits begin with, and what stands between the offset and the rules.
-const SETTLED: &str = "dead letters acknowledged before ";
-const UNDER: &str = " under rules ";
-
-impl Committed {
-    /// Reads a commit under the rules of now; `None` if it is not one of ours. Whoever else commits (an operator who resets
-    /// offsets, another consumer) says nothing of what is durable, nor of dead letters.
-    #[must_use]
-    pub fn parse(offset: i64, metadata: &str, acceptance: Acceptance) -> Option<Committed> {
-        let ours = metadata.strip_prefix(SETTLED)?;
-        let settled = ours.strip_suffix(&format!("{UNDER}{acceptance}")).and_then(|settled| settled.parse().ok());
-        Some(Committed { offset, settled: settled.map_or(0, |settled: i64| settled.max(offset)) })
-    }
-
-    /// The text to commit beside the offset.
-    #[must_use]
-    pub fn metadata(&self, acceptance: Acceptance) -> String {
-        format!("{SETTLED}{}{UNDER}{acceptance}", self.settled)
-    }
 }
 
 /// Where a record came from.
@@ -101,6 +68,7 @@ impl Partition {
             trace: Mutex::default(),
             committed: unknown(),
             settled: unknown(),
+            settled_log: Mutex::default(),
             durable: unknown(),
             low: unknown(),
             high: unknown(),
@@ -134,17 +102,38 @@ impl Partition {
         self.trace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// By what its log is known again, the oldest first and what was read last at the end: what was read of it, and what
+    /// others had read whose dead letters are not sent again.
+    #[must_use]
+    pub fn known_by(&self) -> Vec<Fingerprint> {
+        let read = self.trace().read();
+        let mut known = self.settled_log().clone();
+        known.retain(|of_others| !read.contains(of_others));
+        known.extend(read);
+        known
+    }
+
     /// What is compared with a log that begins and ends there.
     #[must_use]
     pub fn remembered(&self, (low, high): (i64, i64)) -> Remembered {
         let number = usize::try_from(self.number).unwrap_or(usize::MAX);
-        Remembered { topic: self.topic.to_string(), number, read: self.trace().read(), low, high }
+        Remembered { topic: self.topic.to_string(), number, read: self.known_by(), low, high }
+    }
+
+    /// Notes that what was remembered was compared, and the log is the same.
+    pub fn trust(&self, compared: &[Fingerprint]) {
+        self.trace().trust(compared);
+        // From here on what is read says more than what others had read.
+        if self.next() >= self.settled() {
+            self.settled_log().clear();
+        }
     }
 
     /// Notes what is committed since what was known before speaks of another log.
-    pub fn set_commit(&self, committed: Committed) {
+    pub fn set_commit(&self, committed: &Committed) {
         self.committed.store(committed.offset, Ordering::Relaxed);
         self.settled.store(committed.settled, Ordering::Relaxed);
+        self.settled_log().clone_from(&committed.log);
     }
 
     /// Sets where reading goes on after what was restored, which is durable.
@@ -204,12 +193,16 @@ impl Partition {
         known(&self.last_timestamp)
     }
 
-    /// Notes what the cluster said at an assignment.
+    /// Notes what the cluster said at an assignment, and of a commit what can be believed.
     pub fn set_survey(&self, committed: Option<Committed>, low: i64, high: i64) {
         // Beyond the end only if the topic was created anew: then nothing of this log was ever done.
         let committed = committed.filter(|committed| committed.settled.max(committed.offset) <= high);
-        self.committed.store(committed.map_or(UNKNOWN, |committed| committed.offset), Ordering::Relaxed);
-        self.settled.store(committed.map_or(UNKNOWN, |committed| committed.settled), Ordering::Relaxed);
+        let of = |part: fn(&Committed) -> i64| committed.as_ref().map_or(UNKNOWN, part);
+        self.committed.store(of(|committed| committed.offset), Ordering::Relaxed);
+        self.settled.store(of(|committed| committed.settled), Ordering::Relaxed);
+        // All of them have just been found, and of a log that holds the last it is known that it holds the others.
+        let last = committed.and_then(|committed| committed.log.into_iter().max_by_key(|record| record.offset));
+        *self.settled_log() = last.into_iter().collect();
         self.low.store(low, Ordering::Relaxed);
         self.high.store(high, Ordering::Relaxed);
         self.note_end(high);
@@ -244,16 +237,18 @@ impl Partition {
     /// stands for it.
     #[must_use]
     pub fn progress(&self, position: i64, keeps_snapshots: bool) -> Committed {
-        let settled = self.committable(position).max(self.settled().unwrap_or(0));
+        let (own, known) = (self.committable(position), self.settled().unwrap_or(0));
+        let settled = own.max(known);
+        let log = if known > own { self.settled_log().clone() } else { self.known_by() };
         let (low, _) = self.ends();
         let durable = if keeps_snapshots { self.durable().unwrap_or(low) } else { settled };
-        Committed { offset: durable.max(self.committed().unwrap_or(0)), settled }
+        Committed { offset: durable.max(self.committed().unwrap_or(0)), settled, log }
     }
 
     /// What was committed when the partitions were last assigned.
     #[must_use]
     pub fn known_commit(&self) -> Option<Committed> {
-        Some(Committed { offset: self.committed()?, settled: self.settled()? })
+        Some(Committed { offset: self.committed()?, settled: self.settled()?, log: self.settled_log().clone() })
     }
 
     /// The offset below which every rejected record was in the dead-letter topic at the last assignment.
@@ -307,6 +302,11 @@ impl Partition {
         self.unacknowledged().first_key_value().map_or(position, |(first, _)| position.min(*first))
     }
 
+    fn settled_log(&self) -> MutexGuard<'_, Vec<Fingerprint>> {
+        // It is changed by single calls that do not panic half way.
+        self.settled_log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn unacknowledged(&self) -> MutexGuard<'_, BTreeMap<i64, Instant>> {
         // The map is changed by single calls that do not panic half way.
         self.unacknowledged.lock().unwrap_or_else(PoisonError::into_inner)
@@ -354,28 +354,35 @@ mod tests {
     fn records_below_the_committed_offset_are_dead_lettered_already() {
         let partition = partition();
         assert!(!partition.was_settled(0));
-        partition.set_survey(Some(Committed { offset: 2, settled: 5 }), 0, 9);
+        partition.set_survey(Some(Committed { settled: 5, ..Committed::of(2) }), 0, 9);
         assert!(partition.was_settled(4));
         assert!(!partition.was_settled(5));
         partition.set_survey(None, 0, 9);
         assert!(!partition.was_settled(0));
-        partition.set_survey(Some(Committed { offset: 50, settled: 50 }), 0, 9);
+        partition.set_survey(Some(Committed { settled: 50, ..Committed::of(50) }), 0, 9);
         assert!(!partition.was_settled(0), "of a log that is gone");
     }
 
+    /// A commit is of the log that holds its record; whoever reads what it speaks of reads that log, or has to find out.
     #[test]
-    fn a_commit_says_how_far_dead_letters_are() {
-        let (rules, others) = (Acceptance(7), Acceptance(8));
-        let ours = Committed { offset: 7, settled: 12 };
-        assert_eq!(Committed::parse(7, &ours.metadata(rules), rules), Some(ours));
-        let unsettled = Committed { offset: 7, settled: 0 };
-        assert_eq!(
-            Committed::parse(7, &ours.metadata(others), rules),
-            Some(unsettled),
-            "other rules reject other records"
-        );
-        assert_eq!(Committed::parse(7, "", rules), None, "an operator who resets offsets settles no dead letter");
-        assert_eq!(Committed::parse(7, "of another program", rules), None);
+    fn the_log_of_a_commit_is_known_by_it_until_reading_has_come_as_far() {
+        let record = |offset| Fingerprint::of(offset, None, None, Some(b"value"));
+        let partition = partition();
+        partition.set_survey(Some(Committed { offset: 0, settled: 5, log: vec![record(1), record(4)] }), 0, 9);
+        assert_eq!(partition.known_by(), [record(4)]);
+        partition.begin_at(0);
+        partition.advance(0, None);
+        partition.trace().note(record(0));
+        assert_eq!(partition.known_by(), [record(4), record(0)]);
+        assert_eq!(partition.progress(1, false), Committed { offset: 5, settled: 5, log: vec![record(4)] });
+        partition.trust(&partition.known_by());
+        assert_eq!(partition.known_by(), [record(4), record(0)]);
+        partition.advance(6, None);
+        partition.trace().note(record(6));
+        let own = vec![record(4), record(0), record(6)];
+        assert_eq!(partition.progress(7, false), Committed { offset: 7, settled: 7, log: own });
+        partition.trust(&partition.known_by());
+        assert_eq!(partition.known_by(), [record(6)]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod intake;
 mod lag;
 mod recovery;
 mod shutdown;
-mod stalled;
+mod unreadable;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use tracing::debug;
 use self::checkpoint::Checkpoints;
 use self::intake::Intake;
 use self::recovery::Recovery;
-use self::stalled::Stalled;
+use self::unreadable::Unreadable;
 use crate::health::{Condition, LogThrottle, MemberState, Met, Metrics, Readiness, Stop};
 use crate::kafka::membership::{Event, Membership, State};
-use crate::kafka::{Broker, Change, Counts, DeadLetterSink, KafkaFailure, Layout, PollEvent, Position, change};
+use crate::kafka::{Broker, Change, Counts, DeadLetterSink, KafkaFailure, Layout, PollEvent, Position, change, end};
 use crate::snapshot::{Cut, Offsets, Restored};
 
 pub use failure::LoopFailure;
@@ -51,7 +51,7 @@ pub struct EventLoop<B, D> {
     stop: Stop,
     /// A group that does not confirm our place is asked again and again.
     throttle: LogThrottle,
-    stalled: Stalled,
+    unreadable: Unreadable,
 }
 
 impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
@@ -79,7 +79,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
             metrics,
             stop,
             throttle: LogThrottle::default(),
-            stalled: Stalled::default(),
+            unreadable: Unreadable::default(),
         }
     }
 
@@ -87,7 +87,19 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
     ///
     /// # Errors
     /// [`LoopFailure`] if it must end before.
-    pub fn run(mut self) -> Result<(), LoopFailure> {
+    pub fn run(mut self) -> Result<(), LoopFailure>
+    where
+        B: Send + 'static,
+        D: Send + 'static,
+    {
+        let ended = self.run_to_the_stop();
+        let EventLoop { broker, dead_letters, .. } = self;
+        // What they had to say has been said. A broker that has gone must not keep the process.
+        end((broker, dead_letters));
+        ended
+    }
+
+    fn run_to_the_stop(&mut self) -> Result<(), LoopFailure> {
         while !self.stop.requested() {
             self.turn(Instant::now())?;
         }
@@ -267,7 +279,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
             self.look(&self.broker.positions(&self.layout)?)?;
         }
         if due.commit {
-            self.check_stalled()?;
+            self.check_unreadable()?;
         }
         // librdkafka would keep the commit until the broker is back. If the session has ended by then, the broker takes
         // the commit for that of a second member with our instance id, and we would be fenced by ourselves.

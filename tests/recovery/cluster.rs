@@ -93,26 +93,25 @@ impl Cluster {
         let acceptance = rules.acceptance();
         for (partition, committed) in commits {
             let place = place_of(partition);
-            if !knows_logs {
-                self.logs.commits.insert(place, Commit::of(*committed, acceptance));
+            // What it says of another log nobody believes who finds this one.
+            let is_of_this_log = committed.log.iter().all(|record| self.logs.mirror.holds(place, record));
+            if !knows_logs || !is_of_this_log {
+                self.logs.commits.insert(place, Commit::of(committed, acceptance));
                 continue;
             }
             let low = i64::try_from(self.logs.low(place)).expect("an offset");
-            let known = self.logs.committed(place, acceptance);
+            let known = self.logs.committed_of_this_log(place, acceptance);
             let deleted = i64::try_from(self.logs.was_deleted_to(place)).expect("an offset");
             let durable = self.durable.get(&place).copied().unwrap_or(0).max(deleted);
-            let before = known.map_or(0, |known| known.offset);
+            let before = known.as_ref().map_or(0, |known| known.offset);
             assert!(
                 committed.offset <= durable.max(before),
                 "{partition}: {} is committed, but only {durable} is durable",
                 committed.offset
             );
             let begin = known.map_or(0, |known| known.settled).max(low);
-            // A commit of before the log became another may say that its dead letters are there.
-            if self.logs.mirror.changes_of(place) == 0 {
-                self.assert_settled(place, begin, committed.settled);
-            }
-            self.logs.commits.insert(place, Commit::of(*committed, acceptance));
+            self.assert_settled(place, begin, committed.settled);
+            self.logs.commits.insert(place, Commit::of(committed, acceptance));
         }
     }
 

@@ -9,7 +9,7 @@ use salespulse::model::event::EventType;
 use salespulse::model::rules::Acceptance;
 use salespulse::model::time::{DAY, Time};
 use salespulse::simulate::{Plan, Produced, Simulation};
-use salespulse::snapshot::Offsets;
+use salespulse::snapshot::{Fingerprint, Offsets};
 
 use crate::dice::Dice;
 use crate::recovery::mirror::Mirror;
@@ -41,7 +41,7 @@ pub(crate) struct Commit {
 }
 
 impl Commit {
-    pub(crate) fn of(committed: Committed, acceptance: Acceptance) -> Commit {
+    pub(crate) fn of(committed: &Committed, acceptance: Acceptance) -> Commit {
         Commit { offset: committed.offset, metadata: committed.metadata(acceptance) }
     }
 }
@@ -113,7 +113,7 @@ impl Logs {
             self.commits.remove(place);
             self.lows.insert(*place, 0);
             self.mirror.reflect(*place, log, 0);
-            self.mirror.note_change(*place);
+            self.mirror.note_change();
         }
     }
 
@@ -128,8 +128,14 @@ impl Logs {
             log.push(again(log, dice));
         }
         self.mirror.reflect(place, log, kept);
-        self.mirror.note_cut(place);
+        self.mirror.note_cut();
         Some(kept)
+    }
+
+    /// What a commit says of the log that is there, by what it says itself of the log it was written for.
+    pub(crate) fn committed_of_this_log(&self, place: Place, acceptance: Acceptance) -> Option<Committed> {
+        let is_there = |record: &Fingerprint| self.mirror.holds(place, record);
+        self.committed(place, acceptance).filter(|committed| committed.log.iter().all(is_there))
     }
 
     /// What a member reads of a commit.

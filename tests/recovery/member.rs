@@ -9,11 +9,11 @@ use std::time::Duration;
 use salespulse::contract::decode::Rejection;
 use salespulse::kafka::membership::Held;
 use salespulse::kafka::{
-    Broker, Committed, DeadLetterSink, KafkaFailure, Layout, Origin, Partition, PollEvent, Position, SourceRecord,
-    compare_logs,
+    Broker, Committed, DeadLetterSink, Found, KafkaFailure, Layout, Origin, Partition, PollEvent, Position,
+    SourceRecord, compare_logs, take_survey,
 };
 use salespulse::model::rules::Rules;
-use salespulse::snapshot::{Changed, Log, Offsets};
+use salespulse::snapshot::{Changed, Fingerprint, Log, Offsets};
 
 use crate::recovery::cluster::Shared;
 use crate::recovery::group::Heartbeat;
@@ -195,14 +195,15 @@ impl Member {
         let Some(Survey { number, layout }) = self.survey.take() else { return };
         self.ends.clear();
         self.layout = Arc::clone(&layout);
+        let mut found = Vec::new();
         for partition in layout.partitions() {
             let place = place_of(partition);
             let (low, high) = (cluster.logs.low(place), cluster.logs.log(place).len());
             let committed = cluster.logs.committed(place, self.rules.acceptance());
-            partition.set_survey(committed, offset(low), offset(high));
+            found.push(Found { partition, committed, ends: (offset(low), offset(high)) });
             self.ends.insert(place, high);
         }
-        if let Some(changed) = compared(&cluster.logs, &layout) {
+        if let Some(changed) = take_survey(&*cluster.logs.mirror, found).expect("the logs are in memory") {
             self.events.push(PollEvent::LogChanged(changed));
             return;
         }
@@ -423,23 +424,19 @@ impl Broker for Member {
 /// A dead letter that the broker has not acknowledged.
 struct InFlight {
     place: Place,
-    offset: usize,
-    /// How often its log had become another when it was read.
-    changes: u64,
+    record: Fingerprint,
     origin: Origin,
 }
 
 pub(crate) struct Letters {
     cluster: Shared,
-    mirror: Arc<Mirror>,
     in_flight: Vec<InFlight>,
     is_full: bool,
 }
 
 impl Letters {
     pub(crate) fn new(cluster: &Shared) -> Letters {
-        let mirror = Arc::clone(&cluster.borrow().logs.mirror);
-        Letters { cluster: Shared::clone(cluster), mirror, in_flight: Vec::new(), is_full: false }
+        Letters { cluster: Shared::clone(cluster), in_flight: Vec::new(), is_full: false }
     }
 
     pub(crate) fn has_any(&self) -> bool {
@@ -457,8 +454,9 @@ impl Letters {
             let is_acknowledged = cluster.dice.percent(percent);
             if is_acknowledged {
                 // That of a record which is no more says nothing of the one that lies there now.
-                if letter.changes == cluster.logs.mirror.changes_of(letter.place) {
-                    cluster.letters.insert((letter.place, letter.offset));
+                if cluster.logs.mirror.holds(letter.place, &letter.record) {
+                    let offset = usize::try_from(letter.record.offset).expect("an offset");
+                    cluster.letters.insert((letter.place, offset));
                 }
                 letter.origin.partition.acknowledge(letter.origin.offset);
             }
@@ -468,11 +466,9 @@ impl Letters {
 }
 
 impl DeadLetterSink for Letters {
-    fn send(&mut self, _record: &SourceRecord<'_>, origin: Origin, _rejection: &Rejection) {
-        let place = place_of(&origin.partition);
-        let offset = usize::try_from(origin.offset).expect("an offset");
-        let changes = self.mirror.changes_of(place);
-        self.in_flight.push(InFlight { place, offset, changes, origin });
+    fn send(&mut self, record: &SourceRecord<'_>, origin: Origin, _rejection: &Rejection) {
+        let (place, record) = (place_of(&origin.partition), record.fingerprint());
+        self.in_flight.push(InFlight { place, record, origin });
         self.is_full |= self.in_flight.len() >= ROOM;
     }
 

@@ -12,7 +12,7 @@ use crate::recovery::logs::Place;
 #[derive(Default)]
 pub(crate) struct Mirror {
     logs: Mutex<BTreeMap<(String, usize), Vec<Fingerprint>>>,
-    changes: Mutex<BTreeMap<Place, u64>>,
+    changes: AtomicU64,
     cuts: AtomicU64,
 }
 
@@ -27,13 +27,13 @@ impl Mirror {
     }
 
     /// Notes that a log is another than before.
-    pub(crate) fn note_change(&self, place: Place) {
-        *self.changes.lock().expect("nobody panics here").entry(place).or_default() += 1;
+    pub(crate) fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes that a log is cut.
-    pub(crate) fn note_cut(&self, place: Place) {
-        self.note_change(place);
+    pub(crate) fn note_cut(&self) {
+        self.note_change();
         self.cuts.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -44,12 +44,15 @@ impl Mirror {
 
     /// How often any log became another.
     pub(crate) fn changes(&self) -> u64 {
-        self.changes.lock().expect("nobody panics here").values().sum()
+        self.changes.load(Ordering::Relaxed)
     }
 
-    /// How often this log became another.
-    pub(crate) fn changes_of(&self, place: Place) -> u64 {
-        self.changes.lock().expect("nobody panics here").get(&place).copied().unwrap_or(0)
+    /// Whether a record lies where it was read.
+    pub(crate) fn holds(&self, (kind, number): Place, record: &Fingerprint) -> bool {
+        let offset = usize::try_from(record.offset).expect("an offset");
+        let logs = self.logs.lock().expect("nobody panics here");
+        let log = logs.get(&(kind.default_topic().to_owned(), number));
+        log.is_some_and(|log| log.get(offset) == Some(record))
     }
 }
 

@@ -40,7 +40,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
             Action::Confirm => return self.confirm(),
             Action::ForgetCommits => {
                 self.checkpoints.forget();
-                self.stalled.forget();
+                self.unreadable.forget();
                 self.metrics.snapshots.set_durable(false);
                 lag::clear(&self.metrics);
             }
@@ -88,8 +88,8 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
         let progress = |partition: &Arc<Partition>| {
             let progress = partition.progress(partition.next()?, keeps_snapshots);
             // Where nothing was committed and nothing is done there is nothing to say.
-            let known = partition.known_commit().unwrap_or(Committed { offset: 0, settled: 0 });
-            (progress != known).then(|| (Arc::clone(partition), progress))
+            let known = partition.known_commit().unwrap_or_default();
+            (!progress.reaches_as_far_as(&known)).then(|| (Arc::clone(partition), progress))
         };
         let commits: Vec<(Arc<Partition>, Committed)> = self.layout.partitions().filter_map(progress).collect();
         if !commits.is_empty() {
@@ -103,8 +103,9 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
     pub(super) fn overwrite_commits(&mut self) -> Result<(), LoopFailure> {
         let begin = |partition: &Arc<Partition>| {
             let offset = partition.resumes_at();
-            partition.set_commit(Committed { offset, settled: offset });
-            (Arc::clone(partition), Committed { offset, settled: offset })
+            let committed = Committed { settled: offset, ..Committed::of(offset) };
+            partition.set_commit(&committed);
+            (Arc::clone(partition), committed)
         };
         let commits: Vec<(Arc<Partition>, Committed)> = self.layout.partitions().map(begin).collect();
         Ok(self.broker.commit_and_wait(&commits)?)

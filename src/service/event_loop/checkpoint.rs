@@ -59,12 +59,10 @@ impl Checkpoints {
             let known = match self.commits.entry((partition.topic().to_owned(), partition.number())) {
                 Entry::Occupied(known) => known.into_mut(),
                 // Where nothing was committed and nothing is done there is nothing to say.
-                Entry::Vacant(place) => {
-                    place.insert(partition.known_commit().unwrap_or(Committed { offset: 0, settled: 0 }))
-                }
+                Entry::Vacant(place) => place.insert(partition.known_commit().unwrap_or_default()),
             };
-            if progress != *known {
-                *known = progress;
+            if !progress.reaches_as_far_as(known) {
+                known.clone_from(&progress);
                 new.push((Arc::clone(partition), progress));
             }
         }
@@ -108,7 +106,7 @@ mod tests {
     #[test]
     fn a_start_from_the_beginning_never_takes_a_commit_back() {
         let (mut checkpoints, partition) = (Checkpoints::new(false), partition());
-        partition.set_survey(Some(Committed { offset: 100, settled: 100 }), 0, 200);
+        partition.set_survey(Some(Committed { settled: 100, ..Committed::of(100) }), 0, 200);
         assert_eq!(taken(&mut checkpoints, &partition, Some(50)), None);
         assert_eq!(taken(&mut checkpoints, &partition, Some(150)), Some((150, 150)));
     }
@@ -123,7 +121,7 @@ mod tests {
         assert_eq!(taken(&mut checkpoints, &partition, Some(60)), None);
         // Another start, from an older snapshot: what was committed stays.
         let again = Arc::new(Partition::new("sales.leads".into(), 0));
-        again.set_survey(Some(Committed { offset: 40, settled: 60 }), 0, 200);
+        again.set_survey(Some(Committed { settled: 60, ..Committed::of(40) }), 0, 200);
         again.begin_at(30);
         checkpoints.forget();
         assert_eq!(taken(&mut checkpoints, &again, Some(30)), None);

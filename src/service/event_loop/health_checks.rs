@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tracing::{error, warn};
 
 use super::{EventLoop, LoopFailure};
-use crate::health::{Condition, LogChanged, Met, PassedOver};
+use crate::health::{Beat, Condition, LogChanged, Met, PassedOver, Slept};
 use crate::kafka::membership::Event;
 use crate::kafka::{Broker, DeadLetterSink, KafkaFailure, Position, Readable};
 use crate::model::time::seconds;
@@ -21,7 +21,11 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
     /// numbers, and librdkafka finds out only later. So it hides them, and asks the group by a commit, which only a member
     /// may make.
     pub(super) fn check_liveness(&mut self, now: Instant) -> Result<(), LoopFailure> {
-        if self.readiness.beat(now) {
+        let Beat { has_stood_still, slept_millis } = self.readiness.beat(now);
+        if slept_millis > 0 {
+            Slept { millis: slept_millis }.report(&self.metrics);
+        }
+        if has_stood_still {
             warn!(
                 "the process stood still for longer than its place in the group is sure; the numbers are hidden until it is"
             );
@@ -44,7 +48,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
     pub(super) fn on_unreadable(&mut self, reason: &str) -> Result<(), LoopFailure> {
         self.metrics.unreadable.inc();
         let positions = self.broker.positions(&self.layout)?;
-        for (partition, offset) in self.stalled.note(&positions) {
+        for (partition, offset) in self.unreadable.note(&positions) {
             error!(
                 partition,
                 offset,
@@ -58,7 +62,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
         let at = waiting
             .map(|(partition, position)| (Arc::clone(partition), position.unwrap_or_else(|| partition.resumes_at())));
         self.broker.pass_over(at.collect());
-        self.check_stalled()
+        self.check_unreadable()
     }
 
     /// Goes on behind records that cannot be read, which are missing from now on.
@@ -81,8 +85,8 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
     }
 
     /// Reports whether any partition stands still.
-    pub(super) fn check_stalled(&mut self) -> Result<(), LoopFailure> {
-        let holds = self.stalled.holds(&self.broker.positions(&self.layout)?);
+    pub(super) fn check_unreadable(&mut self) -> Result<(), LoopFailure> {
+        let holds = self.unreadable.holds(&self.broker.positions(&self.layout)?);
         Met { condition: Condition::UnreadableRecords, holds }.report(&self.readiness);
         Ok(())
     }
