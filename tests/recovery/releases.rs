@@ -52,6 +52,9 @@ fn refused(object: &[u8]) -> Option<String> {
     }
 }
 
+/// What a later release does to the blocks of an object.
+type Change = dyn Fn(&mut Vec<Block>);
+
 fn extra(kind: u8, flags: u8) -> impl Fn(&mut Vec<Block>) {
     move |blocks| {
         let end = blocks.iter().position(|block| block.kind == END).expect("an end");
@@ -68,7 +71,7 @@ fn what_a_later_release_adds_without_changing_the_rest_is_passed_by() {
     };
     // No amount is in it, so that it does not matter whether anybody knows it.
     let currency = |blocks: &mut Vec<Block>| renamed(blocks, "XAD", "QQQ");
-    let changes: [&dyn Fn(&mut Vec<Block>); 4] = [&field, &extra(0x13, SKIPPABLE), &extra(9, SKIPPABLE), &currency];
+    let changes: [&Change; 4] = [&field, &extra(0x13, SKIPPABLE), &extra(9, SKIPPABLE), &currency];
     for Kept { objects, rules, replayed } in kept() {
         for change in changes {
             let objects = blocks::changed(objects.clone(), change);
