@@ -247,7 +247,7 @@ mod tests {
 
     /// A thread that stands still while the clock goes on has not slept.
     #[test]
-    fn standing_still_is_no_sleep() {
+    fn standing_still_is_not_sleeping() {
         let readiness = Readiness::default();
         let (now, clock) = (Instant::now(), Clock::System.now());
         readiness.beat_by(now, clock);
