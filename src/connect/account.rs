@@ -21,6 +21,8 @@ pub struct Polling {
     pub hold_ms: i64,
     /// From when on records are read at first; all of them if none is given.
     pub since: Option<Time>,
+    /// How many calls the CRM allows in 24 hours, where that is known.
+    pub daily_calls: Option<u64>,
     /// As whom.
     pub account: Account,
 }
@@ -53,6 +55,8 @@ pub struct ShareCrmAccount {
     pub census_ms: i64,
     /// Holds the secret of the tenant's functions that post here, if any do.
     pub push_secret_file: Option<PathBuf>,
+    /// Hold the token and the `EncodingAESKey` of the platform's callback, if it rings here.
+    pub callback: Option<(PathBuf, PathBuf)>,
 }
 
 /// How an app of ShareCRM's signs in.
@@ -87,6 +91,17 @@ pub struct ZohoAccount {
     pub client_secret_file: PathBuf,
     /// Holds the refresh token.
     pub refresh_token_file: PathBuf,
+    /// Where Zoho rings, if it does.
+    pub bell: Option<Bell>,
+}
+
+/// Where a CRM rings when something has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bell {
+    /// The public address.
+    pub url: String,
+    /// Holds what every ring must carry.
+    pub token_file: PathBuf,
 }
 
 /// A data centre of Zoho's: its name, where tokens are given, and where records are.
@@ -126,6 +141,7 @@ pub(super) fn zoho(section: &Section<'_>) -> Found<Option<Polling>> {
         client_id,
         client_secret_file: section.required("client_secret_file")?.into(),
         refresh_token_file: section.required("refresh_token_file")?.into(),
+        bell: bell(section)?,
     });
     polling(section, account).map(Some)
 }
@@ -150,6 +166,16 @@ pub(super) fn sharecrm(section: &Section<'_>) -> Found<Option<Polling>> {
     if census_ms < MINUTE {
         return Err(section.fault("census", "must be at least \"1m\"; it lists every record"));
     }
+    let files = ["callback_token_file", "callback_key_file"].map(|name| section.text(name));
+    let callback = match files {
+        [Ok(Some(token)), Ok(Some(key))] => Some((token.into(), key.into())),
+        [Ok(None), Ok(None)] => None,
+        [token, key] => {
+            let name = if token?.is_some() { "callback_key_file" } else { "callback_token_file" };
+            key?;
+            return Err(section.fault(name, "is required: a callback has a token and a key"));
+        }
+    };
     let account = Account::ShareCrm(ShareCrmAccount {
         api_url: url(section, "api_url")?.unwrap_or_else(|| format!("https://{host}")),
         sign_in,
@@ -159,15 +185,26 @@ pub(super) fn sharecrm(section: &Section<'_>) -> Found<Option<Polling>> {
         user_id: section.required("user_id")?,
         census_ms,
         push_secret_file: section.text("push_secret_file")?.map(PathBuf::from),
+        callback,
     });
     polling(section, account).map(Some)
 }
 
-fn polling(section: &Section<'_>, account: Account) -> Found<Polling> {
-    let interval_ms = duration(section, "interval", MINUTE)?;
-    if interval_ms < SHORTEST_INTERVAL {
-        return Err(section.fault("interval", "must be at least \"5s\"; a minute spares the calls of your CRM"));
+/// Where Zoho rings; `None` if it does not.
+fn bell(section: &Section<'_>) -> Found<Option<Bell>> {
+    match (section.text("notify_url")?, section.text("notify_token_file")?) {
+        (None, None) => Ok(None),
+        (Some(url), Some(_)) if !url.starts_with("https://") => {
+            Err(section.fault("notify_url", "must begin with https://: Zoho rings at no other address"))
+        }
+        (Some(url), Some(file)) => Ok(Some(Bell { url, token_file: file.into() })),
+        (Some(_), None) => Err(section.fault("notify_token_file", "is required: every ring must carry the token")),
+        (None, Some(_)) => Err(section.fault("notify_url", "is required: where Zoho rings, such as https://…/in/NAME")),
     }
+}
+
+fn polling(section: &Section<'_>, account: Account) -> Found<Polling> {
+    let interval_ms = interval(section)?;
     let since = section.text("since")?.map(|text| {
         let wrong = || section.fault("since", "must be RFC 3339 with an offset, such as 2026-01-01T00:00:00+08:00");
         Time::parse(&text).ok_or_else(wrong)
@@ -177,8 +214,18 @@ fn polling(section: &Section<'_>, account: Account) -> Found<Polling> {
         overlap_ms: duration(section, "overlap", 2 * MINUTE)?,
         hold_ms: duration(section, "hold", 2 * MINUTE)?,
         since: since.transpose()?,
+        daily_calls: section.whole("daily_calls")?,
         account,
     })
+}
+
+/// Between the beginnings of two looks.
+pub(super) fn interval(section: &Section<'_>) -> Found<i64> {
+    let interval_ms = duration(section, "interval", MINUTE)?;
+    if interval_ms < SHORTEST_INTERVAL {
+        return Err(section.fault("interval", "must be at least \"5s\"; a minute spares the calls of your CRM"));
+    }
+    Ok(interval_ms)
 }
 
 fn duration(section: &Section<'_>, name: &str, default: i64) -> Found<i64> {
@@ -219,12 +266,16 @@ pub fn secret(path: &Path) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connect::sources::{Defaults, load};
+    use crate::connect::sources::{Defaults, Way, load};
 
     fn polling(keys: &str) -> Result<Option<Polling>, String> {
         let text = format!("[source.crm]\nkind = \"zoho\"\n{keys}");
         let sources = load(&text, "sources.toml", &Defaults::default()).map_err(|fault| fault.to_string())?;
-        Ok(sources.into_values().next().unwrap().polling)
+        match sources.into_values().next().unwrap().way {
+            None => Ok(None),
+            Some(Way::Poll(polling)) => Ok(Some(*polling)),
+            Some(_) => panic!("another way"),
+        }
     }
 
     const CLIENT: &str = "client_id = \"1000.A\"\nclient_secret_file = \"/s\"\nrefresh_token_file = \"/r\"\n";

@@ -26,10 +26,20 @@ pub struct Batch {
     pub letters: Vec<Letter>,
     /// Entries of the state, by their keys within the source; `None` forgets one.
     pub state: BTreeMap<String, Option<Json>>,
+    /// Up to where topics have been read, by topic and partition: the next offset.
+    pub offsets: BTreeMap<(String, i32), i64>,
+}
+
+impl Batch {
+    /// Whether there is nothing to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.letters.is_empty() && self.state.is_empty() && self.offsets.is_empty()
+    }
 }
 
 /// A record that is no event, byte for byte, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Letter {
     /// The stream that it came from.
     pub stream: String,
@@ -37,8 +47,32 @@ pub struct Letter {
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
-    /// The record.
+    /// The record as it came.
     pub body: Vec<u8>,
+    /// Its key, where it came from a topic.
+    pub key: Option<Vec<u8>>,
+    /// Its headers, where it came from a topic; else the records that it was joined with, as they came.
+    pub beside: Vec<(String, Option<Vec<u8>>)>,
+}
+
+impl Letter {
+    /// What a document was made of: the record that it is about, and those that it was joined with.
+    fn of_document(document: &Document, code: &'static str, message: String) -> Letter {
+        let bytes = |record: &Json| record.source_text().map(|text| text.as_bytes().to_vec());
+        let mut beside = Vec::new();
+        let mut body = bytes(&document.record);
+        if let (None, Json::Object(parts)) = (&body, &document.record) {
+            for (name, text) in parts.iter().filter_map(|(name, part)| Some((name, bytes(part)?))) {
+                match body {
+                    None => body = Some(text),
+                    Some(_) => beside.push((format!("salespulse.connect.with.{name}"), Some(text))),
+                }
+            }
+        }
+        // What we have made ourselves came in no bytes: a deal that is missing, or was deleted.
+        let body = body.unwrap_or_else(|| document.record.encode());
+        Letter { stream: document.from.to_owned(), code, message, body, key: None, beside }
+    }
 }
 
 /// Keeps batches.
@@ -77,7 +111,7 @@ impl Desk<'_> {
     pub fn map(&mut self, documents: &[Document]) -> Vec<Draft> {
         let mut desired = Vec::new();
         for document in documents {
-            for result in self.source.mapping.apply(document, &document.record, &self.source.setting) {
+            for result in self.source.mapping.apply(document, &self.source.setting) {
                 match result {
                     Ok(draft) => desired.extend(self.judged(draft, document)),
                     Err(fault) => self.refuse(document, fault.code.name(), fault.to_string()),
@@ -98,7 +132,7 @@ impl Desk<'_> {
 
     /// Tells that an object is gone.
     pub fn tell_void(&mut self, object: &str, id: &str, at: Json, journey: &str) {
-        let document = Document { from: "voids", record: void_document(object, id, at, journey) };
+        let document = Document::new("voids", void_document(object, id, at, journey));
         let told = self.tell(&format!("{object}/{id}"), &[document]);
         self.take_back(&format!("{object}/{id}"), &format!("{}void:{object}:", self.source.setting.id_prefix), &told);
     }
@@ -124,11 +158,9 @@ impl Desk<'_> {
 
     /// Keeps a record that is no event, once for each thing that is wrong with it.
     pub fn refuse(&mut self, document: &Document, code: &'static str, message: String) {
-        let body = document.record.encode();
-        let digest = xxh3_64(&[document.from.as_bytes(), message.as_bytes(), &body].join(&0));
+        let digest = xxh3_64(&[document.from.as_bytes(), message.as_bytes(), &document.record.encode()].join(&0));
         if self.memory.note_refused(digest) {
-            let letter = Letter { stream: document.from.to_owned(), code, message, body };
-            self.batch.letters.push(letter);
+            self.batch.letters.push(Letter::of_document(document, code, message));
         }
     }
 
@@ -154,10 +186,7 @@ impl Desk<'_> {
     /// If it cannot be kept.
     pub fn commit(&mut self) -> Result<(), String> {
         let batch = std::mem::take(&mut self.batch);
-        if batch.events.is_empty() && batch.letters.is_empty() && batch.state.is_empty() {
-            return Ok(());
-        }
-        self.sink.commit(batch)
+        if batch.is_empty() { Ok(()) } else { self.sink.commit(batch) }
     }
 
     /// Moves a cursor, together with everything before it.

@@ -12,6 +12,8 @@ pub mod sharecrm;
 pub mod table;
 pub mod zoho;
 
+use std::sync::Arc;
+
 use super::json::Json;
 use super::mapping::{Document, Fault, FaultCode, Setting};
 
@@ -82,6 +84,22 @@ pub struct Payload {
     pub name: String,
     /// What it holds.
     pub json: Json,
+    /// A pointer to the data within its envelope; empty where it has none.
+    pub data: &'static str,
+}
+
+impl Payload {
+    /// A payload without an envelope.
+    #[must_use]
+    pub fn new(name: &str, json: Json) -> Payload {
+        Payload { name: name.to_owned(), json, data: "" }
+    }
+
+    /// What it holds, without its envelope.
+    #[must_use]
+    pub fn body(&self) -> &Json {
+        self.json.at(self.data).unwrap_or(&Json::Null)
+    }
 }
 
 /// What a dialect makes of payloads.
@@ -106,7 +124,7 @@ pub struct Skipped {
 
 impl Reading {
     pub(super) fn add(&mut self, from: &'static str, record: Json) {
-        self.documents.push(Document { from, record });
+        self.documents.push(Document::new(from, record));
     }
 
     pub(super) fn skip(&mut self, name: &str, reason: impl Into<String>) {
@@ -146,12 +164,17 @@ fn generic(payloads: &[Payload], reader: &Reader) -> Reading {
     let mut reading = Reading::default();
     for payload in payloads {
         let root = match reader.each.as_deref() {
-            Some(pointer) => payload.json.at(pointer),
-            None => Some(&payload.json),
+            Some(pointer) => payload.body().at(pointer),
+            None => payload.body().at(""),
+        };
+        let whole = Arc::new(payload.json.clone());
+        let mut add = |record: &Json| {
+            let document = Document { payload: Some(Arc::clone(&whole)), ..Document::new("", record.clone()) };
+            reading.documents.push(document);
         };
         match root {
-            Some(Json::Array(items)) => items.iter().for_each(|item| reading.add("", item.clone())),
-            Some(record) => reading.add("", record.clone()),
+            Some(Json::Array(items)) => items.iter().for_each(add),
+            Some(record) => add(record),
             None => reading.skip(&payload.name, "has nothing at \"each\""),
         }
     }

@@ -78,7 +78,7 @@ pub fn map(source: &Source, payloads: &[Payload], gate: &Gate, now: Time) -> Map
             mapped.skipped.push(Skipped { name: source.name.clone(), reason });
             continue;
         }
-        let results = mapping.apply(document, &document.record, &source.setting);
+        let results = mapping.apply(document, &source.setting);
         if results.is_empty() {
             let reason = format!("has a record of the stream {:?} for which no rule holds", document.from);
             mapped.skipped.push(Skipped { name: source.name.clone(), reason });

@@ -66,6 +66,27 @@ pub trait Exchange {
 
     /// Lets so many milliseconds pass.
     fn pause(&mut self, millis: i64);
+
+    /// Takes note of what the CRM has said of itself.
+    fn report(&mut self, _report: &Report<'_>) {}
+}
+
+/// What a CRM says of itself.
+#[derive(Debug)]
+pub enum Report<'a> {
+    /// Whether it gave a token.
+    SignIn(bool),
+    /// It notifies until then, in Unix milliseconds.
+    Subscribed(i64),
+    /// It does not notify.
+    Unsubscribed(&'a Trouble),
+    /// Its calls in 24 hours.
+    Quota {
+        /// How many it allows.
+        calls: i64,
+        /// How many are left.
+        remaining: i64,
+    },
 }
 
 /// Why a scan could not be finished. Its cursor has not moved, so the next one begins where it began.

@@ -1,5 +1,6 @@
 //! Requests over HTTP, for a thread that does nothing else.
 
+use std::collections::VecDeque;
 use std::error::Error as _;
 use std::future::Future;
 use std::sync::Arc;
@@ -8,10 +9,10 @@ use std::time::Duration;
 use jiff::fmt::rfc2822;
 use tokio::runtime::{Builder, Runtime};
 
-use super::exchange::{Exchange, LARGEST_RESPONSE, Request, Response};
+use super::exchange::{Exchange, LARGEST_RESPONSE, Report, Request, Response};
 use super::status::Status;
 use crate::health::Stop;
-use crate::model::time::{Clock, SECOND, Time};
+use crate::model::time::{Clock, HOUR, SECOND, Time};
 
 /// How long a response may take as a whole.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,6 +29,28 @@ pub struct HttpExchange {
     stop: Stop,
     source: String,
     status: Arc<Status>,
+    quota: Option<Quota>,
+}
+
+/// The calls of the last 24 hours, by the hour, beside what the CRM allows.
+struct Quota {
+    calls: i64,
+    sent: VecDeque<(i64, i64)>,
+}
+
+impl Quota {
+    /// Counts a call, and answers how many are left.
+    fn count(&mut self, now: Time) -> i64 {
+        let hour = now.millis().div_euclid(HOUR);
+        while self.sent.front().is_some_and(|(first, _)| hour - first >= 24) {
+            self.sent.pop_front();
+        }
+        match self.sent.back_mut().filter(|(last, _)| *last == hour) {
+            Some((_, count)) => *count += 1,
+            None => self.sent.push_back((hour, 1)),
+        }
+        (self.calls - self.sent.iter().map(|(_, count)| count).sum::<i64>()).max(0)
+    }
 }
 
 impl HttpExchange {
@@ -35,7 +58,13 @@ impl HttpExchange {
     ///
     /// # Errors
     /// A sentence on what the system refuses.
-    pub fn new(source: &str, clock: Clock, stop: Stop, status: Arc<Status>) -> Result<HttpExchange, String> {
+    pub fn new(
+        source: &str,
+        daily_calls: Option<u64>,
+        clock: Clock,
+        stop: Stop,
+        status: Arc<Status>,
+    ) -> Result<HttpExchange, String> {
         // Somebody else in this process may have installed one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -50,7 +79,9 @@ impl HttpExchange {
             .enable_all()
             .build()
             .map_err(|error| format!("there is no thread for HTTP: {error}"))?;
-        Ok(HttpExchange { client, runtime, clock, stop, source: source.to_owned(), status })
+        let calls = daily_calls.map(|calls| i64::try_from(calls).unwrap_or(i64::MAX));
+        let quota = calls.map(|calls| Quota { calls, sent: VecDeque::new() });
+        Ok(HttpExchange { client, runtime, clock, stop, source: source.to_owned(), status, quota })
     }
 }
 
@@ -73,6 +104,10 @@ impl Exchange for HttpExchange {
             Ok(_) => "ok",
         };
         self.status.count_request(&self.source, outcome);
+        if let Some(quota) = &mut self.quota {
+            let (calls, remaining) = (quota.calls, quota.count(self.clock.now()));
+            self.status.reported(&self.source, &Report::Quota { calls, remaining });
+        }
         answered
     }
 
@@ -88,6 +123,10 @@ impl Exchange for HttpExchange {
             Ok(())
         };
         let _ = self.runtime.block_on(unless_stopped(&self.stop, pause));
+    }
+
+    fn report(&mut self, report: &Report<'_>) {
+        self.status.reported(&self.source, report);
     }
 }
 
@@ -129,4 +168,18 @@ fn sentence(error: reqwest::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_of_a_day_ago_are_left_again() {
+        let mut quota = Quota { calls: 10, sent: VecDeque::new() };
+        let mut at = |hour: i64| quota.count(Time::from_millis(hour * HOUR + 5));
+        assert_eq!([at(0), at(0), at(1), at(23)], [9, 8, 7, 6]);
+        assert_eq!([at(24), at(25)], [7, 7], "those of the first hours count no more");
+        assert_eq!((0..20).map(|_| at(25)).last(), Some(0));
+    }
 }

@@ -1,7 +1,7 @@
-//! What a tenant's function posts: taken only if it is kept, and while this instance polls.
+//! What is posted for the thread of a source that polls: a record that is taken only if it is kept, or a ring at its door.
 
-use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,14 +17,25 @@ const PATIENCE: Duration = Duration::from_millis(2_500);
 pub enum Answer {
     /// It is kept.
     Kept,
+    /// Somebody looks what has changed.
+    Rung,
     /// There is no such source, or it takes nothing.
     Unknown,
-    /// The secret is wrong.
+    /// The secret or the signature is wrong.
     Forbidden,
-    /// It is not what a function posts.
+    /// It is not what this source takes.
     Refused(String),
     /// Another instance polls, or this one is busy.
     Later,
+}
+
+/// What a thread finds.
+#[derive(Debug)]
+pub enum Call {
+    /// A record that waits to be kept.
+    Push(Push),
+    /// Something has changed.
+    Ring,
 }
 
 /// A body that waits to be kept.
@@ -36,28 +47,28 @@ pub struct Push {
     pub answer: SyncSender<Answer>,
 }
 
-/// Where bodies wait, by source.
+/// Where calls wait, by source.
 #[derive(Debug, Default)]
 pub struct Inboxes {
-    secrets: BTreeMap<String, String>,
-    open: Mutex<BTreeMap<String, SyncSender<Push>>>,
+    sources: BTreeSet<String>,
+    open: Mutex<BTreeMap<String, SyncSender<Call>>>,
 }
 
 impl Inboxes {
-    /// Inboxes of the sources with these secrets; closed until a thread opens them.
+    /// Inboxes of these sources; closed until a thread opens them.
     #[must_use]
-    pub fn new(secrets: BTreeMap<String, String>) -> Arc<Inboxes> {
-        Arc::new(Inboxes { secrets, open: Mutex::default() })
+    pub fn new(sources: BTreeSet<String>) -> Arc<Inboxes> {
+        Arc::new(Inboxes { sources, open: Mutex::default() })
     }
 
     /// Whether a source has one.
     #[must_use]
     pub fn has(&self, source: &str) -> bool {
-        self.secrets.contains_key(source)
+        self.sources.contains(source)
     }
 
     /// Opens the inbox of a source for the thread that polls it; one that was open before is closed.
-    pub fn open(&self, source: &str) -> Receiver<Push> {
+    pub fn open(&self, source: &str) -> Receiver<Call> {
         let (sender, receiver) = sync_channel(MOST_WAITING);
         self.lock().insert(source.to_owned(), sender);
         receiver
@@ -70,18 +81,10 @@ impl Inboxes {
 
     /// Takes a body, and waits until it is kept.
     #[must_use]
-    pub fn take(&self, source: &str, secret: &[u8], body: &[u8]) -> Answer {
-        let Some(known) = self.secrets.get(source) else { return Answer::Unknown };
-        if !is_same(secret, known.as_bytes()) {
-            return Answer::Forbidden;
-        }
-        let body = match Json::parse(body) {
-            Ok(body) => body,
-            Err(fault) => return Answer::Refused(fault.to_string()),
-        };
-        let Some(sender) = self.lock().get(source).cloned() else { return Answer::Later };
+    pub fn push(&self, source: &str, body: Json) -> Answer {
+        let Some(sender) = self.sender(source) else { return Answer::Later };
         let (answer, answered) = sync_channel(1);
-        if sender.try_send(Push { body, answer }).is_err() {
+        if sender.try_send(Call::Push(Push { body, answer })).is_err() {
             return Answer::Later;
         }
         match answered.recv_timeout(PATIENCE) {
@@ -91,17 +94,25 @@ impl Inboxes {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, SyncSender<Push>>> {
+    /// Rings, and waits for nobody.
+    #[must_use]
+    pub fn ring(&self, source: &str) -> Answer {
+        let Some(sender) = self.sender(source) else { return Answer::Later };
+        match sender.try_send(Call::Ring) {
+            // Where so many wait, one of them wakes the thread as well.
+            Ok(()) | Err(TrySendError::Full(_)) => Answer::Rung,
+            Err(TrySendError::Disconnected(_)) => Answer::Later,
+        }
+    }
+
+    fn sender(&self, source: &str) -> Option<SyncSender<Call>> {
+        self.lock().get(source).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, SyncSender<Call>>> {
         // Senders are put in and taken out whole.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether two secrets are the same. The time that it takes says at most how long they are.
-fn is_same(given: &[u8], secret: &[u8]) -> bool {
-    let differing =
-        given.iter().zip(secret).fold(0, |found, (given, secret)| std::hint::black_box(found | (given ^ secret)));
-    given.len() == secret.len() && differing == 0
 }
 
 #[cfg(test)]
@@ -109,23 +120,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_knows_the_secret_is_heard_and_only_while_somebody_polls() {
-        let inboxes = Inboxes::new([("crm".to_owned(), "s3cret".to_owned())].into());
-        assert_eq!(inboxes.take("other", b"s3cret", b"{}"), Answer::Unknown);
-        for wrong in ["", "s3cre", "s3cret ", "S3cret"] {
-            assert_eq!(inboxes.take("crm", wrong.as_bytes(), b"{}"), Answer::Forbidden, "{wrong}");
-        }
-        assert!(matches!(inboxes.take("crm", b"s3cret", b"{"), Answer::Refused(_)));
-        assert_eq!(inboxes.take("crm", b"s3cret", b"{}"), Answer::Later);
+    fn a_body_is_kept_only_while_somebody_polls() {
+        let inboxes = Inboxes::new(["crm".to_owned()].into());
+        let body = || Json::object([("v", Json::number_of(1))]);
+        assert_eq!((inboxes.push("crm", body()), inboxes.ring("crm")), (Answer::Later, Answer::Later));
         let receiver = inboxes.open("crm");
         let thread = std::thread::spawn(move || {
-            let push = receiver.recv().unwrap();
+            let Call::Push(push) = receiver.recv().unwrap() else { panic!("no ring") };
             push.answer.send(Answer::Kept).unwrap();
             push.body
         });
-        assert_eq!(inboxes.take("crm", b"s3cret", br#"{"v":1}"#), Answer::Kept);
-        assert_eq!(thread.join().unwrap().word("/v"), Some("1"));
+        assert_eq!(inboxes.push("crm", body()), Answer::Kept);
+        assert_eq!(thread.join().unwrap(), body());
         inboxes.close();
-        assert_eq!(inboxes.take("crm", b"s3cret", b"{}"), Answer::Later);
+        assert_eq!(inboxes.push("crm", body()), Answer::Later);
+    }
+
+    #[test]
+    fn rings_beyond_what_can_wait_are_rings_all_the_same() {
+        let inboxes = Inboxes::new(["crm".to_owned()].into());
+        let receiver = inboxes.open("crm");
+        for _ in 0..2 * MOST_WAITING {
+            assert_eq!(inboxes.ring("crm"), Answer::Rung);
+        }
+        assert_eq!(receiver.try_iter().count(), MOST_WAITING);
     }
 }

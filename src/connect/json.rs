@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::contract::encode::quote;
 
@@ -24,8 +25,45 @@ pub enum Json {
     Text(String),
     /// An array.
     Array(Vec<Json>),
-    /// An object, in the order of its text.
-    Object(Vec<(String, Json)>),
+    /// An object.
+    Object(Fields),
+}
+
+/// The fields of an object in the order of its text, and that text itself where it is kept.
+///
+/// Two of the same fields are the same: where they come from does not count.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    fields: Vec<(String, Json)>,
+    /// What came over the line, byte for byte, for a dead letter.
+    text: Option<Arc<str>>,
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Fields) -> bool {
+        self.fields == other.fields
+    }
+}
+
+impl Eq for Fields {}
+
+impl Fields {
+    /// The fields, each with its name.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Json)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The same with the text that they come from.
+    #[must_use]
+    pub fn with_text(self, text: &str) -> Fields {
+        Fields { text: Some(Arc::from(text)), ..self }
+    }
+}
+
+impl FromIterator<(String, Json)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (String, Json)>>(fields: T) -> Fields {
+        Fields { fields: fields.into_iter().collect(), text: None }
+    }
 }
 
 /// Why a text is no JSON: the byte at which that shows.
@@ -42,9 +80,18 @@ impl Json {
     /// # Errors
     /// [`JsonFault`] if the bytes are not exactly one JSON value in UTF-8, at most 64 deep.
     pub fn parse(bytes: &[u8]) -> Result<Json, JsonFault> {
+        Json::parse_records(bytes, &[])
+    }
+
+    /// The same, and every object at one of these pointers keeps its own text. A step `*` stands for every item.
+    ///
+    /// # Errors
+    /// [`JsonFault`] as for [`Json::parse`].
+    pub fn parse_records(bytes: &[u8], records: &[&str]) -> Result<Json, JsonFault> {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         let text = std::str::from_utf8(bytes).map_err(|error| JsonFault { at: error.valid_up_to() })?;
-        let mut parser = Parser { text, at: 0 };
+        let records: Vec<Vec<&str>> = records.iter().map(|pointer| pointer.split('/').skip(1).collect()).collect();
+        let mut parser = Parser { text, at: 0, records: &records, path: Vec::new() };
         let value = parser.value(0).ok_or(JsonFault { at: parser.at })?;
         parser.skip_space();
         if parser.at == text.len() { Ok(value) } else { Err(JsonFault { at: parser.at }) }
@@ -66,6 +113,15 @@ impl Json {
     #[must_use]
     pub fn object<'a>(fields: impl IntoIterator<Item = (&'a str, Json)>) -> Json {
         Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// The text that came over the line, where it was kept: nothing that was put in later is in it.
+    #[must_use]
+    pub fn source_text(&self) -> Option<&str> {
+        match self {
+            Json::Object(fields) => fields.text.as_deref(),
+            _ => None,
+        }
     }
 
     /// A text, or null.
@@ -126,9 +182,9 @@ impl Json {
 
     /// Gives the object a field, instead of one that it may have.
     pub fn put(&mut self, name: &str, value: Json) {
-        if let Json::Object(fields) = self {
-            fields.retain(|(known, _)| known != name);
-            fields.push((name.to_owned(), value));
+        if let Json::Object(object) = self {
+            object.fields.retain(|(known, _)| known != name);
+            object.fields.push((name.to_owned(), value));
         }
     }
 
@@ -175,6 +231,10 @@ impl Json {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    /// Where objects are whose text is kept, step by step.
+    records: &'a [Vec<&'a str>],
+    /// Where the value is that is being read, as far as that may lead to a record.
+    path: Vec<String>,
 }
 
 impl Parser<'_> {
@@ -215,29 +275,53 @@ impl Parser<'_> {
         }
     }
 
+    /// Reads a value one step further down.
+    fn below(&mut self, step: &str, depth: usize) -> Option<Json> {
+        // Beyond the deepest record nobody asks where a value is.
+        let is_asked = self.records.iter().any(|record| record.len() > depth) && self.path.len() == depth;
+        if !is_asked {
+            return self.value(depth + 1);
+        }
+        self.path.push(step.to_owned());
+        let value = self.value(depth + 1);
+        self.path.pop();
+        value
+    }
+
+    /// Whether the value at this depth is one of the records.
+    fn is_record(&self, depth: usize) -> bool {
+        let is_here = |record: &Vec<&str>| {
+            record.len() == depth && record.iter().zip(&self.path).all(|(step, here)| step == here)
+        };
+        self.path.len() == depth && self.records.iter().any(is_here)
+    }
+
     fn object(&mut self, depth: usize) -> Option<Json> {
+        let start = self.at;
         self.take(b'{')?;
-        let mut fields: Vec<(String, Json)> = Vec::new();
+        let mut object = Fields::default();
         self.skip_space();
-        if self.take(b'}').is_some() {
-            return Some(Json::Object(fields));
-        }
-        loop {
-            self.skip_space();
-            let name = self.string()?;
-            self.skip_space();
-            self.take(b':')?;
-            let value = self.value(depth + 1)?;
-            fields.push((name, value));
-            self.skip_space();
-            match self.peek()? {
-                b',' => self.at += 1,
-                b'}' => break,
-                _ => return None,
+        if self.take(b'}').is_none() {
+            loop {
+                self.skip_space();
+                let name = self.string()?;
+                self.skip_space();
+                self.take(b':')?;
+                let value = self.below(&name, depth)?;
+                object.fields.push((name, value));
+                self.skip_space();
+                match self.peek()? {
+                    b',' => self.at += 1,
+                    b'}' => break,
+                    _ => return None,
+                }
             }
+            self.at += 1;
         }
-        self.at += 1;
-        Some(Json::Object(fields))
+        if self.is_record(depth) {
+            object.text = self.text.get(start..self.at).map(Arc::from);
+        }
+        Some(Json::Object(object))
     }
 
     fn array(&mut self, depth: usize) -> Option<Json> {
@@ -248,7 +332,7 @@ impl Parser<'_> {
             return Some(Json::Array(items));
         }
         loop {
-            items.push(self.value(depth + 1)?);
+            items.push(self.below("*", depth)?);
             self.skip_space();
             match self.peek()? {
                 b',' => self.at += 1,
@@ -352,6 +436,24 @@ mod tests {
         assert_eq!(json.word("/id"), Some("9007199254740993"));
         assert_eq!(json.word("/a"), Some("2.50"));
         assert_eq!(json.word("/b"), Some("-0.1e+2"));
+    }
+
+    #[test]
+    fn records_keep_the_text_that_came() {
+        let text =
+            r#"{"x":{"data":[{"a":0}]},"data":[ {"a" : 1.0, "b":{"data":[{}]}},{"a":"\u4f60"} ,7],"users":[{}]}"#;
+        let json = Json::parse_records(text.as_bytes(), &["/data/*", "/users/*"]).unwrap();
+        let kept = |pointer: &str| json.at(pointer).unwrap().source_text();
+        assert_eq!(kept("/data/0"), Some(r#"{"a" : 1.0, "b":{"data":[{}]}}"#));
+        assert_eq!(kept("/data/1"), Some(r#"{"a":"\u4f60"}"#));
+        assert_eq!(kept("/users/0"), Some("{}"));
+        assert_eq!([kept("/x/data/0"), kept("/data/0/b/data/0"), kept("")], [None; 3]);
+        let mut record = json.at("/data/1").unwrap().clone();
+        record.put("state", Json::Null);
+        assert_eq!(record.source_text(), Some(r#"{"a":"\u4f60"}"#), "what we put in did not come");
+        assert_eq!(Json::parse(text.as_bytes()).unwrap(), json, "where it comes from does not count");
+        let whole = Json::parse_records(b" {} ", &[""]).unwrap();
+        assert_eq!(whole.source_text(), Some("{}"));
     }
 
     #[test]

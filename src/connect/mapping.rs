@@ -82,6 +82,10 @@ pub enum FaultCode {
 }
 
 impl FaultCode {
+    /// All of them.
+    pub const ALL: [FaultCode; 5] =
+        [FaultCode::Unmapped, FaultCode::Missing, FaultCode::Invalid, FaultCode::NoRule, FaultCode::NotJson];
+
     /// The word in metrics and dead letters.
     #[must_use]
     pub const fn name(self) -> &'static str {

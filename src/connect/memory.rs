@@ -25,6 +25,8 @@ pub struct Memory {
     generation: u64,
     /// Digests of the records that were refused, so that one that is read again and again is kept once.
     refused: BTreeSet<u64>,
+    /// How often anything was refused.
+    refusals: usize,
 }
 
 /// So many refused records are known at once.
@@ -39,10 +41,17 @@ impl Memory {
 
     /// Notes a refused record; false if it is known.
     pub(super) fn note_refused(&mut self, digest: u64) -> bool {
+        self.refusals += 1;
         if self.refused.len() >= MOST_REFUSED {
             self.refused.clear();
         }
         self.refused.insert(digest)
+    }
+
+    /// How often anything was refused since the memory was read.
+    #[must_use]
+    pub(super) const fn refusals(&self) -> usize {
+        self.refusals
     }
 
     /// Takes in an entry of the state topic; `None` forgets it.

@@ -8,7 +8,7 @@ use super::account::{Account, Polling, secret};
 use super::desk::{Batch, Desk, Sink};
 use super::events::Gate;
 use super::exchange::{Exchange, Trouble};
-use super::inbox::{Answer, Push};
+use super::inbox::{Answer, Call, Push};
 use super::memory::Memory;
 use super::sharecrm::{self, PushFault, ShareCrm};
 use super::sources::Source;
@@ -21,6 +21,9 @@ use crate::model::time::{MINUTE, SECOND, Time};
 const FIRST_PAUSE: i64 = 5 * SECOND;
 /// How soon a request to stop is heard while something may be posted.
 const GLANCE: i64 = 200;
+/// After the beginning of a cycle a ring begins the next one no sooner, so that an import of thousands of records, each of
+/// which rings, does not use up the day's calls.
+const SHORTEST_RING: i64 = 10 * SECOND;
 /// The longest pause.
 const LONGEST_PAUSE: i64 = 15 * MINUTE;
 
@@ -47,13 +50,17 @@ impl Crm {
                     refresh_token: secret(&account.refresh_token_file)?,
                 };
                 let api = zoho::Api::at(credentials, &account.accounts_url, &account.api_url);
+                let channel = match &account.bell {
+                    Some(bell) => Some(zoho::Channel::new(&bell.url, &secret(&bell.token_file)?)?),
+                    None => None,
+                };
                 let options = zoho::Options {
                     overlap_ms: polling.overlap_ms,
                     hold_ms: polling.hold_ms,
                     since: polling.since,
                     ..zoho::Options::default()
                 };
-                Ok(Crm::Zoho(Box::new(Zoho::new(api, options))))
+                Ok(Crm::Zoho(Box::new(Zoho::new(api, options).with_channel(channel))))
             }
             Account::ShareCrm(account) => {
                 let credentials = sharecrm::Credentials {
@@ -94,8 +101,8 @@ pub struct Poller<'a> {
     pub gate: &'a Gate,
     /// What was told.
     pub memory: Memory,
-    /// What a tenant's functions post, where they do.
-    pub inbox: Option<Receiver<Push>>,
+    /// What is posted for this source, where anything is.
+    pub inbox: Option<Receiver<Call>>,
     /// Who says how it goes.
     pub status: Arc<Status>,
     /// Whether to end.
@@ -139,14 +146,22 @@ impl Poller<'_> {
                     }
                 }
             };
-            self.rest(wait, sink, exchange)?;
+            // A CRM that is in trouble is not asked sooner because it rings.
+            let earliest = (failures == 0).then(|| began.plus(SHORTEST_RING));
+            self.rest(wait, earliest, sink, exchange)?;
         }
         Ok(())
     }
 
-    /// Waits for the next cycle, and keeps meanwhile what is posted.
-    fn rest(&mut self, millis: i64, sink: &mut dyn Sink, exchange: &mut dyn Exchange) -> Result<(), String> {
-        let until = exchange.now().plus(millis.max(0));
+    /// Waits for the next cycle, and keeps meanwhile what is posted. A ring ends the rest, but not before `earliest`.
+    fn rest(
+        &mut self,
+        millis: i64,
+        earliest: Option<Time>,
+        sink: &mut dyn Sink,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(), String> {
+        let mut until = exchange.now().plus(millis.max(0));
         loop {
             let left = until.since(exchange.now());
             let wait = Duration::from_millis(u64::try_from(left.clamp(0, GLANCE)).unwrap_or(0));
@@ -158,7 +173,8 @@ impl Poller<'_> {
                 Some(inbox) => inbox.recv_timeout(wait),
             };
             match pushed {
-                Ok(push) => self.keep(&push, sink, exchange.now())?,
+                Ok(Call::Push(push)) => self.keep(&push, sink, exchange.now())?,
+                Ok(Call::Ring) => until = earliest.map_or(until, |earliest| until.min(earliest)),
                 Err(RecvTimeoutError::Disconnected) => exchange.pause(left.clamp(0, GLANCE)),
                 Err(RecvTimeoutError::Timeout) => {}
             }

@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::delivery::Topics;
 use super::events::Gate;
+use super::files::FileWorker;
 use super::http::HttpExchange;
 use super::inbox::Inboxes;
 use super::json::Json;
-use super::keeper::{Keeper, Topics};
+use super::keeper::Keeper;
 use super::memory::Memory;
 use super::poller::{Crm, Poller};
-use super::sources::Source;
+use super::sources::{Source, Way};
 use super::status::Status;
+use super::topics::{TopicWorker, group_of};
 use crate::config::KafkaConfig;
 use crate::health::Stop;
 use crate::kafka::{KafkaFailure, Lease, Turn};
@@ -33,7 +36,7 @@ pub struct Runner {
     pub kafka: KafkaConfig,
     /// Where everything goes.
     pub topics: Topics,
-    /// The sources that are polled.
+    /// The sources that one instance reads: all but webhooks.
     pub sources: Vec<Arc<Source>>,
     /// Our own decoder.
     pub gate: Gate,
@@ -82,6 +85,14 @@ impl Runner {
     /// [`KafkaFailure`] if the group does not want us or the topics cannot be read; a sentence on a secret that cannot be
     /// read is one too.
     pub fn run(self) -> Result<(), KafkaFailure> {
+        if self.sources.is_empty() {
+            // Webhooks need no turn.
+            self.status.set_active(true);
+            while !self.stop.requested() {
+                thread::sleep(GLANCE);
+            }
+            return Ok(());
+        }
         let mut lease = Lease::join(&self.kafka, &self.topics.state)?;
         let mut crew: Option<Crew> = None;
         let outcome = loop {
@@ -105,7 +116,7 @@ impl Runner {
                     info!("the group gives the sources to another instance");
                     self.inboxes.close();
                     drop(crew.take().map(Crew::end));
-                    self.status.stand_by();
+                    self.status.stand_by(self.sources.iter().map(|source| source.name.as_str()));
                     if let Err(failure) = lease.give_back() {
                         break Err(failure);
                     }
@@ -203,20 +214,42 @@ impl Runner {
         stop: &Stop,
     ) -> Result<JoinHandle<Result<(), String>>, KafkaFailure> {
         let wrong = |reason: String| KafkaFailure::Configuration(format!("source {}: {reason}", source.name));
-        let polling = source.polling.as_ref().ok_or_else(|| wrong("it names no account".to_owned()))?;
-        let (crm, interval_ms) = (Crm::of(polling).map_err(wrong)?, polling.interval_ms);
-        let status = Arc::clone(&self.status);
-        let mut exchange = HttpExchange::new(&source.name, self.clock, stop.clone(), status).map_err(wrong)?;
-        let inbox = self.inboxes.has(&source.name).then(|| self.inboxes.open(&source.name));
-        let (source, gate, stop) = (Arc::clone(source), self.gate.clone(), stop.clone());
-        let status = Arc::clone(&self.status);
-        let poll = move || {
-            let poller = Poller { source: &source, crm, interval_ms, gate: &gate, memory, inbox, status, stop };
-            poller.run(&mut keeper, &mut exchange)
-        };
-        thread::Builder::new()
-            .name("poller".to_owned())
-            .spawn(poll)
-            .map_err(|error| KafkaFailure::Ended(format!("cannot start threads: {error}")))
+        let (gate, status, clock, stop) = (self.gate.clone(), Arc::clone(&self.status), self.clock, stop.clone());
+        match source.way.clone() {
+            Some(Way::Poll(polling)) => {
+                let crm = Crm::of(&polling).map_err(wrong)?;
+                let calls = polling.daily_calls;
+                let mut exchange =
+                    HttpExchange::new(&source.name, calls, clock, stop.clone(), Arc::clone(&status)).map_err(wrong)?;
+                let inbox = self.inboxes.has(&source.name).then(|| self.inboxes.open(&source.name));
+                let (source, interval_ms) = (Arc::clone(source), polling.interval_ms);
+                spawn("poller", move || {
+                    let poller = Poller { source: &source, crm, interval_ms, gate: &gate, memory, inbox, status, stop };
+                    poller.run(&mut keeper, &mut exchange)
+                })
+            }
+            Some(Way::Topics(topics)) => {
+                let (kafka, group) = (self.kafka.clone(), group_of(&self.kafka.group, source));
+                let source = Arc::clone(source);
+                let worker = TopicWorker { source, topics, kafka, group, gate, status, clock, stop };
+                let reader = worker.reader()?;
+                let group = reader.group().ok_or_else(|| wrong("it has no group for its offsets".to_owned()))?;
+                let mut keeper = keeper.with_group(group);
+                spawn("reader", move || worker.run(reader, &mut keeper))
+            }
+            Some(Way::Files(files)) => {
+                let worker = FileWorker { source: Arc::clone(source), files, gate, memory, status, clock, stop };
+                spawn("reader", move || worker.run(&mut keeper))
+            }
+            Some(Way::Hook(_)) | None => Err(wrong("there is nothing to read".to_owned())),
+        }
     }
+}
+
+fn spawn(
+    name: &str,
+    work: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Result<JoinHandle<Result<(), String>>, KafkaFailure> {
+    let thread = thread::Builder::new().name(name.to_owned());
+    thread.spawn(work).map_err(|error| KafkaFailure::Ended(format!("cannot start threads: {error}")))
 }

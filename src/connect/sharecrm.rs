@@ -5,6 +5,7 @@
 //! are left out of its lists, so a census looks for those that are missing.
 
 mod api;
+mod callback;
 mod census;
 mod check;
 mod deals;
@@ -17,6 +18,7 @@ use super::mapping::Document;
 use crate::model::time::{HOUR, MINUTE, Time};
 
 pub use api::{Api, Credentials};
+pub use callback::{Keys, Refusal};
 
 /// How a tenant is polled.
 #[derive(Clone, Debug)]
@@ -116,7 +118,7 @@ impl ShareCrm {
         for user in self.api.users(exchange)? {
             let Some(id) = user.word("/openUserId") else { continue };
             let key = format!("user/{id}");
-            desk.tell(&key, &[Document { from: "users", record: user }]);
+            desk.tell(&key, &[Document::new("users", user)]);
             desk.make_room().map_err(Trouble::Sink)?;
         }
         Ok(())
@@ -183,7 +185,7 @@ fn take(object: Object, record: &Json, is_void: bool, desk: &mut Desk<'_>) {
         return;
     }
     known.deleted = is_gone.then_some(known.modified);
-    let told = desk.tell(&key, &[Document { from: object.stream(), record }]);
+    let told = desk.tell(&key, &[Document::new(object.stream(), record)]);
     if was_gone.is_some() {
         let prefix = void_prefix(object, desk);
         desk.take_back(&key, &prefix, &told);

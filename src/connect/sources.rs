@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
 use super::account::{self, Polling};
 use super::builtin;
 use super::dialect::{Kind, Reader};
+use super::hook::Hook;
 use super::mapping::{LoadFault, Mapping, Place, Section, Setting, Tables};
 
 /// One source.
@@ -25,8 +27,41 @@ pub struct Source {
     pub reader: Reader,
     /// What stands between two cells of a table.
     pub delimiter: u8,
+    /// How its records reach us; `None` if only `connect map` reads them.
+    pub way: Option<Way>,
+}
+
+/// How records reach us.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// We ask for them.
+    Poll(Box<Polling>),
+    /// They are posted.
+    Hook(Hook),
+    /// They lie in these topics.
+    Topics(Vec<String>),
+    /// They lie in files.
+    Files(Files),
+}
+
+/// Where tables lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// A file, or a folder of files whose names end with `.csv`.
+    pub path: PathBuf,
+    /// Between two looks, in milliseconds.
+    pub interval_ms: i64,
+}
+
+impl Source {
     /// How it is polled, if it is.
-    pub polling: Option<Polling>,
+    #[must_use]
+    pub const fn polling(&self) -> Option<&Polling> {
+        match &self.way {
+            Some(Way::Poll(polling)) => Some(polling),
+            _ => None,
+        }
+    }
 }
 
 type Found<T> = Result<T, LoadFault>;
@@ -56,7 +91,7 @@ impl Source {
         let setting =
             Setting { zone: defaults.zone.clone(), currency: defaults.currency.clone(), ..Setting::default() };
         let name = kind.name().to_owned();
-        Ok(Some(Source { name, kind, mapping, setting, reader: Reader::default(), delimiter: b',', polling: None }))
+        Ok(Some(Source { name, kind, mapping, setting, reader: Reader::default(), delimiter: b',', way: None }))
     }
 }
 
@@ -73,6 +108,8 @@ pub struct Connector {
     pub dead_letter_bodies: bool,
     /// Where metrics and probes are served.
     pub listen: SocketAddr,
+    /// Where CRMs and others post.
+    pub receive: SocketAddr,
 }
 
 impl Connector {
@@ -83,17 +120,22 @@ impl Connector {
             dead_letter_topic: "sales.connect-dead-letters".to_owned(),
             dead_letter_bodies: true,
             listen: SocketAddr::from(([127, 0, 0, 1], 9465)),
+            receive: SocketAddr::from(([127, 0, 0, 1], 9466)),
         };
         let Some(section) = section else { return Ok(default) };
-        let listen = section.text("listen")?.map(|text| {
-            text.parse().map_err(|_| section.fault("listen", "must be an address with a port, such as 127.0.0.1:9465"))
-        });
+        let address = |name: &str, default: SocketAddr| match section.text(name)? {
+            None => Ok(default),
+            Some(text) => text
+                .parse()
+                .map_err(|_| section.fault(name, format!("must be an address with a port, such as {default}"))),
+        };
         let connector = Connector {
             group: section.text("group")?,
             state_topic: section.text("state_topic")?.unwrap_or(default.state_topic),
             dead_letter_topic: section.text("dead_letter_topic")?.unwrap_or(default.dead_letter_topic),
             dead_letter_bodies: section.switch("dead_letter_bodies")?.unwrap_or(true),
-            listen: listen.transpose()?.unwrap_or(default.listen),
+            listen: address("listen", default.listen)?,
+            receive: address("receive", default.receive)?,
         };
         section.finish()?;
         if connector.state_topic == connector.dead_letter_topic {
@@ -188,13 +230,21 @@ fn source(name: &str, section: &Section<'_>, global: &Tables, defaults: &Default
     };
     let reader = Reader { each: section.text("each")?, deals_start_journeys: starts_journeys(section)? };
     let mapping = mapping(kind, section, &tables)?;
-    let polling = match kind {
-        Kind::Zoho => account::zoho(section)?,
-        Kind::ShareCrm => account::sharecrm(section)?,
+    let way = match kind {
+        Kind::Zoho => account::zoho(section)?.map(Box::new).map(Way::Poll),
+        Kind::ShareCrm => account::sharecrm(section)?.map(Box::new).map(Way::Poll),
+        Kind::Webhook => Hook::of(section)?.map(Way::Hook),
+        Kind::Kafka | Kind::Debezium => section.texts("topics")?.map(Way::Topics),
+        Kind::Csv => files(section)?.map(Way::Files),
         _ => None,
     };
     section.finish()?;
-    Ok(Source { name: name.to_owned(), kind, mapping, setting, reader, delimiter, polling })
+    Ok(Source { name: name.to_owned(), kind, mapping, setting, reader, delimiter, way })
+}
+
+fn files(section: &Section<'_>) -> Found<Option<Files>> {
+    let Some(path) = section.text("path")? else { return Ok(None) };
+    Ok(Some(Files { path: path.into(), interval_ms: account::interval(section)? }))
 }
 
 fn starts_journeys(section: &Section<'_>) -> Found<bool> {

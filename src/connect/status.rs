@@ -3,29 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use prometheus::{GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 use serde::Serialize;
 use tracing::{info, warn};
 
-use super::exchange::Trouble;
-use crate::model::event::EventType;
+use super::delivery::Topics;
+use super::desk::Batch;
+use super::exchange::{Report as CrmReport, Trouble};
+use super::mapping::FaultCode;
+use super::metrics::Metrics;
+use crate::contract::decode::RejectionCode;
 use crate::model::time::{Time, seconds};
+
+/// What may become of something that was posted.
+pub const OUTCOMES: [&str; 6] = ["kept", "rung", "forbidden", "refused", "too_large", "later"];
 
 /// The metrics of connectors, and what is wrong with each source.
 #[derive(Debug)]
 pub struct Status {
-    registry: Registry,
-    /// Connections of the listener.
-    pub connections: IntGauge,
-    active: IntGauge,
-    up: IntGaugeVec,
-    last_success: GaugeVec,
-    conditions: IntGaugeVec,
-    requests: IntCounterVec,
-    events: IntCounterVec,
-    retractions: IntCounterVec,
-    letters: IntCounterVec,
-    remembered: IntGaugeVec,
+    /// What is counted and measured.
+    pub metrics: Metrics,
     standings: Mutex<BTreeMap<String, Standing>>,
 }
 
@@ -55,46 +51,17 @@ impl Status {
     /// # Errors
     /// If two metrics have the same name or a name is malformed: a bug.
     pub fn new<'a>(sources: impl Iterator<Item = &'a str>) -> Result<Status, prometheus::Error> {
-        let registry = Registry::new();
-        let make = Make(&registry);
-        let status = Status {
-            connections: make.gauge("http_connections", "HTTP connections of the connectors' listener.")?,
-            active: make.gauge("active", "1 if this instance is the one that polls.")?,
-            up: make.gauges("up", "1 if the last cycle of the source was finished.", &["source"])?,
-            last_success: make.floats(
-                "last_success_timestamp_seconds",
-                "When a cycle of the source was finished last.",
-                &["source"],
-            )?,
-            conditions: make.gauges("condition", "1 if that is wrong with the source.", &["source", "condition"])?,
-            requests: make.counters(
-                "requests_total",
-                "Requests to the CRM, by what came of them.",
-                &["source", "outcome"],
-            )?,
-            events: make.counters(
-                "events_total",
-                "Events that the broker has acknowledged, by type.",
-                &["source", "type"],
-            )?,
-            retractions: make.counters(
-                "retractions_total",
-                "Of these, the ones that take a fact back.",
-                &["source"],
-            )?,
-            letters: make.counters(
-                "dead_letters_total",
-                "Records that are no events, by what is wrong with them.",
-                &["source", "code"],
-            )?,
-            remembered: make.gauges("remembered_records", "Records of the CRM that are remembered.", &["source"])?,
-            standings: Mutex::default(),
-            registry,
-        };
+        let status = Status { metrics: Metrics::new()?, standings: Mutex::default() };
         for source in sources {
-            status.up.with_label_values(&[source]).set(0);
+            status.metrics.up.with_label_values(&[source]).set(0);
             for condition in Trouble::NAMES {
-                status.conditions.with_label_values(&[source, condition]).set(0);
+                status.metrics.conditions.with_label_values(&[source, condition]).set(0);
+            }
+            // A counter that appears with its first letter would hide that letter from every increase().
+            let codes =
+                FaultCode::ALL.map(FaultCode::name).into_iter().chain(RejectionCode::ALL.map(RejectionCode::name));
+            for code in codes {
+                status.metrics.letters.with_label_values(&[source, code]).inc_by(0);
             }
             status.lock().insert(source.to_owned(), Standing::default());
         }
@@ -103,29 +70,48 @@ impl Status {
 
     /// Whether this instance polls.
     pub fn set_active(&self, is_active: bool) {
-        self.active.set(i64::from(is_active));
+        self.metrics.active.set(i64::from(is_active));
     }
 
-    /// Another instance polls: what is wrong with the sources is its matter.
-    pub fn stand_by(&self) {
+    /// A source takes what is posted, at every instance.
+    pub fn open(&self, source: &str) {
+        self.metrics.up.with_label_values(&[source]).set(1);
+        for outcome in OUTCOMES {
+            self.metrics.received.with_label_values(&[source, outcome]).inc_by(0);
+        }
+    }
+
+    /// Another instance polls: what is wrong with these sources is its matter.
+    pub fn stand_by<'a>(&self, sources: impl Iterator<Item = &'a str>) {
         self.set_active(false);
-        let names: Vec<String> = self.lock().keys().cloned().collect();
-        names.iter().for_each(|source| self.clear(source));
+        for source in sources {
+            self.clear(source);
+            // What another instance measures now would stand here for ever.
+            drop(self.metrics.quota_remaining.remove_label_values(&[source]));
+            drop(self.metrics.subscription_expires.remove_label_values(&[source]));
+        }
+        self.metrics.cursors.reset();
+        self.metrics.lag.reset();
     }
 
     /// A cycle was finished.
     pub fn finished(&self, source: &str, now: Time, remembered: usize) {
-        self.clear(source);
-        self.up.with_label_values(&[source]).set(1);
-        self.last_success.with_label_values(&[source]).set(seconds(now.millis()));
+        self.succeeded(source, now);
         let remembered = i64::try_from(remembered).unwrap_or(i64::MAX);
-        self.remembered.with_label_values(&[source]).set(remembered);
+        self.metrics.remembered.with_label_values(&[source]).set(remembered);
+    }
+
+    /// What was posted, or read of a topic, is kept.
+    pub fn succeeded(&self, source: &str, now: Time) {
+        self.clear(source);
+        self.metrics.up.with_label_values(&[source]).set(1);
+        self.metrics.last_success.with_label_values(&[source]).set(seconds(now.millis()));
         self.lock().entry(source.to_owned()).or_default().last_success_ms = Some(now.millis());
     }
 
     /// Nothing is wrong with a source any more, as far as is known.
     fn clear(&self, source: &str) {
-        self.up.with_label_values(&[source]).set(0);
+        self.metrics.up.with_label_values(&[source]).set(0);
         let ended = {
             let mut standings = self.lock();
             let standing = standings.entry(source.to_owned()).or_default();
@@ -133,7 +119,7 @@ impl Status {
             standing.condition.take()
         };
         if let Some(condition) = ended {
-            self.conditions.with_label_values(&[source, condition]).set(0);
+            self.metrics.conditions.with_label_values(&[source, condition]).set(0);
             info!(source, condition, "the condition has ended");
         }
     }
@@ -147,81 +133,85 @@ impl Status {
             standing.sentence = Some(sentence.clone());
             standing.condition.replace(name)
         };
-        self.up.with_label_values(&[source]).set(0);
+        self.metrics.up.with_label_values(&[source]).set(0);
         if before == Some(name) {
             return;
         }
         if let Some(before) = before {
-            self.conditions.with_label_values(&[source, before]).set(0);
+            self.metrics.conditions.with_label_values(&[source, before]).set(0);
         }
-        self.conditions.with_label_values(&[source, name]).set(1);
+        self.metrics.conditions.with_label_values(&[source, name]).set(1);
         warn!(source, condition = name, "{sentence}");
     }
 
     /// A request was sent.
     pub fn count_request(&self, source: &str, outcome: &str) {
-        self.requests.with_label_values(&[source, outcome]).inc();
+        self.metrics.requests.with_label_values(&[source, outcome]).inc();
     }
 
-    /// An event was acknowledged.
-    pub fn count_event(&self, source: &str, kind: EventType, is_retraction: bool) {
-        self.events.with_label_values(&[source, kind.name()]).inc();
-        if is_retraction {
-            self.retractions.with_label_values(&[source]).inc();
+    /// Something was posted.
+    pub fn count_received(&self, source: &str, outcome: &str) {
+        self.metrics.received.with_label_values(&[source, outcome]).inc();
+    }
+
+    /// A message holds nothing for which there is a rule.
+    pub fn count_skipped(&self, source: &str) {
+        self.metrics.skipped.with_label_values(&[source]).inc();
+    }
+
+    /// A batch was acknowledged.
+    pub fn kept(&self, source: &str, batch: &Batch, topics: &Topics) {
+        for event in batch.events.iter().filter(|event| topics.events.contains_key(&event.kind())) {
+            self.metrics.events.with_label_values(&[source, event.kind().name()]).inc();
+            if event.text("retracted") == "true" {
+                self.metrics.retractions.with_label_values(&[source]).inc();
+            }
+        }
+        for letter in &batch.letters {
+            self.metrics.letters.with_label_values(&[source, letter.code]).inc();
+        }
+        for (stream, at) in batch.state.iter().filter_map(|(key, value)| {
+            let stream = key.strip_prefix("cursor/").filter(|stream| !stream.starts_with("channel-"));
+            Some((stream?, value.as_ref()?.word("/at")?.parse::<i64>().ok()?))
+        }) {
+            self.metrics.cursors.with_label_values(&[source, stream]).set(seconds(at));
         }
     }
 
-    /// A dead letter was acknowledged.
-    pub fn count_letter(&self, source: &str, code: &str) {
-        self.letters.with_label_values(&[source, code]).inc();
+    /// A CRM has said something of itself.
+    pub fn reported(&self, source: &str, report: &CrmReport<'_>) {
+        match report {
+            CrmReport::SignIn(succeeds) => {
+                let outcome = if *succeeds { "ok" } else { "failed" };
+                self.metrics.sign_ins.with_label_values(&[source, outcome]).inc();
+            }
+            CrmReport::Subscribed(ends) => {
+                self.metrics.subscription_expires.with_label_values(&[source]).set(seconds(*ends));
+            }
+            CrmReport::Unsubscribed(trouble) => {
+                warn!(source, "the CRM does not notify, so that changes are seen at the next poll: {trouble}");
+            }
+            CrmReport::Quota { calls, remaining } => {
+                self.metrics.quota_calls.with_label_values(&[source]).set(*calls);
+                self.metrics.quota_remaining.with_label_values(&[source]).set(*remaining);
+            }
+        }
     }
 
-    /// The metrics as exposition text.
-    #[must_use]
-    pub fn exposition(&self) -> String {
-        // Names and labels are ours, so there is nothing that it could refuse.
-        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
+    /// How many records of a partition are not read yet.
+    pub fn set_lag(&self, source: &str, topic: &str, partition: i32, records: i64) {
+        self.metrics.lag.with_label_values(&[source, topic, &partition.to_string()]).set(records);
     }
 
     /// Where everything stands.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report { active: self.active.get() == 1, sources: self.lock().clone() }
+        Report { active: self.metrics.active.get() == 1, sources: self.lock().clone() }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Standing>> {
         // Each change is one assignment, so nothing can be left half written.
         self.standings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Registers metrics under our prefix.
-struct Make<'a>(&'a Registry);
-
-impl Make<'_> {
-    fn opts(name: &str, help: &str) -> Opts {
-        Opts::new(format!("salespulse_connect_{name}"), help)
-    }
-
-    fn register<M: prometheus::core::Collector + Clone + 'static>(&self, metric: M) -> Result<M, prometheus::Error> {
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
-        self.register(IntGauge::with_opts(Make::opts(name, help))?)
-    }
-
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
-        self.register(IntGaugeVec::new(Make::opts(name, help), labels)?)
-    }
-
-    fn floats(&self, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec, prometheus::Error> {
-        self.register(GaugeVec::new(Make::opts(name, help), labels)?)
-    }
-
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
-        self.register(IntCounterVec::new(Make::opts(name, help), labels)?)
     }
 }
 
@@ -234,17 +224,30 @@ mod tests {
         let status = Status::new(["crm"].into_iter()).unwrap();
         let line = |name: &str, value: u8| format!("salespulse_connect_{name} {value}\n");
         let sign_in = r#"condition{condition="sign_in",source="crm"}"#;
-        assert!(status.exposition().contains(&line(sign_in, 0)));
+        assert!(status.metrics.exposition().contains(&line(sign_in, 0)));
         status.failed("crm", &Trouble::SignIn("invalid_code".to_owned()));
-        assert!(status.exposition().contains(&line(sign_in, 1)));
+        assert!(status.metrics.exposition().contains(&line(sign_in, 1)));
         assert_eq!(status.report().sources["crm"].condition, Some("sign_in"));
         status.failed("crm", &Trouble::Quota("used up".to_owned()));
-        assert!(status.exposition().contains(&line(sign_in, 0)));
+        assert!(status.metrics.exposition().contains(&line(sign_in, 0)));
         status.finished("crm", Time::from_millis(7_500), 3);
-        let text = status.exposition();
+        let text = status.metrics.exposition();
         assert!(text.contains(&line(r#"condition{condition="quota",source="crm"}"#, 0)), "{text}");
         assert!(text.contains(&line(r#"up{source="crm"}"#, 1)), "{text}");
         assert!(text.contains("salespulse_connect_last_success_timestamp_seconds{source=\"crm\"} 7.5\n"), "{text}");
         assert_eq!(status.report().sources["crm"].last_success_ms, Some(7_500));
+    }
+
+    #[test]
+    fn a_stand_by_shows_nothing_that_only_the_active_one_knows() {
+        let status = Status::new(["crm"].into_iter()).unwrap();
+        status.reported("crm", &CrmReport::Subscribed(7_500));
+        status.reported("crm", &CrmReport::Quota { calls: 100, remaining: 9 });
+        status.set_lag("crm", "books", 0, 5);
+        let shown = |name: &str| status.metrics.exposition().contains(&format!("salespulse_connect_{name}{{"));
+        let of_active = ["subscription_expires_timestamp_seconds", "quota_remaining", "lag_records"];
+        assert_eq!(of_active.map(shown), [true; 3]);
+        status.stand_by(["crm"].into_iter());
+        assert_eq!(of_active.map(shown), [false; 3]);
     }
 }

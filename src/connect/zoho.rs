@@ -8,6 +8,7 @@ mod api;
 mod check;
 mod deals;
 mod leads;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,7 @@ use super::mapping::{Document, millis};
 use crate::model::time::{HOUR, MINUTE, SECOND, Time};
 
 pub use api::{Api, Credentials};
+pub use watch::Channel;
 
 /// How a Zoho organisation is polled.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct Zoho {
     options: Options,
     /// When users and campaigns were read last.
     slow_at: Option<Time>,
+    /// Over which it rings, if it does.
+    channel: Option<Channel>,
 }
 
 /// What a cycle has read of one stream.
@@ -72,7 +76,7 @@ impl Zoho {
     /// An organisation behind these credentials.
     #[must_use]
     pub const fn new(api: Api, options: Options) -> Zoho {
-        Zoho { api, options, slow_at: None }
+        Zoho { api, options, slow_at: None, channel: None }
     }
 
     /// The requests of this organisation.
@@ -86,6 +90,7 @@ impl Zoho {
     /// [`Trouble`]; then the cursors have not moved.
     pub fn cycle(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
         desk.now = exchange.now();
+        self.renew(desk, exchange);
         if self.slow_at.is_none_or(|last| desk.now.since(last) >= self.options.slow_ms) {
             self.users(desk, exchange)?;
             self.campaigns(desk, exchange)?;
@@ -180,7 +185,7 @@ impl Zoho {
         for user in users {
             let Some(id) = user.word("/id") else { continue };
             let key = format!("user/{id}");
-            desk.tell(&key, &[Document { from: "users", record: user }]);
+            desk.tell(&key, &[Document::new("users", user)]);
             desk.make_room().map_err(Trouble::Sink)?;
         }
         Ok(())
@@ -194,7 +199,7 @@ impl Zoho {
         for campaign in &scan.records {
             let Some(id) = campaign.word("/id") else { continue };
             let key = format!("campaign/{id}");
-            let document = Document { from: "spend", record: campaign.clone() };
+            let document = Document::new("spend", campaign.clone());
             match campaign_documents(campaign, &desk.source.setting) {
                 Ok(documents) => {
                     let told = desk.tell(&key, &documents);

@@ -1,12 +1,12 @@
-//! The listener of the connectors: metrics, probes, and what tenants' functions post.
+//! The listeners of the connectors: one with metrics and probes for operators, another for whoever posts.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -15,11 +15,12 @@ use tokio::net::TcpListener;
 
 use super::connections::{self, Limits};
 use super::hosts::{self, Hosts};
-use crate::connect::inbox::{Answer, Inboxes};
+use crate::connect::inbox::Answer;
+use crate::connect::receiver::Receiver;
 use crate::connect::status::Status;
 
-/// What clients are granted: more connections than a few Prometheus servers and probes have.
-const LIMITS: Limits = Limits {
+/// What operators are granted: more connections than a few Prometheus servers and probes have.
+const OPERATORS: Limits = Limits {
     connections: 64,
     waiting: 64,
     head: Duration::from_secs(5),
@@ -30,58 +31,89 @@ const LIMITS: Limits = Limits {
     last_answer: Duration::from_secs(10),
 };
 
+/// What whoever posts is granted.
+const SENDERS: Limits = Limits { connections: 256, waiting: 128, idle: Duration::from_secs(30), ..OPERATORS };
+
 /// The largest body that is taken.
-const LARGEST_BODY: usize = 1 << 20;
-/// The header of the secret of whoever posts.
-const TOKEN: &str = "x-salespulse-token";
+pub const LARGEST_BODY: usize = 1 << 20;
+/// How long a body may take to arrive.
+const BODY: Duration = Duration::from_secs(10);
 
-/// What the handlers share.
-#[derive(Clone)]
-struct Shared {
-    status: Arc<Status>,
-    inboxes: Arc<Inboxes>,
-}
-
-fn router(shared: Shared, hosts: Hosts) -> Router {
+fn router(status: Arc<Status>, hosts: Hosts) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/active", get(active))
-        .route("/in/{source}", post(take).layer(DefaultBodyLimit::max(LARGEST_BODY)))
         .fallback(async || (StatusCode::NOT_FOUND, "There are /metrics, /livez, /readyz and /active.\n"))
         .layer(middleware::from_fn_with_state(hosts, hosts::check))
-        .with_state(shared)
+        .with_state(status)
 }
 
-async fn metrics(State(shared): State<Shared>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], shared.status.exposition()).into_response()
+async fn metrics(State(status): State<Arc<Status>>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], status.metrics.exposition()).into_response()
 }
 
 /// An instance is ready whether or not it is its turn: what is wrong with a source is no reason to restart it.
-async fn readyz(State(shared): State<Shared>) -> Response {
+async fn readyz(State(status): State<Arc<Status>>) -> Response {
     // A struct of plain fields always has a JSON text.
-    let json = serde_json::to_string(&shared.status.report()).unwrap_or_default();
+    let json = serde_json::to_string(&status.report()).unwrap_or_default();
     ([(CONTENT_TYPE, "application/json")], json).into_response()
 }
 
-/// Whether this instance polls, for a load balancer: only this one takes what is posted.
-async fn active(State(shared): State<Shared>) -> Response {
-    if shared.status.report().active {
+/// Whether this instance polls, for a load balancer: only this one takes what is posted for a CRM that is polled.
+async fn active(State(status): State<Arc<Status>>) -> Response {
+    if status.report().active {
         "active\n".into_response()
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "another instance polls\n").into_response()
     }
 }
 
-/// Takes what a tenant's function posts.
-async fn take(State(shared): State<Shared>, Path(source): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
-    let secret = headers.get(TOKEN).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
-    let taken = tokio::task::spawn_blocking(move || shared.inboxes.take(&source, &secret, &body)).await;
-    match taken.unwrap_or(Answer::Later) {
+/// Takes what is posted to a source.
+async fn take(State(receiver): State<Arc<Receiver>>, Path(source): Path<String>, request: Request) -> Response {
+    if !receiver.knows(&source) {
+        return answer(&Answer::Unknown);
+    }
+    let (head, body) = request.into_parts();
+    let body = match whole(&head.headers, body).await {
+        Ok(body) => body,
+        Err(status) => {
+            if status == StatusCode::PAYLOAD_TOO_LARGE {
+                receiver.refuse_size(&source);
+            }
+            return (status, "the body is larger than 1 MiB, or did not arrive within 10 s\n").into_response();
+        }
+    };
+    let taken = tokio::task::spawn_blocking(move || {
+        let header = |name: &str| Some(head.headers.get(name)?.to_str().ok()?.to_owned());
+        receiver.take(&source, &header, &body)
+    });
+    answer(&taken.await.unwrap_or(Answer::Later))
+}
+
+/// The whole body, if it is neither too large nor too slow.
+async fn whole(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, StatusCode> {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > LARGEST_BODY) {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    match tokio::time::timeout(BODY, to_bytes(body, LARGEST_BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes.to_vec()),
+        // Without a length only its end shows how large it is.
+        Ok(Err(_)) if length.is_none() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+fn answer(answer: &Answer) -> Response {
+    match answer {
         Answer::Kept => "ok\n".into_response(),
+        // The word that ShareCRM's platform waits for; Zoho looks at the status alone.
+        Answer::Rung => "success".into_response(),
         Answer::Unknown => (StatusCode::NOT_FOUND, "there is no such source\n").into_response(),
-        Answer::Forbidden => (StatusCode::UNAUTHORIZED, "x-salespulse-token is wrong\n").into_response(),
+        Answer::Forbidden => (StatusCode::UNAUTHORIZED, "the secret or the signature is wrong\n").into_response(),
         Answer::Refused(reason) => (StatusCode::BAD_REQUEST, format!("{reason}\n")).into_response(),
         Answer::Later => {
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], "another instance polls, or this one is busy\n")
@@ -90,15 +122,19 @@ async fn take(State(shared): State<Shared>, Path(source): Path<String>, headers:
     }
 }
 
-/// Serves until `closed` completes.
-pub async fn serve(
-    listener: TcpListener,
-    status: Arc<Status>,
-    inboxes: Arc<Inboxes>,
-    closed: impl Future<Output = ()>,
-) {
-    let (hosts, count) = (Hosts::of(&listener, &[]), status.connections.clone());
-    // A source's deliveries carry a secret of their own; the rest holds nothing personal.
-    let router = router(Shared { status, inboxes }, hosts);
-    connections::accept(listener, router, LIMITS, || None, count, closed).await;
+/// Serves metrics and probes until `closed` completes.
+pub async fn serve_status(listener: TcpListener, status: Arc<Status>, closed: impl Future<Output = ()>) {
+    let (hosts, count) = (Hosts::of(&listener, &[]), status.metrics.connections.with_label_values(&["admin"]));
+    connections::accept(listener, router(status, hosts), OPERATORS, || None, count, closed).await;
+}
+
+/// Takes what is posted until `closed` completes.
+pub async fn serve_receiver(listener: TcpListener, receiver: Arc<Receiver>, closed: impl Future<Output = ()>) {
+    let count = receiver.status.metrics.connections.with_label_values(&["receiver"]);
+    // Whoever posts knows us by a name of its own, and proves by a secret that it may; there is nothing to read here.
+    let router = Router::new()
+        .route("/in/{source}", post(take))
+        .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here\n"))
+        .with_state(receiver);
+    connections::accept(listener, router, SENDERS, || None, count, closed).await;
 }

@@ -104,6 +104,11 @@ impl Topics {
         });
     }
 
+    /// Creates a topic beside those of events.
+    pub(crate) fn create_another(&self, kind: &'static str, partitions: i32) {
+        self.create_one(&TopicShape { partitions, ..TopicShape::of(kind) });
+    }
+
     fn create_one(&self, shape: &TopicShape) {
         let name = self.name(shape.kind);
         let mut topic = NewTopic::new(&name, shape.partitions, TopicReplication::Fixed(1));

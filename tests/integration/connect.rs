@@ -1,5 +1,7 @@
-//! `connect run`: a fake Zoho CRM over HTTP, a real Kafka, and two instances of which one is killed.
+//! `connect run` on a real Kafka: a fake Zoho CRM over HTTP, what is posted, topics and tables, and instances that are
+//! killed.
 
+mod streams;
 mod zoho;
 
 use std::path::Path;
@@ -21,34 +23,16 @@ const PRIVATE: [&str; 4] = ["hunter-two", "refresh-me", "Zhang Wei", "zhang@exam
 struct Instance {
     process: Process,
     port: u16,
-    _folder: TempDir,
+    /// Where it takes what is posted.
+    receiver: u16,
+    folder: TempDir,
 }
 
 impl Instance {
     fn start(broker: &Broker, topics: &Topics, zoho: &FakeZoho) -> Instance {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
-        let port = free_port();
-        let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).expect("a file");
-        write("secret", "hunter-two\n".to_owned());
-        write("refresh", "refresh-me".to_owned());
-        let (address, group) = (broker.address(), topics.unique("group"));
-        write(
-            "salespulse.toml",
-            format!(
-                "org.reporting_currency = \"CNY\"\n[kafka]\nbrokers = {address:?}\ngroup = {group:?}\n{}",
-                topics.config()
-            ),
-        );
-        let (state, letters) = (topics.unique("state"), topics.unique("letters"));
         let crm = zoho.address();
-        write(
-            "sources.toml",
-            format!(
-                r#"[connect]
-state_topic = {state:?}
-dead_letter_topic = {letters:?}
-listen = "127.0.0.1:{port}"
-[source.crm]
+        let source = format!(
+            r#"[source.crm]
 kind = "zoho"
 data_centre = "com.cn"
 accounts_url = "http://{crm}"
@@ -61,12 +45,41 @@ hold = "0s"
 [source.crm.tables.teams]
 "*" = "east"
 "#
+        );
+        Instance::with(broker, topics, &source)
+    }
+
+    /// An instance with these sources, which finds the files `secret` and `refresh` in its folder.
+    fn with(broker: &Broker, topics: &Topics, sources: &str) -> Instance {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+        let (port, receiver) = (free_port(), free_port());
+        let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).expect("a file");
+        write("secret", "hunter-two\n".to_owned());
+        write("refresh", "refresh-me".to_owned());
+        let (address, group) = (broker.address(), topics.unique("group"));
+        write(
+            "salespulse.toml",
+            format!(
+                "org.reporting_currency = \"CNY\"\n[kafka]\nbrokers = {address:?}\ngroup = {group:?}\n{}",
+                topics.config()
+            ),
+        );
+        let (state, letters) = (topics.unique("state"), topics.unique("letters"));
+        write(
+            "sources.toml",
+            format!(
+                r#"[connect]
+state_topic = {state:?}
+dead_letter_topic = {letters:?}
+listen = "127.0.0.1:{port}"
+receive = "127.0.0.1:{receiver}"
+{sources}"#
             ),
         );
         let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
         command.args(["connect", "run", "--config", "salespulse.toml", "--sources", "sources.toml"]);
         command.current_dir(folder.path()).env_remove("RUST_LOG");
-        Instance { process: Process::spawn(&mut command, folder.path()), port, _folder: folder }
+        Instance { process: Process::spawn(&mut command, folder.path()), port, receiver, folder }
     }
 
     fn get(&self, path: &str) -> Option<String> {
@@ -154,12 +167,12 @@ fn events_of_a_crm_reach_kafka_once_whoever_polls() {
     };
     zoho.revoke(true);
     wait_until("the condition begins", SOON, || condition(1));
-    let (text, code) = check(second._folder.path());
+    let (text, code) = check(second.folder.path());
     assert_eq!(code, Some(1));
     assert!(text.starts_with("crm: WRONG: the CRM does not take the credentials: invalid_code; "), "{text}");
     zoho.revoke(false);
     wait_until("the condition ends", SOON, || condition(0));
-    let (text, code) = check(second._folder.path());
+    let (text, code) = check(second.folder.path());
     assert_eq!(code, Some(1), "{text}");
     let wrong: Vec<&str> = text.lines().filter(|line| line.contains(": WRONG: ")).collect();
     let unmapped = "crm: WRONG: [tables.stages] has no entry for \"Strange\": deals in them would become dead letters";

@@ -20,7 +20,7 @@ pub(super) enum What {
     /// Print the events that payloads become, without a network
     #[command(after_help = MAP_OUTPUT)]
     Map(MapArguments),
-    /// Poll the CRMs of a file of sources and produce their events
+    /// Read the sources of a file, take what is posted to them, and produce their events
     #[command(after_help = RUN_USE)]
     Run(LiveArguments),
     /// Ask the CRMs of a file of sources whether everything is as it must be
@@ -29,8 +29,10 @@ pub(super) enum What {
 }
 
 const RUN_USE: &str = "\
-Of several instances one polls, and another takes over when it ends. Nothing is kept on disk.
-It serves /metrics, /livez and /readyz at connect.listen of the file of sources, 127.0.0.1:9465 by default.
+Of several instances one polls CRMs and reads topics and tables, and another takes over when it ends; webhooks are taken
+by all of them. Nothing is kept on disk.
+It serves /metrics, /livez and /readyz at connect.listen of the file of sources, 127.0.0.1:9465 by default, and takes
+what is posted at connect.receive, 127.0.0.1:9466.
 SIGINT (Ctrl-C), SIGTERM and SIGHUP end it in good order.";
 
 const CHECK_USE: &str = "\

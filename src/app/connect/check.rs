@@ -44,14 +44,14 @@ pub(super) fn check(
 }
 
 fn findings(source: &Source) -> Result<Vec<Finding>, AppError> {
-    let Some(polling) = &source.polling else { return Ok(Vec::new()) };
+    let Some(polling) = source.polling() else { return Ok(Vec::new()) };
     let crm = match Crm::of(polling) {
         Ok(crm) => crm,
         Err(sentence) => return Ok(vec![Finding::Wrong(sentence)]),
     };
     let status = Status::new([source.name.as_str()].into_iter())
         .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
-    let exchange = HttpExchange::new(&source.name, Clock::System, Stop::default(), Arc::new(status));
+    let exchange = HttpExchange::new(&source.name, None, Clock::System, Stop::default(), Arc::new(status));
     let mut exchange = exchange.map_err(RunError::System)?;
     Ok(match crm {
         Crm::Zoho(mut zoho) => zoho.check(source, &mut exchange),

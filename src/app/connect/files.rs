@@ -61,7 +61,7 @@ fn load_file(path: &Path, source: &Source, loaded: &mut Loaded) -> Result<(), Ap
     let extension = extension(path);
     if extension == "csv" || (source.kind == Kind::Csv && !["json", "jsonl", "ndjson"].contains(&extension.as_str())) {
         match table::rows(&bytes, source.delimiter) {
-            Ok(rows) => loaded.payloads.extend(rows.into_iter().map(|json| Payload { name: name.clone(), json })),
+            Ok(rows) => loaded.payloads.extend(rows.into_iter().map(|json| Payload::new(&name, json))),
             Err(reason) => loaded.unreadable.push(format!("{name}: {reason}")),
         }
         return Ok(());
@@ -71,7 +71,7 @@ fn load_file(path: &Path, source: &Source, loaded: &mut Loaded) -> Result<(), Ap
         return Ok(());
     }
     match Json::parse(&bytes) {
-        Ok(json) => loaded.payloads.push(Payload { name, json }),
+        Ok(json) => loaded.payloads.push(Payload::new(&name, json)),
         Err(_) if extension == "jsonl" || extension == "ndjson" => load_lines(&bytes, &name, loaded),
         Err(_) if looks_like_lines(&bytes) => load_lines(&bytes, &name, loaded),
         Err(fault) if extension == "json" || path == Path::new("-") => {
@@ -94,7 +94,7 @@ fn load_lines(bytes: &[u8], name: &str, loaded: &mut Loaded) {
             continue;
         }
         match Json::parse(line) {
-            Ok(json) => loaded.payloads.push(Payload { name: name.to_owned(), json }),
+            Ok(json) => loaded.payloads.push(Payload::new(name, json)),
             Err(fault) => loaded.unreadable.push(format!("{name}, line {}: {fault}", number + 1)),
         }
     }

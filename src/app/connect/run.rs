@@ -1,8 +1,9 @@
-//! `salespulse connect run`: polls CRMs and produces their events, whenever it is this instance's turn.
+//! `salespulse connect run`: takes what is posted, and reads CRMs, topics and tables whenever it is this instance's turn.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::TcpListener;
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +16,14 @@ use super::{Loaded, load_sources};
 use crate::app::AppError;
 use crate::app::run::RunError;
 use crate::config::KafkaConfig;
-use crate::connect::account::{Account, ShareCrmAccount, secret};
+use crate::connect::delivery::Topics;
+use crate::connect::door::Door;
 use crate::connect::events::Gate;
 use crate::connect::inbox::Inboxes;
-use crate::connect::keeper::Topics;
+use crate::connect::outlet::Outlet;
+use crate::connect::receiver::Receiver;
 use crate::connect::runner::Runner;
-use crate::connect::sources::{Connector, Source};
+use crate::connect::sources::{Connector, Source, Way};
 use crate::connect::status::Status;
 use crate::health::{Stop, logs, stop_on_signals};
 use crate::kafka::{Cluster, KafkaFailure, Made, PlannedTopic, create, find_cluster, try_properties};
@@ -42,7 +45,7 @@ pub(super) fn run(arguments: &LiveArguments, environment: &[(OsString, OsString)
         return Err(AppError::Usage(refused.join("\n")));
     }
     logs::start(Level::INFO);
-    let sources: Vec<Arc<Source>> = polled(sources, arguments)?.into_iter().map(Arc::new).collect();
+    let sources: Vec<Arc<Source>> = reachable(sources, arguments)?.into_iter().map(Arc::new).collect();
     let group = connector.group.clone().unwrap_or_else(|| format!("{}-connect", config.kafka.group));
     let kafka = KafkaConfig { group, ..config.kafka };
     let cannot = |error: std::io::Error| RunError::System(format!("cannot start threads: {error}"));
@@ -60,8 +63,8 @@ pub(super) fn run(arguments: &LiveArguments, environment: &[(OsString, OsString)
     let names = sources.iter().map(|source| source.name.as_str());
     let status = Status::new(names).map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
     let status = Arc::new(status);
-    let inboxes = inboxes(&sources)?;
-    let server = serve(&runtime, &connector, &status, &inboxes)?;
+    let doors = doors(&sources)?;
+    let server = serve_status(&runtime, connector.listen, &status)?;
     match prepare(&kafka, &connector, &stop, &runtime) {
         Err(KafkaFailure::Stopped) => return Ok(()),
         prepared => prepared.map_err(RunError::from)?,
@@ -73,9 +76,30 @@ pub(super) fn run(arguments: &LiveArguments, environment: &[(OsString, OsString)
         letter_bodies: connector.dead_letter_bodies,
     };
     let gate = Gate::new(Arc::new(config.rules));
+    let of_pollers = doors.iter().filter(|(_, door)| door.is_of_poller()).map(|(name, _)| name.clone());
+    let inboxes = Inboxes::new(of_pollers.collect());
+    let receiver = match doors.is_empty() {
+        true => None,
+        false => {
+            for source in doors.keys() {
+                status.open(source);
+            }
+            let outlet = Outlet::new(&kafka, topics.clone(), Arc::clone(&status)).map_err(RunError::from)?;
+            let receiver = Receiver {
+                doors,
+                inboxes: Arc::clone(&inboxes),
+                outlet: Arc::new(outlet),
+                gate: gate.clone(),
+                status: Arc::clone(&status),
+                clock: Clock::System,
+            };
+            Some(serve_receiver(&runtime, connector.receive, receiver)?)
+        }
+    };
+    let sources = sources.into_iter().filter(|source| !matches!(source.way, Some(Way::Hook(_)))).collect();
     let runner = Runner { kafka, topics, sources, gate, inboxes, status, clock: Clock::System, stop };
     let outcome = runner.run().map_err(RunError::from);
-    drop(server);
+    drop((server, receiver));
     runtime.shutdown_timeout(LAST_REQUESTS);
     if outcome.is_ok() {
         info!("stopped");
@@ -83,60 +107,84 @@ pub(super) fn run(arguments: &LiveArguments, environment: &[(OsString, OsString)
     Ok(outcome?)
 }
 
-/// The sources that can be polled, or the one that was asked for.
-pub(super) fn polled(sources: Vec<Source>, arguments: &LiveArguments) -> Result<Vec<Source>, AppError> {
+/// The sources whose records reach us, or are asked for.
+fn reachable(sources: Vec<Source>, arguments: &LiveArguments) -> Result<Vec<Source>, AppError> {
     let path = arguments.sources.display();
-    let (polled, other): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(|source| source.polling.is_some());
-    if polled.is_empty() {
+    let (reachable, other): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(|source| source.way.is_some());
+    if reachable.is_empty() {
         return Err(AppError::Usage(format!(
-            "no source of {path} names an account, so there is nothing to poll: a source of kind \"zoho\" needs \
-             data_centre, client_id, client_secret_file and refresh_token_file, one of kind \"sharecrm\" needs app_id, \
-             app_secret_file, permanent_code_file and user_id"
+            "no source of {path} says how its records reach us: {NEEDS}, one of kind \"webhook\" needs a table verify, one \
+             of kind \"kafka\" or \"debezium\" needs topics, one of kind \"csv\" needs path"
         )));
     }
     for source in other {
-        warn!(source = source.name, "the source names no account and is left out; connect map reads its payloads");
+        let name = &source.name;
+        warn!(
+            source = name,
+            "the source does not say how its records reach us and is left out; connect map reads them"
+        );
+    }
+    Ok(reachable)
+}
+
+/// The sources that can be polled.
+pub(super) fn polled(sources: Vec<Source>, arguments: &LiveArguments) -> Result<Vec<Source>, AppError> {
+    let path = arguments.sources.display();
+    let polled: Vec<Source> = sources.into_iter().filter(|source| source.polling().is_some()).collect();
+    if polled.is_empty() {
+        let message = format!("no source of {path} names an account, so there is nobody to ask: {NEEDS}");
+        return Err(AppError::Usage(message));
     }
     Ok(polled)
 }
 
-/// Where the functions of tenants post, with their secrets.
-fn inboxes(sources: &[Arc<Source>]) -> Result<Arc<Inboxes>, AppError> {
-    let mut secrets = BTreeMap::new();
+/// What a source needs to be polled.
+const NEEDS: &str = "a source of kind \"zoho\" needs data_centre, client_id, client_secret_file and refresh_token_file, one \
+     of kind \"sharecrm\" needs app_id, app_secret_file, permanent_code_file and user_id";
+
+/// Where something is posted, by the names of the sources.
+fn doors(sources: &[Arc<Source>]) -> Result<BTreeMap<String, Door>, AppError> {
+    let mut doors = BTreeMap::new();
     for source in sources {
-        let account = source.polling.as_ref().map(|polling| &polling.account);
-        if let Some(Account::ShareCrm(ShareCrmAccount { push_secret_file: Some(file), .. })) = account {
-            secrets.insert(source.name.clone(), secret(file).map_err(AppError::Usage)?);
+        if let Some(door) = Door::of(source).map_err(AppError::Usage)? {
+            doors.insert(source.name.clone(), door);
         }
     }
-    Ok(Inboxes::new(secrets))
+    Ok(doors)
 }
 
-/// Serves until what it answers is dropped.
-fn serve(
-    runtime: &Runtime,
-    connector: &Connector,
-    status: &Arc<Status>,
-    inboxes: &Arc<Inboxes>,
-) -> Result<watch::Sender<()>, RunError> {
-    let address = connector.listen;
-    let cannot = |error| RunError::System(format!("cannot listen at {address} (connect.listen): {error}"));
+/// Serves metrics and probes until what it answers is dropped.
+fn serve_status(runtime: &Runtime, address: SocketAddr, status: &Arc<Status>) -> Result<watch::Sender<()>, RunError> {
+    let status = Arc::clone(status);
+    let listener = listen(runtime, address, "connect.listen")?;
+    let (close, closed) = closing();
+    runtime.spawn(connector::serve_status(listener, status, closed));
+    Ok(close)
+}
+
+/// Takes what is posted until what it answers is dropped.
+fn serve_receiver(runtime: &Runtime, address: SocketAddr, receiver: Receiver) -> Result<watch::Sender<()>, RunError> {
+    let listener = listen(runtime, address, "connect.receive")?;
+    let (close, closed) = closing();
+    runtime.spawn(connector::serve_receiver(listener, Arc::new(receiver), closed));
+    Ok(close)
+}
+
+/// A future that completes once its sender is dropped.
+fn closing() -> (watch::Sender<()>, impl Future<Output = ()>) {
+    let (close, mut closed) = watch::channel(());
+    (close, async move { while closed.changed().await.is_ok() {} })
+}
+
+fn listen(runtime: &Runtime, address: SocketAddr, key: &str) -> Result<tokio::net::TcpListener, RunError> {
+    let cannot = |error| RunError::System(format!("cannot listen at {address} ({key}): {error}"));
     let listener = TcpListener::bind(address).map_err(cannot)?;
     listener.set_nonblocking(true).map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
-    let (close, mut closed) = watch::channel(());
-    let (status, inboxes) = (Arc::clone(status), Arc::clone(inboxes));
-    let listener = {
-        let _entered = runtime.enter();
-        tokio::net::TcpListener::from_std(listener).map_err(cannot)?
-    };
-    runtime.spawn(async move {
-        // The sender speaks by going.
-        let is_closed = async { while closed.changed().await.is_ok() {} };
-        connector::serve(listener, status, inboxes, is_closed).await;
-    });
-    info!(%address, "listening");
-    Ok(close)
+    let _entered = runtime.enter();
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
+    info!(%address, key, "listening");
+    Ok(listener)
 }
 
 /// Looks whether the topics are there and right; makes those that are ours alone.

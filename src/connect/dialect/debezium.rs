@@ -16,9 +16,10 @@ pub(super) fn read(payloads: &[Payload]) -> Reading {
 }
 
 fn read_one(payload: &Payload, reading: &mut Reading) {
-    let envelope = match payload.json.at("/payload") {
-        Some(envelope) if payload.json.at("/schema").is_some() => envelope,
-        _ => &payload.json,
+    let json = payload.body();
+    let envelope = match json.at("/payload") {
+        Some(envelope) if json.at("/schema").is_some() => envelope,
+        _ => json,
     };
     let (kind, side) = match envelope.word("/op") {
         Some(op @ ("c" | "u" | "r")) => (op, "after"),
@@ -31,7 +32,7 @@ fn read_one(payload: &Payload, reading: &mut Reading) {
         let message = "a deletion without the row before it: set REPLICA IDENTITY FULL, or map from the topic's key";
         return reading.fault(FaultCode::Missing, side, message);
     };
-    match converted(row, payload.json.at("/schema"), side) {
+    match converted(row, json.at("/schema"), side) {
         Ok(row) => {
             let field = |pointer: &str| envelope.at(pointer).cloned().unwrap_or(Json::Null);
             let document = [
@@ -54,18 +55,18 @@ fn converted(row: &Json, schema: Option<&Json>, side: &str) -> Result<Json, (Str
         let of_side = schema?.items("/fields").iter().find(|field| field.word("/field") == Some(side))?;
         of_side.items("/fields").iter().find(|field| field.word("/field") == Some(name))
     };
-    let mut converted = Vec::with_capacity(fields.len());
-    for (name, value) in fields {
+    let mut converted = Vec::new();
+    for (name, value) in fields.iter() {
         let value = match described(name) {
-            Some(field) => by_type(value, field).map_err(|message| (name.clone(), message))?,
+            Some(field) => by_type(value, field).map_err(|message| (name.to_owned(), message))?,
             None => match value {
-                Json::Number(digits) if digits.contains(['.', 'e', 'E']) => return Err((name.clone(), double())),
+                Json::Number(digits) if digits.contains(['.', 'e', 'E']) => return Err((name.to_owned(), double())),
                 value => value.clone(),
             },
         };
-        converted.push((name.clone(), value));
+        converted.push((name.to_owned(), value));
     }
-    Ok(Json::Object(converted))
+    Ok(Json::Object(converted.into_iter().collect()))
 }
 
 fn double() -> String {
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> Reading {
-        read(&[Payload { name: "topic".to_owned(), json: Json::parse(text.as_bytes()).unwrap() }])
+        read(&[Payload::new("topic", Json::parse(text.as_bytes()).unwrap())])
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Rules: which event a record becomes.
 
+use std::sync::Arc;
+
 use super::condition::Condition;
 use super::expression::{Expression, Scene, shown};
 use super::tables::Tables;
@@ -15,6 +17,16 @@ pub struct Document {
     pub from: &'static str,
     /// What the rules look at.
     pub record: Json,
+    /// The whole payload where the record is a part of it.
+    pub payload: Option<Arc<Json>>,
+}
+
+impl Document {
+    /// A record that is a payload of its own.
+    #[must_use]
+    pub const fn new(from: &'static str, record: Json) -> Document {
+        Document { from, record, payload: None }
+    }
 }
 
 /// One rule.
@@ -51,7 +63,8 @@ impl Mapping {
 
     /// The events of a record; none if no rule is for it.
     #[must_use]
-    pub fn apply(&self, document: &Document, payload: &Json, setting: &Setting) -> Vec<Result<Draft, Fault>> {
+    pub fn apply(&self, document: &Document, setting: &Setting) -> Vec<Result<Draft, Fault>> {
+        let payload = document.payload.as_deref().unwrap_or(&document.record);
         let rules = self.rules.iter().filter(|rule| rule.from.as_deref().is_none_or(|from| from == document.from));
         rules.filter_map(|rule| rule.apply(&document.record, payload, setting, &self.tables).transpose()).collect()
     }

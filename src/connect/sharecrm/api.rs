@@ -2,11 +2,13 @@
 
 use crate::connect::account::SignIn;
 use crate::connect::dialect::sharecrm::Object;
-use crate::connect::exchange::{Exchange, Request, Trouble};
+use crate::connect::exchange::{Exchange, Report, Request, Trouble};
 use crate::connect::json::Json;
 use crate::connect::rate_limit::RateLimit;
 use crate::model::time::{MINUTE, SECOND, Time};
 
+/// Where records are in an answer.
+const RECORDS: &[&str] = &["/data/dataList/*", "/data/object_data", "/userList/*"];
 /// The largest page.
 pub(super) const PAGE: usize = 100;
 /// At most so many calls …
@@ -108,6 +110,7 @@ impl Api {
             SignIn::Token => ("/accessToken", "/ea"),
             SignIn::Corp => ("/corpAccessToken", "/corpId"),
         };
+        exchange.report(&Report::SignIn(answer.word("/errorCode") == Some("0")));
         let (Some(text), Some(tenant), Some("0")) =
             (answer.word(names.0), answer.word(names.1), answer.word("/errorCode"))
         else {
@@ -270,7 +273,8 @@ fn filter(field: &str, operator: &str, value: &str) -> Json {
 
 fn parsed(body: &[u8]) -> Result<Json, Trouble> {
     // A wrong host answers with a web page.
-    Json::parse(body).map_err(|_| Trouble::Unusable("it is no JSON; is the host one of those of the API?".to_owned()))
+    Json::parse_records(body, RECORDS)
+        .map_err(|_| Trouble::Unusable("it is no JSON; is the host one of those of the API?".to_owned()))
 }
 
 fn said(answer: &Json) -> String {

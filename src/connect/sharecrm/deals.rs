@@ -25,7 +25,7 @@ pub(super) fn take(record: &Json, is_void: bool, desk: &mut Desk<'_>) {
         // One that was restored and voided again meanwhile is void since the second time.
         ("void", deleted) if !is_late && deleted < Some(at) => {
             object.deleted = Some(at);
-            let told = desk.tell(&key, &[Document { from: "deals", record: document }]);
+            let told = desk.tell(&key, &[Document::new("deals", document)]);
             let prefix = format!("{}void:deal:", desk.source.setting.id_prefix);
             desk.take_back(&key, &prefix, &told);
         }
@@ -57,7 +57,7 @@ fn note_lead(record: &Json, desk: &mut Desk<'_>) {
 
 /// Tells the stage of a live deal.
 fn tell_stage(key: &str, record: &Json, document: Json, is_late: bool, desk: &mut Desk<'_>) {
-    let Some(mut draft) = desk.map(&[Document { from: "deals", record: document }]).into_iter().next() else {
+    let Some(mut draft) = desk.map(&[Document::new("deals", document)]).into_iter().next() else {
         return;
     };
     let stage = Json::object([

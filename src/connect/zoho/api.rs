@@ -1,6 +1,6 @@
 //! Zoho's REST API: signing in, pages, and what its errors mean.
 
-use crate::connect::exchange::{Exchange, Request, Response, Trouble, escaped};
+use crate::connect::exchange::{Exchange, Report, Request, Response, Trouble, escaped};
 use crate::connect::json::Json;
 use crate::connect::mapping::millis;
 use crate::connect::rate_limit::RateLimit;
@@ -14,6 +14,8 @@ const TOKEN_WINDOW: i64 = 10 * MINUTE;
 const TOKEN_MARGIN: i64 = MINUTE;
 /// How often one request waits because Zoho asks to.
 const MOST_WAITS: u32 = 3;
+/// Where records are in an answer.
+const RECORDS: &[&str] = &["/data/*", "/users/*"];
 /// The largest page.
 const PER_PAGE: usize = 200;
 /// So many records are listed by the number of a page; beyond them only by tokens.
@@ -86,6 +88,7 @@ impl Api {
         let response = exchange.send(&request).map_err(Trouble::Unreachable)?;
         let answer = Json::parse(&response.body)
             .map_err(|_| Trouble::Unreachable(format!("the sign-in answered {} without JSON", response.status)))?;
+        exchange.report(&Report::SignIn(answer.word("/access_token").is_some()));
         let Some(token) = answer.word("/access_token") else {
             let reason = answer.word("/error").unwrap_or("no access_token");
             return Err(Trouble::SignIn(format!(
@@ -118,7 +121,7 @@ impl Api {
             match response.status {
                 204 | 304 | 404 => return Ok((None, response)),
                 200..=299 => {
-                    let json = Json::parse(&response.body)
+                    let json = Json::parse_records(&response.body, RECORDS)
                         .map_err(|fault| Trouble::Unusable(format!("{}: {fault}", request.url)))?;
                     return Ok((Some(json), response));
                 }

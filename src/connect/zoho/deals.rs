@@ -195,7 +195,7 @@ impl Zoho {
         let rows: Vec<&Json> = read.rows.values().collect();
         let documents: Vec<Document> = stages(&read.deal, &rows, lead.as_deref(), &desk.source.reader)
             .into_iter()
-            .map(|record| Document { from: "stages", record })
+            .map(|record| Document::new("stages", record))
             .collect();
         desk.tell(&key, &documents);
     }

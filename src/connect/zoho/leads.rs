@@ -30,7 +30,7 @@ impl Zoho {
                 let prefix = format!("{}void:lead:", desk.source.setting.id_prefix);
                 desk.take_back(&key, &prefix, &[]);
             }
-            desk.tell(&key, &[Document { from: "leads", record: lead.clone() }]);
+            desk.tell(&key, &[Document::new("leads", lead.clone())]);
             if let Some(deal) = deal {
                 let key = format!("deal/{deal}");
                 let journey = format!("{}{id}", desk.source.setting.id_prefix);

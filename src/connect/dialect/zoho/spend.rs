@@ -32,13 +32,9 @@ pub(super) fn documents(campaign: &Json, setting: &Setting, reading: &mut Readin
 /// # Errors
 /// A sentence on what of the campaign cannot be read.
 pub fn campaign_documents(campaign: &Json, setting: &Setting) -> Result<Vec<Document>, String> {
-    let document = |(day, share): (String, String)| Document {
-        from: "spend",
-        record: Json::object([
-            ("campaign", campaign.clone()),
-            ("day", Json::text_of(day)),
-            ("share", Json::text_of(share)),
-        ]),
+    let document = |(day, share): (String, String)| {
+        let parts = [("campaign", campaign.clone()), ("day", Json::text_of(day)), ("share", Json::text_of(share))];
+        Document::new("spend", Json::object(parts))
     };
     Ok(days(campaign, setting)?.into_iter().map(document).collect())
 }
