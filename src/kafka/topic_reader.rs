@@ -82,16 +82,18 @@ impl TopicReader {
             return Ok(());
         }
         let committed = self.consumer.committed_offsets(missing, QUESTION).map_err(cannot)?;
-        let mut begin = TopicPartitionList::new();
         for place in committed.elements() {
             let offset = match place.offset() {
                 Offset::Offset(offset) => offset,
                 _ => self.consumer.fetch_watermarks(place.topic(), place.partition(), QUESTION).map_err(cannot)?.0,
             };
-            begin.add_partition_offset(place.topic(), place.partition(), Offset::Offset(offset)).map_err(cannot)?;
             self.next.insert((place.topic().to_owned(), place.partition()), offset);
         }
-        self.consumer.incremental_assign(&begin).map_err(cannot)
+        let mut all = TopicPartitionList::new();
+        for ((topic, partition), next) in &self.next {
+            all.add_partition_offset(topic, *partition, Offset::Offset(*next)).map_err(cannot)?;
+        }
+        self.consumer.assign(&all).map_err(cannot)
     }
 
     /// The next record, if one comes in time.
