@@ -2,6 +2,7 @@
 
 mod browser;
 mod files;
+mod login;
 mod pictures;
 mod service;
 mod words;

@@ -12,18 +12,18 @@ use crate::harness::{Producer, Sent, ServiceBuilder, Topics, announce, shared_br
 use crate::page::browser::{packages, root};
 
 /// An event of now, as JSON without its type.
-struct Event {
+pub(crate) struct Event {
     kind: &'static str,
     lead: &'static str,
     json: String,
 }
 
 impl Event {
-    fn lead(id: &'static str, (rep, team): (&str, &str)) -> Event {
+    pub(crate) fn lead(id: &'static str, (rep, team): (&str, &str)) -> Event {
         Event::new("lead", id, 0, &format!(r#""rep_id":"{rep}","team_id":"{team}","channel":"web""#))
     }
 
-    fn stage(id: &'static str, number: u32, stage: &str, amount: &str, (rep, team): (&str, &str)) -> Event {
+    pub(crate) fn stage(id: &'static str, number: u32, stage: &str, amount: &str, (rep, team): (&str, &str)) -> Event {
         let of_rep = format!(r#""rep_id":"{rep}","team_id":"{team}""#);
         Event::new(
             "stage_change",
@@ -39,7 +39,7 @@ impl Event {
         Event { kind, lead, json: format!("{{{ids},{rest}}}") }
     }
 
-    fn record(&self, topics: &Topics) -> Sent {
+    pub(crate) fn record(&self, topics: &Topics) -> Sent {
         Sent::new(&topics.name(self.kind), self.lead, self.json.clone())
     }
 
@@ -49,8 +49,8 @@ impl Event {
     }
 }
 
-const ANN: (&str, &str) = ("ann", "east");
-const BO: (&str, &str) = ("bo", "west");
+pub(crate) const ANN: (&str, &str) = ("ann", "east");
+pub(crate) const BO: (&str, &str) = ("bo", "west");
 
 /// Writes the gauges of a replay of the events as of an instant.
 fn replay(folder: &Path, events: &[Event], rules: &str, instant: &str) {

@@ -45,11 +45,7 @@ pub(in crate::serve::web) async fn open(
 ) -> Result<Response, Problem> {
     let asked = views(query.as_deref().unwrap_or_default(), &site)?;
     in_force(&site.readiness.status(), site.readiness.shows_gauges())?;
-    for (_, view) in &asked {
-        if let Some((user, role, rep)) = audit::subject(view, &asker) {
-            audit::note(&user, role, "/stream", &rep, StatusCode::OK);
-        }
-    }
+    let watched: Vec<_> = asked.iter().filter_map(|(_, view)| audit::subject(view, &asker)).collect();
     let place = Views::enter(&site)?;
     let published = site.hub.recent(RECENT).await?;
     let holding = {
@@ -60,7 +56,10 @@ pub(in crate::serve::web) async fn open(
             holds.map(|holds| (holds, asker))
         })
     };
-    let (holds, asker) = holding.await.map_err(|_| Problem::new(Code::Bug, "A view failed; the log says more."))??;
+    let held = holding.await.map_err(|_| Problem::new(Code::Bug, "A view failed; the log says more."))?;
+    let status = held.as_ref().map_or_else(|problem| problem.code().status(), |_| StatusCode::OK);
+    watched.iter().for_each(|(user, role, rep)| audit::note(user, role, "/stream", rep, status));
+    let (holds, asker) = held?;
     let client = Client::new(site, (holds, asker), place, closing.0, headers.get("last-event-id"));
     let events = futures_util::stream::unfold(client, async |mut client| {
         let bytes = client.next().await?;
