@@ -126,11 +126,19 @@ struct Served {
 }
 
 /// Serves one connection, encrypted where the web configuration says so.
-async fn serve(stream: TcpStream, place: Place, tls: Option<Arc<Tls>>, mut served: Served) {
+async fn serve(stream: TcpStream, place: Place, tls: Option<Arc<Tls>>, served: Served) {
     // What is small is wanted now.
     let _ = stream.set_nodelay(true);
     let stream = Watched::new(stream, Arc::clone(&place.peer));
-    let Some(tls) = tls else { return drive(stream, place, served).await };
+    match tls {
+        None => drive(stream, place, served).await,
+        // What a handshake and its keys take is no part of the task of a connection that has none.
+        Some(tls) => Box::pin(encrypt(stream, place, tls, served)).await,
+    }
+}
+
+/// Shakes hands with a client and serves it.
+async fn encrypt(stream: Watched<TcpStream>, place: Place, tls: Arc<Tls>, mut served: Served) {
     let shaking = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
     let shaken = tokio::select! {
         shaken = timeout(served.limits.head, shaking) => shaken,

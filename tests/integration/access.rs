@@ -1,10 +1,15 @@
 //! Who is let in, by clients that are not ours: curl, openssl and Prometheus.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Instant;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use tempfile::TempDir;
 
 use crate::harness::ports::free_port;
@@ -204,16 +209,21 @@ fn a_client_certificate_logs_in_and_a_foreign_one_does_not() {
     folder.certificate("scraper", "authority", "DNS:scraper.example");
     folder.certificate("guest", "authority", "DNS:guest.example");
     folder.certificate("stranger", "foreign", "DNS:scraper.example");
-    folder.certificate("other", "authority", "DNS:other.example");
+    folder.certificate("other", "authority", "DNS:other.example,email:other@example.com");
+    folder.certificate("person", "authority", "DNS:laptop.example,email:li@example.com");
+    folder.certificate("workload", "authority", "URI:spiffe://example/prometheus");
     folder.write(
         "web.yml",
         &format!(
             "{ENCRYPTED}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: authority.crt\n  \
-             client_allowed_sans: [scraper.example, guest.example]\n"
+             client_allowed_sans: [scraper.example, guest.example, li@example.com, \"spiffe://example/prometheus\"]\n"
         ),
     );
-    let access = "[access]\n[[access.user]]\nname = \"scraper.example\"\nrole = \"scraper\"\n";
-    let (service, page) = folder.serve(&topics, access);
+    let user = |name: &str, role: &str| format!("[[access.user]]\nname = {name:?}\nrole = {role:?}\n");
+    let users =
+        [("scraper.example", "scraper"), ("li@example.com", "admin"), ("spiffe://example/prometheus", "scraper")];
+    let users = users.map(|(name, role)| user(name, role)).concat();
+    let (service, page) = folder.serve(&topics, &format!("[access]\n{users}"));
     let admin = service.address().to_owned();
     let as_client = |name: &str, url: &str| {
         let [certificate, key] = ["crt", "key"].map(|ending| format!("{name}.{ending}"));
@@ -223,8 +233,65 @@ fn a_client_certificate_logs_in_and_a_foreign_one_does_not() {
     wait_until("the scraper is answered", SOON, || (as_client("scraper", &metrics) == Ok(200)).then_some(()));
     assert_eq!(as_client("guest", &metrics), Ok(403), "a viewer");
     assert_eq!(as_client("guest", &format!("https://{page}/api/v1/meta")), Ok(200));
+    assert_eq!(as_client("person", &metrics), Ok(200), "an admin by e-mail, whatever the first name is");
+    assert_eq!(as_client("workload", &metrics), Ok(200), "a scraper by URI");
+    assert_eq!(as_client("workload", &format!("https://{page}/api/v1/meta")), Ok(403));
     for refused in ["stranger", "other"] {
         assert!(as_client(refused, &metrics).is_err(), "{refused}");
     }
     assert!(folder.curl(&metrics, &[]).is_err(), "without a certificate");
+}
+
+/// The status of an answer to a request on a connection of its own.
+fn status(address: &str, path: &str, user: &str) -> Option<u16> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(SOON)).ok()?;
+    let login = BASE64_STANDARD.encode(user);
+    let head =
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {login}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    // A connection that was closed for another one has no answer.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
+}
+
+#[test]
+fn a_flood_of_wrong_logins_keeps_no_scrape_from_its_answer() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 1);
+    let folder = Folder::new();
+    folder.write("web.yml", &users(&["scraper", "li"]));
+    let (service, _) = folder.serve(&topics, "[access]\n[[access.user]]\nname = \"scraper\"\nrole = \"scraper\"\n");
+    let admin = service.address().to_owned();
+    let scraper = format!("scraper:{PASSWORD}");
+    wait_until("the scraper is answered", SOON, || (status(&admin, "/metrics", &scraper) == Some(200)).then_some(()));
+    let (is_over, refused, flooded) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    let slowest = thread::scope(|scope| {
+        for number in 0..4 {
+            let (admin, is_over, refused, flooded) = (&admin, &is_over, &refused, &flooded);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let user = if number % 2 == 0 { "li:wrong" } else { "nobody:wrong" };
+                    match status(admin, "/metrics", user) {
+                        Some(401) => refused.fetch_add(1, Ordering::Relaxed),
+                        Some(429) => flooded.fetch_add(1, Ordering::Relaxed),
+                        other => panic!("{user} is answered {other:?}"),
+                    };
+                }
+            });
+        }
+        wait_until("the flood has begun", SOON, || (refused.load(Ordering::Relaxed) > 10).then_some(()));
+        let once = |_| {
+            let started = Instant::now();
+            assert_eq!(status(&admin, "/metrics", &scraper), Some(200));
+            started.elapsed()
+        };
+        let slowest = (0..20).map(once).max();
+        is_over.store(true, Ordering::Relaxed);
+        slowest
+    });
+    let (refused, flooded) = (refused.into_inner(), flooded.into_inner());
+    announce(&format!("beside {refused} wrong logins and {flooded} sent away: a scrape within {slowest:?}"));
+    assert!(refused > 10);
 }
