@@ -2,7 +2,8 @@
 //
 //   PAGE_PACKAGES=… PAGE_METRICS=… node draw.mjs FOLDER [ADDRESS]
 //
-// Without the address of a service the pages, too, are the fixture's. Both have the numbers of a simulated organisation.
+// PAGE_ONLY names some pictures, separated by commas: page-tv,page-states. Without the address of a service the pages, too,
+// are the fixture's. Both have the numbers of a simulated organisation.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -19,6 +20,9 @@ const WALL = { width: 1280, height: 720 };
 const PHONE = { width: 390, height: 800 };
 /** Celebrations slide in and throw sparks; this is their middle. */
 const CELEBRATION_MS = 450;
+
+const only = process.env.PAGE_ONLY?.split(',');
+const isWanted = (name) => !only || only.includes(name);
 
 const run = promisify(execFile);
 const chrome = await browser();
@@ -38,7 +42,7 @@ async function save(page, name) {
 }
 
 async function shot(name, query, { viewport = DESKTOP, colorScheme = 'light', wait = '.state.live', before, scale = 1, me } = {}) {
-  for (const [language, ending] of LANGUAGES) {
+  for (const [language, ending] of LANGUAGES.filter(() => isWanted(name))) {
     const page = await tab(chrome, { viewport, colorScheme, deviceScaleFactor: scale });
     if (me) await page.addInitScript((id) => localStorage.setItem('salespulse.me', JSON.stringify(id)), me);
     await open(page, pages, `?lang=${language}${query}`);
@@ -61,13 +65,14 @@ async function states() {
   for (const [language, ending] of LANGUAGES) {
     const temporary = mkdtempSync(join(tmpdir(), 'states-'));
     const drawn = [];
+    await control(served.address, { build: '0.2.0' });
     for (const [name, state = name, selector] of list) {
       const page = await tab(chrome, { viewport: small });
       await control(served.address, { state: ['empty', 'nobody'].includes(state) ? state : 'ready' });
       await open(page, served.address, `?lang=${language}${name === 'nobody' ? '&by=quota_attainment' : ''}`, selector ?? 'tr[data-row]');
       await inState(page, 'live');
       if (name === 'paused') await page.keyboard.press('p');
-      else if (name === 'new_build') await control(served.address, { build: `0.${Date.now()}.0` });
+      else if (name === 'new_build') await control(served.address, { build: '0.3.0' });
       else if (!selector) await control(served.address, { state });
       if (name === 'new_build') await page.waitForSelector('.banner.info');
       else if (!selector) await inState(page, name, 30_000);
@@ -94,7 +99,7 @@ await shot('page-board', '&view=board&by=won');
 await shot('page-number', '&number=win_ratio', { wait: 'dialog[open] .parts' });
 await shot('page-phone', '', { viewport: PHONE, me: rows[6].id, scale: 1.5 });
 await shot('page-tv', '&tv=1', { viewport: WALL, colorScheme: 'dark' });
-for (const [language, ending] of LANGUAGES) {
+for (const [language, ending] of LANGUAGES.filter(() => isWanted('page-celebration'))) {
   const page = await tab(chrome, { viewport: WALL, colorScheme: 'dark' });
   await open(page, served.address, `?tv=1&lang=${language}`);
   await inState(page, 'live');
@@ -104,6 +109,6 @@ for (const [language, ending] of LANGUAGES) {
   await save(page, `page-celebration${ending}`);
   await page.context().close();
 }
-await states();
+if (isWanted('page-states')) await states();
 console.log(`drawn of ${meta.build}`);
 process.exit(0);
