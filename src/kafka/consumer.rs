@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
@@ -28,12 +30,14 @@ const IDLE_WAIT: Duration = Duration::from_millis(20);
 const LEAVING: Duration = Duration::from_secs(1);
 /// How long one question may take, when the client ends.
 const QUESTION: Duration = Duration::from_secs(1);
+/// How long the broker may take to answer a commit: as long as a session.
+const ANSWER: Duration = Duration::from_secs(10);
 /// How long one poll may wait while leaving.
 const LEAVING_POLL: Duration = Duration::from_millis(50);
 
 /// The group's member.
 pub(super) struct Consumer {
-    inner: BaseConsumer<MemberContext>,
+    inner: Arc<BaseConsumer<MemberContext>>,
     config: KafkaConfig,
     /// By what rules records are accepted, which stands in every commit.
     acceptance: Acceptance,
@@ -43,6 +47,8 @@ pub(super) struct Consumer {
     reported: Vec<PollEvent>,
     /// Whether something happened after which a log may be another.
     is_doubtful: bool,
+    /// The answer to a commit for which nobody waits any more.
+    unanswered: Option<Receiver<KafkaResult<()>>>,
 }
 
 impl Consumer {
@@ -52,12 +58,13 @@ impl Consumer {
     /// If librdkafka does not take the configuration.
     pub(super) fn join(config: &KafkaConfig, acceptance: Acceptance) -> Result<Consumer, KafkaFailure> {
         let consumer = Consumer {
-            inner: client(config)?,
+            inner: Arc::new(client(config)?),
             config: config.clone(),
             acceptance,
             assigned: Vec::new(),
             reported: Vec::new(),
             is_doubtful: false,
+            unanswered: None,
         };
         consumer.subscribe()?;
         Ok(consumer)
@@ -72,7 +79,8 @@ impl Consumer {
         let fresh = client(&self.config)?;
         // The old client ends before the new one speaks to the group, or has at least been told to.
         self.inner.context().close();
-        end(std::mem::replace(&mut self.inner, fresh));
+        self.unanswered = None;
+        end(std::mem::replace(&mut self.inner, Arc::new(fresh)));
         self.subscribe()
     }
 
@@ -178,8 +186,29 @@ impl Consumer {
         }
     }
 
-    pub(super) fn commit_and_wait(&self, offsets: &[(Arc<Partition>, Committed)]) -> Result<(), KafkaFailure> {
-        done(self.inner.commit(&self.list_of(offsets), CommitMode::Sync), "commit")
+    /// librdkafka waits for the answer without end, though the coordinator may have gone for good: so a thread of its own does,
+    /// and at most one at a time.
+    pub(super) fn commit_and_wait(&mut self, offsets: &[(Arc<Partition>, Committed)]) -> Result<(), KafkaFailure> {
+        if let Some(earlier) = self.unanswered.take() {
+            self.answer_of(earlier)?;
+        }
+        let (client, list) = (Arc::clone(&self.inner), self.list_of(offsets));
+        let (sender, answer) = sync_channel(1);
+        let work = move || {
+            // Who waited may have gone.
+            let _ = sender.send(client.commit(&list, CommitMode::Sync));
+        };
+        let thread = thread::Builder::new().name("commit".to_owned()).spawn(work);
+        thread.map_err(|error| KafkaFailure::Ended(format!("cannot commit without a thread: {error}")))?;
+        done(self.answer_of(answer)?, "commit")
+    }
+
+    /// Waits for the answer to a commit, and keeps it for later where that takes too long.
+    fn answer_of(&mut self, answer: Receiver<KafkaResult<()>>) -> Result<KafkaResult<()>, KafkaFailure> {
+        answer.recv_timeout(ANSWER).map_err(|_| {
+            self.unanswered = Some(answer);
+            KafkaFailure::Ended(format!("cannot commit: Kafka has not answered for {ANSWER:?}"))
+        })
     }
 
     pub(super) fn instance_id(&self) -> &str {
