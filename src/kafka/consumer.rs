@@ -190,7 +190,8 @@ impl Consumer {
     /// and at most one at a time.
     pub(super) fn commit_and_wait(&mut self, offsets: &[(Arc<Partition>, Committed)]) -> Result<(), KafkaFailure> {
         if let Some(earlier) = self.unanswered.take() {
-            self.answer_of(earlier)?;
+            // Whatever it is, it came too late to be used.
+            let _ = self.answer_of(earlier)?;
         }
         let (client, list) = (Arc::clone(&self.inner), self.list_of(offsets));
         let (sender, answer) = sync_channel(1);
