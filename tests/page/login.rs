@@ -1,5 +1,6 @@
 //! Who may see what, in a browser that logs in.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::harness::ports::free_port;
@@ -13,27 +14,9 @@ const KEY: &str = "key";
 /// Its SHA-256.
 const KEY_SHA256: &str = "2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683";
 
-#[test]
-fn each_role_sees_its_own_in_a_browser() {
-    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
-    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
-    let topics = Topics::create(broker, 1);
-    let producer = Producer::new(&broker.client(), &[]);
-    for event in [
-        Event::lead("a", ANN),
-        Event::lead("b", BO),
-        Event::stage("a", 1, "won", "100", ANN),
-        Event::stage("b", 1, "won", "90", BO),
-    ] {
-        producer.send_all(&[event.record(&topics)]);
-    }
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
-    let file = folder.path().join("web.yml");
-    let hash = bcrypt::hash(PASSWORD, 4).expect("a hash");
-    let users = format!("basic_auth_users:\n  ann: {hash}\n  li: {hash}\n");
-    std::fs::write(&file, users).expect("the folder can be written");
-    let web = format!("127.0.0.1:{}", free_port());
-    let rules = format!(
+/// A rep, a manager of another team and a screen in the hall.
+fn rules(web: &str, file: &Path) -> String {
+    format!(
         r#"{RULES}
 [web]
 listen = {web:?}
@@ -58,7 +41,30 @@ key_sha256 = "{KEY_SHA256}"
 boards = ["day"]
 "#,
         file.display()
-    );
+    )
+}
+
+#[test]
+fn each_role_sees_its_own_in_a_browser() {
+    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
+    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
+    let topics = Topics::create(broker, 1);
+    let producer = Producer::new(&broker.client(), &[]);
+    for event in [
+        Event::lead("a", ANN),
+        Event::lead("b", BO),
+        Event::stage("a", 1, "won", "100", ANN),
+        Event::stage("b", 1, "won", "90", BO),
+    ] {
+        producer.send_all(&[event.record(&topics)]);
+    }
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let file = folder.path().join("web.yml");
+    let hash = bcrypt::hash(PASSWORD, 4).expect("a hash");
+    let users = format!("basic_auth_users:\n  ann: {hash}\n  li: {hash}\n");
+    std::fs::write(&file, users).expect("the folder can be written");
+    let web = format!("127.0.0.1:{}", free_port());
+    let rules = rules(&web, &file);
     let mut service = ServiceBuilder::new(broker, &topics).rules(&rules).spawn();
     let log = || service.log();
     crate::harness::wait_until("the page answers", crate::harness::service::SOON, || {
