@@ -77,10 +77,10 @@ mkdir -p "$root/docs/pictures"
 month=(--hours=720 --step=43200 "--to=$now")
 for language in en zh; do
   sales=("$boards/$language"/{company,team,rep,leaderboard,channels}.json)
-  draw "$root/docs/pictures" "${sales[@]}" "${month[@]}" --set=rep=rep-1006
+  draw "$root/docs/pictures" "${sales[@]}" "${month[@]}" --set=rep=rep-1006 --set=channel=organic_search
   draw "$root/docs/pictures" "$boards/$language/operations.json" --hours=0.15 --step=5
   # All rows open: nothing is kept of it but that it can be drawn, with every text whole. OPEN keeps the pictures there.
   mkdir -p "${OPEN:-open}"
-  draw "${OPEN:-open}" "${sales[@]}" "${month[@]}" --set=rep=rep-1006 --open
+  draw "${OPEN:-open}" "${sales[@]}" "${month[@]}" --set=rep=rep-1006 --set=channel=organic_search --open
 done
 exit "$failed"
