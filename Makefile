@@ -77,7 +77,7 @@ dist:
 	  cargo build --locked --release --bin salespulse --target-dir target/reproducible
 	scripts/dist/dist.sh target/reproducible/release/salespulse target/dist
 
-# Built as for `make example` and the tests, so that one build serves all three. Until Ctrl-C.
+# Built as for `make example`, so that one build serves both. Until Ctrl-C.
 demo:
 	@cargo run --locked -- demo $(ARGS)
 
