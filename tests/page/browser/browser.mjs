@@ -64,6 +64,12 @@ export async function open(page, address, query = '', selector = 'tr[data-row]')
   await page.waitForSelector(selector);
 }
 
+/** Marks an open page; what it answers with fails if the page was loaded anew since. */
+export async function marked(page) {
+  await page.evaluate(() => (document.body.dataset.born = 'once'));
+  return async () => assert.equal(await page.evaluate(() => document.body.dataset.born), 'once', 'it was loaded anew');
+}
+
 /** Waits until the page says that it is in a state. */
 export const inState = (page, state, timeout = 20_000) => page.waitForSelector(`.state.${state}, .notice.${state}`, { timeout });
 

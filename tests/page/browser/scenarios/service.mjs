@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { assertClean, browser, inState, open, shown, tab } from '../browser.mjs';
+import { assertClean, browser, inState, marked, open, shown, tab } from '../browser.mjs';
 import { sampleOf } from '../compared.mjs';
 import { Exposition } from '../fixture.mjs';
 
@@ -93,7 +93,7 @@ export default async function service(address, metrics, replayed) {
   await open(page, address, '?lang=en&window=24h');
   await inState(page, 'live');
   await leads(page, 'ann/east');
-  await page.evaluate(() => (document.body.dataset.born = 'once'));
+  const assertKept = await marked(page);
   await want('win');
   const acknowledged = performance.now();
   await leads(page, 'bo/west');
@@ -111,7 +111,7 @@ export default async function service(address, metrics, replayed) {
   await want('start');
   await inState(page, 'live', 30_000 * PATIENCE);
   await leads(page, 'ann/east');
-  assert.equal(await page.evaluate(() => document.body.dataset.born), 'once', 'nothing was loaded anew');
+  await assertKept();
   assertClean(page, address);
   console.log(`${compared} values are the scrape's and a replay's; a win moved its rep ${Math.round(moved)} ms after Kafka had it`);
 }
