@@ -45,7 +45,7 @@ function head(app) {
     <div class="tools">
       <button type="button" @click=${app.pauseOrResume} aria-pressed=${app.live.state === 'paused' ? 'true' : 'false'}
         title=${t(app.live.state === 'paused' ? 'resume' : 'pause')} aria-label=${t('pause')}>${app.live.state === 'paused' ? PLAY : PAUSE}</button>
-      <button type="button" @click=${app.switchLanguage} lang=${otherLang()} aria-label=${otherLang() === 'en' ? 'English' : '中文'}
+      <button type="button" @click=${app.switchLanguage} lang=${otherLang()}
         >${otherLang() === 'en' ? html`<span class="long">English</span><span class="brief">EN</span>` : '中文'}</button>
       <button type="button" class="shade" @click=${() => turnTheme(app)} title=${t('theme')} aria-label=${t('theme')}>${SHADE}</button>
       <a class="button" href=${change(app.route, { help: '1', number: undefined })} title=${t('help')} aria-label=${t('help')}>?</a>
