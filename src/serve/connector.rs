@@ -1,13 +1,14 @@
 //! The listeners of the connectors: one with metrics and probes for operators, another for whoever posts.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
@@ -36,6 +37,8 @@ const SENDERS: Limits = Limits { connections: 256, waiting: 128, idle: Duration:
 
 /// The largest body that is taken.
 pub const LARGEST_BODY: usize = 1 << 20;
+/// How much of a larger one is read, so that its sender hears why it is not taken.
+const MOST_READ: usize = 16 << 20;
 /// How long a body may take to arrive.
 const BODY: Duration = Duration::from_secs(10);
 
@@ -76,7 +79,7 @@ async fn take(State(receiver): State<Arc<Receiver>>, Path(source): Path<String>,
         return answer(&Answer::Unknown);
     }
     let (head, body) = request.into_parts();
-    let body = match whole(&head.headers, body).await {
+    let body = match whole(body).await {
         Ok(body) => body,
         Err(status) => {
             if status == StatusCode::PAYLOAD_TOO_LARGE {
@@ -92,19 +95,23 @@ async fn take(State(receiver): State<Arc<Receiver>>, Path(source): Path<String>,
     answer(&taken.await.unwrap_or(Answer::Later))
 }
 
-/// The whole body, if it is neither too large nor too slow.
-async fn whole(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, StatusCode> {
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > LARGEST_BODY) {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
-    }
-    match tokio::time::timeout(BODY, to_bytes(body, LARGEST_BODY)).await {
-        Ok(Ok(bytes)) => Ok(bytes.to_vec()),
-        // Without a length only its end shows how large it is.
-        Ok(Err(_)) if length.is_none() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-    }
+/// The whole body, if it is neither too large nor too slow. Of one that is too large the rest is read and dropped: a
+/// connection that is closed while something still arrives takes the answer with it.
+async fn whole(mut body: Body) -> Result<Vec<u8>, StatusCode> {
+    let reading = async {
+        let (mut kept, mut seen) = (Vec::new(), 0);
+        while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+            let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
+            seen += data.len();
+            if seen <= LARGEST_BODY {
+                kept.extend_from_slice(&data);
+            } else if seen > MOST_READ {
+                break;
+            }
+        }
+        if seen <= LARGEST_BODY { Ok(kept) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) }
+    };
+    tokio::time::timeout(BODY, reading).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
 }
 
 fn answer(answer: &Answer) -> Response {
