@@ -223,7 +223,8 @@ fn glossary(page: &Page, language: &str) -> String {
             "边界情况和算例见 [{explained}]({explained})。`*` 代表范围：rep（销售）、team（团队）、org（全公司）、channel（渠道）。"
         )
     };
-    let mut made = format!("# {title}\n\n{head}\n{more}\n");
+    let space = if is_english { " " } else { "" };
+    let mut made = format!("# {title}\n\n") + &wrap(&format!("{head}{space}{more}"), "");
     let mut group = "";
     for section in &page.sections {
         if section.level == 2 {
