@@ -1,12 +1,15 @@
 //! A model CRM: an organisation that speaks the dialects of Zoho CRM and ShareCRM and knows the truth.
 //!
-//! Whatever the interleaving of polls, pushes, crashes and two active instances: a replay of what the connectors have
-//! produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations of each dialect are tried.
+//! Whatever the interleaving of polls, rings, pushes, crashes, two active instances and a back-fill while people go on: a
+//! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations of each dialect are tried.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
+mod books;
+mod channel;
 mod index;
 mod organisation;
+mod rings;
 mod sharecrm;
 mod topic;
 mod truth;
@@ -47,6 +50,21 @@ fn what_sharecrm_says_becomes_the_truth() {
     for seed in seeds() {
         sharecrm::try_seed(seed);
     }
+}
+
+#[test]
+fn a_token_that_is_refused_is_renewed_once() {
+    sharecrm::try_refusal();
+}
+
+#[test]
+fn a_ring_begins_the_next_cycle_and_a_forged_one_does_not() {
+    rings::try_rings();
+}
+
+#[test]
+fn a_channel_is_renewed_before_it_ends_whoever_polls() {
+    channel::try_channel();
 }
 
 #[test]

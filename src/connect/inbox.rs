@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::json::Json;
 
 /// So many bodies wait at most for the thread of their source.
-const MOST_WAITING: usize = 64;
+pub(super) const MOST_WAITING: usize = 64;
 /// How long a function may wait for its answer: it gives up after three seconds.
 const PATIENCE: Duration = Duration::from_millis(2_500);
 

@@ -8,7 +8,7 @@ use super::account::{Account, Polling, secret};
 use super::desk::{Batch, Desk, Sink};
 use super::events::Gate;
 use super::exchange::{Exchange, Trouble};
-use super::inbox::{Answer, Call, Push};
+use super::inbox::{Answer, Call, MOST_WAITING, Push};
 use super::memory::Memory;
 use super::sharecrm::{self, PushFault, ShareCrm};
 use super::sources::Source;
@@ -179,9 +179,21 @@ impl Poller<'_> {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if left <= 0 || self.stop.requested() {
-                return Ok(());
+                return self.clear(sink, exchange.now());
             }
         }
+    }
+
+    /// Keeps what waits to be kept. All rings until now are answered by the cycle that begins now.
+    fn clear(&mut self, sink: &mut dyn Sink, now: Time) -> Result<(), String> {
+        for _ in 0..MOST_WAITING {
+            match self.inbox.as_ref().map(Receiver::try_recv) {
+                Some(Ok(Call::Push(push))) => self.keep(&push, sink, now)?,
+                Some(Ok(Call::Ring)) => {}
+                Some(Err(_)) | None => break,
+            }
+        }
+        Ok(())
     }
 
     fn keep(&mut self, push: &Push, sink: &mut dyn Sink, now: Time) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! The organisation: what people do in their CRM, and what they have done.
 
+use super::books::Books;
 use crate::dice::Dice;
 
 /// The stages after `lead`, by their places, and how they end.
@@ -41,6 +42,7 @@ pub(super) struct Deal {
 pub(super) enum Touched {
     Lead(usize),
     Deal(usize),
+    Payment(usize),
     Nothing,
 }
 
@@ -48,6 +50,7 @@ pub(super) struct Organisation {
     pub(super) now: i64,
     pub(super) leads: Vec<Lead>,
     pub(super) deals: Vec<Deal>,
+    pub(super) books: Books,
     /// The clock's grain in milliseconds: Zoho counts whole seconds.
     grain: i64,
     /// Whether owners change.
@@ -63,6 +66,7 @@ impl Organisation {
             now: START,
             leads: Vec::new(),
             deals: Vec::new(),
+            books: Books::of_people(START - 86_400_000),
             grain,
             reassigns,
             next_id: 6_756_839_000_000_100_000,

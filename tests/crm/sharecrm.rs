@@ -6,7 +6,7 @@ use std::sync::Arc;
 use salespulse::connect::account::SignIn;
 use salespulse::connect::desk::{Batch, Desk};
 use salespulse::connect::events::Gate;
-use salespulse::connect::exchange::{Exchange, Request, Response};
+use salespulse::connect::exchange::{Exchange, Request, Response, Trouble};
 use salespulse::connect::inbox::{Answer, Inboxes};
 use salespulse::connect::json::Json;
 use salespulse::connect::memory::Memory;
@@ -16,6 +16,7 @@ use salespulse::connect::status::Status;
 use salespulse::health::Stop;
 use salespulse::model::time::{MINUTE, SECOND, Time};
 
+use super::books::Person;
 use super::index::{Shown, shown};
 use super::organisation::{Organisation, Touched};
 use super::topic::{Topic, Writer, assert_same};
@@ -39,11 +40,14 @@ struct Server {
     dice: Dice,
     sign_in: SignIn,
     is_busy: bool,
+    /// Whether no token is taken.
+    refuses: bool,
     token: Option<(String, i64)>,
     tokens: Vec<i64>,
     calls: Vec<i64>,
     leads: Vec<Shown>,
     deals: Vec<Shown>,
+    payments: Vec<Shown>,
     /// What the tenant's functions have posted and nobody has taken yet.
     pushes: Vec<Json>,
 }
@@ -56,11 +60,13 @@ impl Server {
             sign_in: if seed.is_multiple_of(3) { SignIn::Corp } else { SignIn::Token },
             dice,
             is_busy: true,
+            refuses: false,
             token: None,
             tokens: Vec::new(),
             calls: Vec::new(),
             leads: Vec::new(),
             deals: Vec::new(),
+            payments: Vec::new(),
             pushes: Vec::new(),
         }
     }
@@ -68,7 +74,12 @@ impl Server {
     fn act(&mut self) {
         // No two edits of one millisecond.
         self.organisation.now += 1;
-        let touched = self.organisation.act(&mut self.dice);
+        let stamp = self.organisation.stamp();
+        let touched = match self.dice.below(10) {
+            0 | 1 => Touched::Payment(self.organisation.books.pay(stamp, &mut self.dice)),
+            2 if self.dice.percent(30) => return self.organisation.books.hire(stamp, &mut self.dice),
+            _ => self.organisation.act(&mut self.dice),
+        };
         // A deal names its lead from the first moment, so its lead says so at once.
         if let Touched::Deal(_) = touched {
             let linked = self.organisation.link();
@@ -84,8 +95,14 @@ impl Server {
             Touched::Nothing => return,
             Touched::Lead(place) => (&mut self.leads, place, lead(&self.organisation, place)),
             Touched::Deal(place) => (&mut self.deals, place, deal(&self.organisation, place)),
+            Touched::Payment(place) => (&mut self.payments, place, payment(&self.organisation, place)),
         };
-        let object = if matches!(touched, Touched::Lead(_)) { "LeadsObj" } else { "NewOpportunityObj" };
+        let object = match touched {
+            Touched::Lead(_) => "LeadsObj",
+            Touched::Payment(place) if self.organisation.books.payments[*place].is_refund => "RefundObj",
+            Touched::Payment(_) => "PaymentObj",
+            _ => "NewOpportunityObj",
+        };
         let is_void = record.word("/life_status") == Some("invalid");
         if all.len() <= place {
             all.resize(place + 1, Vec::new());
@@ -132,7 +149,8 @@ impl Server {
                 (*name == "authorization").then(|| value.trim_start_matches("Bearer ").to_owned())
             }),
         };
-        if self.token.as_ref().is_none_or(|(token, ends)| given.as_ref() != Some(token) || now >= *ends) {
+        if self.refuses || self.token.as_ref().is_none_or(|(token, ends)| given.as_ref() != Some(token) || now >= *ends)
+        {
             return failed(20_016);
         }
         if self.is_busy && self.dice.percent(4) {
@@ -143,27 +161,37 @@ impl Server {
             }
             return failed(if self.dice.percent(50) { -1 } else { 30_004 });
         }
-        let records: &[Shown] = match body.word("/data/dataObjectApiName") {
-            Some("LeadsObj") => &self.leads,
-            Some("NewOpportunityObj") => &self.deals,
-            _ => &[],
+        if request.url.ends_with("/user/list") {
+            let people = self.organisation.books.people.iter().map(person).collect();
+            return Json::object([("errorCode", Json::number_of(0)), ("userList", Json::Array(people))]);
+        }
+        let wants_refunds = body.word("/data/dataObjectApiName") == Some("RefundObj");
+        let paid = self.payments.iter().zip(&self.organisation.books.payments);
+        let paid = paid.filter(|(_, payment)| payment.is_refund == wants_refunds).map(|(shown, _)| shown);
+        let records: Vec<&Shown> = match body.word("/data/dataObjectApiName") {
+            Some("LeadsObj") => self.leads.iter().collect(),
+            Some("NewOpportunityObj") => self.deals.iter().collect(),
+            Some("PaymentObj" | "RefundObj") => paid.collect(),
+            _ => Vec::new(),
         };
         if request.url.ends_with("/data/get") {
             let id = body.word("/data/objectDataId").expect("an id");
             let of_deals = self.organisation.deals.iter().position(|deal| deal.id == id);
             let of_leads = self.organisation.leads.iter().position(|lead| lead.id == id);
-            let record = match (of_deals, of_leads) {
-                (Some(place), _) => deal(&self.organisation, place),
-                (None, place) => lead(&self.organisation, place.expect("a record of ours")),
+            let of_payments = self.organisation.books.payments.iter().position(|payment| payment.id == id);
+            let record = match (of_deals, of_leads, of_payments) {
+                (Some(place), _, _) => deal(&self.organisation, place),
+                (None, Some(place), _) => lead(&self.organisation, place),
+                (None, None, place) => payment(&self.organisation, place.expect("a record of ours")),
             };
             let data = Json::object([("object_data", record)]);
             return Json::object([("errorCode", Json::number_of(0)), ("data", data)]);
         }
-        Json::object([("errorCode", Json::number_of(0)), ("data", query(records, &body, now))])
+        Json::object([("errorCode", Json::number_of(0)), ("data", query(&records, &body, now))])
     }
 }
 
-fn query(records: &[Shown], body: &Json, now: i64) -> Json {
+fn query(records: &[&Shown], body: &Json, now: i64) -> Json {
     let condition = |field: &str| {
         let filters = body.items("/data/search_query_info/filters").iter();
         let mut found = filters.filter(|filter| filter.word("/field_name") == Some(field));
@@ -190,6 +218,33 @@ fn lead(organisation: &Organisation, place: usize) -> Json {
         ("create_time", Json::number_of(lead.created)),
         ("last_modified_time", Json::number_of(lead.deleted.unwrap_or(lead.modified))),
         ("life_status", Json::text_of(if lead.deleted.is_some() { "invalid" } else { "normal" })),
+    ])
+}
+
+fn payment(organisation: &Organisation, place: usize) -> Json {
+    let payment = &organisation.books.payments[place];
+    let names =
+        if payment.is_refund { ["refunded_amount", "refunded_time"] } else { ["payment_amount", "payment_time"] };
+    Json::object([
+        ("_id", Json::text_of(payment.id.as_str())),
+        (names[0], Json::text_of(payment.amount.to_string())),
+        (names[1], Json::number_of(payment.created)),
+        ("mc_currency", Json::text_of("CNY")),
+        ("account_id", Json::text_of("customer")),
+        ("owner", Json::Array(vec![Json::text_of(format!("rep-{}", payment.owner))])),
+        ("data_own_department", Json::Array(vec![Json::text_of("east")])),
+        ("create_time", Json::number_of(payment.created)),
+        ("last_modified_time", Json::number_of(payment.modified)),
+        ("life_status", Json::text_of(if payment.deleted.is_some() { "invalid" } else { "normal" })),
+    ])
+}
+
+fn person(person: &Person) -> Json {
+    Json::object([
+        ("openUserId", Json::text_of(person.id.as_str())),
+        ("isStop", Json::Bool(!person.is_active)),
+        ("mainDepartmentId", Json::text_of("east")),
+        ("createTime", Json::number_of(person.joined)),
     ])
 }
 
@@ -243,10 +298,11 @@ struct Instance {
     sharecrm: ShareCrm,
     memory: Memory,
     owner: u32,
+    generation: u64,
 }
 
 impl Instance {
-    fn new(topic: &mut Topic, sign_in: SignIn) -> Instance {
+    fn new(topic: &mut Topic, sign_in: SignIn, generation: u64) -> Instance {
         let text = str::to_owned;
         let credentials = Credentials {
             app_id: text("app"),
@@ -258,13 +314,15 @@ impl Instance {
         let options = Options { census_ms: 5 * MINUTE, ..Options::default() };
         Instance {
             sharecrm: ShareCrm::new(Api::new(credentials, sign_in, "https://host"), options),
-            memory: topic.memory(),
+            memory: topic.memory(generation),
             owner,
+            generation,
         }
     }
 
     fn with_desk<R>(&mut self, topic: &mut Topic, now: Time, act: impl FnOnce(&mut ShareCrm, &mut Desk<'_>) -> R) -> R {
-        let (source, gate) = (super::source(SOURCE), Gate::new(Arc::new(super::rules())));
+        let text = SOURCE.replace("currency", &format!("generation = {}\ncurrency", self.generation));
+        let (source, gate) = (super::source(&text), Gate::new(Arc::new(super::rules())));
         let memory = &mut self.memory;
         let sink = &mut Writer { topic, owner: self.owner };
         let mut desk = Desk { source: &source, gate: &gate, memory, sink, now, batch: Batch::default() };
@@ -294,7 +352,15 @@ impl Instance {
 pub(super) fn try_seed(seed: u64) {
     let mut server = Server::new(seed);
     let mut topic = Topic::default();
-    let mut active = Instance::new(&mut topic, server.sign_in);
+    if seed.is_multiple_of(5) {
+        // There is much to read when somebody begins to.
+        for _ in 0..60 {
+            server.act();
+            server.organisation.now += server.dice.millis(1_200);
+        }
+    }
+    let mut generation = 0;
+    let mut active = Instance::new(&mut topic, server.sign_in, generation);
     let mut old: Option<Instance> = None;
     for round in 0..25 {
         server.organisation.now += server.dice.millis(90_000);
@@ -313,17 +379,22 @@ pub(super) fn try_seed(seed: u64) {
             && active.take(&mut server, &mut topic);
         topic.dies_after = None;
         if !lives {
-            active = Instance::new(&mut topic, server.sign_in);
+            active = Instance::new(&mut topic, server.sign_in, generation);
+            server.tokens.clear();
+        } else if round == 12 && seed % 3 == 1 {
+            // The mapping was wrong, so everything is read anew while people go on.
+            generation = 1;
+            old = Some(std::mem::replace(&mut active, Instance::new(&mut topic, server.sign_in, generation)));
             server.tokens.clear();
         } else if round % 7 == 3 {
             // Another takes over, and this one does not know it yet.
-            old = Some(std::mem::replace(&mut active, Instance::new(&mut topic, server.sign_in)));
+            old = Some(std::mem::replace(&mut active, Instance::new(&mut topic, server.sign_in, generation)));
             server.tokens.clear();
         }
     }
     server.is_busy = false;
-    for _ in 0..3 {
-        server.organisation.now += 6 * MINUTE;
+    for minutes in [6, 6, 61] {
+        server.organisation.now += minutes * MINUTE;
         assert!(
             active.take(&mut server, &mut topic) && active.cycle(&mut server, &mut topic),
             "seed {seed}: quiet cycles"
@@ -354,7 +425,7 @@ pub(super) fn try_inbox() {
     let (mut server, mut topic) = (Server::new(1), Topic::default());
     server.is_busy = false;
     let (stop, status) = (Stop::default(), Status::new(["sharecrm"].into_iter()).expect("metrics"));
-    let instance = Instance::new(&mut topic, server.sign_in);
+    let instance = Instance::new(&mut topic, server.sign_in, 0);
     let poller = Poller {
         source: &source,
         crm: Crm::ShareCrm(Box::new(instance.sharecrm)),
@@ -373,8 +444,21 @@ pub(super) fn try_inbox() {
         stop.request();
         assert_eq!(polling.join().expect("no panic"), Ok(()));
     });
+    topic.events.retain(|event| event.contains("stage_change"));
     let events = topic.events.concat();
     assert!(topic.events.len() == 1 && events.contains(r#""stage":"proposal""#), "{events}");
     assert!(!events.contains("Zhang"), "{events}");
     assert_eq!(post(deal), Answer::Later, "nobody polls any more");
+}
+
+/// A token that is refused again and again is not asked for again and again.
+pub(super) fn try_refusal() {
+    let (mut server, mut topic) = (Server::new(2), Topic::default());
+    server.is_busy = false;
+    server.refuses = true;
+    let mut active = Instance::new(&mut topic, server.sign_in, 0);
+    let now = server.now();
+    let trouble = active.with_desk(&mut topic, now, |sharecrm, desk| sharecrm.cycle(desk, &mut server));
+    assert!(matches!(trouble, Err(Trouble::SignIn(_))), "{trouble:?}");
+    assert_eq!((server.tokens.len(), server.calls.len()), (2, 2), "one more try with a new token");
 }

@@ -37,8 +37,8 @@ pub(super) struct Writer<'a> {
 
 impl Topic {
     /// What a new instance reads.
-    pub(super) fn memory(&self) -> Memory {
-        let mut memory = Memory::default();
+    pub(super) fn memory(&self, generation: u64) -> Memory {
+        let mut memory = Memory::of_generation(generation);
         for (key, value) in &self.state {
             memory.restore(key, Some(value));
         }

@@ -1,5 +1,6 @@
 //! What the organisation's events are, told by somebody who knows everything.
 
+use super::books::day;
 use super::organisation::{Organisation, STAGES};
 
 /// The events of an organisation as lines of JSON.
@@ -31,6 +32,35 @@ pub(super) fn events(organisation: &Organisation) -> Vec<String> {
         if let Some(at) = deal.deleted {
             events.push(void(journey, at));
         }
+    }
+    events.extend(of_books(organisation));
+    events
+}
+
+fn of_books(organisation: &Organisation) -> Vec<String> {
+    let books = &organisation.books;
+    let mut events = Vec::new();
+    for payment in books.payments.iter().filter(|payment| payment.deleted.is_none()) {
+        let kind = if payment.is_refund { "refund" } else { "payment" };
+        events.push(format!(
+            r#"{{"type":"payment","event_id":"{}","occurred_at":{},"kind":"{kind}","amount":"{}","currency":"CNY","customer_id":"customer","rep_id":"rep-{}","team_id":"east"}}"#,
+            payment.id, payment.created, payment.amount, payment.owner
+        ));
+    }
+    for campaign in &books.campaigns {
+        for number in campaign.first..campaign.first + campaign.days {
+            let day = day(number);
+            events.push(format!(
+                r#"{{"type":"spend","event_id":"{}:{day}","occurred_at":"{day}T12:00:00Z","amount":"{}","currency":"CNY","channel":"channel-{}","campaign":"{}"}}"#,
+                campaign.id, campaign.cost_of_day, campaign.channel, campaign.id
+            ));
+        }
+    }
+    for person in &books.people {
+        events.push(format!(
+            r#"{{"type":"rep","event_id":"{}","occurred_at":{},"rep_id":"{}","team_id":"east","active":{}}}"#,
+            person.id, person.joined, person.id, person.is_active
+        ));
     }
     events
 }

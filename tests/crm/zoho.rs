@@ -6,9 +6,11 @@ use salespulse::connect::desk::{Batch, Desk};
 use salespulse::connect::events::Gate;
 use salespulse::connect::exchange::{Exchange, Request, Response};
 use salespulse::connect::json::Json;
-use salespulse::connect::zoho::{Api, Credentials, Options, Zoho};
-use salespulse::model::time::{HOUR, MINUTE, SECOND, Time};
+use salespulse::connect::sources::Source;
+use salespulse::connect::zoho::{Api, Channel, Credentials, Options, Zoho};
+use salespulse::model::time::{DAY, HOUR, MINUTE, SECOND, Time};
 
+use super::books::{Campaign, Person, day};
 use super::index::{Shown, shown};
 use super::organisation::{Organisation, STAGES, Touched};
 use super::topic::{Topic, Writer, assert_same};
@@ -30,12 +32,15 @@ currency = "CNY"
 "S5" = "lost"
 "#;
 
-struct Server {
-    organisation: Organisation,
+pub(super) struct Server {
+    pub(super) organisation: Organisation,
     dice: Dice,
     page: usize,
     by_token: bool,
-    is_busy: bool,
+    pub(super) is_busy: bool,
+    /// Until when the channel is open, and how often somebody has asked for that.
+    pub(super) channel: Option<i64>,
+    pub(super) watches: usize,
     token: Option<(String, i64)>,
     tokens: Vec<i64>,
     leads: Vec<Shown>,
@@ -49,7 +54,7 @@ fn iso(at: i64) -> Json {
 }
 
 impl Server {
-    fn new(seed: u64) -> Server {
+    pub(super) fn new(seed: u64) -> Server {
         let mut dice = Dice::new(seed);
         Server {
             organisation: Organisation::new(SECOND, seed % 2 == 1),
@@ -57,6 +62,8 @@ impl Server {
             by_token: dice.percent(50),
             dice,
             is_busy: true,
+            channel: None,
+            watches: 0,
             token: None,
             tokens: Vec::new(),
             leads: Vec::new(),
@@ -66,7 +73,13 @@ impl Server {
         }
     }
 
-    fn act(&mut self) {
+    pub(super) fn act(&mut self) {
+        let stamp = self.organisation.stamp();
+        match self.dice.below(20) {
+            0 => return self.organisation.books.spend(stamp, &mut self.dice),
+            1 => return self.organisation.books.hire(stamp, &mut self.dice),
+            _ => {}
+        }
         let touched = self.organisation.act(&mut self.dice);
         self.publish(&touched);
     }
@@ -85,7 +98,7 @@ impl Server {
             all[place].push((from, json));
         };
         match *touched {
-            Touched::Nothing => {}
+            Touched::Nothing | Touched::Payment(_) => {}
             Touched::Lead(place) => {
                 let json = self.lead(place);
                 show(&mut self.leads, place, json, &mut self.dice);
@@ -164,6 +177,8 @@ impl Server {
             place.and_then(|place| all[place].last()?.1.clone()).into_iter().collect()
         };
         match path.split('/').collect::<Vec<_>>().as_slice() {
+            ["users"] => self.organisation.books.people.iter().map(person).collect(),
+            ["Campaigns"] => self.organisation.books.campaigns.iter().map(campaign).collect(),
             ["Leads"] => of(&self.leads),
             ["Deals"] => of(&self.deals),
             ["Deals", "deleted"] => self.gone(false),
@@ -215,6 +230,9 @@ impl Server {
         if self.is_busy && self.dice.percent(3) {
             return plain(429, r#"{"code":"TOO_MANY_REQUESTS","message":"too many requests","status":"error"}"#);
         }
+        if request.url.ends_with("/actions/watch") {
+            return self.watch(request);
+        }
         let (path, query) = request.url.split_once("/crm/v8/").expect("the API").1.split_once('?').expect("a query");
         let parameter = |name: &str| query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
         let since = header("if-modified-since").map(|text| Time::parse(text).expect("a time").millis());
@@ -239,9 +257,54 @@ impl Server {
         }
         let token = if more && self.by_token { Json::text_of((number + 1).to_string()) } else { Json::Null };
         let info = Json::object([("more_records", Json::Bool(more)), ("next_page_token", token)]);
-        let body = Json::object([("data", Json::Array(page)), ("info", info)]).encode();
+        let list = if path == "users" { "users" } else { "data" };
+        let body = Json::object([(list, Json::Array(page)), ("info", info)]).encode();
         Response { status: 200, date, body, ..Response::default() }
     }
+}
+
+impl Server {
+    /// Opens the channel, or lets one that is open live longer.
+    fn watch(&mut self, request: &Request) -> Response {
+        let now = self.organisation.now;
+        self.watches += 1;
+        let body = Json::parse(request.body.as_deref().unwrap_or_default()).expect("JSON");
+        let ends = body.word("/watch/0/channel_expiry").and_then(Time::parse).expect("an end").millis();
+        // Its clock may be wrong by as much as that.
+        assert!(ends <= now + 7 * DAY + 2 * MINUTE, "a channel lives for a week at most");
+        if request.method == "PUT" && self.channel.is_none_or(|open| open <= now) {
+            let body = br#"{"code":"NOT_SUBSCRIBED","details":{},"message":"not subscribed","status":"error"}"#;
+            return Response { status: 400, body: body.to_vec(), ..Response::default() };
+        }
+        self.channel = Some(ends);
+        let events = Json::Array(vec![Json::object([("channel_expiry", iso(ends))])]);
+        let details = Json::object([("events", events)]);
+        let part = Json::object([("status", Json::text_of("success")), ("details", details)]);
+        let body = Json::object([("watch", Json::Array(vec![part]))]).encode();
+        Response { status: 201, body, ..Response::default() }
+    }
+}
+
+fn person(person: &Person) -> Json {
+    Json::object([
+        ("id", Json::text_of(person.id.as_str())),
+        ("role", Json::object([("id", Json::text_of("east"))])),
+        ("status", Json::text_of(if person.is_active { "active" } else { "disabled" })),
+        ("created_time", iso(person.joined)),
+        ("Modified_Time", iso(person.modified)),
+    ])
+}
+
+fn campaign(campaign: &Campaign) -> Json {
+    Json::object([
+        ("id", Json::text_of(campaign.id.as_str())),
+        ("Type", Json::text_of(format!("channel-{}", campaign.channel))),
+        ("Start_Date", Json::text_of(day(campaign.first))),
+        ("End_Date", Json::text_of(day(campaign.first + campaign.days - 1))),
+        ("Actual_Cost", Json::number_of(campaign.cost_of_day * campaign.days)),
+        ("Currency", Json::text_of("CNY")),
+        ("Modified_Time", iso(campaign.modified)),
+    ])
 }
 
 impl Exchange for Server {
@@ -267,14 +330,15 @@ impl Exchange for Server {
 }
 
 /// An instance with its memory.
-struct Instance {
-    zoho: Zoho,
-    memory: salespulse::connect::memory::Memory,
-    owner: u32,
+pub(super) struct Instance {
+    pub(super) zoho: Zoho,
+    pub(super) memory: salespulse::connect::memory::Memory,
+    pub(super) owner: u32,
+    generation: u64,
 }
 
 impl Instance {
-    fn new(topic: &mut Topic) -> Instance {
+    pub(super) fn new(topic: &mut Topic, generation: u64) -> Instance {
         let credentials = Credentials {
             client_id: "client".to_owned(),
             client_secret: "secret".to_owned(),
@@ -282,11 +346,17 @@ impl Instance {
         };
         let zoho = Zoho::new(Api::at(credentials, "https://accounts", "https://wrong"), Options::default());
         let owner = topic.own();
-        Instance { zoho, memory: topic.memory(), owner }
+        Instance { zoho, memory: topic.memory(generation), owner, generation }
     }
 
-    fn cycle(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
-        let (source, gate) = (super::source(SOURCE), Gate::new(Arc::new(super::rules())));
+    /// The same, rung at over a channel.
+    pub(super) fn with_channel(self) -> Instance {
+        let channel = Channel::new("https://connect.example.test/in/zoho", "token").expect("a channel");
+        Instance { zoho: self.zoho.with_channel(Some(channel)), ..self }
+    }
+
+    pub(super) fn cycle(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
+        let (source, gate) = (source_of(self.generation), Gate::new(Arc::new(super::rules())));
         let now = server.now();
         let sink = &mut Writer { topic, owner: self.owner };
         let mut desk =
@@ -295,10 +365,22 @@ impl Instance {
     }
 }
 
+pub(super) fn source_of(generation: u64) -> Source {
+    super::source(&SOURCE.replace("currency", &format!("generation = {generation}\ncurrency")))
+}
+
 pub(super) fn try_seed(seed: u64) {
     let mut server = Server::new(seed);
     let mut topic = Topic::default();
-    let mut active = Instance::new(&mut topic);
+    if seed.is_multiple_of(5) {
+        // There is much to read when somebody begins to.
+        for _ in 0..60 {
+            server.act();
+            server.organisation.now += server.dice.millis(1_200);
+        }
+    }
+    let mut generation = 0;
+    let mut active = Instance::new(&mut topic, generation);
     let mut old: Option<Instance> = None;
     for round in 0..25 {
         server.organisation.now += server.dice.millis(90_000);
@@ -312,13 +394,20 @@ pub(super) fn try_seed(seed: u64) {
         if let Some(mut old) = old.take().filter(|_| topic.dies_after.is_none()) {
             old.cycle(&mut server, &mut topic);
         }
-        if !active.cycle(&mut server, &mut topic) {
+        // Somebody rings, with a reason or without one, once or twice.
+        let rings = if server.dice.percent(30) { 1 + server.dice.below(2) } else { 0 };
+        if !(0..=rings).all(|_| active.cycle(&mut server, &mut topic)) {
             topic.dies_after = None;
-            active = Instance::new(&mut topic);
+            active = Instance::new(&mut topic, generation);
+            server.tokens.clear();
+        } else if round == 12 && seed.is_multiple_of(3) {
+            // The mapping was wrong, so everything is read anew while people go on.
+            generation = 1;
+            old = Some(std::mem::replace(&mut active, Instance::new(&mut topic, generation)));
             server.tokens.clear();
         } else if round % 7 == 3 {
             // Another takes over, and this one does not know it yet.
-            old = Some(std::mem::replace(&mut active, Instance::new(&mut topic)));
+            old = Some(std::mem::replace(&mut active, Instance::new(&mut topic, generation)));
             server.tokens.clear();
         }
     }
@@ -327,8 +416,8 @@ pub(super) fn try_seed(seed: u64) {
     while let place @ Touched::Lead(_) = server.organisation.link() {
         server.publish(&place);
     }
-    for _ in 0..3 {
-        server.organisation.now += 4 * MINUTE;
+    for minutes in [4, 4, 61] {
+        server.organisation.now += minutes * MINUTE;
         assert!(active.cycle(&mut server, &mut topic), "seed {seed}: nothing disturbs the last cycles");
     }
     let now = Time::from_millis(server.organisation.now);
