@@ -21,8 +21,6 @@ use crate::contract::encode::Draft;
 use crate::health::Stop;
 use crate::model::time::{Clock, SECOND, Time};
 
-/// How soon a request to stop is heard.
-const GLANCE: Duration = Duration::from_millis(200);
 /// A file that was written more recently may not be whole yet.
 const SETTLED_MS: i64 = 2 * SECOND;
 /// The longest table that is read again and again.
@@ -60,10 +58,7 @@ impl FileWorker {
                 Err(Trouble::Sink(reason)) => return Err(reason),
                 Err(trouble) => self.status.failed(&self.source.name, &trouble),
             }
-            let until = self.clock.now().plus(self.files.interval_ms);
-            while self.clock.now() < until && !self.stop.requested() {
-                std::thread::sleep(GLANCE);
-            }
+            self.stop.rest(Duration::from_millis(self.files.interval_ms.unsigned_abs()));
         }
         Ok(())
     }

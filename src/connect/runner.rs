@@ -88,9 +88,7 @@ impl Runner {
         if self.sources.is_empty() {
             // Webhooks need no turn.
             self.status.set_active(true);
-            while !self.stop.requested() {
-                thread::sleep(GLANCE);
-            }
+            self.stop.rest(Duration::MAX);
             return Ok(());
         }
         let mut lease = Lease::join(&self.kafka, &self.topics.state)?;
@@ -143,11 +141,7 @@ impl Runner {
     /// Gives the turn away, so that another instance may have more luck, and asks for it again after a pause.
     fn join_anew(&self, lease: Lease) -> Result<Lease, KafkaFailure> {
         lease.leave();
-        let mut left = PAUSE;
-        while !self.stop.requested() && !left.is_zero() {
-            thread::sleep(GLANCE);
-            left = left.saturating_sub(GLANCE);
-        }
+        self.stop.rest(PAUSE);
         Lease::join(&self.kafka, &self.topics.state)
     }
 

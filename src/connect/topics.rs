@@ -82,19 +82,12 @@ impl TopicWorker {
                 Err(End::Sink(reason)) => return Err(reason),
                 Err(End::Topics(reason)) => {
                     self.status.failed(&self.source.name, &Trouble::Unusable(reason));
-                    self.rest();
+                    self.stop.rest(PAUSE);
                     reader = self.reader().map_err(|failure| failure.to_string())?;
                 }
             }
         }
         Ok(())
-    }
-
-    fn rest(&self) {
-        let began = Instant::now();
-        while began.elapsed() < PAUSE && !self.stop.requested() {
-            std::thread::sleep(GLANCE);
-        }
     }
 
     fn read(&self, reader: &mut TopicReader, sink: &mut dyn Sink) -> Result<(), End> {
