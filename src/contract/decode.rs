@@ -101,38 +101,42 @@ impl Decoder {
     /// # Errors
     /// A [`Rejection`] with the first of its faults in the order of [`RejectionCode`].
     pub fn decode<'a>(&self, record: &Record<'a>, now: Time) -> Result<Decoded<'a>, Rejection> {
-        self.judge(record, now).map_err(|rejection| hints::explained(rejection, record, now))
-    }
-
-    fn judge<'a>(&self, record: &Record<'a>, now: Time) -> Result<Decoded<'a>, Rejection> {
         let (Some(value), Some(json)) = (record.value, record.json()) else { return Ok(Decoded::Tombstone) };
+        // Each rejection is explained where it arises: an event is too large to be passed through one more result.
+        let explained = |rejection| hints::explained(rejection, record, now);
         if value.len() > LARGEST_VALUE {
-            return Err(Rejection::new(
+            return Err(explained(Rejection::new(
                 RejectionCode::TooLarge,
                 format!("the value has {} bytes; at most {LARGEST_VALUE} are allowed, framing included", value.len()),
-            ));
+            )));
         }
-        let mut fields = std::str::from_utf8(json).ok().and_then(Fields::scan).ok_or_else(not_json)?;
+        let Ok(text) = std::str::from_utf8(json) else { return Err(explained(not_json())) };
+        let mut fields = Fields::of(text);
+        if fields.scan().is_none() {
+            return Err(explained(not_json()));
+        }
         envelope::open(&mut fields, &record.headers);
-        let kind = kind(&fields, record.topic_type)?;
+        let kind = kind(&fields, record.topic_type).map_err(explained)?;
         let recorded_at = record.timestamp.unwrap_or(now);
         let mut reader = Reader::new(&fields, &self.rules);
-        let event = self.read(&mut reader, kind, recorded_at, recorded_at.min(now));
+        let event = self.read(&mut reader, kind, xxh3_64(json), recorded_at, recorded_at.min(now));
         if let Some(fault) = reader.into_fault() {
-            return Err(fault);
+            return Err(explained(fault));
         }
-        let Some(mut event) = event else {
-            return Err(Rejection::new(RejectionCode::InvalidField, "a field cannot be read"));
-        };
-        event.hash = xxh3_64(json);
-        Ok(Decoded::Event(event))
+        match event {
+            Some(event) => Ok(Decoded::Event(event)),
+            None => Err(explained(Rejection::new(RejectionCode::InvalidField, "a field cannot be read"))),
+        }
     }
 
     /// Reads all fields of a type; `None` only if a fault was noted.
+    // Inlined, with what it calls for journeys, so that an event is built where it is returned: it is large to move.
+    #[inline(always)]
     fn read<'a>(
         &self,
         reader: &mut Reader<'a, '_>,
         kind: EventType,
+        hash: u64,
         recorded_at: Time,
         earliest_now: Time,
     ) -> Option<Event<'a>> {
@@ -159,14 +163,14 @@ impl Decoder {
             (at, body::read(reader, kind, at))
         };
         let (event_id, version, occurred_at) = (event_id?, version?, occurred_at?);
-        Some(Event { event_id, version, hash: 0, occurred_at, recorded_at, body: body? })
+        Some(Event { event_id, version, hash, occurred_at, recorded_at, body: body? })
     }
 }
 
 /// The `lead_id` that a record names, whatever else is wrong with it.
 #[must_use]
 pub fn lead_id_of<'a>(record: &Record<'a>) -> Option<Text<'a>> {
-    let mut fields = std::str::from_utf8(record.json()?).ok().and_then(Fields::scan)?;
+    let mut fields = Fields::scanned(std::str::from_utf8(record.json()?).ok()?)?;
     envelope::open(&mut fields, &record.headers);
     match fields.get(Key::LeadId)? {
         Raw::String(string) => Some(string.text()),

@@ -20,6 +20,7 @@ const SEQUENCE: &str = "an integer from 0 to 4294967295";
 const SPLITS: &str = "a list of 1 to 10 objects with rep_id, team_id and share";
 
 /// Reads what a record of this type says. `None` only if a fault was noted.
+#[inline(always)]
 pub(super) fn read<'a>(reader: &mut Reader<'a, '_>, kind: EventType, at: Option<Time>) -> Option<Body<'a>> {
     match kind {
         EventType::Lead => lead(reader).map(Body::Lead),
@@ -40,6 +41,7 @@ pub(super) fn retraction<'a>(reader: &mut Reader<'a, '_>, kind: EventType) -> Op
 
 // In each of these every field is read before any is missed, so that all faults are noted.
 
+#[inline(always)]
 fn lead<'a>(reader: &mut Reader<'a, '_>) -> Option<Lead<'a>> {
     let lead_id = reader.required_id(Key::LeadId);
     let sequence = sequence(reader);
@@ -51,6 +53,7 @@ fn lead<'a>(reader: &mut Reader<'a, '_>) -> Option<Lead<'a>> {
     Some(Lead { lead_id: lead_id?, sequence: sequence?, pipeline, customer_id, rep_id, team_id, channel })
 }
 
+#[inline(always)]
 fn stage_change<'a>(reader: &mut Reader<'a, '_>, at: Option<Time>) -> Option<StageChange<'a>> {
     let lead_id = reader.required_id(Key::LeadId);
     let sequence = sequence(reader);

@@ -45,7 +45,7 @@ pub(super) fn data_of<'a>(outer: &Fields<'a>) -> Option<&'a str> {
 /// Structured mode: `data` is the body.
 fn structured<'a>(fields: &mut Fields<'a>, data: &'a str) {
     // The object was scanned as part of the envelope, so it is valid.
-    let Some(inner) = Fields::scan(data) else { return };
+    let Some(inner) = Fields::scanned(data) else { return };
     let outer = std::mem::replace(fields, inner);
     fields.stand_in(Key::EventId, outer.get(Key::Id));
     fields.stand_in(Key::OccurredAt, outer.get(Key::Time));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::json::{Raw, RawString, Scanner};
+use super::json::{Raw, Span, read};
 
 macro_rules! keys {
     ($($key:ident = $name:literal,)*) => {
@@ -15,9 +15,16 @@ macro_rules! keys {
             const COUNT: usize = [$($name,)*].len();
 
             fn from_name(name: &[u8]) -> Option<Key> {
-                $(if name == $name.as_bytes() { return Some(Key::$key); })*
+                let found = ends(name);
+                $(if found == const { ends($name.as_bytes()) } {
+                    return (name == $name.as_bytes()).then_some(Key::$key);
+                })*
                 None
             }
+
+            /// All of them.
+            #[cfg(test)]
+            const ALL: [Key; Key::COUNT] = [$(Key::$key,)*];
 
             /// The name of the field.
             pub(super) const fn name(self) -> &'static str {
@@ -27,8 +34,18 @@ macro_rules! keys {
     };
 }
 
-// Ordered by how often they come: they are compared one after the other, first by length. For the first three something may
-// stand in.
+/// The ends of a name in one word, by which the names that mean something differ.
+const fn ends(name: &[u8]) -> u64 {
+    if let Some(first) = name.first_chunk::<8>() {
+        return u64::from_le_bytes(*first);
+    }
+    match (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+        (Some(first), Some(last)) => (u32::from_le_bytes(*first) as u64) << 32 | u32::from_le_bytes(*last) as u64,
+        _ => name.len() as u64,
+    }
+}
+
+// Ordered by how often they come: they are compared one after the other. For the first three something may stand in.
 keys! {
     Type = "type",
     EventId = "event_id",
@@ -70,8 +87,14 @@ keys! {
 
 impl Key {
     /// The field of this name.
-    fn of(name: RawString<'_>) -> Option<Key> {
-        if name.has_escapes { Key::from_name(name.text().as_bytes()) } else { Key::from_name(name.text.as_bytes()) }
+    fn of(name: Span, text: &str) -> Option<Key> {
+        match name.plain(text) {
+            Some(name) => Key::from_name(name),
+            None => match name.value(text)? {
+                Raw::String(name) => Key::from_name(name.text().as_bytes()),
+                _ => None,
+            },
+        }
     }
 }
 
@@ -87,82 +110,45 @@ pub(super) struct Fields<'a> {
 /// `type`, `event_id` and `occurred_at`.
 const STAND_INS: usize = Key::OccurredAt as usize + 1;
 
-/// Where a value lies in the text, and of what kind it is: three bits above the end.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    start: u32,
-    end: u32,
-}
-
-/// A text of more bytes is not read: far more than any record may have.
-const LONGEST: usize = 1 << Span::KIND;
-
-impl Span {
-    /// Of no value.
-    const NONE: Span = Span { start: 0, end: 0 };
-    const KIND: u32 = 29;
-
-    fn of(value: Raw<'_>, text: &str) -> Span {
-        let (part, kind) = match value {
-            Raw::String(RawString { text, has_escapes: false }) => (text, 1),
-            Raw::String(RawString { text, has_escapes: true }) => (text, 2),
-            Raw::Number(digits) => (digits, 3),
-            Raw::Bool(false) => ("", 4),
-            Raw::Bool(true) => ("", 5),
-            Raw::Object(text) => (text, 6),
-            Raw::Array(text) => (text, 7),
-        };
-        let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
-        let small = |place: usize| u32::try_from(place).unwrap_or(0);
-        match value {
-            Raw::Bool(_) => Span { start: 0, end: kind << Span::KIND },
-            _ => Span { start: small(start), end: small(start + part.len()) | kind << Span::KIND },
-        }
+impl<'a> Fields<'a> {
+    /// Those of a text that is to be scanned.
+    pub(super) fn of(text: &'a str) -> Fields<'a> {
+        Fields { text, spans: [Span::NONE; Key::COUNT], stand_ins: [None; STAND_INS] }
     }
 
-    fn value(self, text: &str) -> Option<Raw<'_>> {
-        let end = self.end & ((1 << Span::KIND) - 1);
-        let part = || text.get(self.start as usize..end as usize);
-        Some(match self.end >> Span::KIND {
-            1 => Raw::String(RawString { text: part()?, has_escapes: false }),
-            2 => Raw::String(RawString { text: part()?, has_escapes: true }),
-            3 => Raw::Number(part()?),
-            4 => Raw::Bool(false),
-            5 => Raw::Bool(true),
-            6 => Raw::Object(part()?),
-            7 => Raw::Array(part()?),
-            _ => return None,
+    /// Reads the text, which must be one JSON object; `None` if it is not.
+    pub(super) fn scan(&mut self) -> Option<()> {
+        let Fields { text, spans, .. } = self;
+        read(text, |name, value| {
+            if let Some(span) = Key::of(name, text).and_then(|key| spans.get_mut(key as usize)) {
+                *span = value;
+            }
         })
     }
-}
 
-impl<'a> Fields<'a> {
-    /// Reads a text that must be one JSON object; `None` if it is not.
-    pub(super) fn scan(text: &'a str) -> Option<Fields<'a>> {
-        if text.len() >= LONGEST {
-            return None;
-        }
-        let mut fields = Fields { text, spans: [Span::NONE; Key::COUNT], stand_ins: [None; STAND_INS] };
-        Scanner::read(text, |name, value| {
-            if let Some(span) = Key::of(name).and_then(|key| fields.spans.get_mut(key as usize)) {
-                *span = value.map_or(Span::NONE, |value| Span::of(value, text));
-            }
-        })?;
-        Some(fields)
+    /// Those of a text that must be one JSON object; `None` if it is not.
+    pub(super) fn scanned(text: &'a str) -> Option<Fields<'a>> {
+        let mut fields = Fields::of(text);
+        fields.scan().map(|()| fields)
     }
 
     /// The names in a text that is one JSON object, those of no meaning included.
     pub(super) fn names(text: &'a str) -> Vec<(Cow<'a, str>, Option<Key>)> {
         let mut names = Vec::new();
         // What is no object has no names.
-        let _ = Scanner::read(text, |name, _| names.push((name.text(), Key::of(name))));
+        let _ = read(text, |name, _| {
+            if let Some(Raw::String(string)) = name.value(text) {
+                names.push((string.text(), Key::of(name, text)));
+            }
+        });
         names
     }
 
     /// The value of a field; `None` where it is absent or null.
+    #[inline]
     pub(super) fn get(&self, key: Key) -> Option<Raw<'a>> {
         let span = self.spans.get(key as usize)?;
-        if span.end != 0 {
+        if span.is_some() {
             return span.value(self.text);
         }
         self.stand_ins.get(key as usize).copied().flatten()
@@ -172,6 +158,24 @@ impl<'a> Fields<'a> {
     pub(super) fn stand_in(&mut self, key: Key, value: Option<Raw<'a>>) {
         if let Some(place) = self.stand_ins.get_mut(key as usize) {
             *place = place.or(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_found_by_its_name_alone() {
+        for key in Key::ALL {
+            assert_eq!(Key::from_name(key.name().as_bytes()), Some(key));
+            // The ends of a name do not make it.
+            let mut other = key.name().as_bytes().to_vec();
+            other.insert(other.len() / 2, b'x');
+            assert_eq!(Key::from_name(&other), None, "{key:?}");
+            other.clear();
+            assert_eq!(Key::from_name(&other), None);
         }
     }
 }

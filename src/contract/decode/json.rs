@@ -46,27 +46,95 @@ impl<'a> RawString<'a> {
 pub(super) fn elements(text: &str) -> Vec<Option<Raw<'_>>> {
     let mut elements = Vec::new();
     // What is no array holds nothing.
-    let _ = Scanner { text, bytes: text.as_bytes(), at: 0 }.array(1, |element| elements.push(element));
+    let _ = Scanner { bytes: text.as_bytes(), at: 0 }.array(1, |element| elements.push(element.value(text)));
     elements
 }
 
-pub(super) struct Scanner<'a> {
-    text: &'a str,
+/// Where a value lies in a text, and of what kind it is: three bits above the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+/// The bits of a span above its end.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+enum Kind {
+    Plain = 1,
+    Escaped,
+    Number,
+    False,
+    True,
+    Object,
+    Array,
+}
+
+const KIND: u32 = 29;
+/// A text of more bytes is not read: far more than any record may have.
+pub(super) const LONGEST: usize = 1 << KIND;
+
+impl Span {
+    /// Of no value.
+    pub(super) const NONE: Span = Span { start: 0, end: 0 };
+
+    #[expect(clippy::cast_possible_truncation, reason = "texts of LONGEST bytes are not scanned")]
+    const fn new(start: usize, end: usize, kind: Kind) -> Span {
+        Span { start: start as u32, end: end as u32 | (kind as u32) << KIND }
+    }
+
+    /// Whether there is a value.
+    pub(super) const fn is_some(self) -> bool {
+        self.end != 0
+    }
+
+    const fn bounds(self) -> std::ops::Range<usize> {
+        self.start as usize..(self.end & ((1 << KIND) - 1)) as usize
+    }
+
+    /// The bytes of a string without escapes.
+    pub(super) fn plain(self, text: &str) -> Option<&[u8]> {
+        (self.end >> KIND == Kind::Plain as u32).then(|| text.as_bytes().get(self.bounds())).flatten()
+    }
+
+    /// The value in the text that was scanned.
+    pub(super) fn value(self, text: &str) -> Option<Raw<'_>> {
+        let kind = self.end >> KIND;
+        if kind == 0 {
+            return None;
+        }
+        let part = text.get(self.bounds())?;
+        Some(match kind {
+            1 => Raw::String(RawString { text: part, has_escapes: false }),
+            2 => Raw::String(RawString { text: part, has_escapes: true }),
+            3 => Raw::Number(part),
+            4 => Raw::Bool(false),
+            5 => Raw::Bool(true),
+            6 => Raw::Object(part),
+            _ => Raw::Array(part),
+        })
+    }
+}
+
+/// Reads a text that may be one JSON object; `each` gets the names and what they hold. `None` if it is no such text;
+/// `each` may have got a part of it.
+pub(super) fn read(text: &str, each: impl FnMut(Span, Span)) -> Option<()> {
+    if text.len() >= LONGEST {
+        return None;
+    }
+    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0 };
+    scanner.skip_space();
+    scanner.object(1, each)?;
+    scanner.skip_space();
+    (scanner.at == text.len()).then_some(())
+}
+
+struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Scanner<'a> {
-    /// Reads a text that may be one JSON object; `each` gets the names and what they hold. `None` if it is no such text;
-    /// `each` may have got a part of it.
-    pub(super) fn read(text: &'a str, each: impl FnMut(RawString<'a>, Option<Raw<'a>>)) -> Option<()> {
-        let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
-        scanner.skip_space();
-        scanner.object(1, each)?;
-        scanner.skip_space();
-        (scanner.at == text.len()).then_some(())
-    }
-
+impl Scanner<'_> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -81,83 +149,87 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// The next byte that is no space, at which the scanner then stands.
+    #[inline]
+    fn token(&mut self) -> Option<u8> {
+        let next = self.peek()?;
+        if next > b' ' {
+            return Some(next);
+        }
+        self.skip_space();
+        self.peek()
+    }
+
     fn word(&mut self, word: &str) -> Option<()> {
         let end = self.at + word.len();
         (self.bytes.get(self.at..end)? == word.as_bytes()).then(|| self.at = end)
     }
 
     /// An object at the scanner's place; `each` gets the names and what they hold.
-    fn object(&mut self, depth: usize, mut each: impl FnMut(RawString<'a>, Option<Raw<'a>>)) -> Option<()> {
+    fn object(&mut self, depth: usize, mut each: impl FnMut(Span, Span)) -> Option<()> {
         self.eat(b'{')?;
-        self.skip_space();
-        if self.eat(b'}').is_some() {
+        if self.token()? == b'}' {
+            self.at += 1;
             return Some(());
         }
         loop {
             let name = self.string()?;
-            self.skip_space();
-            self.eat(b':')?;
-            self.skip_space();
-            let value = self.value(depth)?;
-            each(name, value);
-            self.skip_space();
-            match self.peek()? {
-                b',' => self.at += 1,
-                b'}' => break,
-                _ => return None,
+            if self.token()? != b':' {
+                return None;
             }
-            self.skip_space();
+            self.at += 1;
+            // Most values are strings, for which nothing is called.
+            let value = if self.token()? == b'"' { self.string() } else { self.value(depth) };
+            each(name, value?);
+            if !self.goes_on(b'}')? {
+                return Some(());
+            }
+            self.token()?;
         }
-        self.at += 1;
-        Some(())
     }
 
     /// An array at the scanner's place; `each` gets what it holds.
-    fn array(&mut self, depth: usize, mut each: impl FnMut(Option<Raw<'a>>)) -> Option<()> {
+    fn array(&mut self, depth: usize, mut each: impl FnMut(Span)) -> Option<()> {
         self.eat(b'[')?;
-        self.skip_space();
-        if self.eat(b']').is_some() {
+        if self.token()? == b']' {
+            self.at += 1;
             return Some(());
         }
         loop {
             each(self.value(depth)?);
-            self.skip_space();
-            match self.peek()? {
-                b',' => self.at += 1,
-                b']' => break,
-                _ => return None,
+            if !self.goes_on(b']')? {
+                return Some(());
             }
-            self.skip_space();
         }
-        self.at += 1;
-        Some(())
     }
 
-    /// A value inside an object or array of this depth; the inner `None` is `null`.
-    fn value(&mut self, depth: usize) -> Option<Option<Raw<'a>>> {
+    /// Whether a comma follows, rather than this end.
+    #[inline]
+    fn goes_on(&mut self, end: u8) -> Option<bool> {
+        let next = self.token()?;
+        self.at += 1;
+        (next == b',' || next == end).then_some(next == b',')
+    }
+
+    /// A value inside an object or array of this depth, which space may precede.
+    fn value(&mut self, depth: usize) -> Option<Span> {
+        let first = self.token()?;
         let start = self.at;
-        let value = match self.peek()? {
-            b'"' => Raw::String(self.string()?),
-            b'-' | b'0'..=b'9' => Raw::Number(self.number()?),
-            b't' => self.word("true").map(|()| Raw::Bool(true))?,
-            b'f' => self.word("false").map(|()| Raw::Bool(false))?,
-            b'n' => return self.word("null").map(|()| None),
+        let kind = match first {
+            b'"' => return self.string(),
+            b'-' | b'0'..=b'9' => self.number().map(|()| Kind::Number)?,
+            b't' => self.word("true").map(|()| Kind::True)?,
+            b'f' => self.word("false").map(|()| Kind::False)?,
+            b'n' => return self.word("null").map(|()| Span::NONE),
             b'{' | b'[' if depth >= DEEPEST => return None,
-            b'{' => {
-                self.object(depth + 1, |_, _| ())?;
-                Raw::Object(self.text.get(start..self.at)?)
-            }
-            b'[' => {
-                self.array(depth + 1, |_| ())?;
-                Raw::Array(self.text.get(start..self.at)?)
-            }
+            b'{' => self.object(depth + 1, |_, _| ()).map(|()| Kind::Object)?,
+            b'[' => self.array(depth + 1, |_| ()).map(|()| Kind::Array)?,
             _ => return None,
         };
-        Some(Some(value))
+        Some(Span::new(start, self.at, kind))
     }
 
-    fn number(&mut self) -> Option<&'a str> {
-        let start = self.at;
+    fn number(&mut self) -> Option<()> {
         let _ = self.eat(b'-');
         match self.peek()? {
             b'0' => self.at += 1,
@@ -173,7 +245,7 @@ impl<'a> Scanner<'a> {
             }
             self.digits()?;
         }
-        self.text.get(start..self.at)
+        Some(())
     }
 
     fn digits(&mut self) -> Option<()> {
@@ -184,24 +256,32 @@ impl<'a> Scanner<'a> {
         (self.at > start).then_some(())
     }
 
-    fn string(&mut self) -> Option<RawString<'a>> {
+    /// A string, whose span lies between its quotes.
+    #[inline]
+    fn string(&mut self) -> Option<Span> {
         self.eat(b'"')?;
         let start = self.at;
-        let mut has_escapes = false;
+        self.at += plain_length(self.bytes.get(start..)?);
+        if self.peek()? == b'"' {
+            self.at += 1;
+            return Some(Span::new(start, self.at - 1, Kind::Plain));
+        }
+        self.escaped(start)
+    }
+
+    /// The rest of a string from its first escape on.
+    #[cold]
+    fn escaped(&mut self, start: usize) -> Option<Span> {
         loop {
-            self.at += plain_length(self.bytes.get(self.at..)?);
             match self.peek()? {
                 b'"' => break,
-                b'\\' => {
-                    has_escapes = true;
-                    self.escape()?;
-                }
+                b'\\' => self.escape()?,
                 _ => return None,
             }
+            self.at += plain_length(self.bytes.get(self.at..)?);
         }
-        let text = self.text.get(start..self.at)?;
         self.at += 1;
-        Some(RawString { text, has_escapes })
+        Some(Span::new(start, self.at - 1, Kind::Escaped))
     }
 
     fn escape(&mut self) -> Option<()> {
@@ -230,6 +310,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes come before the first quote, backslash or control character, eight at a time.
+#[inline]
 fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -237,12 +318,10 @@ fn plain_length(bytes: &[u8]) -> usize {
     let (chunks, rest) = bytes.as_chunks::<8>();
     for chunk in chunks {
         let word = u64::from_le_bytes(*chunk);
-        // A byte's high bit is set where it is zero; above the lowest such byte there may be false ones.
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-        let quote = zero(word ^ (ONES * 0x22));
-        let backslash = zero(word ^ (ONES * 0x5C));
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let special = quote | backslash | control;
+        // A byte's high bit is set where it is less than a limit; above the lowest such byte there may be false ones.
+        // Turning the second bit round makes the quote the next after the control characters.
+        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+        let special = (below(word ^ (ONES * 0x02), 0x21) | below(word ^ (ONES * 0x5C), 0x01)) & HIGHS;
         if special != 0 {
             return length + special.trailing_zeros() as usize / 8;
         }
@@ -301,13 +380,13 @@ mod tests {
     #[test]
     fn escapes_in_keys_and_values_are_resolved() {
         let json = r#"{"\u0074ype":"\u4f60\ud83d\ude00\n\/","event_id":"a"}"#;
-        let fields = Fields::scan(json).unwrap();
+        let fields = Fields::scanned(json).unwrap();
         assert_eq!(text(&fields, Key::Type).unwrap(), "你😀\n/");
     }
 
     #[test]
     fn of_a_key_that_comes_twice_the_last_counts() {
-        let fields = Fields::scan(r#"{"type":"a","type":null,"stage":null,"stage":"b"}"#).unwrap();
+        let fields = Fields::scanned(r#"{"type":"a","type":null,"stage":null,"stage":"b"}"#).unwrap();
         assert_eq!(fields.get(Key::Type), None);
         assert_eq!(text(&fields, Key::Stage).unwrap(), "b");
     }
@@ -315,8 +394,8 @@ mod tests {
     #[test]
     fn depth_32_is_the_deepest() {
         let nested = |depth: usize| format!("{{\"x\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
-        assert!(Fields::scan(&nested(32)).is_some());
-        assert!(Fields::scan(&nested(33)).is_none());
+        assert!(Fields::scanned(&nested(32)).is_some());
+        assert!(Fields::scanned(&nested(33)).is_none());
     }
 
     #[test]
@@ -355,9 +434,9 @@ mod tests {
             "\u{feff}{}",
             "{\"a\":\"\\u00g0\"}",
         ] {
-            assert!(Fields::scan(json).is_none(), "{json}");
+            assert!(Fields::scanned(json).is_none(), "{json}");
         }
-        assert!(Fields::scan(" \r\n\t{ \"a\" : [ 1 , -0.0e+5 , { } , [ ] , true ] } ").is_some());
+        assert!(Fields::scanned(" \r\n\t{ \"a\" : [ 1 , -0.0e+5 , { } , [ ] , true ] } ").is_some());
     }
 
     proptest! {
@@ -373,7 +452,7 @@ mod tests {
         ) {
             let json = format!("{{\"x\":{}}}", parts.concat());
             let general = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&json).is_ok();
-            prop_assert_eq!(Fields::scan(&json).is_some(), general, "{}", json);
+            prop_assert_eq!(Fields::scanned(&json).is_some(), general, "{}", json);
         }
 
         #[test]

@@ -128,7 +128,7 @@ impl<'a, 'r> Reader<'a, 'r> {
         let objects = match self.fields.get(key)? {
             Raw::Array(text) => {
                 let object = |element: Option<Raw<'a>>| match element {
-                    Some(Raw::Object(text)) => Fields::scan(text),
+                    Some(Raw::Object(text)) => Fields::scanned(text),
                     _ => None,
                 };
                 elements(text).into_iter().map(object).collect::<Option<Vec<_>>>()

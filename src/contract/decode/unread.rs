@@ -48,7 +48,7 @@ const fn own(kind: EventType) -> &'static [Key] {
 #[must_use]
 pub fn unread_fields(record: &Record<'_>, kind: EventType) -> Vec<String> {
     let Ok(text) = std::str::from_utf8(record.json().unwrap_or_default()) else { return Vec::new() };
-    let body = Fields::scan(text).as_ref().and_then(envelope::data_of).unwrap_or(text);
+    let body = Fields::scanned(text).as_ref().and_then(envelope::data_of).unwrap_or(text);
     let is_read = |key: &Option<Key>| key.is_some_and(|key| COMMON.contains(&key) || own(kind).contains(&key));
     let unread = Fields::names(body).into_iter().filter(|(_, key)| !is_read(key));
     unread.map(|(name, _)| name.into_owned()).collect()
