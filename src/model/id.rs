@@ -45,6 +45,15 @@ impl Id {
         Id(pack_uuid(text.as_bytes()).map_or_else(|| Form::Long(text.into()), Form::Uuid))
     }
 
+    /// Packs a text that may not be UTF-8; `None` if it is not.
+    pub(crate) fn of_bytes(text: &[u8]) -> Option<Id> {
+        match Form::short(text) {
+            // All of it lies in the id itself, where a look at three words tells.
+            Some(short @ Form::Short { bytes, .. }) if bytes.is_ascii() => Some(Id(short)),
+            _ => std::str::from_utf8(text).ok().map(Id::new),
+        }
+    }
+
     /// The id of these 16 bytes of a UUID.
     pub(crate) const fn from_uuid(bytes: [u8; 16]) -> Id {
         Id(Form::Uuid(bytes))
@@ -216,6 +225,16 @@ mod tests {
         assert!(matches!(Id::new(&"x".repeat(LONGEST_SHORT)).0, Form::Short { .. }));
         assert!(matches!(Id::new(&"x".repeat(LONGEST_SHORT + 1)).0, Form::Long(_)));
         assert_eq!(size_of::<Id>(), 24);
+    }
+
+    #[test]
+    fn bytes_make_the_id_of_their_text_or_none() {
+        for text in [UUID, "", "a", "王芳", &"x".repeat(22), &"王".repeat(9)] {
+            assert_eq!(Id::of_bytes(text.as_bytes()), Some(Id::new(text)), "{text}");
+        }
+        for broken in [b"\xFF".as_slice(), b"ab\xE7\x8E", &[0x80; 40]] {
+            assert_eq!(Id::of_bytes(broken), None, "{broken:?}");
+        }
     }
 
     #[test]

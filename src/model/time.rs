@@ -73,10 +73,14 @@ impl Time {
         let [h1, h2, b':', n1, n2, b':', s1, s2] = time else { return None };
         let (year, month, day) = (two(c1, c2)? * 100 + two(y1, y2)?, two(m1, m2)?, two(d1, d2)?);
         let second = two(s1, s2).filter(|second| *second <= 59)?;
-        if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
+        if !(1..=12).contains(&month) || day < 1 || day > 28 && day > days_in_month(year, month) {
             return None;
         }
         let (fraction, zone) = match rest {
+            // Most programs write milliseconds.
+            [b'.', f1, f2, f3, zone @ ..] if !zone.first().is_some_and(u8::is_ascii_digit) => {
+                (two(f1, f2)? * 10 + two(&b'0', f3)?, zone)
+            }
             [b'.', rest @ ..] => fraction_millis(rest)?,
             rest => (0, rest),
         };
@@ -126,6 +130,7 @@ impl fmt::Display for Time {
 }
 
 /// The number of two digits.
+#[inline]
 fn two(tens: &u8, units: &u8) -> Option<i64> {
     let (tens, units) = (tens.wrapping_sub(b'0'), units.wrapping_sub(b'0'));
     (tens < 10 && units < 10).then(|| i64::from(tens * 10 + units))
@@ -160,6 +165,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar. Years are counted from
 /// March, so that the leap day is the last of its year.
+#[inline]
 const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
