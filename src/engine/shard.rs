@@ -100,10 +100,11 @@ pub struct Shard {
     long: Vec<LongJourney>,
     /// Until when the last identity that was forgotten was to be remembered.
     forgotten: Time,
-    /// Kept for their memory: the open journey, its story as it was and as it is, and the facts that are new in it.
+    /// Kept for their memory: the open journey, its story as it was and as it is (in boxes, so that they are moved by
+    /// their address), and the facts that are new in it.
     open: Journey,
-    before: Story,
-    after: Story,
+    before: Option<Box<Story>>,
+    after: Option<Box<Story>>,
     new_facts: Vec<Fact>,
 }
 
@@ -134,8 +135,8 @@ impl Shard {
             long: Vec::new(),
             forgotten: Time::MIN,
             open: Journey::default(),
-            before: Story::default(),
-            after: Story::default(),
+            before: None,
+            after: None,
             new_facts: Vec::new(),
         }
     }
@@ -193,7 +194,7 @@ impl Shard {
         if let Some(number) = known.filter(|number| self.journeys.is_long(*number)) {
             return self.apply_to_long(number, step);
         }
-        let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
+        let (mut journey, mut before) = (std::mem::take(&mut self.open), self.before.take().unwrap_or_default());
         match known {
             Some(number) => self.journeys.open(number, &mut journey),
             None => {
@@ -218,15 +219,15 @@ impl Shard {
             self.note_forgotten(remembered);
         }
         if accepted.changed {
-            let mut after = std::mem::take(&mut self.after);
+            let mut after = self.after.take().unwrap_or_default();
             let last = journey.steps.last().filter(|_| accepted.is_last);
             if !last.is_some_and(|last| after.go_on(&before, last, &self.judge())) {
                 after.retell(&journey.steps, &self.judge());
             }
             self.count_change(number, &journey, (&before, win_before), &after);
-            self.after = after;
+            self.after = Some(after);
         }
-        (self.open, self.before) = (journey, before);
+        (self.open, self.before) = (journey, Some(before));
         accepted.meeting
     }
 
@@ -247,10 +248,10 @@ impl Shard {
 
     /// Counts the difference between a journey as it was and as it is.
     fn settle(&mut self, number: u32, journey: &Journey, before: &Story, win_before: Option<Win>) {
-        let mut after = std::mem::take(&mut self.after);
+        let mut after = self.after.take().unwrap_or_default();
         after.retell(&journey.steps, &self.judge());
         self.count_change(number, journey, (before, win_before), &after);
-        self.after = after;
+        self.after = Some(after);
     }
 
     /// Counts the difference between a journey's story and its win as they were, and the story as it is.
@@ -262,7 +263,7 @@ impl Shard {
         after: &Story,
     ) {
         let win_after = after.win(&journey.lead_id, &journey.steps, self.horizon);
-        self.count_difference(number, &before.facts, &after.facts);
+        self.count_difference(number, &before.facts, &after.facts, after.kept());
         let (rows, channels) = self.ledger.tables_mut();
         renamed(&before.rows, &after.rows, |row, times| rows.name(row.index(), times));
         renamed(&before.channels, &after.channels, |channel, times| channels.name(channel.index(), times));
@@ -277,9 +278,11 @@ impl Shard {
     }
 
     /// Counts what a journey's facts are now and were not before. Facts are told in one order, so most stay where they
-    /// were; one that stays at its instant and its rows, and is of its kind, is changed in place.
-    fn count_difference(&mut self, number: u32, before: &[Fact], after: &[Fact]) {
-        let same = before.iter().zip(after).take_while(|(was, is)| was == is).count();
+    /// were, and the first `kept` are known to; one that stays at its instant and its rows, and is of its kind, is changed
+    /// in place.
+    fn count_difference(&mut self, number: u32, before: &[Fact], after: &[Fact], kept: usize) {
+        let others = before.iter().zip(after).skip(kept);
+        let same = kept + others.take_while(|(was, is)| was == is).count();
         let mut new = std::mem::take(&mut self.new_facts);
         new.clear();
         new.extend_from_slice(after.get(same..).unwrap_or_default());
@@ -365,10 +368,10 @@ impl Shard {
             return;
         }
         let owner = self.journeys.number(deal).and_then(|number| {
-            let mut story = std::mem::take(&mut self.after);
+            let mut story = self.after.take().unwrap_or_default();
             let _ = self.retell(number, &mut story);
             let owner = story.owner;
-            self.after = story;
+            self.after = Some(story);
             owner
         });
         self.deals.insert(deal.clone(), owner);
@@ -397,14 +400,14 @@ impl Shard {
         self.advance(now);
         self.settle_long();
         self.find_owners();
-        let mut story = std::mem::take(&mut self.after);
+        let mut story = self.after.take().unwrap_or_default();
         let changed = std::mem::take(&mut self.changed_wins);
         let wins = changed.into_iter().map(|(number, before)| WinChange {
             before: before.map(|win| *win),
             after: self.retell(number, &mut story),
         });
         let wins = wins.filter(|change| change.before != change.after).collect();
-        self.after = story;
+        self.after = Some(story);
         let [rows, channels] = self.ledger.share();
         ShardReading {
             shard: self.number,

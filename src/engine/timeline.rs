@@ -14,14 +14,29 @@ use crate::model::window::Range;
 pub struct Timeline {
     /// By the hour since the Unix epoch: milliseconds within the hour, and the number.
     hours: BTreeMap<i64, Vec<(u32, u32)>>,
+    /// What is new of one hour and is not among them yet: events come mostly in the order of time.
+    newest: (i64, Vec<(u32, u32)>),
     entries: usize,
 }
 
 impl Timeline {
     /// Notes that `number` has a fact at this instant.
     pub fn note(&mut self, at: Time, number: u32) {
-        self.hours.entry(hour(at)).or_default().push((within_hour(at), number));
+        if self.newest.0 != hour(at) {
+            self.put_away();
+            self.newest.0 = hour(at);
+        }
+        self.newest.1.push((within_hour(at), number));
         self.entries += 1;
+    }
+
+    /// Puts what is new to the hour where it belongs.
+    fn put_away(&mut self) {
+        let (hour, new) = &mut self.newest;
+        if !new.is_empty() {
+            self.hours.entry(*hour).or_default().extend_from_slice(new);
+            new.clear();
+        }
     }
 
     /// Notes many at once, of which those of an hour should lie next to each other, so that each hour is looked up once;
@@ -37,7 +52,8 @@ impl Timeline {
 
     /// Everything that may have a fact in these spans, each instant and number once.
     #[must_use]
-    pub fn within(&self, spans: &[Range]) -> Vec<(Time, u32)> {
+    pub fn within(&mut self, spans: &[Range]) -> Vec<(Time, u32)> {
+        self.put_away();
         let mut due = Vec::new();
         for span in spans {
             for (hour, entries) in self.hours.range(hour(span.start)..=hour(span.end)) {
@@ -53,6 +69,7 @@ impl Timeline {
 
     /// Forgets everything before an instant, as far as whole hours lie before it.
     pub fn forget_before(&mut self, horizon: Time) {
+        self.put_away();
         let kept = self.hours.split_off(&hour(horizon));
         self.hours = kept;
         self.entries = self.hours.values().map(Vec::len).sum();
@@ -67,7 +84,7 @@ impl Timeline {
     /// Bytes held.
     #[must_use]
     pub fn resident_bytes(&self) -> usize {
-        let entries: usize = self.hours.values().map(Vec::capacity).sum();
+        let entries = self.hours.values().map(Vec::capacity).sum::<usize>() + self.newest.1.capacity();
         entries * size_of::<(u32, u32)>() + self.hours.len() * (size_of::<i64>() + size_of::<Vec<(u32, u32)>>())
     }
 
@@ -101,7 +118,7 @@ mod tests {
         }
         timeline.note(Time::from_millis(0), 1);
         let span = |start, end| Range { start: Time::from_millis(start), end: Time::from_millis(end) };
-        let numbers =
+        let mut numbers =
             |spans: &[Range]| timeline.within(spans).into_iter().map(|(_, number)| number).collect::<Vec<_>>();
         assert_eq!(numbers(&[span(0, HOUR)]), [1, 2, 3]);
         assert_eq!(numbers(&[span(-5, 1), span(HOUR, 9 * HOUR)]), [0, 1, 4, 5]);

@@ -24,11 +24,19 @@ pub struct Interner {
     rules: Arc<Rules>,
     /// What this thread has looked up before, so that it need not ask the shared directory again.
     hasher: RandomState,
-    /// By team and rep, whose names lie in the table itself where they are short.
-    rows: HashTable<(Id, Id, RowId)>,
+    rows: HashTable<Row>,
     channels: HashMap<Box<str>, ChannelId, RandomState>,
     /// Of the pipeline `default`, by the stage as it is named.
     stages: HashMap<Box<str>, SpokenId, RandomState>,
+}
+
+/// A rep in a team with its number. Short names lie in it, and so all of it in the memory that a processor fetches at once.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Row {
+    team: Id,
+    rep: Id,
+    row: RowId,
 }
 
 impl Interner {
@@ -160,12 +168,12 @@ impl Interner {
         let (directory, hasher) = (&self.directory, &self.hasher);
         let hash = |team: &Id, rep: &Id| hasher.hash_one((team, rep));
         let hashed = hash(&team_id, &rep_id);
-        let is_it = |entry: &(Id, Id, RowId)| entry.1 == rep_id && entry.0 == team_id;
-        if let Some((_, _, row)) = self.rows.find(hashed, is_it) {
-            return *row;
+        if let Some(known) = self.rows.find(hashed, |known| known.rep == rep_id && known.team == team_id) {
+            return known.row;
         }
         let row = directory.row(RepInTeam { team: directory.name(team), rep: directory.name(rep) });
-        self.rows.insert_unique(hashed, (team_id, rep_id, row), |entry| hash(&entry.0, &entry.1));
+        let known = Row { team: team_id, rep: rep_id, row };
+        self.rows.insert_unique(hashed, known, |known| hash(&known.team, &known.rep));
         row
     }
 

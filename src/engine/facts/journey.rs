@@ -24,6 +24,8 @@ pub struct Story {
     pub negative_response: bool,
     /// To whom its payments and answers are credited that name nobody; `None` while it is void, or has no event.
     pub owner: Option<RowId>,
+    /// So many facts are taken over from the story that this one goes on from.
+    kept: usize,
     won: Option<Won>,
     /// From where it can go on; `None` where one more step may change what came before.
     stand: Option<Stand>,
@@ -144,6 +146,7 @@ impl Story {
         }
         self.clear();
         self.facts.extend_from_slice(facts);
+        self.kept = facts.len();
         self.rows.extend_from_slice(&before.rows);
         self.rows.push(step.row);
         self.channels.extend_from_slice(&before.channels);
@@ -159,6 +162,13 @@ impl Story {
         self.channels.clear();
         (self.negative_cycle, self.negative_response, self.owner, self.won) = (false, false, None, None);
         self.stand = None;
+        self.kept = 0;
+    }
+
+    /// How many facts in front are those of the story that this one goes on from.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.kept
     }
 
     /// Whether the journey is won now.

@@ -9,7 +9,7 @@ impl Shard {
             return;
         }
         if let Some(moved) = self.ledger.advance(now) {
-            let mut story = std::mem::take(&mut self.after);
+            let mut story = self.after.take().unwrap_or_default();
             let mut told = None;
             for (at, number) in by_number(self.journeys_due.within(&moved.spans)) {
                 if told != Some(number) {
@@ -18,7 +18,7 @@ impl Shard {
                 }
                 story.facts.iter().filter(|fact| fact.at == at).for_each(|fact| self.ledger.shift(fact, &moved));
             }
-            self.after = story;
+            self.after = Some(story);
             for (at, number) in self.singles_due.within(&moved.spans) {
                 let existing = self.singles.existing(number, self.horizon);
                 let existing = existing.filter(|(dated, single)| *dated == at && single.deal.is_none());
@@ -36,7 +36,7 @@ impl Shard {
     fn move_horizon(&mut self, horizon: Time) {
         self.settle_long();
         let earlier = self.horizon;
-        let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
+        let (mut journey, mut before) = (std::mem::take(&mut self.open), self.before.take().unwrap_or_default());
         for number in self.journeys.reaching_before(horizon.max(earlier)) {
             self.journeys.open(number, &mut journey);
             self.horizon = earlier;
@@ -57,7 +57,7 @@ impl Shard {
                 self.journeys.write(number, &journey);
             }
         }
-        (self.open, self.before) = (journey, before);
+        (self.open, self.before) = (journey, Some(before));
         let moved = self.singles.move_horizon(earlier, horizon);
         self.note_forgotten(moved.forgotten);
         for change in moved.changes {

@@ -87,7 +87,27 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
+    #[inline]
     pub(super) fn number(&mut self) -> Result<u64, Broken> {
+        // Most numbers take one, two or three bytes.
+        match *self.0 {
+            [low @ ..0x80, ref rest @ ..] => {
+                self.0 = rest;
+                Ok(low.into())
+            }
+            [low, high @ ..0x80, ref rest @ ..] => {
+                self.0 = rest;
+                Ok(u64::from(high) << 7 | u64::from(low & 0x7F))
+            }
+            [low, mid, high @ ..0x80, ref rest @ ..] => {
+                self.0 = rest;
+                Ok(u64::from(high) << 14 | u64::from(mid & 0x7F) << 7 | u64::from(low & 0x7F))
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    fn long_number(&mut self) -> Result<u64, Broken> {
         let (mut number, mut shift) = (0, 0);
         loop {
             let byte = self.byte()?;
@@ -130,7 +150,7 @@ impl<'a> Reader<'a> {
         if length == UUID {
             return self.uuid();
         }
-        std::str::from_utf8(self.take(usize::from(length))?).map(Id::new).map_err(|_| Broken::Damaged)
+        Id::of_bytes(self.take(usize::from(length))?).ok_or(Broken::Damaged)
     }
 
     /// Passes an id by.

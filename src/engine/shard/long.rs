@@ -78,7 +78,7 @@ impl Shard {
         if !long.has_changed {
             return;
         }
-        let (mut journey, mut before) = (std::mem::take(&mut self.open), std::mem::take(&mut self.before));
+        let (mut journey, mut before) = (std::mem::take(&mut self.open), self.before.take().unwrap_or_default());
         self.journeys.open(long.number, &mut journey);
         let win_before = self.tell(&journey, &mut before);
         journey.steps.clear();
@@ -87,6 +87,6 @@ impl Shard {
         journey.steps.sort_unstable_by(|left, right| left.order().cmp(&right.order()));
         self.journeys.write(long.number, &journey);
         self.settle(long.number, &journey, &before, win_before);
-        (self.open, self.before) = (journey, before);
+        (self.open, self.before) = (journey, Some(before));
     }
 }
