@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::dashboards::board::{boards, names, root, text, texts};
+use crate::dashboards::board::{boards, boards_in, names, root, text, texts};
 use crate::harness::tools;
 
 /// The most bytes of a picture.
@@ -42,6 +42,29 @@ fn the_drawing_machine_has_every_letter() {
         let output = Command::new(&fonts).args([&charset, "family"]).output().expect("fc-list starts");
         assert!(!output.stdout.is_empty(), "no font has {letter}: install fonts-noto-cjk");
     }
+}
+
+/// Grafana names its units of time and of large numbers in English: "15 mins", "1.2 Mil".
+#[test]
+fn no_chinese_dashboard_has_a_unit_with_an_english_name() {
+    let mut found = BTreeSet::new();
+    for board in boards_in("zh") {
+        for panel in board.panels() {
+            let config = &panel["fieldConfig"];
+            let overrides = config["overrides"].as_array().into_iter().flatten();
+            let properties = overrides.flat_map(|rule| rule["properties"].as_array().into_iter().flatten());
+            let units = properties.filter(|one| one["id"] == "unit").map(|one| &one["value"]);
+            found.extend(units.chain([&config["defaults"]["unit"]]).map(|unit| text(unit).to_owned()));
+        }
+    }
+    // Numbers in groups of three, shares, bytes and hours:minutes:seconds have no words.
+    let wordless = ["none", "locale", "percentunit", "bytes", "dthms"];
+    let is_word = |letter: char| letter.is_ascii_alphabetic();
+    found.retain(|unit| match unit.strip_prefix("suffix:") {
+        Some(suffix) => suffix.contains(is_word),
+        None => !wordless.contains(&unit.as_str()),
+    });
+    assert!(found.is_empty(), "{found:?}");
 }
 
 /// How wide a text is about, in the size that Grafana gives titles and heads of columns.

@@ -62,6 +62,9 @@ def bars_panel(panel: Panel, language: Language) -> bargauge.Panel:
         builder.max(panel.most)
     if panel.has_small_text:
         builder.text(common.VizTextDisplayOptions().title_size(14).value_size(18))
+    for name, word in panel.words:
+        called = models.DynamicConfigValue(id_val="displayName", value=word.in_language(language))
+        builder.override_by_name(name, [called])
     return builder.thresholds(thresholds(panel.measure.bands or (Band(None, "blue"),)))
 
 

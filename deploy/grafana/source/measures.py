@@ -21,7 +21,7 @@ class Measure:
     unit: str | Text
     decimals: int | None = None
     bands: tuple[Band, ...] = ()
-    divisor: int = 1
+    divisor: float = 1
     """What a KPI's value is divided by to be in this unit."""
 
     def unit_in(self, language: Language) -> str:
@@ -33,17 +33,21 @@ class Measure:
 
 COUNT = Measure("locale", 0)
 SHARE = Measure("percentunit", 1)
-# Grafana names its units of time in English only, so durations are scaled here and have a name in each language.
+# Grafana names its units of time and of large numbers in English only. So durations are scaled here and have a name in
+# each language; where they may be seconds or weeks, a Chinese board shows them as hours:minutes:seconds.
+AGE = Text("s", "dthms")
 HOURS = Measure(Text("suffix: h", "suffix: 小时"), 1, divisor=3600)
-SECONDS = Measure("s", 1)
+SECONDS = Measure(AGE, 1)
+MILLISECONDS = Measure(Text("suffix: ms", "suffix: 毫秒"), 1, divisor=0.001)
 DAYS = Measure(Text("suffix: days", "suffix: 天"), 1, divisor=86400)
 AMOUNT = Measure("locale", 0)
+ROUNDED = Measure(Text("short", "locale"))
 POINTS = Measure("none", 1)
 # A change of a conversion: red from where the alert looks, four fifths of what it was.
 DROP = Measure("percentunit", 0, (Band(None, "red"), Band(-0.2, "text"), Band(0.2, "green")))
 TIMES = Measure("suffix: ×", 1)
 BYTES = Measure("bytes", 1)
-PER_SECOND = Measure("suffix: /s", 1)
+PER_SECOND = Measure(Text("suffix: /s", "suffix: /秒"), 1)
 
 BY_UNIT = {"count": COUNT, "measure": AMOUNT, "ratio": SHARE, "seconds": DAYS, "money": AMOUNT, "points": POINTS}
 

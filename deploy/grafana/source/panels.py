@@ -66,6 +66,8 @@ class Panel:
     """Where a full bar ends; by default at the greatest value."""
     has_small_text: bool = False
     """Of bars: whether names have the size of a table's. Otherwise they grow with their bars, and one alone is cut."""
+    words: tuple[tuple[str, Text], ...] = ()
+    """Of bars: what names that a program has written are called; any other name stands as it is."""
     has_trend: bool = False
     """Of numbers: whether the curve behind them is shown. Then their queries are `curve`s, which end where a KPI is absent."""
 

@@ -3,7 +3,7 @@
 //   node draw.mjs PROMETHEUS FOLDER DASHBOARD.json… [--hours=24] [--step=60] [--to=SECONDS] [--set=team=east] [--open]
 //
 // A picture shows what a dashboard opens with; with --open all its rows are open. It fails if a text is cut, or has a
-// character that no font of this machine has.
+// character that no font of this machine has, or if a Chinese dashboard shows an English unit.
 //
 // The panels are drawn by Grafana's components from npm in headless Chromium. It is not Grafana: there is no server, and
 // what Grafana's panels do beyond these components is left out.
@@ -71,10 +71,22 @@ async function haveFonts(text) {
   }
 }
 
+/** Waits until the numbers are there: on a busy machine the service may have to catch up meanwhile. */
+async function haveNumbers(prometheus) {
+  for (let left = 120; left > 0; left -= 1) {
+    // Absent where nobody is ready, and old where nobody was scraped.
+    const found = await prometheus.instant('max(salespulse_ready) == 1 and max(timestamp(sales_org_customers)) > time() - 10');
+    if (found.length > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  throw new Error('no instance is ready: there is nothing to draw');
+}
+
 async function sheet(file, prometheus) {
   const text = readFileSync(file, 'utf8');
   await haveFonts(text);
   const dashboard = laidOut(JSON.parse(text));
+  await haveNumbers(prometheus);
   const values = await variables(dashboard, prometheus, chosen);
   const to = Number(flag('to', Math.floor(Date.now() / 1000)));
   const range = { from: to - Number(flag('hours', 24)) * 3600, to, step: Number(flag('step', 60)) };

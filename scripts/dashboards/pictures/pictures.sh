@@ -31,7 +31,7 @@ cd "$folder"
 
 now=$(($(date +%s) / 900 * 900))
 instant() { date -u -d "@$1" +%FT%TZ; }
-span=(--reps=20 --duration=400d "--end=$(instant "$now")")
+span=(--reps=20 --duration=500d "--end=$(instant "$now")")
 "$program" simulate "${span[@]}" --output=events.jsonl --config-out=rules.toml 2>/dev/null
 # What people ask for first, if the organisation does not expose it already.
 grep -q '^\[windows\]' rules.toml || cat >> rules.toml <<'TOML'

@@ -3,7 +3,7 @@
 from kpis import KPIS
 from languages import Text, same
 from links import CHANNEL_OF_CELL, TITLES
-from measures import Measure, measure
+from measures import ROUNDED, measure
 from panels import Board, Column, Panel, Query, Row, compared, table, value
 from promql import ALL_CHANNELS, CHANNEL, enough, reading
 from runbooks import alerts_of
@@ -60,7 +60,7 @@ def curve(name: str) -> Panel:
     kpi = KPIS[name]
     query = Query(reading(name, ALL_CHANNELS, BY), same("{{channel}}"))
     title = Text(f"{kpi.title.en} by channel", f"各渠道{kpi.title.zh}")
-    return Panel("lines", title, kpi.description(), Measure("short"), 12, 8, (query,))
+    return Panel("lines", title, kpi.description(), ROUNDED, 12, 8, (query,))
 
 
 BOARD = Board(

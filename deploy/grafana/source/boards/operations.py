@@ -2,7 +2,7 @@
 
 from languages import Text, same
 from links import TITLES
-from measures import BYTES, COUNT, PER_SECOND, SECONDS, Band, Measure
+from measures import BYTES, COUNT, MILLISECONDS, PER_SECOND, SECONDS, Band, Measure
 from panels import Board, Panel, Query, Row
 from promql import of_release
 from sections import current
@@ -17,7 +17,7 @@ def number(title: Text, description: Text, expression: str, measure: Measure, wi
 
 
 def curves(title: Text, description: Text, measure: Measure, *queries: Query, **further: object) -> Panel:
-    queries = tuple(Query(of_release(query.expression), query.legend) for query in queries)
+    queries = tuple(Query(measure.scaled(of_release(query.expression)), query.legend) for query in queries)
     return Panel("lines", title, description, measure, 12, 8, queries, **further)
 
 
@@ -202,7 +202,7 @@ def records() -> Row:
                 Text("Dead letters outstanding", "待确认死信"),
                 Text(
                     "Dead letters that the broker has not acknowledged yet; reading waits for them.",
-                    "代理尚未确认的死信；读取会等待它们。",
+                    "broker 尚未确认的死信；读取会等待它们。",
                 ),
                 "sum(salespulse_dead_letters_outstanding)",
                 NONE_IS_GOOD,
@@ -311,7 +311,7 @@ def snapshots() -> Row:
                     " minutes.",
                     "分片为快照停顿的时间，以及写入一次快照所需的时间：十分钟的平均值。",
                 ),
-                SECONDS,
+                MILLISECONDS,
                 Query(mean("snapshot_pause", "10m"), Text("pause", "停顿")),
                 Query(mean("snapshot_write", "10m"), Text("writing", "写入")),
             ),
@@ -331,7 +331,7 @@ def memory() -> Row:
         (
             curves(
                 Text("What is held", "内存中的内容"),
-                Text("Journeys and sums held in memory, at the last reading.", "最近一次读数时内存中的旅程数与合计数。"),
+                Text("Journeys and sums held in memory, at the last reading.", "最近一次读数时内存中的商机数与合计数。"),
                 COUNT,
                 Query("max(salespulse_journeys)", Text("journeys", "商机")),
                 Query("max(salespulse_cells)", Text("sums", "合计")),
@@ -340,7 +340,7 @@ def memory() -> Row:
                 Text("Memory in use", "内存用量"),
                 Text(
                     "Memory of the largest instance, and what journeys and their index take of it.",
-                    "占用最多的实例的内存，以及其中旅程及其索引所占的部分。",
+                    "占用最多的实例的内存，以及其中商机及其索引所占的部分。",
                 ),
                 BYTES,
                 Query("max(salespulse_resident_memory_bytes)", Text("process", "进程")),
@@ -352,7 +352,7 @@ def memory() -> Row:
                     "How long it takes to compute and write a scrape: the mean, and what 99 of 100 stay below.",
                     "计算并写出一次抓取所需的时间：平均值，以及 99% 不超过的值。",
                 ),
-                SECONDS,
+                MILLISECONDS,
                 Query(mean("scrape_duration", "$__rate_interval"), Text("mean", "平均")),
                 Query(
                     "histogram_quantile(0.99, sum by (le)"

@@ -2,11 +2,11 @@
 
 from languages import Text
 from links import RUNBOOK_OF_CELL
-from measures import Band, Measure
+from measures import AGE, Band, Measure
 from panels import Column, Mapping, Panel, Query, Row, table
 from promql import RELEASE, Subject, series
 
-AGE = (Band(None, "green"), Band(60, "orange"), Band(300, "red"))
+FRESH = (Band(None, "green"), Band(60, "orange"), Band(300, "red"))
 
 READY = Panel(
     "stat",
@@ -54,7 +54,7 @@ LAG = Panel(
         " everything has been read.",
         "在还有记录未读时，最后读到的记录有多旧：数字就落后这么多。全部读完时为 0。",
     ),
-    Measure("s", 0, AGE),
+    Measure(AGE, 0, FRESH),
     width=5,
     height=3,
     queries=(Query(f"max({series('salespulse_consumer_lag_seconds')})"),),
@@ -69,7 +69,7 @@ READING_AGE = Panel(
         "The time since Prometheus last scraped the KPIs. It should stay below two scrape intervals.",
         "距 Prometheus 上次抓取指标的时间，应小于两个抓取间隔。",
     ),
-    Measure("s", 0, AGE),
+    Measure(AGE, 0, FRESH),
     width=5,
     height=3,
     queries=(Query(f"time() - max(timestamp({series('sales_org_customers')}))"),),
@@ -83,7 +83,7 @@ LAST_EVENT = Panel(
         "The time since the latest `occurred_at` of all accepted events. At night and on holidays it grows without fault.",
         "距所有已接收事件中最晚 `occurred_at` 的时间。夜间和节假日变大属正常。",
     ),
-    Measure("s", 0),
+    Measure(AGE, 0),
     width=4,
     height=3,
     queries=(Query(f"time() - max({series('salespulse_last_event_timestamp_seconds')})"),),

@@ -20,8 +20,10 @@ NAMES = tuple(period for period, _ in PERIODS_OF_TARGETS)
 
 BY_PERIOD = Text(
     "Each period with its target, what counts towards it so far, and what is expected: booked revenue and the weighted amount"
-    " of the open deals that should close in it. A pace of 100 % is on track.",
-    "各周期的目标、目前计入的签约额和预期签约额：已签的，加上应在本期关闭的在手商机的加权金额。进度达成率为 100% 表示恰好跟上。",
+    " of the open deals that should close in it. A pace of 100 % is on track."
+    " Coverage counts all open deals, whenever they may close, so a week has none.",
+    "各周期的目标、目前计入的签约额和预期签约额：已签的，加上应在本期关闭的在手商机的加权金额。进度达成率为 100% 表示恰好跟上。"
+    "覆盖倍数计入全部在手商机，不论何时关闭，因此不显示周的覆盖倍数。",
 )
 
 EXPECTED = Text(
@@ -58,12 +60,14 @@ def row(subject: Subject, *beside: Panel) -> Row:
         "quota_attainment_ratio",
         "quota_pace_ratio",
         "expected_revenue",
-        "pipeline_coverage_ratio",
     )
-    columns = (PERIOD, order(subject), *(value(name, subject, ("period",)) for name in names))
+    # Open deals take longer than a week to close, so that of a week they are always many times the target.
+    covered = reading("pipeline_coverage_ratio", subject, ("period",), ('period!="week"',))
+    coverage = value("pipeline_coverage_ratio", subject, ("period",), query=covered)
+    columns = (PERIOD, order(subject), *(value(name, subject, ("period",)) for name in names), coverage)
     width = 16 if beside else 24
-    by_period = table(Text("Targets by period", "各周期目标"), BY_PERIOD, columns, width, height=6)
-    by_period = replace(by_period, runbooks=alerts_of(*names))
+    by_period = table(Text("Targets by period", "各周期目标"), BY_PERIOD, columns, width, height=7)
+    by_period = replace(by_period, runbooks=alerts_of(*names, "pipeline_coverage_ratio"))
     return Row(Text("Targets", "目标"), (by_period, *beside), is_open=True)
 
 
@@ -100,7 +104,7 @@ def attainment_of_teams() -> Panel:
     query = Query(f"sort_desc({reading(kpi.name, ALL_TEAMS, ('team',))})", same("{{team}}"))
     title = Text(f"{kpi.title.en} by team", f"各团队{kpi.title.zh}")
     return Panel(
-        "bars", title, kpi.description(), measure(kpi), 8, 6, (query,), links=(TEAM_OF_BAR,), most=1.2
+        "bars", title, kpi.description(), measure(kpi), 8, 7, (query,), links=(TEAM_OF_BAR,), most=1.2
     )
 
 
@@ -110,5 +114,5 @@ def attainment_of_reps() -> Panel:
     title = Text(f"{kpi.title.en} by rep", f"各销售{kpi.title.zh}")
     query = Query(ranked, same("{{name}}"))
     return Panel(
-        "bars", title, kpi.description(), measure(kpi), 8, 6, (query,), links=(REP_OF_BAR,), most=1.2
+        "bars", title, kpi.description(), measure(kpi), 8, 7, (query,), links=(REP_OF_BAR,), most=1.2
     )

@@ -5,21 +5,19 @@ Each point is the KPI of the window that ended then, so a fall may be an old dea
 
 from kpis import KPIS, Kpi
 from languages import Text
-from measures import Measure, measure
+from measures import ROUNDED, Measure, measure
 from panels import Panel, Query, Row
 from promql import Subject, reading
-
-SHORT = Measure("short")
 
 
 def row(subject: Subject) -> Row:
     return Row(
         Text("Trends", "趋势"),
         (
-            lines(Text("Revenue and the window before", "成交额与上一窗口"), subject, ("revenue", "revenue_previous"), SHORT),
-            lines(Text("Leads and decisions", "线索与赢单/输单"), subject, ("leads", "won", "lost"), SHORT),
+            lines(Text("Revenue and the window before", "成交额与上一窗口"), subject, ("revenue", "revenue_previous"), ROUNDED),
+            lines(Text("Leads and decisions", "线索与赢单/输单"), subject, ("leads", "won", "lost"), ROUNDED),
             lines(
-                Text("Pipeline", "商机金额"), subject, ("open_pipeline_amount", "weighted_pipeline_amount"), SHORT
+                Text("Pipeline", "商机金额"), subject, ("open_pipeline_amount", "weighted_pipeline_amount"), ROUNDED
             ),
             lines(
                 Text("Ratios", "比率"),

@@ -20,6 +20,7 @@ async function main() {
       <Page {...sheet} />
     </ThemeContext.Provider>,
   );
+  return sheet;
 }
 
 /** Texts that do not fit where they stand: an ellipsis or a cut word in the picture. */
@@ -33,5 +34,15 @@ function reportCutTexts() {
   }
 }
 
-main();
-setTimeout(reportCutTexts, 10000);
+/** English words of Grafana's units where all else is Chinese: "15 mins", "1.2 Mil". */
+function reportEnglishUnits({ dashboard }: Sheet) {
+  if (!dashboard.uid.endsWith('-zh')) return;
+  for (const element of document.querySelectorAll<HTMLElement>('#root *')) {
+    const text = element.children.length === 0 ? element.textContent! : '';
+    if (/\d\s*(years?|months?|weeks?|days?|hours?|mins?|minutes?|secs?|seconds?|ms|s|Mil|Bil|Tri|K)$/.test(text)) {
+      console.error(`error: English unit: ${text}`);
+    }
+  }
+}
+
+main().then((sheet) => setTimeout(() => [reportCutTexts(), reportEnglishUnits(sheet)], 10000));
