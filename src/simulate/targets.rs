@@ -1,6 +1,7 @@
 //! What everybody is to reach: revenue in months, quarters and years, of teams in weeks too; and deals in a month.
 //!
-//! By the figures a rep should win so much, and a tenth more is asked. Units are set for reps alone: those of teams, of the
+//! By the figures a rep should win so much, and a tenth more is asked; less while the organisation is new, and nothing for
+//! the part of a period in which it did not exist, since deals take weeks and it begins with none. Units are set for reps alone: those of teams, of the
 //! organisation and of longer periods roll up.
 
 use super::fact::{Fact, Whose};
@@ -18,6 +19,10 @@ const SET_AT: i64 = 9 * HOUR;
 const REVIEW: i64 = 7 * DAY;
 /// and set so far ahead.
 const AHEAD: i64 = 45 * DAY;
+/// So long an organisation is new,
+const NEW: i64 = 90 * DAY;
+/// and of what it will be asked for then, it is asked for this part on its first day, in permille; from there it grows evenly.
+const ASKED_AT_FIRST: i64 = 400;
 /// The least days of a year, by which figures of a year are divided.
 const YEAR_DAYS: i128 = 365;
 
@@ -49,9 +54,11 @@ fn set_targets_for(world: &mut World, at: i64, random: &mut Random, span: Span, 
     let people = i64::try_from(world.staff.active().len()).unwrap_or(0).max(1);
     let (renewals, renewed) = if world.plan.renewals { RENEWALS } else { (0, 0) };
     let won_permille = (LEADS_WON * (1_000 - renewals) + renewed * renewals) / 1_000;
+    let start = world.plan.start.millis();
+    let asked = asked(until - start) - asked(begin - start);
     // Wins of one in a thousand years of this length.
-    let wins = i128::from(world.plan.journeys_per_week) * 52 * i128::from(won_permille) * i128::from(until - begin)
-        / (YEAR_DAYS * i128::from(DAY))
+    let wins = i128::from(world.plan.journeys_per_week) * 52 * i128::from(won_permille) * asked
+        / (1_000 * YEAR_DAYS * i128::from(DAY))
         / i128::from(people);
     let fair = wins * i128::from(MEAN_AMOUNT) * 7 / 1_000 * 11 / 10;
     let fair = i64::try_from(fair).unwrap_or(i64::MAX).min(1_000_000_000_000);
@@ -83,6 +90,15 @@ fn set_targets_for(world: &mut World, at: i64, random: &mut Random, span: Span, 
     if !is_week {
         set(world, at, random, Whose::Org, span, (Measure::Revenue, org));
     }
+}
+
+/// What is asked of an organisation in so much life since its beginning: permille of what is sold in a millisecond, by
+/// milliseconds.
+fn asked(life: i64) -> i128 {
+    let (life, all) = (i128::from(life.max(0)), i128::from(NEW));
+    let new = life.min(all);
+    let grown = i128::from(1_000 - ASKED_AT_FIRST) * new * new / (2 * all);
+    i128::from(ASKED_AT_FIRST) * new + grown + (life - new) * 1_000
 }
 
 fn set(world: &mut World, at: i64, random: &mut Random, whose: Whose, span: Span, (measure, amount): (Measure, i64)) {
