@@ -21,7 +21,7 @@ for rules in "$here"/../../deploy/prometheus/rules/*.yml; do
   sed -E 's/^( +(for|keep_firing_for)): .*/\1: 0s/' "$rules" > "$folder/rules/$(basename "$rules")"
 done
 cat > "$folder/prometheus.yml" <<YAML
-global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
+global: {scrape_interval: 5s, scrape_timeout: 5s, evaluation_interval: 2s}
 rule_files: [rules/*.yml]
 scrape_configs:
   - job_name: salespulse

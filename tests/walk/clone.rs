@@ -1,7 +1,7 @@
 //! A fresh clone of the repository, which need not build its dependencies once more.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,6 +11,10 @@ use crate::guardian::Guardian;
 
 /// What cargo keeps of the crates that it has built.
 const BUILT: [&str; 3] = ["deps", "build", ".fingerprint"];
+/// What is ours among it. Cargo names it by the path within the repository, so that the clone's would have the same names.
+const OURS: [&str; 2] = ["salespulse-", "libsalespulse-"];
+/// Smaller files are copied, since cargo writes some of them in place.
+const LINKED: u64 = 64 << 10;
 
 /// The clone and what is built in it.
 pub(crate) struct Clone {
@@ -42,8 +46,7 @@ impl Clone {
     }
 
     /// Where the clone's cargo builds: a folder of its own, since this run's holds the program that other tests run. It
-    /// begins with the crates that this run has built. The clone is at another path, so cargo builds its salespulse anew
-    /// and writes it under other names.
+    /// begins with the crates that this run has built, but for salespulse itself.
     pub(crate) fn target(&self) -> PathBuf {
         self.folder.path().join("target")
     }
@@ -55,17 +58,31 @@ fn profile() -> PathBuf {
     program.ancestors().nth(2).unwrap().to_path_buf()
 }
 
-/// The same files below another folder, without a copy.
+/// The same files below another folder, the large ones without a copy.
 fn link(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
+        let name = entry.file_name();
+        if OURS.iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
+            continue;
+        }
+        let to = to.join(name);
         if entry.file_type().unwrap().is_dir() {
             link(&entry.path(), &to);
         } else {
             // An editor may be building here too, and clear away what it no longer needs.
-            let linked = fs::hard_link(entry.path(), &to);
-            assert!(!linked.as_ref().is_err_and(|error| error.kind() != ErrorKind::NotFound), "{to:?}: {linked:?}");
+            let same = same_file(&entry.path(), &to);
+            assert!(!same.as_ref().is_err_and(|error| error.kind() != ErrorKind::NotFound), "{to:?}: {same:?}");
         }
     }
+}
+
+/// Links or copies a file, with its time, by which cargo judges whether it is fresh.
+fn same_file(from: &Path, to: &Path) -> io::Result<()> {
+    let about = fs::metadata(from)?;
+    if about.len() >= LINKED {
+        return fs::hard_link(from, to);
+    }
+    fs::copy(from, to)?;
+    File::options().write(true).open(to)?.set_modified(about.modified()?)
 }
