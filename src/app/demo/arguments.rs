@@ -21,7 +21,7 @@ const MOST_REPS: i64 = 10_000;
 /// What `demo` needs.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Let life go so many times faster than the clock: at 600 a day takes 144 seconds
+    /// Run so many times faster than real time: at 600 a day takes 144 seconds
     #[arg(long, value_name = "TIMES", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=i64::from(FASTEST)))]
     pub(super) speed: u32,
     /// How many people sell
@@ -30,8 +30,8 @@ pub struct DemoArguments {
     /// Another seed is another organisation
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// Let hardly anybody of a team reach a stage any more, such as east:proposal; it broke seven days ago. Teams are
-    /// east, south, north, west, overseas. There are no renewals then
+    /// Break one funnel stage of one team, such as east:proposal: since seven days ago hardly anything reaches it.
+    /// Teams are east, south, north, west, overseas. There are no renewals then
     #[arg(long, value_name = "TEAM:STAGE", value_parser = team_and_stage)]
     pub(super) break_stage: Option<(String, String)>,
     /// The address on which to serve

@@ -78,7 +78,7 @@ fn pace(speed: u32) -> String {
 }
 
 fn broken((team, stage): &(String, String)) -> String {
-    format!("\nSince seven days ago hardly anybody of team {team} reaches the stage {stage}.")
+    format!("\nThe stage {stage} of team {team} broke seven days ago: hardly anything reaches it any more.")
 }
 
 /// How it ended.

@@ -54,7 +54,7 @@ pub struct SimulateArguments {
     /// The organisation's time zone
     #[arg(long, value_name = "ZONE", default_value = DEFAULT_ZONE, value_parser = zone)]
     timezone: Zone,
-    /// Let hardly anybody of a team reach a stage any more, such as east:proposal
+    /// Break one funnel stage of one team, such as east:proposal: hardly anything reaches it any more
     #[arg(long, value_name = "TEAM:STAGE", value_parser = team_and_stage)]
     break_stage: Option<(String, String)>,
     /// From when on the stage is broken; by default for the last third of the span, with --live from now on
@@ -72,7 +72,7 @@ pub struct SimulateArguments {
     /// Go on after the span, as the clock goes, until stopped
     #[arg(long)]
     pub(super) live: bool,
-    /// Let life go so many times faster than the clock once the span is over
+    /// Run so many times faster than real time once the span is over
     #[arg(long, value_name = "TIMES", requires = "live", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(FASTEST)))]
     speed: u32,
 }
