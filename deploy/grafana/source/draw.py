@@ -61,7 +61,8 @@ def bars_panel(panel: Panel, language: Language) -> bargauge.Panel:
     if panel.most is not None:
         builder.max(panel.most)
     if panel.has_small_text:
-        builder.text(common.VizTextDisplayOptions().title_size(14).value_size(18))
+        # Grafana makes room for names in the size that fits the bars, of which 12 is the least: a greater one is cut.
+        builder.text(common.VizTextDisplayOptions().title_size(12).value_size(18))
     for name, word in panel.words:
         called = models.DynamicConfigValue(id_val="displayName", value=word.in_language(language))
         builder.override_by_name(name, [called])
@@ -101,12 +102,14 @@ def matrix_panel(panel: Panel, language: Language) -> table.Panel:
     steps = (
         ("merge", {}),
         ("sortBy", {"sort": [{"field": "Value #B", "desc": False}]}),
-        ("groupingToMatrix", {"rowField": row, "columnField": column, "valueField": "Value #A"}),
+        ("groupingToMatrix", {"rowField": row, "columnField": column, "valueField": "Value #A", "emptyValue": "null"}),
     )
     builder.transformations([models.DataTransformerConfig(id_val=name, options=options) for name, options in steps])
     # The names of the rows are no values to be coloured.
     plain = models.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "auto"})
-    builder.override_by_name(f"{row}\\{column}", [plain])
+    for name, word in panel.words:
+        called = models.DynamicConfigValue(id_val="displayName", value=word.in_language(language))
+        builder.override_by_name(name, [plain, called])
     return builder.thresholds(thresholds(panel.measure.bands))
 
 

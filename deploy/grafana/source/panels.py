@@ -42,6 +42,8 @@ class Column:
     mappings: tuple[Mapping, ...] = ()
     links: tuple[Link, ...] = ()
     is_hidden: bool = False
+    width: int | None = None
+    """In pixels, where an equal share of the table's width would cut names."""
     sort: Literal["ascending", "descending"] | None = None
     """Set for the column by which the rows are sorted; otherwise it is the first value, the greatest on top."""
 
@@ -67,7 +69,7 @@ class Panel:
     has_small_text: bool = False
     """Of bars: whether names have the size of a table's. Otherwise they grow with their bars, and one alone is cut."""
     words: tuple[tuple[str, Text], ...] = ()
-    """Of bars: what names that a program has written are called; any other name stands as it is."""
+    """Of bars: what names that a program has written are called; any other name stands as it is. Of a matrix: its corner."""
     has_trend: bool = False
     """Of numbers: whether the curve behind them is shown. Then their queries are `curve`s, which end where a KPI is absent."""
 

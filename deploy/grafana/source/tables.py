@@ -62,5 +62,7 @@ def properties_of(column: Column, language: Language) -> Iterator[tuple[str, obj
         yield "mappings", maps
     if column.links:
         yield "links", [data_link(link, language).build() for link in column.links]
+    if column.width is not None:
+        yield "custom.width", column.width
     if column.is_hidden:
         yield "custom.hidden", True

@@ -1,5 +1,7 @@
 """The whole organisation, and its teams to go on to."""
 
+from dataclasses import replace
+
 from languages import Text
 from links import TEAM_OF_CELL, TITLES
 from measures import Band, Measure
@@ -55,7 +57,9 @@ def leaks() -> Row:
     shown = Measure("percentunit", 0, (Band(None, "red"), Band(0.8, "transparent"), Band(1.2, "green")))
     title = Text("Teams and steps: conversion against the window before", "团队 × 步骤：转化率与上一窗口之比")
     queries = (Query(steps(change)), Query(steps(in_order(now))))
-    panel = Panel("matrix", title, LEAKS, shown, 24, 8, queries, matrix=("team", "step"), runbooks=FUNNEL)
+    corner = (("team\\step", Text("Team", "团队")),)
+    panel = Panel("matrix", title, LEAKS, shown, 24, 8, queries, matrix=("team", "step"), words=corner, runbooks=FUNNEL)
+    panel = replace(panel, colour_of_nothing="transparent")
     return Row(Text("Where teams leak", "各团队在哪里漏"), (panel,))
 
 

@@ -4,7 +4,8 @@ from languages import Text, same
 from links import REP_OF_ROW
 from panels import Column
 
-NAME = Column(Text("Name", "姓名"), label="name", links=(REP_OF_ROW,))
+# Western names are longer than a column of many.
+NAME = Column(Text("Name", "姓名"), label="name", links=(REP_OF_ROW,), width=160)
 
 # Hidden, and named as the labels in both languages: the link of the name asks for them.
 IDS = (
