@@ -68,6 +68,7 @@ pids+=($!)
 echo "sending the organisation's year to Kafka, slowly, so that there is something to see" >&2
 "$program" simulate "${span[@]}" --config=run.toml "--rate=${RATE:-100}" 2>/dev/null
 sleep 10
+loaded=$(date +%s)
 
 cp -r "$here/." "$cache/dashboards/pictures/"
 failed=0
@@ -78,7 +79,7 @@ month=(--hours=720 --step=43200 "--to=$now")
 for language in en zh; do
   sales=("$boards/$language"/{company,team,rep,leaderboard,channels}.json)
   draw "$root/docs/pictures" "${sales[@]}" "${month[@]}" --set=rep=rep-1006 --set=channel=organic_search
-  draw "$root/docs/pictures" "$boards/$language/operations.json" --hours=0.15 --step=5
+  draw "$root/docs/pictures" "$boards/$language/operations.json" --hours=0.15 --step=5 "--to=$loaded"
   # All rows open: nothing is kept of it but that it can be drawn, with every text whole. OPEN keeps the pictures there.
   mkdir -p "${OPEN:-open}"
   draw "${OPEN:-open}" "${sales[@]}" "${month[@]}" --set=rep=rep-1006 --set=channel=organic_search --open

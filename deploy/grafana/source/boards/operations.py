@@ -1,12 +1,16 @@
 """The health of the service itself."""
 
+from dataclasses import replace
+
 from languages import Text, same
 from links import TITLES
-from measures import BYTES, COUNT, MILLISECONDS, PER_SECOND, SECONDS, Band, Measure
+from measures import BYTES, COUNT, DAYS, MILLISECONDS, PER_SECOND, SECONDS, Band, Measure
 from panels import Board, Panel, Query, Row
 from promql import of_release
 from sections import current
 
+# Of some topics minutes, of others years: as many decimals as the greatest needs.
+AGE_IN_DAYS = replace(DAYS, decimals=None)
 # Any of it is worth a look.
 NONE_IS_GOOD = Measure("locale", 0, (Band(None, "green"), Band(1, "red")))
 
@@ -146,7 +150,7 @@ def reading() -> Row:
                     " has lost its producer.",
                     "各主题最晚 `occurred_at` 距今的时间。其他主题仍在前进而某个主题停住，说明其生产方已中断。",
                 ),
-                SECONDS,
+                AGE_IN_DAYS,
                 Query("time() - max by (topic) (salespulse_last_event_timestamp_seconds)", same("{{topic}}")),
             ),
         ),
