@@ -97,7 +97,12 @@ def conditions() -> Row:
                 ),
                 COUNT,
                 Query("max by (condition) (salespulse_condition)", same("{{condition}}")),
-                runbooks=("SalespulseReadingStopped", "SalespulseDeadLettersStuck", "SalespulseSnapshotTooOld"),
+                runbooks=(
+                    "SalespulseReadingStopped",
+                    "SalespulseDeadLettersStuck",
+                    "SalespulseSnapshotTooOld",
+                    "SalespulseOlderContract",
+                ),
             ),
             curves(
                 Text("What waits", "等待中"),
