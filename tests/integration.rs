@@ -2,7 +2,7 @@
 //!
 //! `make test-all` installs the parts. Without them the tests pass and say what was not run; under CI they fail.
 
-mod access;
+pub(crate) mod access;
 mod alerting;
 mod asyncapi;
 mod check;
@@ -14,6 +14,7 @@ mod endings;
 mod events;
 mod golden;
 mod guides;
+mod http2;
 mod identity;
 mod listeners;
 mod members;

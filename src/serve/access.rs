@@ -16,4 +16,4 @@ pub(super) use client::Client;
 pub use gate::Gate;
 pub(super) use gate::{Door, admit};
 pub(super) use refusal::{Reason, Refusal};
-pub(super) use tls::Tls;
+pub(super) use tls::{HTTP2, Tls};

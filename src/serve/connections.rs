@@ -3,13 +3,14 @@
 //! At the limit the connection that has waited longest for a request is closed to admit the new one. Whoever is being
 //! answered keeps its connection; a client that takes nothing of its answer loses it after seconds.
 
+mod multiplexed;
 mod peer;
 mod registry;
 mod watched;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,16 +24,16 @@ use hyper_util::service::TowerToHyperService;
 use prometheus::IntGauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
-use self::peer::{Peer, answered};
+use self::peer::{Answer, Asked};
 use self::registry::{Place, Registry};
 use self::watched::Watched;
-use super::access::{Client, Tls};
+use super::access::{Client, HTTP2, Tls};
 use crate::health::LogThrottle;
 
 /// After a connection could not be accepted, most likely for want of file descriptors.
@@ -47,7 +48,7 @@ const HEADERS: usize = 64;
 /// What the clients of a listener are granted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// How many connections there may be.
+    /// How many connections there may be, and how many requests by HTTP/2 are answered at a time.
     pub(super) connections: usize,
     /// How many of them may be without a request.
     pub(super) waiting: usize,
@@ -76,6 +77,7 @@ pub(super) async fn accept(
 ) {
     let (registry, throttle) = (Registry::new(limits), LogThrottle::default());
     let (closing, is_closing) = watch::channel(());
+    let requests = Arc::new(Semaphore::new(limits.connections));
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut serving = JoinSet::new();
@@ -97,7 +99,8 @@ pub(super) async fn accept(
                     let tls = tls();
                     let client =
                         Client { address, is_secure: tls.is_some(), has_certificate: false, names: Arc::default() };
-                    let served = Served { router: router.clone(), limits, client, is_closing: is_closing.clone() };
+                    let (is_closing, requests) = (is_closing.clone(), Arc::clone(&requests));
+                    let served = Served { router: router.clone(), limits, client, is_closing, requests };
                     serving.spawn(serve(stream, place, tls, served));
                 }
                 // Those who came before read their heads first, so that a flood closes none who has sent one.
@@ -123,6 +126,8 @@ struct Served {
     limits: Limits,
     client: Client,
     is_closing: watch::Receiver<()>,
+    /// For requests by HTTP/2, of which a connection may make many at a time.
+    requests: Arc<Semaphore>,
 }
 
 /// Serves one connection, encrypted where the web configuration says so.
@@ -150,19 +155,22 @@ async fn encrypt(stream: Watched<TcpStream>, place: Place, tls: Arc<Tls>, mut se
     if is_allowed {
         served.client.has_certificate = certificate.is_some();
         served.client.names = names.into();
-        drive(stream, place, served).await;
+        if stream.get_ref().1.alpn_protocol() == Some(HTTP2) {
+            multiplexed::drive(stream, place, served).await;
+        } else {
+            drive(stream, place, served).await;
+        }
     }
 }
 
-/// Serves a connection until it ends, its life is over, somebody cuts it, or everything ends.
 async fn drive<S>(stream: S, place: Place, served: Served)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Served { router, limits, client, mut is_closing } = served;
+    let Served { router, limits, client, mut is_closing, .. } = served;
     let peer = Arc::clone(&place.peer);
     let router = TowerToHyperService::new(router);
-    let service = service_fn(|request| answer(request, Arc::clone(&peer), client.clone(), router.clone()));
+    let service = service_fn(|request| answer(request, Asked::begin(&peer, None), client.clone(), router.clone()));
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -172,19 +180,7 @@ where
             .max_headers(HEADERS)
             .serve_connection(TokioIo::new(stream), service)
     );
-    let ended = tokio::select! {
-        served = connection.as_mut() => {
-            if let Err(error) = served {
-                // What a client does is no trouble of ours.
-                debug!(%error, "a connection ended early");
-            }
-            true
-        }
-        () = place.peer.is_cut() => true,
-        _ = is_closing.changed() => false,
-        () = sleep(limits.life) => false,
-    };
-    if !ended {
+    if let Some(_over) = until_over(connection.as_mut(), &place, limits, &mut is_closing).await {
         connection.as_mut().graceful_shutdown();
         tokio::select! {
             _ = timeout(limits.last_answer, connection) => {}
@@ -193,20 +189,52 @@ where
     }
 }
 
+/// Why a connection that has not ended shall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    /// Everything ends.
+    Closing,
+    /// It has lived long enough.
+    Life,
+}
+
+/// Serves a connection until it ends or somebody cuts it; or until it shall end.
+async fn until_over<C>(
+    connection: Pin<&mut C>,
+    place: &Place,
+    limits: Limits,
+    is_closing: &mut watch::Receiver<()>,
+) -> Option<Over>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    tokio::select! {
+        served = connection => {
+            if let Err(error) = served {
+                // What a client does is no trouble of ours.
+                debug!(%error, "a connection ended early");
+            }
+            None
+        }
+        () = place.peer.is_cut() => None,
+        _ = is_closing.changed() => Some(Over::Closing),
+        () = sleep(limits.life) => Some(Over::Life),
+    }
+}
+
 async fn answer(
     request: hyper::Request<Incoming>,
-    peer: Arc<Peer>,
+    asked: Asked,
     client: Client,
     router: TowerToHyperService<Router>,
-) -> Result<axum::response::Response<peer::Answer>, Infallible> {
-    peer.begin();
+) -> Result<axum::response::Response<Answer>, Infallible> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(client);
     let response = match router.call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
-    Ok(answered(response, &peer))
+    Ok(asked.answered(response))
 }
 
 #[cfg(test)]
@@ -215,7 +243,7 @@ mod tests {
     use axum::routing::get;
     use std::net::SocketAddr;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::sync::{Semaphore, oneshot};
+    use tokio::sync::oneshot;
     use tokio::task::JoinHandle;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -51,16 +51,16 @@ fn without_port(host: &str) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
-/// Refuses what names a foreign host; a client of HTTP/1.0 names none.
+/// Refuses what names a foreign host; a client of HTTP/1.0 names none, and one of HTTP/2 names it beside the path.
 pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(HOST).map(|host| host.to_str().unwrap_or("?"));
-    match host {
-        Some(host) if !hosts.allow(host) => {
-            let sentence = "This answers to localhost and the names in web.hosts only, and off the loopback interface to addresses.\n";
-            (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
-        }
-        _ => next.run(request).await,
+    let named = request.headers().get_all(HOST).iter().map(|host| host.to_str().unwrap_or("?"));
+    let is_foreign = named.chain(request.uri().host()).any(|host| !hosts.allow(host));
+    if is_foreign {
+        let sentence =
+            "This answers to localhost and the names in web.hosts only, and off the loopback interface to addresses.\n";
+        return (StatusCode::MISDIRECTED_REQUEST, sentence).into_response();
     }
+    next.run(request).await
 }
 
 #[cfg(test)]

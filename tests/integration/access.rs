@@ -26,28 +26,28 @@ fn openssl(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// A folder of certificates and the web configuration.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         Folder(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder"))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).expect("the folder can be written");
     }
 
     /// An authority: `NAME.crt` and `NAME.key`.
-    fn authority(&self, name: &str) {
+    pub(crate) fn authority(&self, name: &str) {
         self.certify(name, &["-addext", "basicConstraints=critical,CA:TRUE"]);
     }
 
     /// A certificate for a name, by an authority.
-    fn certificate(&self, name: &str, authority: &str, subject: &str) {
+    pub(crate) fn certificate(&self, name: &str, authority: &str, subject: &str) {
         let [by, key] = ["crt", "key"].map(|ending| format!("{authority}.{ending}"));
         let alternative = format!("subjectAltName={subject}");
         let leaf = "basicConstraints=critical,CA:FALSE";
@@ -63,7 +63,7 @@ impl Folder {
     }
 
     /// The status of an answer; `Err` with what curl says if there is none.
-    fn curl(&self, url: &str, arguments: &[&str]) -> Result<u16, String> {
+    pub(crate) fn curl(&self, url: &str, arguments: &[&str]) -> Result<u16, String> {
         let mut command = Command::new("curl");
         command.args(["--silent", "--show-error", "--max-time", "30", "--output", "/dev/null"]);
         command.args(["--write-out", "%{http_code}", "--cacert", "authorities.crt"]).args(arguments).arg(url);
@@ -73,7 +73,7 @@ impl Folder {
     }
 
     /// A service with the web configuration of this folder, and where its page is.
-    fn serve(&self, topics: &Topics, access: &str) -> (Service, String) {
+    pub(crate) fn serve(&self, topics: &Topics, access: &str) -> (Service, String) {
         let broker = shared_broker().expect("it was there for the topics");
         let page = format!("127.0.0.1:{}", free_port());
         let file = self.path("web.yml");
@@ -83,12 +83,12 @@ impl Folder {
 }
 
 /// Users of the web configuration, all with the same password.
-fn users(names: &[&str]) -> String {
+pub(crate) fn users(names: &[&str]) -> String {
     let hash = bcrypt::hash(PASSWORD, 4).expect("a hash");
     names.iter().fold("basic_auth_users:\n".to_owned(), |text, name| format!("{text}  {name}: {hash}\n"))
 }
 
-const ENCRYPTED: &str = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n";
+pub(crate) const ENCRYPTED: &str = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n";
 
 #[test]
 fn both_listeners_speak_tls_and_ask_who_is_there() {

@@ -33,7 +33,7 @@ fn open_files(needed: usize) -> Option<()> {
     is_raised.then_some(())
 }
 
-fn lead(topics: &Topics, number: usize) -> Sent {
+pub(super) fn lead(topics: &Topics, number: usize) -> Sent {
     let (now, team) = (now(), number % 20);
     let value = format!(
         r#"{{"event_id":"e-{number}","occurred_at":{now},"lead_id":"l-{number}","rep_id":"r-{number}","team_id":"t-{team}","channel":"web"}}"#

@@ -14,6 +14,9 @@ use serde::Deserialize;
 use super::certificate::{self, Name};
 use super::read_file::ReadFile;
 
+/// The name of HTTP/2 in a handshake.
+pub(crate) const HTTP2: &[u8] = b"h2";
+
 /// The section as it is written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -76,7 +79,7 @@ impl Tls {
 
 impl TlsSection {
     /// Builds what rustls needs; the files that were read are added to `files`.
-    pub(super) fn build(&self, folder: &Path, files: &mut Vec<ReadFile>) -> Result<Tls, String> {
+    pub(super) fn build(&self, folder: &Path, speaks_http2: bool, files: &mut Vec<ReadFile>) -> Result<Tls, String> {
         let versions = self.versions()?;
         let provider = self.provider()?;
         let mut read = |inline: &Option<String>, file: &Option<PathBuf>, what: &str| match (inline, file) {
@@ -107,7 +110,9 @@ impl TlsSection {
         };
         let mut config =
             builder.with_single_cert(chain, key).map_err(|error| format!("cert and key do not fit: {error}"))?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // What comes first is preferred.
+        let http2 = speaks_http2.then(|| HTTP2.to_vec());
+        config.alpn_protocols = http2.into_iter().chain([b"http/1.1".to_vec()]).collect();
         let asks_for_certificates = self.client_ca.is_some() || self.client_ca_file.is_some();
         Ok(Tls { config: Arc::new(config), asks_for_certificates, allowed: self.allowed()? })
     }

@@ -35,9 +35,8 @@ struct Written {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct HttpSection {
-    /// Clients speak HTTP/1.1 here whatever it says, as they may.
-    #[serde(rename = "http2")]
-    _http2: Option<bool>,
+    /// Whether connections that are encrypted may speak HTTP/2; without a word they may.
+    http2: Option<bool>,
     headers: BTreeMap<String, String>,
 }
 
@@ -88,7 +87,10 @@ impl WebFile {
         };
         let folder = path.parent().unwrap_or(Path::new(""));
         let tls = match &written.tls_server_config {
-            Some(section) => Some(Arc::new(section.build(folder, &mut read_from).map_err(named)?)),
+            Some(section) => {
+                let speaks_http2 = written.http_server_config.http2.unwrap_or(true);
+                Some(Arc::new(section.build(folder, speaks_http2, &mut read_from).map_err(named)?))
+            }
             None => None,
         };
         for (user, hash) in &written.basic_auth_users {

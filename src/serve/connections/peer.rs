@@ -1,8 +1,9 @@
 //! What one client is doing, noted by its connection and judged by the registry.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
@@ -10,29 +11,33 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::Response;
 use axum::http::header::CONTENT_TYPE;
 use hyper::body::{Frame, SizeHint};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// What a connection is for at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(super) enum Activity {
     /// No request: the head has not come whole, or the client rests between two requests.
     Waiting,
     /// A request is being answered.
     Working,
-    /// The answer is a stream of events, which does not end by itself.
+    /// All that is being answered are streams of events, which do not end by themselves.
     Streaming,
 }
 
 /// No instant, where one is noted as milliseconds since the birth of the connection.
 const NEVER: u64 = u64::MAX;
+/// So many requests a client may take back before they are answered, as a browser does that goes to another page.
+const TAKEN_BACK: u32 = 100;
 
 /// One client.
 #[derive(Debug)]
 pub(super) struct Peer {
     born: Instant,
-    activity: AtomicU8,
-    /// When the activity began.
+    /// How many requests are being answered, streams apart.
+    working: AtomicU32,
+    /// How many answers are streams of events.
+    streaming: AtomicU32,
+    /// When the last answer ended, or the connection began.
     since: AtomicU64,
     /// When the first byte of the next head came.
     head_since: AtomicU64,
@@ -40,46 +45,63 @@ pub(super) struct Peer {
     blocked_since: AtomicU64,
     /// Those who have more for it once it has taken that.
     delayed: Mutex<Vec<Waker>>,
-    /// How many requests it has made.
-    requests: AtomicU64,
+    /// What only a client of HTTP/2 has.
+    multiplexed: OnceLock<Box<Multiplexed>>,
     cut: Notify,
+}
+
+/// A client that may ask many things at a time.
+#[derive(Debug, Default)]
+struct Multiplexed {
+    requests: AtomicU32,
+    /// How many of them it has taken back before they were answered.
+    taken_back: AtomicU32,
+    /// The answers that have given a piece and were not asked for the next, and since when.
+    given: Mutex<BTreeMap<u32, u64>>,
 }
 
 impl Peer {
     pub(super) fn new() -> Peer {
         Peer {
             born: Instant::now(),
-            activity: AtomicU8::new(Activity::Waiting as u8),
+            working: AtomicU32::new(0),
+            streaming: AtomicU32::new(0),
             since: AtomicU64::new(0),
             // A new connection owes a head at once.
             head_since: AtomicU64::new(0),
             blocked_since: AtomicU64::new(NEVER),
             delayed: Mutex::default(),
-            requests: AtomicU64::new(0),
+            multiplexed: OnceLock::new(),
             cut: Notify::new(),
         }
+    }
+
+    /// From now on it speaks HTTP/2.
+    pub(super) fn multiplex(&self) {
+        let _ = self.multiplexed.set(Box::default());
     }
 
     fn now(&self) -> u64 {
         u64::try_from(self.born.elapsed().as_millis()).unwrap_or(NEVER - 1)
     }
 
-    fn after(&self, mark: &AtomicU64) -> Option<Duration> {
-        let mark = Some(mark.load(Ordering::Relaxed)).filter(|mark| *mark != NEVER)?;
-        Some(Duration::from_millis(self.now().saturating_sub(mark)))
+    fn after(&self, mark: u64) -> Option<Duration> {
+        (mark != NEVER).then(|| Duration::from_millis(self.now().saturating_sub(mark)))
     }
 
     pub(super) fn activity(&self) -> Activity {
-        match self.activity.load(Ordering::Relaxed) {
-            0 => Activity::Waiting,
-            1 => Activity::Working,
-            _ => Activity::Streaming,
+        if self.working.load(Ordering::Relaxed) > 0 {
+            Activity::Working
+        } else if self.streaming.load(Ordering::Relaxed) > 0 {
+            Activity::Streaming
+        } else {
+            Activity::Waiting
         }
     }
 
-    fn enter(&self, activity: Activity) {
-        self.since.store(self.now(), Ordering::Relaxed);
-        self.activity.store(activity as u8, Ordering::Relaxed);
+    /// Whether any of its answers is a stream of events.
+    pub(super) fn has_streams(&self) -> bool {
+        self.streaming.load(Ordering::Relaxed) > 0
     }
 
     /// The client waits, and nothing is on its way to it.
@@ -87,19 +109,23 @@ impl Peer {
         self.activity() == Activity::Waiting && self.blocked().is_none()
     }
 
-    /// For how long it has done what it does.
+    /// How long ago its last answer ended.
     pub(super) fn since(&self) -> Duration {
-        self.after(&self.since).unwrap_or_default()
+        self.after(self.since.load(Ordering::Relaxed)).unwrap_or_default()
     }
 
-    /// How long ago the next head began.
+    /// How long ago the next head began. Who speaks HTTP/2 says other things between two heads too, so that of its heads
+    /// only the first one is known.
     pub(super) fn head(&self) -> Option<Duration> {
-        self.after(&self.head_since)
+        self.after(self.head_since.load(Ordering::Relaxed))
     }
 
-    /// For how long it has taken nothing of what is written to it.
+    /// For how long it has taken nothing of what is written to it, or of one of its answers.
     pub(super) fn blocked(&self) -> Option<Duration> {
-        self.after(&self.blocked_since)
+        let given = self.multiplexed.get().and_then(|multiplexed| {
+            multiplexed.given.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
+        });
+        self.after(self.blocked_since.load(Ordering::Relaxed).min(given.unwrap_or(NEVER)))
     }
 
     pub(super) fn note_blocked(&self) {
@@ -117,7 +143,7 @@ impl Peer {
     fn poll_blocked(&self, cx: &Context<'_>) -> Poll<()> {
         let mut delayed = self.delayed.lock().unwrap_or_else(PoisonError::into_inner);
         // Judged under the lock, so that whoever takes the bytes meanwhile finds the waker.
-        if self.blocked().is_none() {
+        if self.blocked_since.load(Ordering::Relaxed) == NEVER {
             return Poll::Ready(());
         }
         if !delayed.iter().any(|waker| waker.will_wake(cx.waker())) {
@@ -127,16 +153,9 @@ impl Peer {
     }
 
     pub(super) fn note_sent(&self) {
-        if self.activity() == Activity::Waiting {
+        if self.activity() == Activity::Waiting && self.multiplexed.get().is_none() {
             let _ = self.head_since.compare_exchange(NEVER, self.now(), Ordering::Relaxed, Ordering::Relaxed);
         }
-    }
-
-    /// A head has come whole.
-    pub(super) fn begin(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.head_since.store(NEVER, Ordering::Relaxed);
-        self.enter(Activity::Working);
     }
 
     /// Lets the connection end at once.
@@ -150,25 +169,95 @@ impl Peer {
     }
 }
 
-/// Gives an answer a body that notes its end.
-pub(super) fn answered(response: Response<Body>, peer: &Arc<Peer>) -> Response<Answer> {
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    if kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
-        peer.enter(Activity::Streaming);
-    }
-    response.map(|body| Answer { body, peer: Arc::clone(peer) })
+/// A request from its whole head to the end of its answer.
+#[derive(Debug)]
+pub(super) struct Asked {
+    peer: Arc<Peer>,
+    /// Among the requests of a client of HTTP/2.
+    number: u32,
+    /// What its answer is; `None` while there is none.
+    answer: Option<Activity>,
+    /// One of those that all clients of HTTP/2 share.
+    _permit: Option<OwnedSemaphorePermit>,
 }
+
+impl Asked {
+    /// A head has come whole.
+    pub(super) fn begin(peer: &Arc<Peer>, permit: Option<OwnedSemaphorePermit>) -> Asked {
+        peer.head_since.store(NEVER, Ordering::Relaxed);
+        peer.working.fetch_add(1, Ordering::Relaxed);
+        let number =
+            peer.multiplexed.get().map_or(0, |multiplexed| multiplexed.requests.fetch_add(1, Ordering::Relaxed));
+        Asked { peer: Arc::clone(peer), number, answer: None, _permit: permit }
+    }
+
+    /// Gives the answer a body that notes its end.
+    pub(super) fn answered(mut self, response: Response<Body>) -> Response<Answer> {
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        self.answer = Some(Activity::Working);
+        if kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
+            self.peer.streaming.fetch_add(1, Ordering::Relaxed);
+            self.peer.working.fetch_sub(1, Ordering::Relaxed);
+            self.answer = Some(Activity::Streaming);
+        }
+        response.map(|body| Answer { body, asked: self, rest: Bytes::new(), has_given: false })
+    }
+
+    /// The next piece waits until the client takes it.
+    fn note_given(&self) {
+        if let Some(multiplexed) = self.peer.multiplexed.get() {
+            let mut given = multiplexed.given.lock().unwrap_or_else(PoisonError::into_inner);
+            given.insert(self.number, self.peer.now());
+        }
+    }
+
+    /// The client has taken what was given.
+    fn note_asked_on(&self) {
+        if let Some(multiplexed) = self.peer.multiplexed.get() {
+            multiplexed.given.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let peer = &self.peer;
+        self.note_asked_on();
+        if self.answer.is_none()
+            && let Some(multiplexed) = peer.multiplexed.get()
+        {
+            let taken_back = multiplexed.taken_back.fetch_add(1, Ordering::Relaxed);
+            // Each costs the work that was begun, and a client that takes back at once is held up by no limit of its own.
+            if taken_back > TAKEN_BACK && taken_back > multiplexed.requests.load(Ordering::Relaxed) / 2 {
+                peer.cut();
+            }
+        }
+        peer.since.store(peer.now(), Ordering::Relaxed);
+        let count = if self.answer == Some(Activity::Streaming) { &peer.streaming } else { &peer.working };
+        count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The largest piece that a client of HTTP/2 is given at a time.
+const PIECE: usize = 16 * 1024;
+/// The largest last piece of what is given: HTTP/2 lets an answer end before the client has taken its last piece.
+const LAST: usize = 1_024;
 
 /// A body on its way to a peer. It says nothing more before the peer has taken what was said: what waits in the server for a
 /// peer that does not read is what a stream had to say at one moment, and afterwards it says how things are then.
 pub(super) struct Answer {
     body: Body,
-    peer: Arc<Peer>,
+    asked: Asked,
+    /// What the body has said and was not given on yet, of an answer by HTTP/2.
+    rest: Bytes,
+    has_given: bool,
 }
 
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.peer.enter(Activity::Waiting);
+impl Answer {
+    /// The next piece of what is left.
+    fn piece(&mut self) -> Bytes {
+        let size = if self.rest.len() > LAST { PIECE.min(self.rest.len() - LAST) } else { self.rest.len() };
+        self.rest.split_to(size)
     }
 }
 
@@ -178,16 +267,42 @@ impl HttpBody for Answer {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
-        ready!(this.peer.poll_blocked(cx));
-        Pin::new(&mut this.body).poll_frame(cx)
+        if this.asked.peer.multiplexed.get().is_none() {
+            ready!(this.asked.peer.poll_blocked(cx));
+            return Pin::new(&mut this.body).poll_frame(cx);
+        }
+        // Whoever asks for the next piece has sent the one before, or is allowed to.
+        if std::mem::take(&mut this.has_given) {
+            this.asked.note_asked_on();
+        }
+        ready!(this.asked.peer.poll_blocked(cx));
+        if this.rest.is_empty() {
+            match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => this.rest = data,
+                    Err(other) => return Poll::Ready(Some(Ok(other))),
+                },
+                end => return Poll::Ready(end),
+            }
+        }
+        this.asked.note_given();
+        this.has_given = true;
+        Poll::Ready(Some(Ok(Frame::data(this.piece()))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        // An answer by HTTP/2 that has a body ends when it is asked for more and has none: all before is on its way then.
+        self.body.is_end_stream() && self.rest.is_empty() && !self.has_given
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (body, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower().saturating_add(rest));
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }
 
@@ -216,7 +331,7 @@ mod tests {
             Ok::<Bytes, std::convert::Infallible>(Bytes::from_static(b"event"))
         });
         let peer = Arc::new(Peer::new());
-        let mut answer = Answer { body: Body::from_stream(events), peer: Arc::clone(&peer) };
+        let mut answer = Asked::begin(&peer, None).answered(Response::new(Body::from_stream(events))).into_body();
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
         let mut poll = |waker: &Waker| Pin::new(&mut answer).poll_frame(&mut Context::from_waker(waker)).is_ready();

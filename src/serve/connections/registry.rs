@@ -53,7 +53,8 @@ impl Registry {
         Some(Place { registry: Arc::clone(self), number, peer })
     }
 
-    fn waiting(&self) -> usize {
+    /// How many of them have no request.
+    pub(super) fn waiting(&self) -> usize {
         self.peers.iter().filter(|peer| peer.is_waiting()).count()
     }
 
@@ -70,7 +71,7 @@ impl Registry {
     pub(super) fn sweep(&self) {
         let limits = &self.limits;
         for peer in &self.peers {
-            let patience = if peer.activity() == Activity::Streaming { limits.stream } else { limits.answer };
+            let patience = if peer.has_streams() { limits.stream } else { limits.answer };
             let is_late = peer.activity() == Activity::Waiting && peer.head().is_some_and(|head| head > limits.head);
             let is_idle = peer.is_waiting() && peer.since() > limits.idle;
             let takes_nothing = peer.blocked().is_some_and(|blocked| blocked > patience);

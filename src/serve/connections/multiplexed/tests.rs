@@ -1,0 +1,239 @@
+//! One client of HTTP/2, frame by frame, over a pipe.
+
+use std::net::Ipv4Addr;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Request, Version};
+use axum::routing::get;
+use h2::client::{Builder, ResponseFuture, SendRequest};
+use h2::{Reason, RecvStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinHandle, yield_now};
+
+use super::*;
+use crate::serve::access::Client;
+use crate::serve::connections::Limits;
+use crate::serve::connections::registry::Registry;
+use crate::serve::connections::watched::Watched;
+
+/// Longer than any test waits.
+const NEVER: Duration = Duration::from_secs(600);
+const GENEROUS: Limits = Limits {
+    connections: 4,
+    waiting: 4,
+    head: NEVER,
+    idle: NEVER,
+    answer: NEVER,
+    stream: NEVER,
+    life: NEVER,
+    last_answer: NEVER,
+};
+const LARGE: usize = 4 << 20;
+
+struct Server {
+    registry: Arc<Registry>,
+    /// Each permit lets one answer of `/slow` go.
+    slow: Arc<Semaphore>,
+    served: JoinHandle<()>,
+    closing: watch::Sender<()>,
+    asking: SendRequest<Bytes>,
+}
+
+/// A server of one client, which grants each answer so many bytes at first.
+async fn start(limits: Limits, window: u32) -> Server {
+    let slow = Arc::new(Semaphore::new(0));
+    let gate = Arc::clone(&slow);
+    let slowly = async move || {
+        gate.acquire().await.unwrap().forget();
+        "slow"
+    };
+    let never = futures_util::stream::repeat_with(|| Ok::<Bytes, Infallible>(Bytes::from_static(b"data: 1\n\n")));
+    let never = Arc::new(std::sync::Mutex::new(Some(never)));
+    let events = async move || {
+        let events = never.lock().unwrap().take().unwrap();
+        ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(events))
+    };
+    let router = Router::new()
+        .route("/", get(async |request: axum::extract::Request| format!("{:?}", request.version())))
+        .route("/slow", get(slowly))
+        .route("/events", get(events))
+        .route("/large", get(async || vec![b'x'; LARGE]));
+    let registry = Registry::new(limits);
+    let place = registry.admit().unwrap();
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let client = Client {
+        address: (Ipv4Addr::LOCALHOST, 1).into(),
+        is_secure: true,
+        has_certificate: false,
+        names: Arc::default(),
+    };
+    let (closing, is_closing) = watch::channel(());
+    let requests = Arc::new(Semaphore::new(limits.connections));
+    let served = Served { router, limits, client, is_closing, requests };
+    let served = tokio::spawn(drive(Watched::new(far, Arc::clone(&place.peer)), place, served));
+    let (asking, connection) = Builder::new().initial_window_size(window).handshake(near).await.unwrap();
+    // It ends with an error where the server cuts it.
+    tokio::spawn(async move { drop(connection.await) });
+    Server { registry, slow, served, closing, asking }
+}
+
+impl Server {
+    async fn ask(&mut self, path: &str, headers: usize) -> ResponseFuture {
+        let mut request = Request::get(format!("https://localhost{path}")).version(Version::HTTP_2);
+        for number in 0..headers {
+            request = request.header(format!("x-{number}"), "x");
+        }
+        self.asking = self.asking.clone().ready().await.unwrap();
+        self.asking.send_request(request.body(()).unwrap(), true).unwrap().0
+    }
+
+    /// The status and the text of an answer.
+    async fn answer(&mut self, path: &str) -> (u16, String) {
+        let answer = self.ask(path, 0).await.await.unwrap();
+        (answer.status().as_u16(), read(answer.into_body()).await.unwrap())
+    }
+
+    /// Looks for those who take too long until the connection is closed.
+    async fn end(self) {
+        let ended = async {
+            while !self.served.is_finished() {
+                self.registry.sweep();
+                yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(30), ended).await.unwrap();
+        assert_eq!(self.registry.len(), 0, "its place is free");
+    }
+}
+
+async fn read(mut body: RecvStream) -> Result<String, h2::Error> {
+    let mut text = Vec::new();
+    while let Some(bytes) = body.data().await {
+        let bytes = bytes?;
+        body.flow_control().release_capacity(bytes.len())?;
+        text.extend_from_slice(&bytes);
+    }
+    Ok(String::from_utf8(text).unwrap())
+}
+
+#[tokio::test]
+async fn many_requests_are_answered_at_a_time() {
+    let mut server = start(GENEROUS, 65_535).await;
+    assert_eq!(server.answer("/").await, (200, "HTTP/2.0".to_owned()));
+    assert_eq!(server.asking.current_max_send_streams(), AT_A_TIME as usize);
+    let (first, second) = (server.ask("/slow", 0).await, server.ask("/slow", 0).await);
+    assert_eq!(server.answer("/large").await.1.len(), LARGE, "whole, beside two that wait");
+    server.slow.add_permits(2);
+    for answer in [first, second] {
+        assert_eq!(read(answer.await.unwrap().into_body()).await.unwrap(), "slow");
+    }
+}
+
+#[tokio::test]
+async fn all_clients_share_a_number_of_requests() {
+    let mut server = start(GENEROUS, 65_535).await;
+    let mut slow = Vec::new();
+    for _ in 0..4 {
+        slow.push(server.ask("/slow", 0).await);
+    }
+    let (status, text) = server.answer("/").await;
+    assert_eq!((status, text.contains("Too many requests")), (503, true), "{text}");
+    server.slow.add_permits(4);
+    for answer in slow {
+        assert_eq!(read(answer.await.unwrap().into_body()).await.unwrap(), "slow");
+    }
+    assert_eq!(server.answer("/").await.0, 200, "there is room again");
+}
+
+#[tokio::test]
+async fn a_head_has_the_limits_of_any_other() {
+    let mut server = start(GENEROUS, 65_535).await;
+    assert_eq!(server.ask("/", HEADERS).await.await.unwrap().status(), 200);
+    assert_eq!(server.ask("/", HEADERS + 1).await.await.unwrap().status(), 431);
+    let long = "x".repeat(BUFFER_BYTES);
+    let request = Request::get("https://localhost/").header("x", long).body(()).unwrap();
+    let answer = server.asking.send_request(request, true).unwrap().0.await;
+    assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == 431));
+}
+
+#[tokio::test]
+async fn whoever_rests_is_closed_for_another_and_whoever_is_answered_is_not() {
+    let limits = Limits { connections: 1, waiting: 1, ..GENEROUS };
+    let mut server = start(limits, 65_535).await;
+    let slow = server.ask("/slow", 0).await;
+    let is_asked = async {
+        while server.registry.waiting() > 0 {
+            yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), is_asked).await.unwrap();
+    assert!(server.registry.admit().is_none(), "nobody waits");
+    server.slow.add_permits(1);
+    assert_eq!(read(slow.await.unwrap().into_body()).await.unwrap(), "slow");
+    let rests = async {
+        while server.registry.waiting() == 0 {
+            yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), rests).await.unwrap();
+    let _place = server.registry.admit().expect("the one that rests is closed");
+    timeout(Duration::from_secs(30), server.served).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn whoever_takes_nothing_of_an_answer_is_sent_away() {
+    let brief = Duration::from_millis(50);
+    for (path, limits) in
+        [("/large", Limits { answer: brief, ..GENEROUS }), ("/events", Limits { stream: brief, ..GENEROUS })]
+    {
+        // The window is used up, and nobody opens it.
+        let mut server = start(limits, 100).await;
+        let answer = server.ask(path, 0).await.await.unwrap();
+        assert_eq!(answer.status(), 200);
+        server.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_without_a_request_is_closed_in_time() {
+    let brief = Duration::from_millis(50);
+    for limits in [Limits { head: brief, ..GENEROUS }, Limits { idle: brief, ..GENEROUS }] {
+        start(limits, 65_535).await.end().await;
+    }
+    let mut server = start(Limits { head: Duration::from_secs(60), idle: brief, ..GENEROUS }, 65_535).await;
+    assert_eq!(server.answer("/").await.0, 200);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn whoever_takes_back_what_it_asks_is_sent_away() {
+    let mut server = start(Limits { connections: 1_000, ..GENEROUS }, 65_535).await;
+    let taking_back = async {
+        while !server.served.is_finished() {
+            let request = Request::get("https://localhost/slow").body(()).unwrap();
+            let Ok(asking) = server.asking.clone().ready().await else { break };
+            server.asking = asking;
+            let Ok((answer, mut stream)) = server.asking.send_request(request, true) else { break };
+            // The server begins to answer before it hears of it.
+            yield_now().await;
+            yield_now().await;
+            stream.send_reset(Reason::CANCEL);
+            drop(answer);
+        }
+    };
+    timeout(Duration::from_secs(30), taking_back).await.unwrap();
+    timeout(Duration::from_secs(30), server.served).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn at_the_end_what_is_asked_is_answered_still() {
+    let mut server = start(GENEROUS, 65_535).await;
+    let slow = server.ask("/slow", 0).await;
+    assert_eq!(server.answer("/").await.0, 200, "the one before has come too");
+    server.closing.send(()).unwrap();
+    server.slow.add_permits(1);
+    assert_eq!(read(slow.await.unwrap().into_body()).await.unwrap(), "slow");
+    timeout(Duration::from_secs(30), server.served).await.unwrap().unwrap();
+}
