@@ -30,3 +30,4 @@ mod stores;
 mod topics_of_members;
 mod transport;
 mod unreadable;
+mod web_file;

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 
 use super::asker::Asker;
 use super::client::Client;
+use super::read_file::ReadFile;
 use super::refusal::{Reason, Refusal};
 use super::right::Right;
 use super::users::{Login, Users};
@@ -38,12 +39,19 @@ pub struct Gate {
     access: Option<AccessConfig>,
     aliases: Arc<BTreeMap<String, String>>,
     file: RwLock<Arc<WebFile>>,
-    looked: Mutex<Instant>,
+    looked: Mutex<Looked>,
     users: Users,
     /// Requests that may still be granted, and when that was so.
     saved: Mutex<(f64, Instant)>,
     metrics: Arc<Metrics>,
     readiness: Arc<Readiness>,
+}
+
+/// When the file was looked at last, and as what it was found.
+#[derive(Debug)]
+struct Looked {
+    at: Instant,
+    found: Vec<ReadFile>,
 }
 
 /// The gate as a listener has it, with how a refusal is answered there.
@@ -74,7 +82,7 @@ impl Gate {
             access: config.access.clone(),
             aliases: Arc::new(config.access.as_ref().map(|access| access.aliases.clone()).unwrap_or_default()),
             file: RwLock::new(Arc::new(file)),
-            looked: Mutex::new(Instant::now()),
+            looked: Mutex::new(Looked { at: Instant::now(), found: Vec::new() }),
             users: Users::new()?,
             saved: Mutex::new((saved, Instant::now())),
             metrics,
@@ -111,20 +119,30 @@ impl Gate {
     pub(crate) fn file(&self) -> Arc<WebFile> {
         let present = || Arc::clone(&self.file.read().unwrap_or_else(PoisonError::into_inner));
         let Some(path) = &self.path else { return present() };
-        {
+        let found_before = {
             let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-            if looked.elapsed() < LOOK {
+            if looked.at.elapsed() < LOOK {
                 return present();
             }
-            *looked = Instant::now();
-        }
+            looked.at = Instant::now();
+            std::mem::take(&mut looked.found)
+        };
         let known = present();
+        let found = known.found_now();
+        // A file that is written step by step is not read before it rests: half of one may be valid and ask nobody for a
+        // password.
+        let rests = found == found_before || found.iter().all(|file| file.rests(LOOK));
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner).found = found;
         if !known.is_old() {
+            self.note(false);
             return known;
         }
-        match WebFile::read(path) {
+        if !rests {
+            return known;
+        }
+        match WebFile::read(path).and_then(|file| file.in_place_of(&known, path)) {
             Ok(file) => {
-                Met { condition: Condition::WebConfig, holds: false }.report(&self.readiness);
+                self.note(false);
                 info!(path = %path.display(), "the web configuration was read anew");
                 *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
             }
@@ -132,10 +150,15 @@ impl Gate {
                 if !self.readiness.holds(Condition::WebConfig) {
                     warn!(fault, "the web configuration on disk is wrong");
                 }
-                Met { condition: Condition::WebConfig, holds: true }.report(&self.readiness);
+                self.note(true);
             }
         }
         present()
+    }
+
+    /// Whether the file on disk is wrong.
+    fn note(&self, holds: bool) {
+        Met { condition: Condition::WebConfig, holds }.report(&self.readiness);
     }
 
     fn lets_everybody_in(&self, file: &WebFile) -> bool {

@@ -58,6 +58,8 @@ pub(crate) struct WebFile {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// How often a request is granted, and how many at once.
     pub(crate) rate: Option<Rate>,
+    /// Whether nothing was written in it.
+    is_empty: bool,
     /// The files it was read from, and when each was written.
     read_from: Vec<ReadFile>,
 }
@@ -80,7 +82,8 @@ impl WebFile {
         let named = |what: String| format!("{}: {what}", path.display());
         let mut read_from = vec![ReadFile::of(path)];
         let text = std::fs::read_to_string(path).map_err(|error| named(error.to_string()))?;
-        let written: Written = if text.trim().is_empty() {
+        let is_empty = text.trim().is_empty();
+        let written: Written = if is_empty {
             Written::default()
         } else {
             serde_saphyr::from_str(&text).map_err(|error| named(error.to_string()))?
@@ -102,8 +105,29 @@ impl WebFile {
             headers: headers(&written.http_server_config.headers).map_err(named)?,
             users: written.basic_auth_users,
             rate,
+            is_empty,
             read_from,
         })
+    }
+
+    /// This one, if it may take the place of another while the service runs.
+    ///
+    /// # Errors
+    /// A sentence, where it is empty and the other one is not: so is a file that somebody has just begun to write, and
+    /// it would let everybody in.
+    pub(crate) fn in_place_of(self, other: &WebFile, path: &Path) -> Result<WebFile, String> {
+        if self.is_empty && !other.is_empty {
+            return Err(format!(
+                "{}: an empty file does not take the place of another one while we run",
+                path.display()
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The files it was read from as they are now.
+    pub(super) fn found_now(&self) -> Vec<ReadFile> {
+        self.read_from.iter().map(ReadFile::now).collect()
     }
 
     /// Whether any of the files was written since.
@@ -187,6 +211,16 @@ mod tests {
     fn an_empty_file_asks_for_nothing() {
         let file = read("").unwrap();
         assert!(!file.asks_for_users() && file.tls.is_none() && file.rate.is_none());
+    }
+
+    #[test]
+    fn an_empty_file_takes_no_other_ones_place() {
+        let path = Path::new("web.yml");
+        let users = || read(&format!("basic_auth_users:\n  li: {HASH}\n")).unwrap();
+        let fault = read(" \n").unwrap().in_place_of(&users(), path).unwrap_err();
+        assert!(fault.contains("web.yml: an empty file"), "{fault}");
+        assert!(read("").unwrap().in_place_of(&read("").unwrap(), path).is_ok());
+        assert!(users().in_place_of(&read("").unwrap(), path).is_ok());
     }
 
     #[test]
