@@ -1,4 +1,4 @@
-//! A model CRM: an organisation that speaks the dialects of Zoho CRM and ShareCRM and knows the truth.
+//! A model CRM: an organisation that speaks the dialects of Zoho CRM, ShareCRM and HubSpot and knows the truth.
 //!
 //! Whatever the interleaving of polls, rings, pushes, crashes, two active instances and a back-fill while people go on: a
 //! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations of each dialect are tried.
@@ -7,6 +7,8 @@
 
 mod books;
 mod channel;
+mod course;
+mod hubspot;
 mod index;
 mod organisation;
 mod rings;
@@ -49,6 +51,13 @@ fn what_zoho_says_becomes_the_truth() {
 fn what_sharecrm_says_becomes_the_truth() {
     for seed in seeds() {
         sharecrm::try_seed(seed);
+    }
+}
+
+#[test]
+fn what_hubspot_says_becomes_the_truth() {
+    for seed in seeds() {
+        hubspot::try_seed(seed);
     }
 }
 

@@ -34,6 +34,21 @@ pub enum Account {
     Zoho(ZohoAccount),
     /// 纷享销客 ShareCRM.
     ShareCrm(ShareCrmAccount),
+    /// HubSpot.
+    HubSpot(HubSpotAccount),
+}
+
+/// A private app of an account of HubSpot's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubSpotAccount {
+    /// Where the API is.
+    pub api_url: String,
+    /// Holds its access token.
+    pub token_file: PathBuf,
+    /// Whether leads are read.
+    pub has_leads: bool,
+    /// How often archived records are listed, in milliseconds.
+    pub census_ms: i64,
 }
 
 /// An app of a tenant of ShareCRM's.
@@ -143,7 +158,7 @@ pub(super) fn zoho(section: &Section<'_>) -> Found<Option<Polling>> {
         refresh_token_file: section.required("refresh_token_file")?.into(),
         bell: bell(section)?,
     });
-    polling(section, account).map(Some)
+    polling(section, account, 2 * MINUTE).map(Some)
 }
 
 /// How a source of ShareCRM is polled; `None` if its section names no app.
@@ -162,10 +177,7 @@ pub(super) fn sharecrm(section: &Section<'_>) -> Found<Option<Polling>> {
         Some("corp") => SignIn::Corp,
         Some(_) => return Err(section.fault("sign_in", "must be \"token\" or \"corp\"")),
     };
-    let census_ms = duration(section, "census", DAY)?;
-    if census_ms < MINUTE {
-        return Err(section.fault("census", "must be at least \"1m\"; it lists every record"));
-    }
+    let census_ms = census(section, DAY, "it lists every record")?;
     let files = ["callback_token_file", "callback_key_file"].map(|name| section.text(name));
     let callback = match files {
         [Ok(Some(token)), Ok(Some(key))] => Some((token.into(), key.into())),
@@ -187,7 +199,32 @@ pub(super) fn sharecrm(section: &Section<'_>) -> Found<Option<Polling>> {
         push_secret_file: section.text("push_secret_file")?.map(PathBuf::from),
         callback,
     });
-    polling(section, account).map(Some)
+    polling(section, account, 2 * MINUTE).map(Some)
+}
+
+/// How a source of HubSpot is polled; `None` if its section names no token.
+///
+/// # Errors
+/// [`LoadFault`] with the line and the key.
+pub(super) fn hubspot(section: &Section<'_>) -> Found<Option<Polling>> {
+    let Some(token_file) = section.text("token_file")? else { return Ok(None) };
+    let account = Account::HubSpot(HubSpotAccount {
+        api_url: url(section, "api_url")?.unwrap_or_else(|| "https://api.hubapi.com".to_owned()),
+        token_file: token_file.into(),
+        has_leads: section.switch("leads")?.unwrap_or(false),
+        census_ms: census(section, 10 * MINUTE, "it lists every archived record")?,
+    });
+    // Its search lags behind the records by more than others do.
+    polling(section, account, 5 * MINUTE).map(Some)
+}
+
+/// How often records are listed that no list of changes has.
+fn census(section: &Section<'_>, default: i64, why: &str) -> Found<i64> {
+    let census_ms = duration(section, "census", default)?;
+    if census_ms < MINUTE {
+        return Err(section.fault("census", format!("must be at least \"1m\"; {why}")));
+    }
+    Ok(census_ms)
 }
 
 /// Where Zoho rings; `None` if it does not.
@@ -203,7 +240,7 @@ fn bell(section: &Section<'_>) -> Found<Option<Bell>> {
     }
 }
 
-fn polling(section: &Section<'_>, account: Account) -> Found<Polling> {
+fn polling(section: &Section<'_>, account: Account, overlap_ms: i64) -> Found<Polling> {
     let interval_ms = interval(section)?;
     let since = section.text("since")?.map(|text| {
         let wrong = || section.fault("since", "must be RFC 3339 with an offset, such as 2026-01-01T00:00:00+08:00");
@@ -211,7 +248,7 @@ fn polling(section: &Section<'_>, account: Account) -> Found<Polling> {
     });
     Ok(Polling {
         interval_ms,
-        overlap_ms: duration(section, "overlap", 2 * MINUTE)?,
+        overlap_ms: duration(section, "overlap", overlap_ms)?,
         hold_ms: duration(section, "hold", 2 * MINUTE)?,
         since: since.transpose()?,
         daily_calls: section.whole("daily_calls")?,

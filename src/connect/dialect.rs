@@ -151,7 +151,7 @@ pub fn read(kind: Kind, payloads: &[Payload], reader: &Reader, setting: &Setting
     match kind {
         Kind::Zoho => zoho::read(payloads, reader, setting),
         Kind::ShareCrm => sharecrm::read(payloads, reader),
-        Kind::HubSpot => hubspot::read(payloads),
+        Kind::HubSpot => hubspot::read(payloads, reader),
         Kind::Pipedrive => pipedrive::read(payloads),
         Kind::Salesforce => salesforce::read(payloads),
         Kind::Debezium => debezium::read(payloads),

@@ -63,6 +63,7 @@ impl Door {
                     };
                     (push.is_some() || callback.is_some()).then_some(Door::ShareCrm { push, callback })
                 }
+                Account::HubSpot(_) => None,
             },
             _ => None,
         })

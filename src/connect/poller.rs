@@ -8,6 +8,8 @@ use super::account::{Account, Polling, secret};
 use super::desk::{Batch, Desk, Sink};
 use super::events::Gate;
 use super::exchange::{Exchange, Trouble};
+use super::finding::Finding;
+use super::hubspot::{self, HubSpot};
 use super::inbox::{Answer, Call, MOST_WAITING, Push};
 use super::memory::Memory;
 use super::sharecrm::{self, PushFault, ShareCrm};
@@ -34,6 +36,8 @@ pub enum Crm {
     Zoho(Box<Zoho>),
     /// 纷享销客 ShareCRM.
     ShareCrm(Box<ShareCrm>),
+    /// HubSpot.
+    HubSpot(Box<HubSpot>),
 }
 
 impl Crm {
@@ -78,13 +82,38 @@ impl Crm {
                 };
                 Ok(Crm::ShareCrm(Box::new(ShareCrm::new(api, options))))
             }
+            Account::HubSpot(account) => {
+                let api = hubspot::Api::new(&secret(&account.token_file)?, &account.api_url);
+                let options = hubspot::Options {
+                    overlap_ms: polling.overlap_ms,
+                    since: polling.since,
+                    census_ms: account.census_ms,
+                    has_leads: account.has_leads,
+                    ..hubspot::Options::default()
+                };
+                Ok(Crm::HubSpot(Box::new(HubSpot::new(api, options))))
+            }
         }
     }
 
-    fn cycle(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
+    /// Reads everything that has changed, tells it, and moves the cursors.
+    ///
+    /// # Errors
+    /// [`Trouble`]; then the cursor of what failed has not moved.
+    pub fn cycle(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
         match self {
             Crm::Zoho(zoho) => zoho.cycle(desk, exchange),
             Crm::ShareCrm(sharecrm) => sharecrm.cycle(desk, exchange),
+            Crm::HubSpot(hubspot) => hubspot.cycle(desk, exchange),
+        }
+    }
+
+    /// Asks the CRM what documents leave open.
+    pub fn check(&mut self, source: &Source, exchange: &mut dyn Exchange) -> Vec<Finding> {
+        match self {
+            Crm::Zoho(zoho) => zoho.check(source, exchange),
+            Crm::ShareCrm(sharecrm) => sharecrm.check(source, exchange),
+            Crm::HubSpot(hubspot) => hubspot.check(source, exchange),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::exchange::Exchange;
 use crate::model::time::Time;
 
 /// The calls of the last moments, of which a vendor allows so many.
@@ -32,6 +33,13 @@ impl RateLimit {
                 self.calls.push_back(now);
                 Ok(())
             }
+        }
+    }
+
+    /// Waits until a call is allowed, and counts it.
+    pub(super) fn wait(&mut self, exchange: &mut dyn Exchange) {
+        while let Err(wait_ms) = self.take(exchange.now()) {
+            exchange.pause(wait_ms);
         }
     }
 }

@@ -198,14 +198,6 @@ fn void_prefix(object: Object, desk: &Desk<'_>) -> String {
     format!("{}void:{}:", desk.source.setting.id_prefix, word.trim_end_matches('/'))
 }
 
-/// A record that is back was never gone.
-fn restore(object: Object, key: &str, desk: &mut Desk<'_>) {
-    desk.memory.object_mut(key).deleted = None;
-    let prefix = void_prefix(object, desk);
-    desk.take_back(key, &prefix, &[]);
-    desk.remember(key);
-}
-
 /// When a record was edited last, in Unix milliseconds.
 fn modified(record: &Json) -> i64 {
     record.word("/last_modified_time").and_then(|digits| digits.parse().ok()).unwrap_or(0)

@@ -45,7 +45,7 @@ pub(super) fn check(
 
 fn findings(source: &Source) -> Result<Vec<Finding>, AppError> {
     let Some(polling) = source.polling() else { return Ok(Vec::new()) };
-    let crm = match Crm::of(polling) {
+    let mut crm = match Crm::of(polling) {
         Ok(crm) => crm,
         Err(sentence) => return Ok(vec![Finding::Wrong(sentence)]),
     };
@@ -53,8 +53,5 @@ fn findings(source: &Source) -> Result<Vec<Finding>, AppError> {
         .map_err(|error| RunError::Bug(format!("the metrics are malformed: {error}")))?;
     let exchange = HttpExchange::new(&source.name, None, Clock::System, Stop::default(), Arc::new(status));
     let mut exchange = exchange.map_err(RunError::System)?;
-    Ok(match crm {
-        Crm::Zoho(mut zoho) => zoho.check(source, &mut exchange),
-        Crm::ShareCrm(mut sharecrm) => sharecrm.check(source, &mut exchange),
-    })
+    Ok(crm.check(source, &mut exchange))
 }

@@ -1,11 +1,11 @@
 //! HubSpot: deals with the history of their properties, and batches of webhooks.
 
-use super::{Payload, Reading, void_document as void};
+use super::{Payload, Reader, Reading, void_document as void};
 use crate::connect::json::Json;
 use crate::connect::mapping::millis;
 
-/// Reads deals with history, and of webhooks what has no record to look at: deletions and merges.
-pub(super) fn read(payloads: &[Payload]) -> Reading {
+/// Reads deals with history, leads and owners, and of webhooks what has no record to look at: deletions and merges.
+pub(super) fn read(payloads: &[Payload], reader: &Reader) -> Reading {
     let mut reading = Reading::default();
     for payload in payloads {
         match &payload.json {
@@ -14,20 +14,40 @@ pub(super) fn read(payloads: &[Payload]) -> Reading {
                     webhook(event, &payload.name, &mut reading);
                 }
             }
-            json if json.at("/propertiesWithHistory").is_some() => deal(json, &mut reading),
             json if !json.items("/results").is_empty() => {
-                for result in json.items("/results") {
-                    if result.at("/propertiesWithHistory").is_some() {
-                        deal(result, &mut reading);
-                    } else {
-                        reading.skip(&payload.name, "lists records without the history of their stages");
-                    }
-                }
+                json.items("/results").iter().for_each(|result| record(result, &payload.name, reader, &mut reading));
             }
+            json if json.at("/id").is_some() => record(json, &payload.name, reader, &mut reading),
             _ => reading.skip(&payload.name, "holds no records"),
         }
     }
     reading
+}
+
+/// A deal, a lead or an owner, by the fields that only it has.
+fn record(record: &Json, name: &str, reader: &Reader, reading: &mut Reading) {
+    let has = |pointer: &str| record.at(pointer).is_some();
+    match () {
+        () if has("/propertiesWithHistory") => deal(record, reader, reading),
+        () if has("/properties/hs_lead_name")
+            || has("/properties/hs_lead_type")
+            || has("/properties/hs_lead_label") =>
+        {
+            reading.add("leads", record.clone());
+        }
+        () if has("/userId") && has("/createdAt") => reading.add("users", owner(record)),
+        () => reading.skip(name, "lists records without the history of their stages"),
+    }
+}
+
+/// An owner with the primary team, else the first one.
+#[must_use]
+pub fn owner(record: &Json) -> Json {
+    let teams = record.items("/teams");
+    let primary = teams.iter().find(|team| team.word("/primary") == Some("true")).or_else(|| teams.first());
+    let mut owner = record.clone();
+    owner.put("team", Json::optional(primary.and_then(|team| team.word("/id"))));
+    owner
 }
 
 fn webhook(event: &Json, name: &str, reading: &mut Reading) {
@@ -82,7 +102,7 @@ fn in_force(deal: &Json, property: &str, at: i64) -> Json {
     Json::optional(value.filter(|value| !value.is_empty()))
 }
 
-fn deal(deal: &Json, reading: &mut Reading) {
+fn deal(deal: &Json, reader: &Reader, reading: &mut Reading) {
     let id = deal.word("/id").unwrap_or_default();
     if deal.word("/archived") == Some("true") {
         let at = deal.at("/archivedAt").or_else(|| deal.at("/updatedAt")).cloned().unwrap_or(Json::Null);
@@ -91,18 +111,32 @@ fn deal(deal: &Json, reading: &mut Reading) {
     let lead = deal.word("/associations/leads/results/0/id");
     let company = deal.word("/associations/companies/results/0/id");
     let contact = deal.word("/associations/contacts/results/0/id");
+    stages(deal, lead, company.or(contact), reader).into_iter().for_each(|stage| reading.add("stages", stage));
+}
+
+/// The stages of a deal: each entry of its history with the deal as it is now, and with the owner and the amount of then.
+#[must_use]
+pub fn stages(deal: &Json, lead: Option<&str>, customer: Option<&str>, reader: &Reader) -> Vec<Json> {
+    let id = deal.word("/id").unwrap_or_default();
     let stages = history(deal, "dealstage");
     let last = stages.len().saturating_sub(1);
-    for (place, entry) in stages.iter().enumerate().filter(|(_, entry)| !entry.value.is_empty()) {
-        let document = [
+    let document = |(place, entry): (usize, &Entry<'_>)| {
+        let mut document = Json::object([
             ("entry", entry.json.clone()),
             ("deal", deal.clone()),
             ("owner", in_force(deal, "hubspot_owner_id", entry.at)),
             ("amount", in_force(deal, "amount", entry.at)),
-            ("customer", Json::optional(company.or(contact))),
+            ("customer", Json::optional(customer)),
             ("journey", Json::text_of(lead.unwrap_or(id))),
             ("is_current", Json::Bool(place == last)),
-        ];
-        reading.add("stages", Json::object(document));
-    }
+        ]);
+        if reader.deals_start_journeys && lead.is_none() {
+            let field = |pointer: &str| deal.at(pointer).cloned().unwrap_or(Json::Null);
+            let channel = field("/properties/hs_analytics_source");
+            let start = [("channel", channel), ("started_at", field("/properties/createdate"))];
+            document.put("start", Json::object(start));
+        }
+        document
+    };
+    stages.iter().enumerate().filter(|(_, entry)| !entry.value.is_empty()).map(document).collect()
 }

@@ -90,7 +90,7 @@ impl Api {
         if let Some(token) = self.token.as_ref().filter(|token| now.plus(TOKEN_MARGIN) < token.ends) {
             return Ok((token.text.clone(), token.tenant.clone()));
         }
-        wait_for_room(&mut self.tokens, exchange);
+        self.tokens.wait(exchange);
         let now = exchange.now();
         let mut body = Json::object([
             ("appId", Json::text_of(self.credentials.app_id.as_str())),
@@ -135,7 +135,7 @@ impl Api {
         let (mut has_renewed, mut patience) = (false, MOST_WAITS);
         loop {
             let (token, tenant) = self.signed_in(exchange)?;
-            wait_for_room(&mut self.calls, exchange);
+            self.calls.wait(exchange);
             let request = self.request(path, body, &token, &tenant);
             let response = exchange.send(&request).map_err(Trouble::Unreachable)?;
             if let Some(date) = response.date {
@@ -280,13 +280,6 @@ fn parsed(body: &[u8]) -> Result<Json, Trouble> {
 fn said(answer: &Json) -> String {
     let code = answer.word("/errorCode").unwrap_or("no errorCode");
     format!("{code}: {}", answer.word("/errorMessage").unwrap_or("no errorMessage"))
-}
-
-/// Waits until a call is allowed, and counts it.
-fn wait_for_room(limit: &mut RateLimit, exchange: &mut dyn Exchange) {
-    while let Err(wait_ms) = limit.take(exchange.now()) {
-        exchange.pause(wait_ms);
-    }
 }
 
 /// An id in the form of a UUID, by which the vendor's support finds a call.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{OBJECTS, PROJECTION, ShareCrm, api, key_of, restore, take};
+use super::{OBJECTS, PROJECTION, ShareCrm, api, key_of, take};
 use crate::connect::desk::Desk;
 use crate::connect::dialect::sharecrm::Object;
 use crate::connect::exchange::{Exchange, Trouble};
@@ -45,7 +45,7 @@ impl ShareCrm {
             let is_there = record.as_ref().is_some_and(|record| record.word("/life_status") == Some("normal"));
             match record {
                 Some(record) if is_there && is_deleted => {
-                    restore(object, &key, desk);
+                    desk.restore(&key);
                     take(object, &record, false, desk);
                 }
                 Some(record) if !is_deleted => take(object, &record, false, desk),

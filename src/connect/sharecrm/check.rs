@@ -3,7 +3,7 @@
 use super::{OBJECTS, PROJECTION, ShareCrm};
 use crate::connect::dialect::sharecrm::Object;
 use crate::connect::exchange::{Exchange, Trouble};
-use crate::connect::finding::Finding;
+use crate::connect::finding::{Finding, entries_of};
 use crate::connect::sources::Source;
 
 impl ShareCrm {
@@ -43,15 +43,6 @@ impl ShareCrm {
             Ok(options) => options,
             Err(trouble) => return Finding::Note(format!("[tables.{table}] cannot be compared: {trouble}")),
         };
-        let is_unmapped = |(value, _): &&(String, String)| source.mapping.tables.find(table, value).is_none();
-        let unmapped: Vec<String> =
-            options.iter().filter(is_unmapped).map(|(value, label)| format!("{value:?} ({label})")).collect();
-        if unmapped.is_empty() {
-            return Finding::Right(format!("all {} options of {field} are in [tables.{table}]", options.len()));
-        }
-        Finding::Wrong(format!(
-            "[tables.{table}] has no entry for {}: deals with them would become dead letters",
-            unmapped.join(", ")
-        ))
+        entries_of(table, &format!("options of {field}"), &options, source)
     }
 }

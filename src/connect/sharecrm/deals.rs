@@ -1,6 +1,6 @@
 //! Deals: a stage is told at the instant at which it was entered, one without a history of its own.
 
-use super::{modified, restore};
+use super::modified;
 use crate::connect::desk::Desk;
 use crate::connect::dialect::sharecrm::{Object, document};
 use crate::connect::json::Json;
@@ -31,7 +31,7 @@ pub(super) fn take(record: &Json, is_void: bool, desk: &mut Desk<'_>) {
         }
         ("live", deleted) => {
             if deleted.is_some() && !is_late {
-                restore(Object::Deals, &key, desk);
+                desk.restore(&key);
             }
             tell_stage(&key, record, document, is_late, desk);
         }

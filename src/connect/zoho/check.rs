@@ -4,15 +4,12 @@ use super::api::time_of;
 use super::{CAMPAIGN_FIELDS, DEAL_FIELDS, HISTORY_FIELDS, LEAD_FIELDS, Zoho};
 use crate::connect::dialect::zoho::current_row;
 use crate::connect::exchange::{Exchange, Request, Trouble};
-use crate::connect::finding::Finding;
+use crate::connect::finding::{Finding, clock_of};
 use crate::connect::json::Json;
 use crate::connect::sources::Source;
-use crate::model::time::{MINUTE, SECOND};
 
 /// Of so many open deals the history is compared with the record.
 const COMPARED: usize = 10;
-/// A clock may be so far off.
-const MOST_SKEW: i64 = MINUTE;
 
 impl Zoho {
     /// Asks the organisation whether it can be polled and its stage history means what we take it for.
@@ -74,16 +71,7 @@ impl Zoho {
     fn check_clock(&mut self, exchange: &mut dyn Exchange, findings: &mut Vec<Finding>) {
         let Ok((_, response)) = self.api().call(&Request::get("org".to_owned()), exchange) else { return };
         let Some(date) = response.date else { return };
-        let skew = exchange.now().since(date);
-        findings.push(if skew.abs() <= MOST_SKEW {
-            Finding::Right("this machine's clock agrees with Zoho's".to_owned())
-        } else {
-            Finding::Note(format!(
-                "this machine's clock is {} s away from Zoho's; events that seem to lie in the future are refused by \
-                 allowed_skew",
-                skew / SECOND
-            ))
-        });
+        findings.push(clock_of("Zoho", exchange.now(), date));
     }
 
     /// Whether the time of a row is that of entering its stage.

@@ -62,7 +62,7 @@ impl Zoho {
             let read = self.read_deal(id, listed.get(id.as_str()).copied(), found, wants_all, desk, exchange)?;
             let Some(read) = read else {
                 if relinked.contains(id) {
-                    self.move_void(id, desk);
+                    desk.move_void(id);
                 }
                 continue;
             };
@@ -188,9 +188,7 @@ impl Zoho {
         object.current = read.current().map(without_amount);
         let lead = object.lead.clone();
         if object.deleted.is_some_and(|deleted| deleted < modified) {
-            object.deleted = None;
-            let prefix = format!("{}void:deal:", desk.source.setting.id_prefix);
-            desk.take_back(&key, &prefix, &[]);
+            desk.restore(&key);
         }
         let rows: Vec<&Json> = read.rows.values().collect();
         let documents: Vec<Document> = stages(&read.deal, &rows, lead.as_deref(), &desk.source.reader)
@@ -200,35 +198,16 @@ impl Zoho {
         desk.tell(&key, &documents);
     }
 
-    /// Moves a deal that is gone to the journey of its lead, which turned up later.
-    fn move_void(&self, id: &str, desk: &mut Desk<'_>) {
-        let key = format!("deal/{id}");
-        let object = desk.memory.object_mut(&key);
-        let (Some(at), Some(lead)) = (object.deleted, object.lead.clone()) else { return };
-        let prefix = format!("{}deal:", desk.source.setting.id_prefix);
-        desk.take_back(&key, &prefix, &[]);
-        desk.tell_void("deal", id, Json::number_of(at), &lead);
-    }
-
     /// Tells deals that were deleted.
     pub(super) fn tell_deleted_deals(&self, scan: &Scan, desk: &mut Desk<'_>) -> Result<(), Trouble> {
         for gone in &scan.records {
             let Some(id) = gone.word("/id") else { continue };
             let at = time_of(gone, "/deleted_time");
-            let object = desk.memory.object_mut(&format!("deal/{id}"));
-            if object.modified > at || object.deleted >= Some(at) {
+            if desk.memory.object_mut(&format!("deal/{id}")).modified > at {
+                // It has come back since.
                 continue;
             }
-            object.deleted = Some(at);
-            let journey = object.lead.clone().unwrap_or_else(|| id.to_owned());
-            let here = format!("{}{journey}", desk.source.setting.id_prefix);
-            if object.told.values().any(|told| told.journey != here) {
-                // Its lead turned up when its record was already gone.
-                let prefix = format!("{}deal:", desk.source.setting.id_prefix);
-                desk.take_back(&format!("deal/{id}"), &prefix, &[]);
-            }
-            let time = gone.at("/deleted_time").cloned().unwrap_or(Json::Null);
-            desk.tell_void("deal", id, time, &journey);
+            desk.tell_gone_deal(id, at, gone.at("/deleted_time").cloned().unwrap_or(Json::Null));
             desk.make_room().map_err(Trouble::Sink)?;
         }
         Ok(())

@@ -1,0 +1,345 @@
+//! The organisation behind HubSpot's REST API: searches by an index that lags, histories, associations, limits of calls,
+//! archived records that no search shows.
+
+use salespulse::connect::exchange::{Exchange, Request, Response};
+use salespulse::connect::hubspot::{Api, HubSpot, Options};
+use salespulse::connect::json::Json;
+use salespulse::connect::poller::Crm;
+use salespulse::connect::sources::Source;
+use salespulse::model::time::{SECOND, Time};
+
+use super::books::Person;
+use super::course::{Vendor, follow};
+use super::index::{Shown, shown};
+use super::organisation::{Organisation, Touched};
+use crate::dice::Dice;
+
+const SOURCE: &str = r#"
+[source.hubspot]
+kind = "hubspot"
+currency = "CNY"
+[source.hubspot.tables.teams]
+"*" = "east"
+[source.hubspot.tables.stages]
+"S0" = "contacted"
+"S1" = "qualified"
+"S2" = "proposal"
+"S3" = "negotiation"
+"S4" = "won"
+"S5" = "lost"
+"#;
+
+/// The values of a property of a deal, each with its time.
+type Values = Vec<(i64, String)>;
+
+#[derive(Default)]
+struct History {
+    owners: Values,
+    amounts: Values,
+}
+
+struct Server {
+    organisation: Organisation,
+    dice: Dice,
+    is_busy: bool,
+    page: usize,
+    calls: Vec<i64>,
+    searches: Vec<i64>,
+    leads: Vec<Shown>,
+    deals: Vec<Shown>,
+    histories: Vec<History>,
+}
+
+fn iso(at: i64) -> Json {
+    Json::text_of(Time::from_millis(at).to_string())
+}
+
+fn note(values: &mut Values, at: i64, value: String) {
+    if values.last().is_none_or(|(_, last)| *last != value) {
+        values.push((at, value));
+    }
+}
+
+impl Server {
+    fn new(seed: u64) -> Server {
+        let mut dice = Dice::new(seed ^ 0xb0b);
+        Server {
+            organisation: Organisation::new(1, seed % 2 == 1),
+            is_busy: true,
+            page: 2 + dice.below(6),
+            dice,
+            calls: Vec::new(),
+            searches: Vec::new(),
+            leads: Vec::new(),
+            deals: Vec::new(),
+            histories: Vec::new(),
+        }
+    }
+
+    fn lead(&self, place: usize) -> Option<Json> {
+        let lead = &self.organisation.leads[place];
+        lead.deleted.is_none().then(|| {
+            let properties = Json::object([
+                ("hs_createdate", iso(lead.created)),
+                ("hs_lastmodifieddate", iso(lead.modified)),
+                ("hubspot_owner_id", Json::text_of(format!("rep-{}", lead.owner))),
+                ("hs_contact_analytics_source", Json::text_of(format!("channel-{}", lead.channel))),
+            ]);
+            Json::object([("id", Json::text_of(lead.id.as_str())), ("properties", properties)])
+        })
+    }
+
+    /// What the index shows of a deal: hardly anything, and that late.
+    fn entry(&self, place: usize) -> Option<Json> {
+        let deal = &self.organisation.deals[place];
+        let properties = Json::object([("hs_lastmodifieddate", iso(deal.modified))]);
+        let entry = Json::object([("id", Json::text_of(deal.id.as_str())), ("properties", properties)]);
+        deal.deleted.is_none().then_some(entry)
+    }
+
+    fn deal(&self, id: &str) -> Option<Json> {
+        let place = self.organisation.deals.iter().position(|deal| deal.id == id && deal.deleted.is_none())?;
+        let (deal, history) = (&self.organisation.deals[place], &self.histories[place]);
+        let stages: Values = deal.steps.iter().map(|step| (step.at, format!("S{}", step.stage))).collect();
+        let entries = |values: &Values| {
+            let entry = |(at, value): &(i64, String)| {
+                Json::object([("value", Json::text_of(value.as_str())), ("timestamp", iso(*at))])
+            };
+            Json::Array(values.iter().rev().map(entry).collect())
+        };
+        let now = |values: &Values| Json::optional(values.last().map(|(_, value)| value.as_str()));
+        let properties = Json::object([
+            ("dealstage", now(&stages)),
+            ("hubspot_owner_id", now(&history.owners)),
+            ("amount", now(&history.amounts)),
+            ("deal_currency_code", Json::text_of("CNY")),
+            ("createdate", iso(deal.created)),
+            ("hs_lastmodifieddate", iso(deal.modified)),
+        ]);
+        let with_history = Json::object([
+            ("dealstage", entries(&stages)),
+            ("hubspot_owner_id", entries(&history.owners)),
+            ("amount", entries(&history.amounts)),
+        ]);
+        Some(Json::object([
+            ("id", Json::text_of(id)),
+            ("properties", properties),
+            ("propertiesWithHistory", with_history),
+            ("archived", Json::Bool(false)),
+        ]))
+    }
+
+    fn associated(&self, path: &str, id: &str) -> Vec<String> {
+        let leads = || self.organisation.leads.iter();
+        match path {
+            "leads/deals" => leads().filter(|lead| lead.id == id).filter_map(|lead| lead.deal.clone()).collect(),
+            "deals/leads" => {
+                leads().filter(|lead| lead.deal.as_deref() == Some(id)).map(|lead| lead.id.clone()).collect()
+            }
+            "deals/companies" => vec![format!("customer-{id}")],
+            other => panic!("nobody is to ask for {other}: every deal has a company"),
+        }
+    }
+
+    fn search(&self, object: &str, body: &Json) -> Json {
+        let condition = |name: &str| {
+            let mut filters = body.items("/filterGroups/0/filters").iter();
+            filters.find(|filter| filter.word("/propertyName") == Some(name))
+        };
+        let value = |name: &str| condition(name).and_then(|filter| filter.word("/value"));
+        let operator = |name: &str| condition(name).and_then(|filter| filter.word("/operator"));
+        assert!(operator("hs_lastmodifieddate").is_none_or(|operator| operator == "GTE"), "inclusive");
+        let since: Option<i64> = value("hs_lastmodifieddate").map(|since| since.parse().expect("a time"));
+        let after: u64 = value("hs_object_id").map_or(0, |after| after.parse().expect("an id"));
+        let all = if object == "leads" { &self.leads } else { &self.deals };
+        let number = |record: &Json| record.word("/id").expect("an id").parse::<u64>().expect("a number");
+        let mut found: Vec<&Json> = all.iter().filter_map(|all| shown(all, self.organisation.now)).collect();
+        found.retain(|record| {
+            let at = record.word("/properties/hs_lastmodifieddate").and_then(Time::parse).expect("a time").millis();
+            since.is_none_or(|since| at >= since) && number(record) > after
+        });
+        found.sort_by_key(|record| number(record));
+        let has_more = found.len() > self.page;
+        let page = found.into_iter().take(self.page).cloned().collect();
+        let next = Json::object([("next", Json::object([("after", Json::text_of(self.page.to_string()))]))]);
+        Json::object([("results", Json::Array(page)), ("paging", if has_more { next } else { Json::Null })])
+    }
+
+    fn archived(&self, object: &str, query: &str) -> Json {
+        let gone = |id: &str, at: i64| Json::object([("id", Json::text_of(id)), ("archivedAt", iso(at))]);
+        let all: Vec<Json> = if object == "leads" {
+            self.organisation.leads.iter().filter_map(|lead| Some(gone(&lead.id, lead.deleted?))).collect()
+        } else {
+            self.organisation.deals.iter().filter_map(|deal| Some(gone(&deal.id, deal.deleted?))).collect()
+        };
+        self.list(all, query)
+    }
+
+    /// A list that goes on by places: what is restored meanwhile shifts it.
+    fn list(&self, all: Vec<Json>, query: &str) -> Json {
+        let after = query.split('&').find_map(|part| part.strip_prefix("after="));
+        let from: usize = after.map_or(0, |after| after.parse().expect("a place"));
+        let has_more = all.len() > from + self.page;
+        let next = Json::object([("next", Json::object([("after", Json::text_of((from + self.page).to_string()))]))]);
+        let page = all.into_iter().skip(from).take(self.page).collect();
+        Json::object([("results", Json::Array(page)), ("paging", if has_more { next } else { Json::Null })])
+    }
+
+    fn answer(&mut self, request: &Request) -> Response {
+        let now = self.organisation.now;
+        let date = Some(Time::from_millis(now).floor(SECOND));
+        let failed =
+            |status: u16, body: &str| Response { status, date, body: body.as_bytes().to_vec(), ..Response::default() };
+        self.calls.retain(|at| now - at < 10 * SECOND);
+        self.calls.push(now);
+        assert!(self.calls.len() <= 100, "more than a hundred calls in ten seconds");
+        let path = request.url.strip_prefix("https://api").expect("our base");
+        if path.ends_with("/search") {
+            self.searches.retain(|at| now - at < SECOND);
+            self.searches.push(now);
+            assert!(self.searches.len() <= 4, "more than four searches in a second");
+        }
+        let is_signed = request.headers.iter().any(|(name, value)| *name == "authorization" && value == "Bearer TOKEN");
+        assert!(is_signed, "the token is in every call");
+        if self.is_busy && self.dice.percent(4) {
+            return match self.dice.below(3) {
+                0 => failed(502, "<html>"),
+                1 => Response { retry_after_ms: Some(SECOND), ..failed(429, r#"{"policyName":"SECONDLY"}"#) },
+                _ => failed(429, r#"{"policyName":"TEN_SECONDLY_ROLLING"}"#),
+            };
+        }
+        let body = request.body.as_deref().map(|body| Json::parse(body).expect("JSON")).unwrap_or(Json::Null);
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let answer = match path.split('/').skip(2).collect::<Vec<_>>().as_slice() {
+            ["v3", "objects", object, "search"] => self.search(object, &body),
+            ["v3", "objects", object, "batch", "read"] => {
+                let ids: Vec<&str> = body.items("/inputs").iter().filter_map(|input| input.word("/id")).collect();
+                assert!(ids.len() <= 50, "at most fifty with their history");
+                let lead = |id: &&str| self.organisation.leads.iter().position(|lead| lead.id == **id);
+                let found: Vec<Json> = if *object == "leads" {
+                    ids.iter().filter_map(|id| self.lead(lead(id)?)).collect()
+                } else {
+                    ids.iter().filter_map(|id| self.deal(id)).collect()
+                };
+                Json::object([("results", Json::Array(found))])
+            }
+            ["v3", "objects", object] => self.archived(object, query),
+            ["v3", "owners"] => {
+                let wants = query.contains("archived=true");
+                let people = self.organisation.books.people.iter().filter(|person| person.is_active != wants);
+                let people = people.map(person).collect();
+                self.list(people, query)
+            }
+            ["v4", "associations", from, to, "batch", "read"] => {
+                let path = format!("{from}/{to}");
+                let result = |id: &str| {
+                    let to: Vec<Json> = self
+                        .associated(&path, id)
+                        .into_iter()
+                        .map(|id| Json::object([("toObjectId", Json::text_of(id))]))
+                        .collect();
+                    let from = Json::object([("id", Json::text_of(id))]);
+                    (!to.is_empty()).then(|| Json::object([("from", from), ("to", Json::Array(to))]))
+                };
+                let ids = body.items("/inputs").iter().filter_map(|input| input.word("/id"));
+                Json::object([("results", Json::Array(ids.filter_map(result).collect()))])
+            }
+            other => panic!("nobody answers at {other:?}"),
+        };
+        Response { status: 200, date, body: answer.encode(), ..Response::default() }
+    }
+}
+
+fn person(person: &Person) -> Json {
+    let team =
+        |id: &str, is_primary: bool| Json::object([("id", Json::text_of(id)), ("primary", Json::Bool(is_primary))]);
+    Json::object([
+        ("id", Json::text_of(person.id.as_str())),
+        ("createdAt", iso(person.joined)),
+        ("updatedAt", iso(person.modified)),
+        ("archived", Json::Bool(!person.is_active)),
+        ("teams", Json::Array(vec![team("west", false), team("east", true)])),
+    ])
+}
+
+impl Exchange for Server {
+    fn send(&mut self, request: &Request) -> Result<Response, String> {
+        self.organisation.now += 50 + self.dice.millis(600);
+        if self.is_busy && self.dice.percent(20) {
+            self.act();
+        }
+        Ok(self.answer(request))
+    }
+
+    fn now(&self) -> Time {
+        // Our own clock is wrong.
+        Time::from_millis(self.organisation.now + 90_000)
+    }
+
+    fn pause(&mut self, millis: i64) {
+        self.organisation.now += millis;
+    }
+}
+
+impl Vendor for Server {
+    fn organisation(&mut self) -> &mut Organisation {
+        &mut self.organisation
+    }
+
+    fn dice(&mut self) -> &mut Dice {
+        &mut self.dice
+    }
+
+    fn act(&mut self) {
+        // No two edits of one millisecond.
+        self.organisation.now += 1;
+        let stamp = self.organisation.stamp();
+        if self.dice.percent(5) {
+            return self.organisation.books.hire(stamp, &mut self.dice);
+        }
+        let touched = self.organisation.act(&mut self.dice);
+        self.publish(&touched);
+    }
+
+    fn publish(&mut self, touched: &Touched) {
+        let now = self.organisation.now;
+        let lag = if self.dice.percent(30) { self.dice.millis(200_000) } else { 0 };
+        let (place, json) = match *touched {
+            Touched::Nothing | Touched::Payment(_) => return,
+            Touched::Lead(place) => (place, self.lead(place)),
+            Touched::Deal(place) => {
+                let deal = &self.organisation.deals[place];
+                if self.histories.len() <= place {
+                    self.histories.resize_with(place + 1, History::default);
+                }
+                let history = &mut self.histories[place];
+                note(&mut history.owners, deal.modified, format!("rep-{}", deal.owner));
+                note(&mut history.amounts, deal.modified, deal.amount.to_string());
+                (place, self.entry(place))
+            }
+        };
+        let all = if let Touched::Deal(_) = touched { &mut self.deals } else { &mut self.leads };
+        if all.len() <= place {
+            all.resize(place + 1, Vec::new());
+        }
+        let from = all[place].last().map_or(now + lag, |(last, _)| (now + lag).max(*last));
+        all[place].push((from, json));
+    }
+
+    fn be_busy(&mut self, is_busy: bool) {
+        self.is_busy = is_busy;
+    }
+
+    fn poller(&self) -> Crm {
+        let options = Options { has_leads: true, ..Options::default() };
+        Crm::HubSpot(Box::new(HubSpot::new(Api::new("TOKEN", "https://api"), options)))
+    }
+
+    fn source(generation: u64) -> Source {
+        super::source(&SOURCE.replace("currency", &format!("generation = {generation}\ncurrency")))
+    }
+}
+
+pub(super) fn try_seed(seed: u64) {
+    follow("hubspot", seed, Server::new(seed), true);
+}
