@@ -1,6 +1,7 @@
 //! Rings at the door of a poller that would else rest for a month.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as Clocked};
 
@@ -22,25 +23,27 @@ use super::zoho::{Instance, Server, source_of};
 /// A server whose clock goes on whenever somebody looks at it, and who writes down when cycles begin.
 struct Ticking {
     server: Server,
-    passed: std::cell::Cell<i64>,
+    passed: Arc<AtomicI64>,
     cycles: Arc<Mutex<Vec<i64>>>,
+    /// Whoever holds it lets cycles begin and not end.
+    held: Arc<Mutex<()>>,
 }
 
 impl Exchange for Ticking {
     fn send(&mut self, request: &Request) -> Result<Response, String> {
         if request.url.contains("/DealHistory?") {
             self.cycles.lock().expect("no panic").push(self.now().millis());
+            drop(self.held.lock().expect("no panic"));
         }
         self.server.send(request)
     }
 
     fn now(&self) -> Time {
-        self.passed.set(self.passed.get() + SECOND);
-        self.server.now().plus(self.passed.get())
+        self.server.now().plus(self.passed.fetch_add(SECOND, Ordering::Relaxed) + SECOND)
     }
 
     fn pause(&mut self, millis: i64) {
-        self.passed.set(self.passed.get() + millis);
+        self.passed.fetch_add(millis, Ordering::Relaxed);
     }
 }
 
@@ -82,11 +85,13 @@ pub(super) fn try_rings() {
 
     let (mut server, mut topic) = (Server::new(3), Topic::default());
     server.is_busy = false;
-    let cycles = Arc::<Mutex<Vec<i64>>>::default();
+    let (cycles, held) = (Arc::<Mutex<Vec<i64>>>::default(), Arc::<Mutex<()>>::default());
+    let passed = Arc::<AtomicI64>::default();
     let seen = || cycles.lock().expect("no panic").len();
     let stop = Stop::default();
     let instance = Instance::new(&mut topic, 0);
-    let mut exchange = Ticking { server, passed: std::cell::Cell::new(0), cycles: Arc::clone(&cycles) };
+    let mut exchange =
+        Ticking { server, passed: Arc::clone(&passed), cycles: Arc::clone(&cycles), held: Arc::clone(&held) };
     let poller = Poller {
         source: &source,
         crm: Crm::Zoho(Box::new(instance.zoho)),
@@ -104,16 +109,22 @@ pub(super) fn try_rings() {
         assert_eq!(ring("FORGED"), Answer::Forbidden);
         assert_eq!(ring("TEST-TOKEN"), Answer::Rung);
         wait_until("the ring is heard", || seen() == 2);
-        // Many rings of one import are a few cycles.
+        // Many rings while a cycle lasts begin one more, however the threads run.
+        let cycle = held.lock().expect("no panic");
+        assert_eq!(ring("TEST-TOKEN"), Answer::Rung);
+        wait_until("a cycle is held", || seen() == 3);
         for _ in 0..40 {
             assert_eq!(ring("TEST-TOKEN"), Answer::Rung);
         }
-        wait_until("the rings are heard", || seen() >= 3);
+        drop(cycle);
+        wait_until("the rings are heard", || seen() == 4);
+        let heard = passed.load(Ordering::Relaxed);
+        wait_until("time for more cycles", || passed.load(Ordering::Relaxed) > heard + 40 * SECOND);
         stop.request();
         assert_eq!(polling.join().expect("no panic"), Ok(()));
     });
     let begun = cycles.lock().expect("no panic").clone();
-    assert!(begun.len() <= 5, "as many cycles as rings: {begun:?}");
+    assert_eq!(begun.len(), 4, "40 rings are one cycle: {begun:?}");
     let pauses: Vec<i64> = begun.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(pauses.iter().all(|pause| (9 * SECOND..DAY).contains(pause)), "{pauses:?}");
 }
