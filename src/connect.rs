@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod builtin;
+mod chore;
 pub mod delivery;
 pub mod desk;
 pub mod dialect;

@@ -1,7 +1,8 @@
 //! A model CRM: an organisation that speaks the dialects of Zoho CRM, ShareCRM and HubSpot and knows the truth.
 //!
 //! Whatever the interleaving of polls, rings, pushes, crashes, two active instances and a back-fill while people go on: a
-//! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations of each dialect are tried.
+//! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations
+//! of each dialect are tried.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
@@ -38,6 +39,27 @@ fn rules() -> Rules {
 fn source(text: &str) -> Source {
     let sources: BTreeMap<String, Source> = load(text, "sources.toml", &Defaults::default()).expect("a source");
     sources.into_values().next().expect("one source")
+}
+
+/// A source of this kind in a generation of its events, whose stages are `S0` to `S5` and whose people are all of one team.
+fn source_of(kind: &str, generation: u64) -> Source {
+    source(&format!(
+        r#"
+[source.{kind}]
+kind = "{kind}"
+generation = {generation}
+currency = "CNY"
+[source.{kind}.tables.teams]
+"*" = "east"
+[source.{kind}.tables.stages]
+"S0" = "contacted"
+"S1" = "qualified"
+"S2" = "proposal"
+"S3" = "negotiation"
+"S4" = "won"
+"S5" = "lost"
+"#
+    ))
 }
 
 #[test]

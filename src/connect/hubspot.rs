@@ -10,6 +10,7 @@ mod deals;
 
 use std::collections::BTreeSet;
 
+use super::chore::Chore;
 use super::desk::Desk;
 use super::dialect::hubspot::owner;
 use super::exchange::{Exchange, Trouble};
@@ -46,8 +47,8 @@ impl Default for Options {
 pub struct HubSpot {
     api: Api,
     options: Options,
-    slow_at: Option<Time>,
-    census_at: Option<Time>,
+    owners: Chore,
+    census: Chore,
 }
 
 /// Archived records can be restored for so long.
@@ -57,7 +58,8 @@ impl HubSpot {
     /// An account behind this API.
     #[must_use]
     pub const fn new(api: Api, options: Options) -> HubSpot {
-        HubSpot { api, options, slow_at: None, census_at: None }
+        let (owners, census) = (Chore::new(options.slow_ms), Chore::new(options.census_ms));
+        HubSpot { api, options, owners, census }
     }
 
     /// Reads everything that has changed, tells it, and moves the cursors.
@@ -66,9 +68,9 @@ impl HubSpot {
     /// [`Trouble`]; then the cursors have not moved.
     pub fn cycle(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
         desk.now = exchange.now();
-        if self.slow_at.is_none_or(|last| desk.now.since(last) >= self.options.slow_ms) {
+        if self.owners.is_due(desk.now) {
             self.owners(desk, exchange)?;
-            self.slow_at = Some(desk.now);
+            self.owners.done(desk.now);
         }
         // Leads first, so that a deal's lead is known before the deal.
         let mut linked = BTreeSet::new();
@@ -80,9 +82,9 @@ impl HubSpot {
             }
         }
         desk.commit().map_err(Trouble::Sink)?;
-        if self.census_at.is_none_or(|last| desk.now.since(last) >= self.options.census_ms) {
+        if self.census.is_due(desk.now) {
             self.census(desk, exchange)?;
-            self.census_at = Some(desk.now);
+            self.census.done(desk.now);
         }
         desk.commit().map_err(Trouble::Sink)
     }

@@ -10,6 +10,7 @@ mod census;
 mod check;
 mod deals;
 
+use super::chore::Chore;
 use super::desk::Desk;
 use super::dialect::sharecrm::{Object, document};
 use super::exchange::{Exchange, Trouble};
@@ -44,8 +45,8 @@ impl Default for Options {
 pub struct ShareCrm {
     api: Api,
     options: Options,
-    slow_at: Option<Time>,
-    census_at: Option<Time>,
+    users: Chore,
+    census: Chore,
 }
 
 /// The objects of a cycle: leads first, so that a voided one with a deal is known as such after the first cycle.
@@ -55,7 +56,8 @@ impl ShareCrm {
     /// A tenant behind these credentials.
     #[must_use]
     pub const fn new(api: Api, options: Options) -> ShareCrm {
-        ShareCrm { api, options, slow_at: None, census_at: None }
+        let (users, census) = (Chore::new(options.slow_ms), Chore::new(options.census_ms));
+        ShareCrm { api, options, users, census }
     }
 
     /// The requests of this tenant.
@@ -69,19 +71,19 @@ impl ShareCrm {
     /// [`Trouble`]; then the cursor of the stream that failed has not moved.
     pub fn cycle(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
         desk.now = exchange.now();
-        if self.slow_at.is_none_or(|last| desk.now.since(last) >= self.options.slow_ms) {
+        if self.users.is_due(desk.now) {
             self.users(desk, exchange)?;
-            self.slow_at = Some(desk.now);
+            self.users.done(desk.now);
         }
         for object in OBJECTS {
             if desk.source.mapping.is_for(object.stream()) {
                 self.scan(object, desk, exchange)?;
             }
         }
-        let last = *self.census_at.get_or_insert(desk.now);
-        if desk.now.since(last) >= self.options.census_ms {
+        self.census.begin(desk.now);
+        if self.census.is_due(desk.now) {
             self.census(desk, exchange)?;
-            self.census_at = Some(desk.now);
+            self.census.done(desk.now);
         }
         desk.commit().map_err(Trouble::Sink)
     }

@@ -12,6 +12,7 @@ mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::chore::Chore;
 use super::desk::Desk;
 use super::dialect::zoho::{Module, campaign_documents};
 use super::exchange::{Exchange, Trouble};
@@ -46,8 +47,8 @@ impl Default for Options {
 pub struct Zoho {
     api: Api,
     options: Options,
-    /// When users and campaigns were read last.
-    slow_at: Option<Time>,
+    /// Users and campaigns.
+    slow: Chore,
     /// Over which it rings, if it does.
     channel: Option<Channel>,
 }
@@ -76,7 +77,8 @@ impl Zoho {
     /// An organisation behind these credentials.
     #[must_use]
     pub const fn new(api: Api, options: Options) -> Zoho {
-        Zoho { api, options, slow_at: None, channel: None }
+        let slow = Chore::new(options.slow_ms);
+        Zoho { api, options, slow, channel: None }
     }
 
     /// The requests of this organisation.
@@ -91,10 +93,10 @@ impl Zoho {
     pub fn cycle(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
         desk.now = exchange.now();
         self.renew(desk, exchange);
-        if self.slow_at.is_none_or(|last| desk.now.since(last) >= self.options.slow_ms) {
+        if self.slow.is_due(desk.now) {
             self.users(desk, exchange)?;
             self.campaigns(desk, exchange)?;
-            self.slow_at = Some(desk.now);
+            self.slow.done(desk.now);
         }
         let leads = self.scan(Module::Leads, desk, exchange)?;
         let mut touched = self.tell_leads(&leads, desk)?;

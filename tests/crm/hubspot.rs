@@ -14,21 +14,6 @@ use super::index::{Shown, shown};
 use super::organisation::{Organisation, Touched};
 use crate::dice::Dice;
 
-const SOURCE: &str = r#"
-[source.hubspot]
-kind = "hubspot"
-currency = "CNY"
-[source.hubspot.tables.teams]
-"*" = "east"
-[source.hubspot.tables.stages]
-"S0" = "contacted"
-"S1" = "qualified"
-"S2" = "proposal"
-"S3" = "negotiation"
-"S4" = "won"
-"S5" = "lost"
-"#;
-
 /// The values of a property of a deal, each with its time.
 type Values = Vec<(i64, String)>;
 
@@ -336,7 +321,7 @@ impl Vendor for Server {
     }
 
     fn source(generation: u64) -> Source {
-        super::source(&SOURCE.replace("currency", &format!("generation = {generation}\ncurrency")))
+        super::source_of("hubspot", generation)
     }
 }
 

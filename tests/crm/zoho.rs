@@ -17,21 +17,6 @@ use super::topic::{Topic, Writer, assert_same};
 use super::truth;
 use crate::dice::Dice;
 
-const SOURCE: &str = r#"
-[source.zoho]
-kind = "zoho"
-currency = "CNY"
-[source.zoho.tables.teams]
-"*" = "east"
-[source.zoho.tables.stages]
-"S0" = "contacted"
-"S1" = "qualified"
-"S2" = "proposal"
-"S3" = "negotiation"
-"S4" = "won"
-"S5" = "lost"
-"#;
-
 pub(super) struct Server {
     pub(super) organisation: Organisation,
     dice: Dice,
@@ -366,7 +351,7 @@ impl Instance {
 }
 
 pub(super) fn source_of(generation: u64) -> Source {
-    super::source(&SOURCE.replace("currency", &format!("generation = {generation}\ncurrency")))
+    super::source_of("zoho", generation)
 }
 
 pub(super) fn try_seed(seed: u64) {
