@@ -163,6 +163,7 @@ async fn encrypt(stream: Watched<TcpStream>, place: Place, tls: Arc<Tls>, mut se
     }
 }
 
+/// Serves a connection by HTTP/1.1 until it ends, its life is over, somebody cuts it, or everything ends.
 async fn drive<S>(stream: S, place: Place, served: Served)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -248,8 +249,8 @@ mod tests {
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     /// Longer than any test waits.
-    const NEVER: Duration = Duration::from_secs(600);
-    const GENEROUS: Limits = Limits {
+    pub(super) const NEVER: Duration = Duration::from_secs(600);
+    pub(super) const GENEROUS: Limits = Limits {
         connections: 2,
         waiting: 2,
         head: NEVER,

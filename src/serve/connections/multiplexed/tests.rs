@@ -16,20 +16,10 @@ use super::*;
 use crate::serve::access::Client;
 use crate::serve::connections::Limits;
 use crate::serve::connections::registry::Registry;
+use crate::serve::connections::tests;
 use crate::serve::connections::watched::Watched;
 
-/// Longer than any test waits.
-const NEVER: Duration = Duration::from_secs(600);
-const GENEROUS: Limits = Limits {
-    connections: 4,
-    waiting: 4,
-    head: NEVER,
-    idle: NEVER,
-    answer: NEVER,
-    stream: NEVER,
-    life: NEVER,
-    last_answer: NEVER,
-};
+const GENEROUS: Limits = Limits { connections: 4, waiting: 4, ..tests::GENEROUS };
 const LARGE: usize = 4 << 20;
 
 struct Server {
