@@ -57,30 +57,27 @@ pub(super) struct Span {
     end: u32,
 }
 
-/// The bits of a span above its end.
-#[derive(Clone, Copy)]
-#[repr(u32)]
-enum Kind {
-    Plain = 1,
-    Escaped,
-    Number,
-    False,
-    True,
-    Object,
-    Array,
-}
-
 const KIND: u32 = 29;
 /// A text of more bytes is not read: far more than any record may have.
 pub(super) const LONGEST: usize = 1 << KIND;
+
+// The bits of a span above its end.
+const KINDS: u32 = 7 << KIND;
+const PLAIN: u32 = 1 << KIND;
+const ESCAPED: u32 = 2 << KIND;
+const NUMBER: u32 = 3 << KIND;
+const FALSE: u32 = 4 << KIND;
+const TRUE: u32 = 5 << KIND;
+const OBJECT: u32 = 6 << KIND;
+const ARRAY: u32 = 7 << KIND;
 
 impl Span {
     /// Of no value.
     pub(super) const NONE: Span = Span { start: 0, end: 0 };
 
     #[expect(clippy::cast_possible_truncation, reason = "texts of LONGEST bytes are not scanned")]
-    const fn new(start: usize, end: usize, kind: Kind) -> Span {
-        Span { start: start as u32, end: end as u32 | (kind as u32) << KIND }
+    const fn new(start: usize, end: usize, kind: u32) -> Span {
+        Span { start: start as u32, end: end as u32 | kind }
     }
 
     /// Whether there is a value.
@@ -89,29 +86,26 @@ impl Span {
     }
 
     const fn bounds(self) -> std::ops::Range<usize> {
-        self.start as usize..(self.end & ((1 << KIND) - 1)) as usize
+        self.start as usize..(self.end & !KINDS) as usize
     }
 
     /// The bytes of a string without escapes.
     pub(super) fn plain(self, text: &str) -> Option<&[u8]> {
-        (self.end >> KIND == Kind::Plain as u32).then(|| text.as_bytes().get(self.bounds())).flatten()
+        (self.end & KINDS == PLAIN).then(|| text.as_bytes().get(self.bounds())).flatten()
     }
 
     /// The value in the text that was scanned.
     pub(super) fn value(self, text: &str) -> Option<Raw<'_>> {
-        let kind = self.end >> KIND;
-        if kind == 0 {
-            return None;
-        }
         let part = text.get(self.bounds())?;
-        Some(match kind {
-            1 => Raw::String(RawString { text: part, has_escapes: false }),
-            2 => Raw::String(RawString { text: part, has_escapes: true }),
-            3 => Raw::Number(part),
-            4 => Raw::Bool(false),
-            5 => Raw::Bool(true),
-            6 => Raw::Object(part),
-            _ => Raw::Array(part),
+        Some(match self.end & KINDS {
+            PLAIN => Raw::String(RawString { text: part, has_escapes: false }),
+            ESCAPED => Raw::String(RawString { text: part, has_escapes: true }),
+            NUMBER => Raw::Number(part),
+            FALSE => Raw::Bool(false),
+            TRUE => Raw::Bool(true),
+            OBJECT => Raw::Object(part),
+            ARRAY => Raw::Array(part),
+            _ => return None,
         })
     }
 }
@@ -217,13 +211,13 @@ impl Scanner<'_> {
         let start = self.at;
         let kind = match first {
             b'"' => return self.string(),
-            b'-' | b'0'..=b'9' => self.number().map(|()| Kind::Number)?,
-            b't' => self.word("true").map(|()| Kind::True)?,
-            b'f' => self.word("false").map(|()| Kind::False)?,
+            b'-' | b'0'..=b'9' => self.number().map(|()| NUMBER)?,
+            b't' => self.word("true").map(|()| TRUE)?,
+            b'f' => self.word("false").map(|()| FALSE)?,
             b'n' => return self.word("null").map(|()| Span::NONE),
             b'{' | b'[' if depth >= DEEPEST => return None,
-            b'{' => self.object(depth + 1, |_, _| ()).map(|()| Kind::Object)?,
-            b'[' => self.array(depth + 1, |_| ()).map(|()| Kind::Array)?,
+            b'{' => self.object(depth + 1, |_, _| ()).map(|()| OBJECT)?,
+            b'[' => self.array(depth + 1, |_| ()).map(|()| ARRAY)?,
             _ => return None,
         };
         Some(Span::new(start, self.at, kind))
@@ -264,7 +258,7 @@ impl Scanner<'_> {
         self.at += plain_length(self.bytes.get(start..)?);
         if self.peek()? == b'"' {
             self.at += 1;
-            return Some(Span::new(start, self.at - 1, Kind::Plain));
+            return Some(Span::new(start, self.at - 1, PLAIN));
         }
         self.escaped(start)
     }
@@ -281,7 +275,7 @@ impl Scanner<'_> {
             self.at += plain_length(self.bytes.get(self.at..)?);
         }
         self.at += 1;
-        Some(Span::new(start, self.at - 1, Kind::Escaped))
+        Some(Span::new(start, self.at - 1, ESCAPED))
     }
 
     fn escape(&mut self) -> Option<()> {
