@@ -37,7 +37,7 @@ SHARE = Measure("percentunit", 1)
 # each language; where they may be seconds or weeks, a Chinese board shows them as hours:minutes:seconds.
 AGE = Text("s", "dthms")
 HOURS = Measure(Text("suffix: h", "suffix: 小时"), 1, divisor=3600)
-SECONDS = Measure(AGE, 1)
+SECONDS = Measure(Text("s", "suffix: 秒"), 1)
 MILLISECONDS = Measure(Text("suffix: ms", "suffix: 毫秒"), 1, divisor=0.001)
 DAYS = Measure(Text("suffix: days", "suffix: 天"), 1, divisor=86400)
 AMOUNT = Measure("locale", 0)
