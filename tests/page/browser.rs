@@ -16,6 +16,14 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What the organisation shows beside what it does by default.
+const WINDOWS: &str = r#"
+[windows]
+rep = ["24h", "7d", "30d", "wtd", "mtd", "qtd"]
+team = ["1h", "24h", "7d", "30d", "90d", "wtd", "mtd", "qtd", "ytd"]
+org = ["1h", "24h", "7d", "30d", "90d", "wtd", "mtd", "qtd", "ytd"]
+"#;
+
 /// The folder of the packages that drive and judge the page, as its lock file is now.
 pub(crate) fn packages() -> Option<PathBuf> {
     let home = cache().join("page");
@@ -44,6 +52,9 @@ fn metrics() -> &'static Path {
         let span = ["simulate", "--reps=40", "--duration=450d", "--output=events.jsonl", "--config-out=rules.toml"];
         let (end, as_of) = (format!("--end={END}"), format!("--as-of={END}"));
         program(&[&span[..], &broken[..], &[end.as_str()]].concat());
+        let mut rules = std::fs::read_to_string(folder.join("rules.toml")).expect("it was written");
+        rules.push_str(WINDOWS);
+        std::fs::write(folder.join("rules.toml"), rules).expect("the folder can be written");
         let exposition = program(&["replay", "events.jsonl", "--config=rules.toml", as_of.as_str()]);
         let path = folder.join("metrics.prom");
         std::fs::write(&path, exposition).expect("the folder can be written");

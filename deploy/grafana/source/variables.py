@@ -18,6 +18,7 @@ PROMETHEUS = models.VariableOption(selected=True, text="Prometheus", value="sale
 WINDOW = Text("Window", "时间窗口")
 PERIOD = Text("Period of the target", "目标周期")
 TEAM = Text("Team", "团队")
+ALL = Text("All", "全部")
 REP = Text("Rep", "销售")
 CHANNEL = Text("Channel", "渠道")
 
@@ -91,7 +92,8 @@ def team(language: Language) -> Builder[models.VariableModel]:
 
 
 def teams(language: Language) -> Builder[models.VariableModel]:
-    every = models.VariableOption(selected=True, text=["All"], value=["$__all"])
+    # Until Grafana has asked for the teams; then it writes its own word for the entry, as in its other controls.
+    every = models.VariableOption(selected=True, text=[ALL.in_language(language)], value=["$__all"])
     variable = asked("team", TEAM, labels_of(series("sales_team_leads"), "team"), language)
     return variable.multi(True).include_all(True).all_value(".*").current(every)
 

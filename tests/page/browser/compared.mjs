@@ -1,6 +1,6 @@
 // Which series of a scrape a number on a page is.
 
-const PERIODS = { mtd: 'month', qtd: 'quarter', ytd: 'year' };
+const PERIODS = { wtd: 'week', mtd: 'month', qtd: 'quarter', ytd: 'year' };
 const OF_STAGE = new Set(['open_deals', 'pipeline_amount', 'stalled_deals']);
 const OF_PERIOD = /^(target|booked_revenue|quota_|forecast_|pipeline_coverage)/;
 const OF_NOTHING = /^(open_pipeline_amount|weighted_pipeline_amount|velocity|customers|repeat_|retention_|ltv|penetration|overdue_)/;

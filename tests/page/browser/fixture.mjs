@@ -184,7 +184,7 @@ export class Fixture extends Exposition {
     const scope = query.get('scope') ?? 'rep';
     const by = query.get('by') ?? 'revenue';
     const window = query.get('window') ?? 'mtd';
-    const period = { mtd: 'month', qtd: 'quarter', ytd: 'year' }[window];
+    const period = { wtd: 'week', mtd: 'month', qtd: 'quarter', ytd: 'year' }[window];
     const limit = Number(query.get('limit') ?? 25);
     const offset = Number(query.get('offset') ?? 0);
     const isLess = this.kpis.find((kpi) => kpi.name === by)?.better === 'less';

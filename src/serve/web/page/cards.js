@@ -29,6 +29,9 @@ const GROUPS = {
     'csat_ratio', 'nps', 'ces_mean'],
 };
 
+/** Open deals take longer than a week to close, so that of a week they are always many times what is missing. */
+const hasCoverage = (period) => period !== 'week';
+
 export const kpiOf = (meta, name) => meta.kpis.find((kpi) => kpi.name === name);
 
 /** The names of `NAMES` that a scope has. */
@@ -98,6 +101,7 @@ export function tiles(app, answer) {
   const attainment = value('quota_attainment_ratio', period);
   const pace = value('quota_pace_ratio', period);
   const [won, lost] = [value('won'), value('lost')];
+  const coverage = hasCoverage(period.period) ? value('pipeline_coverage_ratio', period) : null;
   const all = [
     has('revenue') && tile('revenue', num(app, 'revenue', value('revenue'), { isCompact: true }),
       delta(value('revenue_growth_ratio'), 'more', t('against.previous', { value: exact(kpiOf(app.meta, 'revenue'), value('revenue_previous')) }))),
@@ -115,8 +119,8 @@ export function tiles(app, answer) {
       t('new.customers', { count: short(null, value('new_customers')) })),
     has('spend') && !has('open_pipeline_amount') && tile('spend', num(app, 'spend', value('spend'), { isCompact: true }), nothing),
     has('open_pipeline_amount') && tile('open_pipeline_amount', num(app, 'open_pipeline_amount', value('open_pipeline_amount'), { isCompact: true }),
-      value('pipeline_coverage_ratio', period) === null ? t('pipeline.none')
-        : t('pipeline.covers', { times: short(kpiOf(app.meta, 'pipeline_coverage_ratio'), value('pipeline_coverage_ratio', period)) })),
+      coverage === null ? t('pipeline.none')
+        : t('pipeline.covers', { times: short(kpiOf(app.meta, 'pipeline_coverage_ratio'), coverage) })),
   ];
   function tile(name, main, below, hint) {
     return html`<div class="tile"><h3>${title(kpiOf(app.meta, name))}${hint ? html` <small>${hint}</small>` : nothing}</h3>
@@ -180,7 +184,8 @@ export function allNumbers(app, answer) {
   const period = periodOf(window);
   const scope = app.selection.subject.scope;
   const groups = Object.entries(GROUPS).map(([group, names]) => {
-    const shown = names.map((name) => kpiOf(app.meta, name)).filter((kpi) => kpi?.scopes?.includes(scope));
+    const isShown = (kpi) => kpi?.scopes?.includes(scope) && (kpi.name !== 'pipeline_coverage_ratio' || hasCoverage(period));
+    const shown = names.map((name) => kpiOf(app.meta, name)).filter(isShown);
     if (shown.length === 0) return nothing;
     return html`<div class="group"><h3>${t(`group.${group}`)}</h3><dl>${shown.map((kpi) => {
       const labels = kpi.labels?.includes('period') ? { period } : {};

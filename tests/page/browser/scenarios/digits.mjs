@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { assertClean, browser, fixture, open, shown, tab } from '../browser.mjs';
 import { sampleOf } from '../compared.mjs';
 
-const PAGES = ['', '?scope=team', '?scope=channel', '?window=7d', '?by=won', '?by=quota_attainment', '?view=board', '?view=team&team=east', '?view=team&team=north&window=qtd', '?view=channel&channel=referral', '?view=rep&rep=rep-1001&team=east'];
+const PAGES = ['', '?scope=team', '?scope=channel', '?window=7d', '?window=wtd', '?by=won', '?by=quota_attainment', '?view=board', '?view=team&team=east', '?view=team&team=north&window=qtd', '?view=channel&channel=referral', '?view=rep&rep=rep-1001&team=east'];
 
 export default async function digits() {
   const served = await fixture();
@@ -18,7 +18,10 @@ export default async function digits() {
       const route = Object.fromEntries(new URLSearchParams(location.search));
       return { subject: route, window: document.querySelector('select[name=window]').value, by: document.querySelector('select[name=by]')?.value };
     });
-    for (const { kpi, query: link, value } of await shown(page)) {
+    const numbers = await shown(page);
+    const hasCoverage = numbers.some(({ kpi }) => kpi === 'pipeline_coverage_ratio');
+    assert.equal(hasCoverage, window !== 'wtd' && numbers.some(({ kpi }) => kpi === 'velocity'), `${query}: coverage is not of a week`);
+    for (const { kpi, query: link, value } of numbers) {
       const sample = sampleOf(kpi, link, subject, window);
       const found = served.value(sample.scope, kpi, sample.labels);
       const expected = found === null ? '' : String(served.json(kpi, found));
