@@ -3,6 +3,8 @@
 //! A connection counts as one, whatever it carries. What it may carry is bounded by itself, and together with all others
 //! by the number of connections there may be: so many requests they could make by HTTP/1.1.
 
+mod heads;
+
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
+use self::heads::Heads;
 use super::peer::{Answer, Asked};
 use super::registry::Place;
 use super::{BUFFER_BYTES, HEADERS, Over, Served, answer, until_over};
@@ -41,6 +44,7 @@ where
     let Served { router, limits, client, mut is_closing, requests } = served;
     let peer = Arc::clone(&place.peer);
     peer.multiplex();
+    let stream = Heads::new(stream, Arc::clone(&peer));
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let permit = Arc::clone(&requests).try_acquire_owned().ok();

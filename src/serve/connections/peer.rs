@@ -114,8 +114,7 @@ impl Peer {
         self.after(self.since.load(Ordering::Relaxed)).unwrap_or_default()
     }
 
-    /// How long ago the next head began. Who speaks HTTP/2 says other things between two heads too, so that of its heads
-    /// only the first one is known.
+    /// How long ago the next head began, which has not come whole.
     pub(super) fn head(&self) -> Option<Duration> {
         self.after(self.head_since.load(Ordering::Relaxed))
     }
@@ -152,6 +151,17 @@ impl Peer {
         Poll::Pending
     }
 
+    /// Of a client of HTTP/2: a head has come whole, and the next one has begun.
+    pub(super) fn note_head(&self, has_ended: bool, is_open: bool) {
+        if has_ended {
+            self.head_since.store(NEVER, Ordering::Relaxed);
+        }
+        if is_open {
+            let _ = self.head_since.compare_exchange(NEVER, self.now(), Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Of a client of HTTP/1.1, which says nothing but heads.
     pub(super) fn note_sent(&self) {
         if self.activity() == Activity::Waiting && self.multiplexed.get().is_none() {
             let _ = self.head_since.compare_exchange(NEVER, self.now(), Ordering::Relaxed, Ordering::Relaxed);
@@ -184,7 +194,9 @@ pub(super) struct Asked {
 impl Asked {
     /// A head has come whole.
     pub(super) fn begin(peer: &Arc<Peer>, permit: Option<OwnedSemaphorePermit>) -> Asked {
-        peer.head_since.store(NEVER, Ordering::Relaxed);
+        if peer.multiplexed.get().is_none() {
+            peer.head_since.store(NEVER, Ordering::Relaxed);
+        }
         peer.working.fetch_add(1, Ordering::Relaxed);
         let number =
             peer.multiplexed.get().map_or(0, |multiplexed| multiplexed.requests.fetch_add(1, Ordering::Relaxed));

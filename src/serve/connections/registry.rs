@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dashmap::DashMap;
 
 use super::Limits;
-use super::peer::{Activity, Peer};
+use super::peer::Peer;
 
 /// The connections of a listener. The accepting task adds, each connection's task removes, and the sweep walks over all of
 /// them meanwhile.
@@ -72,7 +72,7 @@ impl Registry {
         let limits = &self.limits;
         for peer in &self.peers {
             let patience = if peer.has_streams() { limits.stream } else { limits.answer };
-            let is_late = peer.activity() == Activity::Waiting && peer.head().is_some_and(|head| head > limits.head);
+            let is_late = peer.head().is_some_and(|head| head > limits.head);
             let is_idle = peer.is_waiting() && peer.since() > limits.idle;
             let takes_nothing = peer.blocked().is_some_and(|blocked| blocked > patience);
             if is_late || is_idle || takes_nothing {

@@ -1,6 +1,7 @@
 //! One client of HTTP/2, frame by frame, over a pipe.
 
 use std::net::Ipv4Addr;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -9,6 +10,7 @@ use axum::http::{Request, Version};
 use axum::routing::get;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream};
+use tokio::io::{AsyncWriteExt as _, DuplexStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, yield_now};
 
@@ -28,11 +30,16 @@ struct Server {
     slow: Arc<Semaphore>,
     served: JoinHandle<()>,
     closing: watch::Sender<()>,
+}
+
+/// A server, and a client that knows the protocol.
+struct Pair {
+    server: Server,
     asking: SendRequest<Bytes>,
 }
 
-/// A server of one client, which grants each answer so many bytes at first.
-async fn start(limits: Limits, window: u32) -> Server {
+/// A server of one client, and the client's end of the pipe.
+fn serve(limits: Limits) -> (Server, DuplexStream) {
     let slow = Arc::new(Semaphore::new(0));
     let gate = Arc::clone(&slow);
     let slowly = async move || {
@@ -63,13 +70,19 @@ async fn start(limits: Limits, window: u32) -> Server {
     let requests = Arc::new(Semaphore::new(limits.connections));
     let served = Served { router, limits, client, is_closing, requests };
     let served = tokio::spawn(drive(Watched::new(far, Arc::clone(&place.peer)), place, served));
+    (Server { registry, slow, served, closing }, near)
+}
+
+/// A server of one client, which grants each answer so many bytes at first.
+async fn start(limits: Limits, window: u32) -> Pair {
+    let (server, near) = serve(limits);
     let (asking, connection) = Builder::new().initial_window_size(window).handshake(near).await.unwrap();
     // It ends with an error where the server cuts it.
     tokio::spawn(async move { drop(connection.await) });
-    Server { registry, slow, served, closing, asking }
+    Pair { server, asking }
 }
 
-impl Server {
+impl Pair {
     async fn ask(&mut self, path: &str, headers: usize) -> ResponseFuture {
         let mut request = Request::get(format!("https://localhost{path}")).version(Version::HTTP_2);
         for number in 0..headers {
@@ -84,7 +97,9 @@ impl Server {
         let answer = self.ask(path, 0).await.await.unwrap();
         (answer.status().as_u16(), read(answer.into_body()).await.unwrap())
     }
+}
 
+impl Server {
     /// Looks for those who take too long until the connection is closed.
     async fn end(self) {
         let ended = async {
@@ -110,12 +125,12 @@ async fn read(mut body: RecvStream) -> Result<String, h2::Error> {
 
 #[tokio::test]
 async fn many_requests_are_answered_at_a_time() {
-    let mut server = start(GENEROUS, 65_535).await;
-    assert_eq!(server.answer("/").await, (200, "HTTP/2.0".to_owned()));
-    assert_eq!(server.asking.current_max_send_streams(), AT_A_TIME as usize);
-    let (first, second) = (server.ask("/slow", 0).await, server.ask("/slow", 0).await);
-    assert_eq!(server.answer("/large").await.1.len(), LARGE, "whole, beside two that wait");
-    server.slow.add_permits(2);
+    let mut pair = start(GENEROUS, 65_535).await;
+    assert_eq!(pair.answer("/").await, (200, "HTTP/2.0".to_owned()));
+    assert_eq!(pair.asking.current_max_send_streams(), AT_A_TIME as usize);
+    let (first, second) = (pair.ask("/slow", 0).await, pair.ask("/slow", 0).await);
+    assert_eq!(pair.answer("/large").await.1.len(), LARGE, "whole, beside two that wait");
+    pair.server.slow.add_permits(2);
     for answer in [first, second] {
         assert_eq!(read(answer.await.unwrap().into_body()).await.unwrap(), "slow");
     }
@@ -123,53 +138,53 @@ async fn many_requests_are_answered_at_a_time() {
 
 #[tokio::test]
 async fn all_clients_share_a_number_of_requests() {
-    let mut server = start(GENEROUS, 65_535).await;
+    let mut pair = start(GENEROUS, 65_535).await;
     let mut slow = Vec::new();
     for _ in 0..4 {
-        slow.push(server.ask("/slow", 0).await);
+        slow.push(pair.ask("/slow", 0).await);
     }
-    let (status, text) = server.answer("/").await;
+    let (status, text) = pair.answer("/").await;
     assert_eq!((status, text.contains("Too many requests")), (503, true), "{text}");
-    server.slow.add_permits(4);
+    pair.server.slow.add_permits(4);
     for answer in slow {
         assert_eq!(read(answer.await.unwrap().into_body()).await.unwrap(), "slow");
     }
-    assert_eq!(server.answer("/").await.0, 200, "there is room again");
+    assert_eq!(pair.answer("/").await.0, 200, "there is room again");
 }
 
 #[tokio::test]
 async fn a_head_has_the_limits_of_any_other() {
-    let mut server = start(GENEROUS, 65_535).await;
-    assert_eq!(server.ask("/", HEADERS).await.await.unwrap().status(), 200);
-    assert_eq!(server.ask("/", HEADERS + 1).await.await.unwrap().status(), 431);
+    let mut pair = start(GENEROUS, 65_535).await;
+    assert_eq!(pair.ask("/", HEADERS).await.await.unwrap().status(), 200);
+    assert_eq!(pair.ask("/", HEADERS + 1).await.await.unwrap().status(), 431);
     let long = "x".repeat(BUFFER_BYTES);
     let request = Request::get("https://localhost/").header("x", long).body(()).unwrap();
-    let answer = server.asking.send_request(request, true).unwrap().0.await;
+    let answer = pair.asking.send_request(request, true).unwrap().0.await;
     assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == 431));
 }
 
 #[tokio::test]
 async fn whoever_rests_is_closed_for_another_and_whoever_is_answered_is_not() {
     let limits = Limits { connections: 1, waiting: 1, ..GENEROUS };
-    let mut server = start(limits, 65_535).await;
-    let slow = server.ask("/slow", 0).await;
+    let mut pair = start(limits, 65_535).await;
+    let slow = pair.ask("/slow", 0).await;
     let is_asked = async {
-        while server.registry.waiting() > 0 {
+        while pair.server.registry.waiting() > 0 {
             yield_now().await;
         }
     };
     timeout(Duration::from_secs(30), is_asked).await.unwrap();
-    assert!(server.registry.admit().is_none(), "nobody waits");
-    server.slow.add_permits(1);
+    assert!(pair.server.registry.admit().is_none(), "nobody waits");
+    pair.server.slow.add_permits(1);
     assert_eq!(read(slow.await.unwrap().into_body()).await.unwrap(), "slow");
     let rests = async {
-        while server.registry.waiting() == 0 {
+        while pair.server.registry.waiting() == 0 {
             yield_now().await;
         }
     };
     timeout(Duration::from_secs(30), rests).await.unwrap();
-    let _place = server.registry.admit().expect("the one that rests is closed");
-    timeout(Duration::from_secs(30), server.served).await.unwrap().unwrap();
+    let _place = pair.server.registry.admit().expect("the one that rests is closed");
+    timeout(Duration::from_secs(30), pair.server.served).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -179,10 +194,10 @@ async fn whoever_takes_nothing_of_an_answer_is_sent_away() {
         [("/large", Limits { answer: brief, ..GENEROUS }), ("/events", Limits { stream: brief, ..GENEROUS })]
     {
         // The window is used up, and nobody opens it.
-        let mut server = start(limits, 100).await;
-        let answer = server.ask(path, 0).await.await.unwrap();
+        let mut pair = start(limits, 100).await;
+        let answer = pair.ask(path, 0).await.await.unwrap();
         assert_eq!(answer.status(), 200);
-        server.end().await;
+        pair.server.end().await;
     }
 }
 
@@ -190,22 +205,22 @@ async fn whoever_takes_nothing_of_an_answer_is_sent_away() {
 async fn a_connection_without_a_request_is_closed_in_time() {
     let brief = Duration::from_millis(50);
     for limits in [Limits { head: brief, ..GENEROUS }, Limits { idle: brief, ..GENEROUS }] {
-        start(limits, 65_535).await.end().await;
+        start(limits, 65_535).await.server.end().await;
     }
-    let mut server = start(Limits { head: Duration::from_secs(60), idle: brief, ..GENEROUS }, 65_535).await;
-    assert_eq!(server.answer("/").await.0, 200);
-    server.end().await;
+    let mut pair = start(Limits { head: Duration::from_secs(60), idle: brief, ..GENEROUS }, 65_535).await;
+    assert_eq!(pair.answer("/").await.0, 200);
+    pair.server.end().await;
 }
 
 #[tokio::test]
 async fn whoever_takes_back_what_it_asks_is_sent_away() {
-    let mut server = start(Limits { connections: 1_000, ..GENEROUS }, 65_535).await;
+    let mut pair = start(Limits { connections: 1_000, ..GENEROUS }, 65_535).await;
     let taking_back = async {
-        while !server.served.is_finished() {
+        while !pair.server.served.is_finished() {
             let request = Request::get("https://localhost/slow").body(()).unwrap();
-            let Ok(asking) = server.asking.clone().ready().await else { break };
-            server.asking = asking;
-            let Ok((answer, mut stream)) = server.asking.send_request(request, true) else { break };
+            let Ok(asking) = pair.asking.clone().ready().await else { break };
+            pair.asking = asking;
+            let Ok((answer, mut stream)) = pair.asking.send_request(request, true) else { break };
             // The server begins to answer before it hears of it.
             yield_now().await;
             yield_now().await;
@@ -214,16 +229,45 @@ async fn whoever_takes_back_what_it_asks_is_sent_away() {
         }
     };
     timeout(Duration::from_secs(30), taking_back).await.unwrap();
-    timeout(Duration::from_secs(30), server.served).await.unwrap().unwrap();
+    timeout(Duration::from_secs(30), pair.server.served).await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn at_the_end_what_is_asked_is_answered_still() {
-    let mut server = start(GENEROUS, 65_535).await;
-    let slow = server.ask("/slow", 0).await;
-    assert_eq!(server.answer("/").await.0, 200, "the one before has come too");
-    server.closing.send(()).unwrap();
-    server.slow.add_permits(1);
+    let mut pair = start(GENEROUS, 65_535).await;
+    let slow = pair.ask("/slow", 0).await;
+    assert_eq!(pair.answer("/").await.0, 200, "the one before has come too");
+    pair.server.closing.send(()).unwrap();
+    pair.server.slow.add_permits(1);
     assert_eq!(read(slow.await.unwrap().into_body()).await.unwrap(), "slow");
-    timeout(Duration::from_secs(30), server.served).await.unwrap().unwrap();
+    timeout(Duration::from_secs(30), pair.server.served).await.unwrap().unwrap();
+}
+
+/// What a client says who asks for an answer that waits for a permit.
+fn slow_request() -> Vec<u8> {
+    let head = b"\x82\x87\x41\x09localhost\x04\x05/slow";
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, 0, b"")[..], &frame(1, 5, 1, head)].concat()
+}
+
+/// A frame of this kind, with flags and the number of its stream.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_closes_its_connection_whatever_is_answered_on_it() {
+    let brief = Duration::from_millis(50);
+    let (server, mut client) = serve(Limits { head: brief, ..GENEROUS });
+    client.write_all(&slow_request()).await.unwrap();
+    let asked = Instant::now();
+    while server.registry.waiting() > 0 || asked.elapsed() < brief * 3 {
+        server.registry.sweep();
+        yield_now().await;
+        assert!(asked.elapsed() < Duration::from_secs(30));
+    }
+    assert!(!server.served.is_finished(), "a head that has come whole is not late");
+    // The next head says that more of it follows.
+    client.write_all(&frame(1, 1, 3, b"\x82\x87")).await.unwrap();
+    server.end().await;
 }
