@@ -95,10 +95,13 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with a sentence that names the key and what is allowed.
     pub fn new(settings: &Settings, hostname: impl FnOnce() -> String) -> Result<Config, ConfigError> {
-        let rules = rules::read(settings)?;
-        Catalogue::new(&rules).map_err(ConfigError::Catalogue)?;
+        let mut rules = rules::read(settings)?;
+        let catalogue = Catalogue::new(&rules).map_err(ConfigError::Catalogue)?;
         let kafka = kafka::read(settings, hostname)?;
         let web = web::read(settings, &rules)?;
+        if web.listen.is_none() {
+            rules.counted = catalogue.needs();
+        }
         Ok(Config { rules, kafka, snapshot: snapshot::read(settings)?, http: http::read(settings)?, web })
     }
 }

@@ -26,6 +26,7 @@ pub use self::scorecard::{Scorecard, Survey};
 use crate::engine::board::CustomerPeriod;
 use crate::model::calendar::PeriodKind;
 use crate::model::event::Measure;
+use crate::model::needs::{Counted, Needs};
 use crate::model::rules::{PerScope, Rules, Scope};
 use crate::model::value::Value;
 use crate::model::window::Window;
@@ -84,6 +85,8 @@ pub struct Kpi {
     pub additive: bool,
     /// Who it is computed for.
     pub scopes: &'static [Scope],
+    /// What its formula reads.
+    pub needs: Needs,
     /// Its labels and how it is computed.
     pub formula: Formula,
 }
@@ -210,6 +213,16 @@ impl Catalogue {
     #[must_use]
     pub fn families(&self) -> &[Family] {
         &self.families
+    }
+
+    /// What its families are computed from.
+    #[must_use]
+    pub fn needs(&self) -> Counted {
+        let of = |is_of: fn(Scope) -> bool| {
+            let families = self.families.iter().filter(|family| is_of(family.scope()));
+            families.fold(Needs::NONE, |needs, family| needs.and(family.needs()))
+        };
+        Counted { reps: of(|scope| scope != Scope::Channel), channels: of(|scope| scope == Scope::Channel) }
     }
 
     /// How many series one subject of each scope can have at most: it has them all when nothing of it is undefined.

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod event;
 pub mod id;
 pub mod money;
+pub mod needs;
 pub mod rules;
 pub mod time;
 pub mod value;

@@ -14,6 +14,7 @@ mod equality;
 mod exercised;
 mod golden;
 mod limits;
+mod needs;
 mod notation;
 mod order;
 mod pages;

@@ -10,6 +10,7 @@ use super::settings::{Settings, allowed};
 use super::{pipeline, rates, retention};
 use crate::model::calendar::{Calendar, NamedBy, PeriodKind, Zone};
 use crate::model::id::LONGEST_ID;
+use crate::model::needs::Counted;
 use crate::model::rules::{PerScope, Rules, Scope};
 use crate::model::time::parse_duration;
 use crate::model::window::Window;
@@ -37,7 +38,7 @@ pub(super) fn read(settings: &Settings) -> Result<Rules, ConfigError> {
         windows: per_scope(|scope| windows(settings, scope))?,
         expose: per_scope(|scope| settings.texts(&path("expose").child(scope.name())))?,
         leaderboard: settings.texts(&path("leaderboard.by"))?.unwrap_or_default(),
-        has_days: settings.required(&path("web.listen"), |value| Some(!value.text()?.is_empty()))?,
+        counted: Counted::PAGE,
     };
     for key in ["windows.region", "expose.region"].map(path) {
         if rules.regions.is_empty() && settings.value(&key).is_some() {

@@ -77,9 +77,9 @@ impl Board {
         let tables = |of: fn(&ShardReading) -> &Arc<Table>| shards.iter().map(|shard| Arc::clone(of(shard))).collect();
         let (rows, channels) = (tables(|shard| &shard.rows), tables(|shard| &shard.channels));
         let courses = Courses::new(&self.rules);
-        let nothing = |is_rows| Table::new(Layout::new(&courses, is_rows), Arc::clone(&segments));
-        let rows = self.rows.of(rows, || nothing(true));
-        let channels = self.channels.of(channels, || nothing(false));
+        let nothing = |needs| Table::new(Layout::new(&courses, needs), Arc::clone(&segments));
+        let rows = self.rows.of(rows, || nothing(self.rules.counted.reps));
+        let channels = self.channels.of(channels, || nothing(self.rules.counted.channels));
         let mut sum = Merged::new(rows, channels);
         let mut wins = Vec::new();
         for mut shard in shards {

@@ -22,6 +22,7 @@ use crate::engine::facts::{FactKind, Reason};
 use crate::engine::meanings::Courses;
 use crate::engine::sketch::Sketch;
 use crate::model::event::Score;
+use crate::model::needs::Needs;
 use crate::model::window::Window;
 
 /// What is counted in windows. Pipelines, stages between `lead` and `won`, and open stages are numbered from 0, stages
@@ -99,15 +100,15 @@ pub struct Layout {
     pub open: usize,
     /// How many pipelines there are.
     pub pipelines: usize,
-    /// Whether a row is told about in what channels have no KPI of: reasons, and times at stages.
-    pub has_details: bool,
+    /// What is counted.
+    pub needs: Needs,
 }
 
 impl Layout {
-    /// For these pipelines; `has_details` of reps, not of channels.
+    /// For these pipelines, with what is counted.
     #[must_use]
-    pub fn new(courses: &Courses, has_details: bool) -> Layout {
-        Layout { between: courses.between(), open: courses.open(), pipelines: courses.len(), has_details }
+    pub fn new(courses: &Courses, needs: Needs) -> Layout {
+        Layout { between: courses.between(), open: courses.open(), pipelines: courses.len(), needs }
     }
 
     const fn count(self, count: Count) -> (In, usize) {
@@ -155,7 +156,7 @@ impl Layout {
     }
 }
 
-/// The sums of many rows.
+/// The sums of many rows. What its layout does not need has no memory, and is read as nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     layout: Layout,
@@ -238,12 +239,23 @@ impl Table {
         }
         let rows = (row + 1).max(self.rows * 2);
         self.rows = rows;
+        let (needs, stages) = (self.layout.needs, self.stages());
         let [flow, course, _] = &mut self.planes;
-        flow.reserve(rows);
-        course.reserve(rows);
-        self.responses.resize(rows, Sketch::default());
-        self.cycles.resize(rows, Sketch::default());
-        self.open.resize(rows * self.stages(), OpenDeals::default());
+        if needs.has(Needs::ENTRIES) {
+            flow.reserve(rows);
+        }
+        if needs.has(Needs::COURSE) {
+            course.reserve(rows);
+        }
+        if needs.has(Needs::RESPONSE_TIMES) {
+            self.responses.resize(rows, Sketch::default());
+        }
+        if needs.has(Needs::CYCLE_TIMES) {
+            self.cycles.resize(rows, Sketch::default());
+        }
+        if needs.has(Needs::OPEN) {
+            self.open.resize(rows * stages, OpenDeals::default());
+        }
         self.named.resize(rows, 0);
     }
 
@@ -275,7 +287,7 @@ impl Table {
             FactKind::Lost { reason, amount } => {
                 if let Some(reason) = reason {
                     self.count_in(row, Count::Lost(pipeline), segment, times);
-                    if self.layout.has_details && segment.coarse != NOWHERE {
+                    if self.layout.needs.has(Needs::REASONS) && segment.coarse != NOWHERE {
                         self.reasons.add(row, reason, segment.coarse, times);
                     }
                 }
@@ -329,7 +341,7 @@ impl Table {
 
     fn left(&mut self, row: usize, stage: u16, after: u64, segment: Segment, times: i64) {
         self.reserve(row);
-        if !self.layout.has_details || segment.coarse == NOWHERE {
+        if !self.layout.needs.has(Needs::STAGE_TIMES) || segment.coarse == NOWHERE {
             return;
         }
         let stages = self.stages();
@@ -342,7 +354,7 @@ impl Table {
     /// Notes that a deal of a row was lost for a reason, whenever that was (1), or no longer is (−1).
     pub fn note_lost(&mut self, row: usize, reason: Reason, times: i64) {
         self.reserve(row);
-        if self.layout.has_details {
+        if self.layout.needs.has(Needs::REASONS) {
             self.reasons.note(row, reason, times);
         }
     }
@@ -386,13 +398,15 @@ impl Table {
     /// A plane that has the row, and the cell of a segment in it.
     fn plane_mut(&mut self, row: usize, plane: In, segment: Segment) -> (&mut Plane, u8) {
         self.reserve(row);
-        let rows = self.rows;
+        let (rows, needs) = (self.rows, self.layout.needs);
         let [flow, course, beside] = &mut self.planes;
         match plane {
             In::Flow => (flow, segment.fine),
             In::Course => (course, segment.coarse),
             In::Beside => {
-                beside.reserve(rows);
+                if needs.has(Needs::BESIDE) {
+                    beside.reserve(rows);
+                }
                 (beside, segment.coarse)
             }
         }
@@ -438,7 +452,7 @@ impl Table {
     /// What of a row is expected to close, to be changed.
     pub fn closing_mut(&mut self, row: usize) -> Option<&mut ClosingDeals> {
         self.reserve(row);
-        if self.closing.len() <= row {
+        if self.closing.len() <= row && self.layout.needs.has(Needs::CLOSING) {
             self.closing.resize(self.rows, ClosingDeals::default());
         }
         self.closing.get_mut(row)

@@ -11,6 +11,7 @@ use crate::engine::meanings::{Courses, Meanings};
 use crate::model::calendar::Zone;
 use crate::model::event::Score;
 use crate::model::id::Id;
+use crate::model::needs::Needs;
 use crate::model::rules::{Pipeline, Rules};
 use crate::model::time::Time;
 
@@ -166,6 +167,16 @@ impl Judge<'_> {
     fn pipeline(&self, number: u8) -> &Pipeline {
         let other = usize::from(number).checked_sub(1).and_then(|place| self.rules.pipelines.values().nth(place));
         other.unwrap_or(&self.rules.pipeline)
+    }
+
+    /// Whether any of these parts is counted.
+    fn counts(&self, any: Needs) -> bool {
+        self.rules.counted.has(any)
+    }
+
+    /// A channel, if anything is counted of channels.
+    fn of_channels(&self, channel: ChannelId) -> Option<ChannelId> {
+        Some(channel).filter(|_| self.rules.counted.channels != Needs::NONE)
     }
 
     fn zone(&self) -> &Zone {

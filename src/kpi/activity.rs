@@ -2,6 +2,7 @@
 
 use super::{Better, C, Formula, Kpi, O, R, T, Title, Unit};
 use crate::engine::cells::Count;
+use crate::model::needs::Needs;
 use crate::model::value::{Value, ratio};
 
 pub(super) static KPIS: &[Kpi] = &[
@@ -13,6 +14,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count_all(Count::Leads, window)))),
     },
     Kpi {
@@ -23,6 +25,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: true,
         scopes: &[T, O, C],
+        needs: Needs::ENTRIES.and(Needs::PREVIOUS),
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.previous_leads(window)))),
     },
     Kpi {
@@ -33,6 +36,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES,
         formula: Formula::Staged(|of, window, stage| Some(Value::Count(of.entries(stage, window)))),
     },
     Kpi {
@@ -43,6 +47,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: true,
         scopes: &[T, O, C],
+        needs: Needs::ENTRIES.and(Needs::PREVIOUS),
         formula: Formula::Staged(|of, window, stage| Some(Value::Count(of.previous_count(of.entry(stage), window)))),
     },
     Kpi {
@@ -53,6 +58,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES,
         formula: Formula::Funnel(|of, window, from, to| {
             ratio(of.entries(to, window), of.entries(from, window)).map(Value::Real)
         }),
@@ -65,6 +71,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::COURSE,
         formula: Formula::Staged(|of, window, stage| Some(Value::Count(of.count(of.cohort(stage), window)))),
     },
     Kpi {
@@ -75,6 +82,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES.and(Needs::COURSE),
         formula: Formula::Staged(|of, window, stage| {
             let leads = of.count(Count::Leads(stage.pipeline), window);
             ratio(of.count(of.cohort(stage), window), leads).map(Value::Real)
@@ -88,6 +96,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count_all(Count::Won, window)))),
     },
     Kpi {
@@ -98,6 +107,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::COURSE,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count_all(Count::Lost, window)))),
     },
     Kpi {
@@ -108,6 +118,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES.and(Needs::COURSE),
         formula: Formula::Windowed(|of, window| of.win_ratio(window).map(Value::Real)),
     },
     Kpi {
@@ -118,6 +129,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::RESPONSE_TIMES,
         formula: Formula::Quantile(|of, window| of.response(window, 50)),
     },
     Kpi {
@@ -128,6 +140,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::RESPONSE_TIMES,
         formula: Formula::Quantile(|of, window| of.response(window, 90)),
     },
     Kpi {
@@ -138,6 +151,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::COURSE,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::Responses, window)))),
     },
     Kpi {
@@ -148,6 +162,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[T, O],
+        needs: Needs::REASONS,
         formula: Formula::Reasoned(|of, window, reason| of.lost_for(reason, window).map(Value::Count)),
     },
     Kpi {
@@ -158,6 +173,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: false,
         scopes: &[T, O],
+        needs: Needs::STAGE_TIMES,
         formula: Formula::Left(|of, window, stage| of.stage_time(stage, window, 50)),
     },
     Kpi {
@@ -168,6 +184,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: false,
         scopes: &[T, O],
+        needs: Needs::STAGE_TIMES,
         formula: Formula::Left(|of, window, stage| of.stage_time(stage, window, 90)),
     },
     Kpi {
@@ -178,6 +195,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: true,
         scopes: &[T, O],
+        needs: Needs::STAGE_TIMES,
         formula: Formula::Left(|of, window, stage| Some(Value::Count(of.stage_times(stage, window)))),
     },
     Kpi {
@@ -188,6 +206,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[T, O],
+        needs: Needs::COURSE,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::Slips, window)))),
     },
     Kpi {
@@ -198,6 +217,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES,
         formula: Formula::Piped(|of, window, pipeline| Some(Value::Count(of.count(Count::Leads(pipeline), window)))),
     },
     Kpi {
@@ -208,6 +228,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[T, O],
+        needs: Needs::ENTRIES,
         formula: Formula::Piped(|of, window, pipeline| Some(Value::Count(of.count(Count::Won(pipeline), window)))),
     },
     Kpi {
@@ -218,6 +239,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[T, O],
+        needs: Needs::COURSE,
         formula: Formula::Piped(|of, window, pipeline| Some(Value::Count(of.count(Count::Lost(pipeline), window)))),
     },
     Kpi {
@@ -228,6 +250,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[T, O],
+        needs: Needs::ENTRIES.and(Needs::COURSE),
         formula: Formula::Piped(|of, window, pipeline| {
             let won = of.count(Count::Won(pipeline), window);
             ratio(won, won + of.count(Count::Lost(pipeline), window)).map(Value::Real)

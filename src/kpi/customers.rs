@@ -2,6 +2,7 @@
 
 use super::{Better, C, Formula, Kpi, O, Scorecard, T, Title, Unit};
 use crate::engine::board::CustomerPeriod;
+use crate::model::needs::Needs;
 use crate::model::value::{Value, ratio};
 use crate::model::window::Window;
 
@@ -17,6 +18,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[T, O, C],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Plain(|of| Some(Value::Count(of.subject.customers.customers.into()))),
     },
     Kpi {
@@ -27,6 +29,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[T, O, C],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Plain(|of| Some(Value::Count(of.subject.customers.repeat.into()))),
     },
     Kpi {
@@ -37,6 +40,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[T, O, C],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Plain(|of| {
             let sums = of.subject.customers;
             ratio(sums.repeat.into(), sums.customers.into()).map(Value::Real)
@@ -50,6 +54,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[T, O, C],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Active(|of, period| Some(Value::Count(of.active(period)))),
     },
     Kpi {
@@ -60,6 +65,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[T, O, C],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Plain(|of| Some(Value::Count(of.subject.customers.retained.into()))),
     },
     Kpi {
@@ -70,6 +76,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[T, O, C],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Plain(|of| of.retention().map(Value::Real)),
     },
     Kpi {
@@ -80,6 +87,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[T, O, C],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Plain(|of| {
             let sums = of.subject.customers;
             of.per(sums.value, sums.customers.into()).map(Value::Real)
@@ -93,6 +101,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[T, O, C],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Plain(|of| ltv(of).map(Value::Real)),
     },
     Kpi {
@@ -103,6 +112,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[T, O, C],
+        needs: Needs::CUSTOMERS.and(Needs::BESIDE).and(Needs::PERIODS),
         formula: Formula::Plain(|of| {
             let cac = of.cac(Window::Quarter).filter(|cac| *cac > 0.0)?;
             Some(Value::Real(ltv(of)? / cac))
@@ -116,6 +126,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: false,
         scopes: &[T, O],
+        needs: Needs::NONE,
         formula: Formula::Market(|of| of.subject.market_size.map(|size| Value::Count(size.into()))),
     },
     Kpi {
@@ -126,6 +137,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[T, O],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Market(|of| {
             let size = of.subject.market_size?;
             ratio(of.subject.customers.customers.into(), size.into()).map(Value::Real)

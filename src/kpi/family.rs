@@ -8,6 +8,7 @@ use super::{Formula, Kpi, StageOf, Unit};
 use crate::engine::board::{CustomerPeriod, Reading};
 use crate::model::calendar::PeriodKind;
 use crate::model::event::Measure;
+use crate::model::needs::Needs;
 use crate::model::rules::{Pipeline, Rules, Scope};
 use crate::model::value::Value;
 use crate::model::window::Window;
@@ -94,6 +95,12 @@ impl Family {
     #[must_use]
     pub fn instances(&self) -> &[Instance] {
         &self.instances
+    }
+
+    /// What its values are computed from.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        self.ranked.iter().fold(self.kpi.needs, |needs, by| needs.and(by.needs))
     }
 
     /// How many series one subject can have at most. A rep has one line in the roster.

@@ -6,6 +6,7 @@ use crate::engine::board::{Reading, SubjectName};
 use crate::model::calendar::PeriodKind;
 use crate::model::event::Measure;
 use crate::model::id::UNASSIGNED;
+use crate::model::needs::Needs;
 use crate::model::rules::{Rules, Scope};
 use crate::model::value::Value;
 use crate::model::window::Window;
@@ -19,6 +20,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: false,
         scopes: &[R],
+        needs: Needs::NONE,
         formula: Formula::Rank,
     },
     Kpi {
@@ -29,6 +31,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: false,
         scopes: &[R],
+        needs: Needs::NONE,
         formula: Formula::Roster,
     },
 ];
@@ -43,6 +46,8 @@ pub(super) struct RankedBy {
     pub(super) by: String,
     /// The window.
     pub(super) window: Window,
+    /// What the values are computed from.
+    pub(super) needs: Needs,
     value: Ranked,
 }
 
@@ -60,16 +65,16 @@ pub(super) fn ranked_by(rules: &Rules) -> Result<Vec<RankedBy>, String> {
     let mut ranked = Vec::new();
     for by in &rules.leaderboard {
         let windows = rules.windows.get(Scope::Rep).iter().copied();
-        let entry = |window, value| RankedBy { by: by.clone(), window, value };
+        let entry = |window, needs, value| RankedBy { by: by.clone(), window, needs, value };
         if by == QUOTA_ATTAINMENT {
             let is_exposed = |kind: &PeriodKind| rules.windows.rep.contains(&Window::to_date(*kind));
             let periods = [PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year];
             let periods = periods.into_iter().filter(is_exposed);
-            ranked.extend(periods.map(|kind| entry(Window::to_date(kind), Ranked::Attainment(kind))));
+            let needs = Needs::ENTRIES.and(Needs::PERIODS);
+            ranked.extend(periods.map(|kind| entry(Window::to_date(kind), needs, Ranked::Attainment(kind))));
         } else {
-            let formula = rankable().find(|(name, _)| name == by).map(|(_, formula)| formula);
-            let formula = formula.ok_or_else(|| cannot_rank(by))?;
-            ranked.extend(windows.map(|window| entry(window, Ranked::Windowed(formula))));
+            let (kpi, formula) = rankable().find(|(kpi, _)| kpi.name == by).ok_or_else(|| cannot_rank(by))?;
+            ranked.extend(windows.map(|window| entry(window, kpi.needs, Ranked::Windowed(formula))));
         }
     }
     Ok(ranked)
@@ -77,15 +82,15 @@ pub(super) fn ranked_by(rules: &Rules) -> Result<Vec<RankedBy>, String> {
 
 type Windowed = fn(&Scorecard<'_>, Window) -> Option<Value>;
 
-fn rankable() -> impl Iterator<Item = (&'static str, Windowed)> {
+fn rankable() -> impl Iterator<Item = (&'static Kpi, Windowed)> {
     all().filter(|kpi| kpi.scopes.contains(&Scope::Rep)).filter_map(|kpi| match kpi.formula {
-        Formula::Windowed(formula) => Some((kpi.name, formula)),
+        Formula::Windowed(formula) => Some((kpi, formula)),
         _ => None,
     })
 }
 
 fn cannot_rank(by: &str) -> String {
-    let allowed: Vec<&str> = rankable().map(|(name, _)| name).chain([QUOTA_ATTAINMENT]).collect();
+    let allowed: Vec<&str> = rankable().map(|(kpi, _)| kpi.name).chain([QUOTA_ATTAINMENT]).collect();
     format!("leaderboard.by: nobody can be ranked by \"{by}\"; allowed are {}", allowed.join(", "))
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Better, C, Formula, Kpi, O, R, T, Title, Unit};
 use crate::engine::cells::{Count, Sum};
+use crate::model::needs::Needs;
 use crate::model::value::{Value, ratio};
 
 pub(super) static KPIS: &[Kpi] = &[
@@ -13,6 +14,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES,
         formula: Formula::Windowed(|of, window| Some(Value::Money(of.revenue(window)))),
     },
     Kpi {
@@ -23,6 +25,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES.and(Needs::PREVIOUS),
         formula: Formula::Windowed(|of, window| Some(Value::Money(of.previous_revenue(window)))),
     },
     Kpi {
@@ -33,6 +36,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES.and(Needs::PREVIOUS),
         formula: Formula::Windowed(|of, window| {
             let previous = of.previous_revenue(window);
             let growth = of.revenue(window) - previous;
@@ -47,6 +51,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: true,
         scopes: &[T, O, C],
+        needs: Needs::ENTRIES.and(Needs::YEAR_AGO),
         formula: Formula::YearAgo(|of, window| Some(Value::Money(of.year_ago_revenue(window)))),
     },
     Kpi {
@@ -57,6 +62,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[T, O, C],
+        needs: Needs::ENTRIES.and(Needs::YEAR_AGO),
         formula: Formula::YearAgo(|of, window| {
             let before = of.year_ago_revenue(window);
             ratio(of.revenue(window) - before, before).filter(|_| before > 0).map(Value::Real)
@@ -70,6 +76,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[T, O],
+        needs: Needs::ENTRIES,
         formula: Formula::Piped(|of, window, pipeline| Some(Value::Money(of.sum(Sum::Revenue(pipeline), window)))),
     },
     Kpi {
@@ -80,6 +87,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::COURSE,
         formula: Formula::Windowed(|of, window| Some(Value::Money(of.sum(Sum::LostAmount, window)))),
     },
     Kpi {
@@ -90,6 +98,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::ENTRIES,
         formula: Formula::Windowed(|of, window| of.deal_size(window).map(Value::Real)),
     },
     Kpi {
@@ -100,6 +109,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::CYCLE_TIMES,
         formula: Formula::Quantile(|of, window| of.cycle(window, 50)),
     },
     Kpi {
@@ -110,6 +120,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::CYCLE_TIMES,
         formula: Formula::Quantile(|of, window| of.cycle(window, 90)),
     },
     Kpi {
@@ -120,6 +131,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::COURSE,
         formula: Formula::Windowed(|of, window| {
             ratio(of.sum(Sum::Cycle, window), of.count(Count::Cycles, window) * 1_000).map(Value::Real)
         }),
@@ -132,6 +144,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::COURSE,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::Cycles, window)))),
     },
     Kpi {
@@ -142,6 +155,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| Some(Value::Money(of.sum(Sum::Payments, window)))),
     },
     Kpi {
@@ -152,6 +166,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| Some(Value::Money(of.sum(Sum::Refunds, window)))),
     },
     Kpi {
@@ -162,6 +177,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::ENTRIES.and(Needs::BESIDE),
         formula: Formula::Windowed(|of, window| {
             let collected = of.sum(Sum::Payments, window) - of.sum(Sum::Refunds, window);
             let revenue = of.revenue(window);
@@ -176,6 +192,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| Some(Value::Money(of.sum(Sum::Spend, window)))),
     },
     Kpi {
@@ -186,6 +203,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O, C],
+        needs: Needs::CUSTOMERS,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.new_customers(window)))),
     },
     Kpi {
@@ -196,6 +214,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: false,
         scopes: &[R, T, O, C],
+        needs: Needs::BESIDE.and(Needs::CUSTOMERS),
         formula: Formula::Windowed(|of, window| of.cac(window).map(Value::Real)),
     },
 ];

@@ -1,6 +1,7 @@
 //! The pipeline as it stands now.
 
 use super::{Better, Formula, Kpi, O, R, T, Title, Unit};
+use crate::model::needs::Needs;
 use crate::model::time::DAY;
 use crate::model::value::{Value, float};
 use crate::model::window::Window;
@@ -14,6 +15,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::OPEN,
         formula: Formula::Open(|of, stage| Some(Value::Count(of.open(stage).deals.into()))),
     },
     Kpi {
@@ -24,6 +26,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::OPEN,
         formula: Formula::Open(|of, stage| Some(Value::Money(of.open(stage).amount))),
     },
     Kpi {
@@ -34,6 +37,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::OPEN,
         formula: Formula::Plain(|of| Some(Value::Money(of.all_open().weighted))),
     },
     Kpi {
@@ -44,6 +48,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::OPEN,
         formula: Formula::Stalled(|of, stage| Some(Value::Count(of.open(stage).stalled.into()))),
     },
     Kpi {
@@ -54,6 +59,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::CLOSING,
         formula: Formula::Plain(|of| Some(Value::Count(of.closing().overdue.into()))),
     },
     Kpi {
@@ -64,6 +70,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::CLOSING,
         formula: Formula::Plain(|of| Some(Value::Money(of.closing().overdue_amount))),
     },
     Kpi {
@@ -74,6 +81,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::CLOSING,
         formula: Formula::Closing(|of, period| {
             let [amount, _] = of.closing_in(period);
             Some(Value::Money(amount))
@@ -87,6 +95,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::CLOSING,
         formula: Formula::Closing(|of, period| {
             let [_, weighted] = of.closing_in(period);
             Some(Value::Money(weighted))
@@ -100,6 +109,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::ENTRIES.and(Needs::PERIODS).and(Needs::CLOSING),
         formula: Formula::Closing(|of, period| {
             let [_, weighted] = of.closing_in(period);
             Some(Value::Money(of.booked(period) + weighted))
@@ -113,6 +123,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::ENTRIES.and(Needs::PERIODS).and(Needs::COURSE).and(Needs::OPEN),
         formula: Formula::Plain(|of| {
             let window = Window::Quarter;
             let days = of.mean_cycle(window).filter(|cycle| *cycle > 0.0)? / float(DAY.into());

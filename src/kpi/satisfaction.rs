@@ -2,6 +2,7 @@
 
 use super::{Better, Formula, Kpi, O, R, Survey, T, Title, Unit};
 use crate::engine::cells::Count;
+use crate::model::needs::Needs;
 use crate::model::value::{Value, ratio};
 
 pub(super) static KPIS: &[Kpi] = &[
@@ -13,6 +14,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Surveyed(|of, window, survey| {
             let answers = match survey {
                 Survey::Csat => Count::Csat,
@@ -30,6 +32,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::CsatSatisfied, window)))),
     },
     Kpi {
@@ -40,6 +43,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| {
             ratio(of.count(Count::CsatSatisfied, window), of.count(Count::Csat, window)).map(Value::Real)
         }),
@@ -52,6 +56,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::NpsPromoters, window)))),
     },
     Kpi {
@@ -62,6 +67,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Less,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::NpsDetractors, window)))),
     },
     Kpi {
@@ -72,6 +78,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| {
             let lead = of.count(Count::NpsPromoters, window) - of.count(Count::NpsDetractors, window);
             ratio(100 * lead, of.count(Count::Nps, window)).map(Value::Real)
@@ -85,6 +92,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| Some(Value::Count(of.count(Count::CesPoints, window)))),
     },
     Kpi {
@@ -95,6 +103,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::BESIDE,
         formula: Formula::Windowed(|of, window| {
             ratio(of.count(Count::CesPoints, window), of.count(Count::Ces, window)).map(Value::Real)
         }),

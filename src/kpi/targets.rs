@@ -1,8 +1,12 @@
 //! Targets of the periods that hold now.
 
 use super::{Better, Formula, Kpi, O, R, T, Title, Unit};
+use crate::model::needs::Needs;
 use crate::model::event::Measure;
 use crate::model::value::{Value, float, ratio};
+
+/// What measures are reached in: any of them.
+const MEASURED: Needs = Needs::ENTRIES.and(Needs::PERIODS).and(Needs::BESIDE).and(Needs::CUSTOMERS);
 
 pub(super) static KPIS: &[Kpi] = &[
     Kpi {
@@ -13,6 +17,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::NONE,
         formula: Formula::Periodic(|of, period| of.target(period).map(Value::Money)),
     },
     Kpi {
@@ -23,6 +28,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::ENTRIES.and(Needs::PERIODS),
         formula: Formula::Periodic(|of, period| Some(Value::Money(of.booked(period)))),
     },
     Kpi {
@@ -33,6 +39,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::ENTRIES.and(Needs::PERIODS),
         formula: Formula::Periodic(|of, period| of.attainment(Measure::Revenue, period).map(Value::Real)),
     },
     Kpi {
@@ -43,6 +50,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::ENTRIES.and(Needs::PERIODS),
         formula: Formula::Periodic(|of, period| {
             Some(Value::Real(of.attainment(Measure::Revenue, period)? / of.elapsed(period)?))
         }),
@@ -55,6 +63,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::ENTRIES.and(Needs::PERIODS),
         formula: Formula::Periodic(|of, period| {
             Some(Value::Real(of.major(float(of.booked(period))) / of.elapsed(period)?))
         }),
@@ -67,6 +76,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: Needs::OPEN,
         formula: Formula::Plain(|of| Some(Value::Money(of.all_open().amount))),
     },
     Kpi {
@@ -77,6 +87,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::ENTRIES.and(Needs::PERIODS).and(Needs::OPEN),
         formula: Formula::Periodic(|of, period| {
             let missing = of.target(period)? - of.booked(period);
             ratio(of.all_open().amount, missing).filter(|_| missing > 0).map(Value::Real)
@@ -90,6 +101,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::Neither,
         additive: false,
         scopes: &[R, T, O],
+        needs: Needs::NONE,
         formula: Formula::Measured(|of, measure, period| {
             of.goal(measure, period).map(|goal| of.measured(measure, goal))
         }),
@@ -102,6 +114,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: true,
         scopes: &[R, T, O],
+        needs: MEASURED,
         formula: Formula::Measured(|of, measure, period| Some(of.measured(measure, of.reached(measure, period)))),
     },
     Kpi {
@@ -112,6 +125,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: MEASURED,
         formula: Formula::Measured(|of, measure, period| of.attainment(measure, period).map(Value::Real)),
     },
     Kpi {
@@ -122,6 +136,7 @@ pub(super) static KPIS: &[Kpi] = &[
         better: Better::More,
         additive: false,
         scopes: &[R, T, O],
+        needs: MEASURED,
         formula: Formula::Measured(|of, measure, period| {
             Some(Value::Real(of.attainment(measure, period)? / of.elapsed(period)?))
         }),

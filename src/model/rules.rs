@@ -11,6 +11,7 @@ use crate::model::CONTRACT;
 use crate::model::calendar::{Calendar, PeriodKind, Zone};
 use crate::model::event::Stage;
 use crate::model::money::{Currency, Rates, Ratio};
+use crate::model::needs::{Counted, Needs};
 use crate::model::time::{DAY, Time};
 use crate::model::window::{DAYS, Lanes, Range, Window, Windows};
 
@@ -113,8 +114,8 @@ pub struct Rules {
     pub expose: PerScope<Option<Vec<String>>>,
     /// The KPIs by which reps are ranked.
     pub leaderboard: Vec<String>,
-    /// Whether the last local dates are counted one by one too, for those who look at the page. No gauge depends on it.
-    pub has_days: bool,
+    /// What is counted: all that somebody can be shown. No value of what is shown depends on it.
+    pub counted: Counted,
 }
 
 /// Stands for the rules by which records are accepted or rejected: with the same, the same records are.
@@ -157,7 +158,7 @@ impl Rules {
             },
             expose: PerScope::default(),
             leaderboard: ["revenue", "won", "quota_attainment"].map(str::to_owned).to_vec(),
-            has_days: false,
+            counted: Counted::GAUGES,
         }
     }
 
@@ -179,14 +180,20 @@ impl Rules {
     #[must_use]
     pub fn midnights(&self, now: Time) -> Vec<Time> {
         let tomorrow = self.zone.date_of(now).tomorrow().unwrap_or(Date::MAX);
-        let ago = (0..=DAYS).rev().filter(|_| self.has_days).filter_map(|days| i64::try_from(days).ok());
+        let ago = (0..=DAYS).rev().filter(|_| self.counted.has(Needs::DAYS)).filter_map(|days| i64::try_from(days).ok());
         ago.map(|days| self.zone.midnight(tomorrow.checked_sub(days.days()).unwrap_or(Date::MIN))).collect()
     }
 
     /// The windows that some KPI needs whatever the events say, with their previous and year-ago ones.
     #[must_use]
     pub fn lanes(&self) -> Lanes {
-        let exposed = || Scope::ALL.into_iter().flat_map(|scope| self.windows.get(scope).iter().copied());
+        let counted = |any: Needs| {
+            let of = move |scope: &Scope| match scope {
+                Scope::Channel => self.counted.channels.has(any),
+                _ => self.counted.reps.has(any),
+            };
+            Scope::ALL.into_iter().filter(of).flat_map(|scope| self.windows.get(scope).iter().copied())
+        };
         // What is booked of the present periods, whose targets may come at any time, and what lifetime value and velocity
         // are computed from.
         let always = [
@@ -197,8 +204,11 @@ impl Rules {
             Window::HalfToDate,
             Window::YearToDate,
         ];
-        let year_ago = exposed().filter(|window| self.has_year_ago(*window));
-        Lanes::present(exposed().chain(always)).with(Lanes::previous(exposed())).with(Lanes::year_ago(year_ago))
+        let always = always.into_iter().filter(|_| self.counted.has(Needs::PERIODS));
+        let year_ago = counted(Needs::YEAR_AGO).filter(|window| self.has_year_ago(*window));
+        Lanes::present(counted(Needs::GAUGES).chain(always))
+            .with(Lanes::previous(counted(Needs::PREVIOUS)))
+            .with(Lanes::year_ago(year_ago))
     }
 
     /// Whether a window's year-ago values are exposed: not if what they need is forgotten.

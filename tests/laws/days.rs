@@ -10,6 +10,7 @@ use salespulse::engine::Engine;
 use salespulse::engine::board::{Reading, SubjectName};
 use salespulse::kpi::{Catalogue, Family, Query};
 use salespulse::model::event::Event;
+use salespulse::model::needs::Counted;
 use salespulse::model::rules::{Rules, Scope};
 use salespulse::model::time::{HOUR, Time};
 use salespulse::model::value::Value;
@@ -82,7 +83,7 @@ proptest! {
     fn each_of_the_last_dates_is_yesterday_of_the_day_after(stream in streams(), shards in 1..4_usize) {
         let script = stream.script();
         let mut rules = script.rules.clone();
-        rules.has_days = true;
+        rules.counted = Counted::PAGE;
         rules.windows.rep = vec![Window::Month, Window::Today, Window::Yesterday];
         let rules = Arc::new(rules);
         // It lives through all chapters, so that midnights pass over what it has counted.

@@ -10,6 +10,7 @@ use salespulse::engine::shard::{Contents, Kind, Portion, Shard, Translation, Unp
 use salespulse::kpi::Catalogue;
 use salespulse::kpi::exposition::{Format, render};
 use salespulse::model::event::Event;
+use salespulse::model::needs::Counted;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
 
@@ -108,7 +109,7 @@ fn straight(script: &Script, rules: &Rules, now: Time) -> String {
 /// Stops after some readings, goes on from what was remembered, with other shards, and takes in again what came before.
 fn stops_change_nothing(script: &Script, stops: &[prop::sample::Index], shards: &[usize]) -> Result<(), String> {
     // No gauge depends on dates, but the audit looks at what they count.
-    let rules = Arc::new(Rules { has_days: true, ..script.rules.clone() });
+    let rules = Arc::new(Rules { counted: Counted::PAGE, ..script.rules.clone() });
     let stops: Vec<usize> = stops.iter().map(|stop| stop.index(script.chapters.len())).collect();
     let mut process = Process::new(&rules, shards[0], script.chapters[0].now);
     for (number, chapter) in script.chapters.iter().enumerate() {

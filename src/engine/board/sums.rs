@@ -84,6 +84,7 @@ mod tests {
     use crate::engine::facts::{FactKind, Reason};
     use crate::engine::meanings::Courses;
     use crate::model::event::Score;
+    use crate::model::needs::Needs;
     use crate::model::money::{Currency, Rates};
     use crate::model::rules::Rules;
     use crate::model::time::Time;
@@ -97,7 +98,7 @@ mod tests {
 
     fn table() -> Table {
         let rules = rules();
-        Table::new(Layout::new(&Courses::new(&rules), true), Arc::new(Segments::at(NOW, &rules)))
+        Table::new(Layout::new(&Courses::new(&rules), Needs::GAUGES), Arc::new(Segments::at(NOW, &rules)))
     }
 
     #[test]

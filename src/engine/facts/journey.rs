@@ -7,6 +7,7 @@ use crate::engine::directory::{ChannelId, NameId, RowId};
 use crate::engine::entry::{KnownStep, Move, Share, Step, StepKind};
 use crate::engine::meanings::{Course, Place};
 use crate::model::id::Id;
+use crate::model::needs::Needs;
 use crate::model::time::Time;
 
 /// What one journey contributes.
@@ -61,6 +62,13 @@ struct Outline<'a> {
     is_void: bool,
 }
 
+impl Outline<'_> {
+    /// A place of the journey's facts.
+    fn at(&self, at: Time, row: RowId, judge: &Judge<'_>) -> At {
+        At { at, row, channel: judge.of_channels(self.channel), pipeline: self.pipeline }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Began {
     at: Time,
@@ -97,7 +105,8 @@ struct Run {
 struct At {
     at: Time,
     row: RowId,
-    channel: ChannelId,
+    /// Where anything is counted of channels.
+    channel: Option<ChannelId>,
     pipeline: u8,
 }
 
@@ -106,7 +115,7 @@ impl At {
         use FactKind::{Closing, Left, Open, Slipped};
         // Channels have no KPI of these.
         let is_of_rows = matches!(kind, Open { .. } | Closing { .. } | Left { .. } | Slipped);
-        let channel = (!is_of_rows).then_some(self.channel);
+        let channel = self.channel.filter(|_| !is_of_rows);
         Fact { at: self.at, row: self.row, channel, pipeline: self.pipeline, kind }
     }
 }
@@ -171,13 +180,13 @@ impl Story {
         self.kept
     }
 
-    /// Whether the journey is won now.
+    /// Whether the journey is won now, where customers are counted.
     #[must_use]
     pub fn is_won(&self) -> bool {
         self.won.is_some()
     }
 
-    /// The win, if the journey is won now.
+    /// The win, if the journey is won now and customers are counted.
     #[must_use]
     pub fn win(&self, lead_id: &Id, steps: &[KnownStep], horizon: Time) -> Option<Win> {
         let Won { at, row, channel, amount, margin } = self.won?;
@@ -195,7 +204,7 @@ impl Story {
             self.rows.push(step.row);
             match &step.kind {
                 StepKind::Lead { channel, pipeline } => {
-                    self.channels.push(*channel);
+                    self.channels.extend(judge.of_channels(*channel));
                     if lead.is_none() {
                         lead = Some(Began { at, row: step.row });
                         lead_channel = Some(*channel);
@@ -216,7 +225,7 @@ impl Story {
         }
         let channel = lead_channel.or(own_channel).unwrap_or(judge.no_channel);
         if lead.is_none() && !self.rows.is_empty() {
-            self.channels.push(channel);
+            self.channels.extend(judge.of_channels(channel));
         }
         let pipeline = spoken.or(lead_pipeline).unwrap_or(0);
         Outline { lead, channel, pipeline, splits, started_at, is_void }
@@ -234,9 +243,13 @@ impl Story {
     ) {
         let StepKind::Move(moved) = &step.kind else { return };
         let place = judge.meanings.of(moved.spoken).place;
-        let here = At { at, row: step.row, channel: outline.channel, pipeline: outline.pipeline };
-        self.facts.extend(moves.slip(moved, place, here, judge));
-        self.facts.extend(moves.leave(place, here, course));
+        let here = outline.at(at, step.row, judge);
+        if judge.counts(Needs::COURSE) {
+            self.facts.extend(moves.slip(moved, place, here, judge));
+        }
+        if judge.counts(Needs::STAGE_TIMES) {
+            self.facts.extend(moves.leave(place, here, course));
+        }
         moves.take(moved, place, at, step);
         let reached = course.index(place).map_or(0, |index| index.min(course.won - 1));
         if reached > moves.furthest {
@@ -250,8 +263,8 @@ impl Story {
     /// Notes how the journey stands, and what follows from its whole course.
     fn conclude(&mut self, outline: &Outline<'_>, moves: &Moves, course: &Course, judge: &Judge<'_>) {
         let Some(run) = moves.run else { return };
-        let at = |at, row| At { at, row, channel: outline.channel, pipeline: outline.pipeline };
-        let (first, last) = (at(run.began_at, run.first_row), at(run.began_at, run.last_row));
+        let (first, last) =
+            (outline.at(run.began_at, run.first_row, judge), outline.at(run.began_at, run.last_row, judge));
         self.owner = Some(if run.place == Place::WON { run.first_row } else { run.last_row });
         match run.place {
             Place::WON => {
@@ -263,25 +276,29 @@ impl Story {
                     revenue,
                     cycle: cycle.filter(|_| is_deal),
                 });
-                let (at, row, channel) = (first.at, first.row, first.channel);
-                self.won = Some(Won { at, row, channel, amount: moves.amount, margin: moves.margin });
+                let (at, row, channel) = (first.at, first.row, outline.channel);
+                let won = Won { at, row, channel, amount: moves.amount, margin: moves.margin };
+                self.won = Some(won).filter(|_| judge.counts(Needs::CUSTOMERS));
             }
-            Place::Lost => {
+            Place::Lost if judge.counts(Needs::COURSE.and(Needs::REASONS)) => {
                 let reason = run.reason.map_or(Reason::Unknown, Reason::Named);
                 self.put_money(first, outline.splits, [moves.amount, 0], |is_deal, [amount, _]| FactKind::Lost {
                     reason: is_deal.then_some(reason),
                     amount,
                 });
             }
-            Place::Void => {}
+            Place::Lost | Place::Void => {}
             Place::Named(_) => self.stand_open(last, outline, moves, course, judge),
         }
         if let Some(lead) = outline.lead {
             let answered = moves.answered_at;
             let response = answered.and_then(|at| self.duration(at, lead.at, |story| &mut story.negative_response));
-            let (first, furthest, won) = (course.first_between, moves.furthest, run.place == Place::WON);
-            let kind = FactKind::Created { first, furthest, won, response };
-            self.facts.push(at(lead.at, lead.row).fact(kind));
+            // What becomes of it changes the fact only where that is counted.
+            let (furthest, won) = (moves.furthest, run.place == Place::WON);
+            let (furthest, won) = if judge.counts(Needs::COURSE) { (furthest, won) } else { (0, false) };
+            let response = response.filter(|_| judge.counts(Needs::COURSE.and(Needs::RESPONSE_TIMES)));
+            let kind = FactKind::Created { first: course.first_between, furthest, won, response };
+            self.facts.push(outline.at(lead.at, lead.row, judge).fact(kind));
         }
     }
 
@@ -292,13 +309,15 @@ impl Story {
         // A probability is at most 1, so the product is never larger than the amount.
         let probability = judge.pipeline(outline.pipeline).probability(index);
         let money = [moves.amount, probability.scale(moves.amount, 0, 0).unwrap_or(moves.amount)];
-        self.put_money(here, outline.splits, money, |is_deal, [amount, weighted]| FactKind::Open {
-            is_deal,
-            stage,
-            amount,
-            weighted,
-        });
-        if let Some(at) = moves.expected_close_at {
+        if judge.counts(Needs::OPEN) {
+            self.put_money(here, outline.splits, money, |is_deal, [amount, weighted]| FactKind::Open {
+                is_deal,
+                stage,
+                amount,
+                weighted,
+            });
+        }
+        if let Some(at) = moves.expected_close_at.filter(|_| judge.counts(Needs::CLOSING)) {
             let here = At { at, ..here };
             self.put_money(here, outline.splits, money, |is_deal, [amount, weighted]| FactKind::Closing {
                 is_deal,

@@ -95,8 +95,8 @@ impl Ledger {
     pub(super) fn new(rules: Arc<Rules>, now: Time) -> Ledger {
         let courses = Courses::new(&rules);
         let edges = Edges::at(now, &rules);
-        let [rows, channels] =
-            [true, false].map(|is_rows| Table::new(Layout::new(&courses, is_rows), Arc::clone(&edges.segments)));
+        let [rows, channels] = [rules.counted.reps, rules.counted.channels]
+            .map(|needs| Table::new(Layout::new(&courses, needs), Arc::clone(&edges.segments)));
         Ledger { rules, now, edges, rows, channels, shared: None }
     }
 

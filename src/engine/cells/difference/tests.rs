@@ -8,12 +8,13 @@ use crate::engine::cells::{Layout, Segment, Segments};
 use crate::engine::facts::{FactKind, Reason};
 use crate::model::calendar::{Calendar, Zone};
 use crate::model::event::Score;
+use crate::model::needs::Needs;
 use crate::model::time::Time;
 use crate::model::window::{Lanes, Windows};
 
 const NOW: Time = Time::from_millis(1_790_000_000_000);
 /// Two stages between `lead` and `won`.
-const LAYOUT: Layout = Layout { between: 2, open: 3, pipelines: 1, has_details: true };
+const LAYOUT: Layout = Layout { between: 2, open: 3, pipelines: 1, needs: Needs::GAUGES };
 
 fn segments() -> Arc<Segments> {
     segments_of(Lanes::present(Window::ALL).with(Lanes::previous(Window::ALL)))
