@@ -48,7 +48,7 @@ pub fn render(
     text: &mut String,
 ) -> Result<u64, TooManySeries> {
     let length = text.len();
-    let prefixes = Prefixes::of(reading);
+    let prefixes = Prefixes::of(reading, catalogue);
     let limit = reading.rules.max_series;
     let mut writer = Writer { text, format, series: 0, limit };
     let mut of_scopes = Scope::ALL.map(|scope| (scope, 0));
@@ -69,12 +69,16 @@ pub fn render(
     Ok(series)
 }
 
-/// The labels of every subject, as they stand in a line after the brace.
+/// The labels of every subject of which there are families, as they stand in a line after the brace.
 struct Prefixes([Vec<String>; 5]);
 
 impl Prefixes {
-    fn of(reading: &Reading) -> Prefixes {
-        Prefixes(Scope::ALL.map(|scope| reading.subjects.get(scope).iter().map(labels_of).collect()))
+    fn of(reading: &Reading, catalogue: &Catalogue) -> Prefixes {
+        Prefixes(Scope::ALL.map(|scope| {
+            let is_shown = catalogue.families().iter().any(|family| family.scope() == scope);
+            let subjects = reading.subjects.get(scope).iter().filter(|_| is_shown);
+            subjects.map(labels_of).collect()
+        }))
     }
 
     fn get(&self, scope: Scope) -> &[String] {

@@ -276,7 +276,7 @@ impl<'a> Scorecard<'a> {
     /// What is to be reached in a present period: minor units or things.
     #[must_use]
     pub fn goal(&self, measure: Measure, period: PeriodKind) -> Option<i128> {
-        self.subject.goals.get(measure as usize)?.get(place(period)).copied().flatten()
+        self.subject.goals.as_ref()?.get(measure as usize)?.get(place(period)).copied().flatten()
     }
 
     /// What was reached of a measure in a present period to date: minor units or things.

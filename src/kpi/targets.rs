@@ -1,8 +1,8 @@
 //! Targets of the periods that hold now.
 
 use super::{Better, Formula, Kpi, O, R, T, Title, Unit};
-use crate::model::needs::Needs;
 use crate::model::event::Measure;
+use crate::model::needs::Needs;
 use crate::model::value::{Value, float, ratio};
 
 /// What measures are reached in: any of them.

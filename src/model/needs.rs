@@ -43,9 +43,8 @@ impl Needs {
     /// Everything that a gauge can show.
     pub const GAUGES: Needs = Needs((1 << 13) - 1);
     /// Everything that a gauge of a channel can show.
-    pub const GAUGES_OF_CHANNELS: Needs = Needs::GAUGES.without(
-        Needs::STAGE_TIMES.and(Needs::REASONS).and(Needs::OPEN).and(Needs::CLOSING),
-    );
+    pub const GAUGES_OF_CHANNELS: Needs =
+        Needs::GAUGES.without(Needs::STAGE_TIMES.and(Needs::REASONS).and(Needs::OPEN).and(Needs::CLOSING));
 
     /// Both.
     #[must_use]

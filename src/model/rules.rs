@@ -180,7 +180,8 @@ impl Rules {
     #[must_use]
     pub fn midnights(&self, now: Time) -> Vec<Time> {
         let tomorrow = self.zone.date_of(now).tomorrow().unwrap_or(Date::MAX);
-        let ago = (0..=DAYS).rev().filter(|_| self.counted.has(Needs::DAYS)).filter_map(|days| i64::try_from(days).ok());
+        let ago =
+            (0..=DAYS).rev().filter(|_| self.counted.has(Needs::DAYS)).filter_map(|days| i64::try_from(days).ok());
         ago.map(|days| self.zone.midnight(tomorrow.checked_sub(days.days()).unwrap_or(Date::MIN))).collect()
     }
 

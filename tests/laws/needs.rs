@@ -22,8 +22,8 @@ fn alone(rules: &Rules, shown: &[&Family]) -> Rules {
 }
 
 /// What is shown at the end of every chapter.
-fn texts(rules: Rules, script: &Script, shards: usize) -> Vec<String> {
-    let (rules, catalogue) = (Arc::new(rules.clone()), Catalogue::new(&rules).expect("a catalogue"));
+fn texts(rules: &Rules, script: &Script, shards: usize) -> Vec<String> {
+    let (rules, catalogue) = (Arc::new(rules.clone()), Catalogue::new(rules).expect("a catalogue"));
     let mut engine = Engine::new(&rules, shards, script.chapters[0].now);
     let chapters = script.chapters.iter().map(|chapter| {
         for arrival in &chapter.arrivals {
@@ -44,7 +44,7 @@ proptest! {
         let script = stream.script();
         let all = Rules { expose: PerScope::default(), counted: Counted::GAUGES, ..script.rules.clone() };
         let catalogue = Catalogue::new(&all).expect("a catalogue");
-        let whole = texts(all.clone(), &script, shards);
+        let whole = texts(&all, &script, shards);
         let mut kinds: Vec<(bool, Needs)> = Vec::new();
         let kind = |family: &Family| (family.scope() == Scope::Channel, family.needs());
         for family in catalogue.families() {
@@ -63,7 +63,7 @@ proptest! {
                 };
                 text.lines().filter(is_shown).fold(String::new(), |text, line| text + line + "\n")
             };
-            for (own, whole) in texts(alone(&all, &shown), &script, shards).iter().zip(&whole) {
+            for (own, whole) in texts(&alone(&all, &shown), &script, shards).iter().zip(&whole) {
                 prop_assert_eq!(own, &expected(whole), "{:?}", of_kind);
             }
         }

@@ -9,7 +9,7 @@ use super::sums::Sums;
 use super::targets::{Goals, Targets};
 use super::{Merged, Scopes};
 use crate::engine::cells::Table;
-use crate::engine::directory::{Directory, NameId, RepInTeam};
+use crate::engine::directory::{Directory, NameId, RowId};
 use crate::engine::entry::TargetOf;
 use crate::engine::meanings::Courses;
 use crate::engine::shard::{Held, RosterValue};
@@ -74,7 +74,7 @@ pub struct Subject {
     /// What its customers add up to.
     pub customers: CustomerSums,
     /// What it is to reach.
-    pub goals: Goals,
+    pub goals: Option<Box<Goals>>,
     /// How many customers it could have.
     pub market_size: Option<u64>,
 }
@@ -175,18 +175,18 @@ fn roster_lines(directory: &Directory, sum: &Merged) -> Vec<RosterLine> {
 #[derive(Debug, Default)]
 pub(super) struct Reps {
     rows: Vec<usize>,
-    ordered: Vec<(SubjectName, usize, RepInTeam)>,
+    ordered: Vec<(SubjectName, RowId, NameId)>,
 }
 
 impl Reps {
-    /// Those of these rows, in the order of their names.
-    fn of(&mut self, rows: Vec<usize>, directory: &Directory) -> &[(SubjectName, usize, RepInTeam)] {
+    /// Those of these rows with their teams, in the order of their names.
+    fn of(&mut self, rows: Vec<usize>, directory: &Directory) -> &[(SubjectName, RowId, NameId)] {
         if rows != self.rows {
             let pairs = directory.rows();
             let rep = |row: &usize| {
                 let pair = *pairs.get(*row)?;
                 let name = SubjectName::Rep { rep: directory.text(pair.rep), team: directory.text(pair.team) };
-                Some((name, *row, pair))
+                Some((name, directory.row(pair), pair.team))
             };
             self.ordered = rows.iter().filter_map(rep).collect();
             self.ordered.sort_unstable_by(|left, right| left.0.cmp(&right.0));
@@ -207,17 +207,17 @@ fn reps(
     let active: BTreeSet<usize> =
         sum.roster.values().filter(|entry| entry.active).map(|entry| entry.row.index()).collect();
     let shown = (0..directory.row_count()).filter(|row| sum.rows.is_named(*row) || active.contains(row));
-    let reps = kept.of(shown.collect(), directory).iter().map(|(name, row, pair)| {
-        let (of, row) = (TargetOf::Row(directory.row(*pair)), *row);
+    let reps = kept.of(shown.collect(), directory).iter().map(|(name, id, team)| {
+        let row = id.index();
         let subject = Subject {
             name: name.clone(),
             row,
             new_customers: customers.new_of_row(row),
             customers: customers.of_row(row),
-            goals: targets.goals(of),
+            goals: targets.goals(TargetOf::Row(*id)),
             market_size: None,
         };
-        (pair.team, subject)
+        (*team, subject)
     });
     reps.collect()
 }
@@ -302,14 +302,14 @@ fn channels(directory: &Directory, sum: &Merged, customers: &Customers) -> Vec<S
         .map(|(row, name)| Subject {
             new_customers: customers.new_of_channel(row),
             customers: customers.of_channel(row),
-            ..empty(SubjectName::Channel(directory.text(name)), row, Goals::default(), None)
+            ..empty(SubjectName::Channel(directory.text(name)), row, None, None)
         })
         .collect();
     subjects.sort_unstable_by(|left, right| left.name.cmp(&right.name));
     subjects
 }
 
-fn empty(name: SubjectName, row: usize, goals: Goals, market_size: Option<u64>) -> Subject {
+fn empty(name: SubjectName, row: usize, goals: Option<Box<Goals>>, market_size: Option<u64>) -> Subject {
     let customers = CustomerSums::default();
     Subject { name, row, new_customers: [0; WINDOWS], customers, goals, market_size }
 }

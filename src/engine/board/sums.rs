@@ -84,8 +84,8 @@ mod tests {
     use crate::engine::facts::{FactKind, Reason};
     use crate::engine::meanings::Courses;
     use crate::model::event::Score;
-    use crate::model::needs::Needs;
     use crate::model::money::{Currency, Rates};
+    use crate::model::needs::Needs;
     use crate::model::rules::Rules;
     use crate::model::time::Time;
     use proptest::prelude::*;

@@ -70,11 +70,12 @@ impl<'a> Targets<'a> {
     }
 
     /// What somebody is to reach now.
-    pub(super) fn goals(&self, of: TargetOf) -> Goals {
+    pub(super) fn goals(&self, of: TargetOf) -> Option<Box<Goals>> {
         if self.set.is_empty() {
-            return Goals::default();
+            return None;
         }
-        Measure::ALL.map(|measure| self.present.map(|period| self.goal(of, measure, period?)))
+        let goals = Measure::ALL.map(|measure| self.present.map(|period| self.goal(of, measure, period?)));
+        (goals != Goals::default()).then(|| Box::new(goals))
     }
 
     /// The target of a scope and period: its own, or what is rolled up by time, or by organisation.
