@@ -4,11 +4,12 @@ SHELL := /bin/bash
 # More for the demo, such as ARGS="--speed 60".
 ARGS =
 
-.PHONY: help demo test test-all fuzz test-tools check deny bench dist example kafka prometheus dashboards pictures page-pictures soak
+.PHONY: help demo test test-parts test-all fuzz test-tools check deny bench dist example kafka prometheus dashboards pictures page-pictures soak
 
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
 	@echo "make test     the tests that need no other program"
+	@echo "make test-parts  of the tests with real parts those for which nothing is built: Kafka, a browser, the listeners"
 	@echo "make test-all every test; sets up the test tools (Kafka, Prometheus, …) beside the first of them"
 	@echo "make fuzz     mutants of records, snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
@@ -29,6 +30,13 @@ test-tools:
 # crash, connectors against a model of a CRM, the rules of the repository.
 test:
 	cargo test --locked --no-fail-fast --lib --test tidy --test pure
+
+# Tests with real parts: what they need is a package of Debian, Maven or npm, so that nothing is built for it; the others are
+# in `make test-all`.
+PARTS = $(addprefix integration::,golden identity unreadable endings refusals access connect http2 listeners web_file) page
+test-parts:
+	@scripts/setup-test-tools.sh kafka kcat prometheus page || [ -z "$$CI" ]
+	@scripts/test-parts.sh $(addsuffix ::,$(PARTS))
 
 # Everything. The tools are set up beside the first tests: the first time that takes a quarter of an hour.
 test-all:

@@ -250,6 +250,7 @@ setup_page() {
   setup_chromium || return
   has_chinese_letters page || return
   node_is_18_or_later || apt_install nodejs || { fail page "its tests need Node.js 18"; return; }
+  command -v curl >/dev/null || apt_install curl || { fail page "its tests ask with curl"; return; }
   cmp -s "$wanted/package-lock.json" "$home/complete" && return
   command -v npm >/dev/null || apt_install npm || { fail page "its judges come by npm"; return; }
   say "fetching what drives and judges the page"

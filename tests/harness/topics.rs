@@ -45,9 +45,22 @@ impl Topics {
             adapt(&mut shape);
             if shape.partitions > 0 {
                 topics.create_one(&shape);
+                topics.await_leaders(&shape);
             }
         }
         topics
+    }
+
+    /// Waits until a topic can be written and read: on a busy machine its broker learns of it later than who created it.
+    fn await_leaders(&self, shape: &TopicShape) {
+        let name = self.name(shape.kind);
+        let admin: AdminClient<DefaultClientContext> = self.client.create().expect("an admin client");
+        wait_until("all partitions of a new topic have a leader", ADMIN, || {
+            let metadata = admin.inner().fetch_metadata(Some(&name), ADMIN).ok()?;
+            let partitions = metadata.topics().first()?.partitions();
+            let led = partitions.iter().filter(|partition| partition.leader() >= 0).count();
+            (i32::try_from(led) == Ok(shape.partitions)).then_some(())
+        });
     }
 
     /// The name of the topic of a kind.
