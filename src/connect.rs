@@ -27,6 +27,7 @@ pub mod memory;
 pub mod messages;
 pub mod metrics;
 pub mod outlet;
+pub mod pipedrive;
 pub mod poller;
 mod rate_limit;
 pub mod receiver;

@@ -1,4 +1,4 @@
-//! A model CRM: an organisation that speaks the dialects of Zoho CRM, ShareCRM and HubSpot and knows the truth.
+//! A model CRM: an organisation that speaks the dialects of Zoho CRM, ShareCRM, HubSpot and Pipedrive and knows the truth.
 //!
 //! Whatever the interleaving of polls, rings, pushes, crashes, two active instances and a back-fill while people go on: a
 //! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations
@@ -12,6 +12,7 @@ mod course;
 mod hubspot;
 mod index;
 mod organisation;
+mod pipedrive;
 mod rings;
 mod sharecrm;
 mod topic;
@@ -81,6 +82,18 @@ fn what_hubspot_says_becomes_the_truth() {
     for seed in seeds() {
         hubspot::try_seed(seed);
     }
+}
+
+#[test]
+fn what_pipedrive_says_becomes_the_truth() {
+    for seed in seeds() {
+        pipedrive::try_seed(seed);
+    }
+}
+
+#[test]
+fn a_changelog_that_comes_late_is_read_again() {
+    pipedrive::try_late_changelog();
 }
 
 #[test]

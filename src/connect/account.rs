@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::mapping::{LoadFault, Section};
-use crate::model::time::{DAY, MINUTE, SECOND, Time, parse_duration};
+use crate::model::time::{DAY, HOUR, MINUTE, SECOND, Time, parse_duration};
 
 /// The largest file of a secret, in bytes.
 const LARGEST_SECRET: u64 = 16 * 1024;
@@ -36,6 +36,19 @@ pub enum Account {
     ShareCrm(ShareCrmAccount),
     /// HubSpot.
     HubSpot(HubSpotAccount),
+    /// Pipedrive.
+    Pipedrive(PipedriveAccount),
+}
+
+/// A user of a company of Pipedrive's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PipedriveAccount {
+    /// Where the API is.
+    pub api_url: String,
+    /// Holds the user's API token.
+    pub token_file: PathBuf,
+    /// How often missing leads are looked for, in milliseconds.
+    pub census_ms: i64,
 }
 
 /// A private app of an account of HubSpot's.
@@ -216,6 +229,20 @@ pub(super) fn hubspot(section: &Section<'_>) -> Found<Option<Polling>> {
     });
     // Its search lags behind the records by more than others do.
     polling(section, account, 5 * MINUTE).map(Some)
+}
+
+/// How a source of Pipedrive is polled; `None` if its section names no token.
+///
+/// # Errors
+/// [`LoadFault`] with the line and the key.
+pub(super) fn pipedrive(section: &Section<'_>) -> Found<Option<Polling>> {
+    let Some(token_file) = section.text("token_file")? else { return Ok(None) };
+    let account = Account::Pipedrive(PipedriveAccount {
+        api_url: url(section, "api_url")?.unwrap_or_else(|| "https://api.pipedrive.com".to_owned()),
+        token_file: token_file.into(),
+        census_ms: census(section, HOUR, "it lists every lead")?,
+    });
+    polling(section, account, MINUTE).map(Some)
 }
 
 /// How often records are listed that no list of changes has.

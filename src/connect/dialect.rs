@@ -152,7 +152,7 @@ pub fn read(kind: Kind, payloads: &[Payload], reader: &Reader, setting: &Setting
         Kind::Zoho => zoho::read(payloads, reader, setting),
         Kind::ShareCrm => sharecrm::read(payloads, reader),
         Kind::HubSpot => hubspot::read(payloads, reader),
-        Kind::Pipedrive => pipedrive::read(payloads),
+        Kind::Pipedrive => pipedrive::read(payloads, reader),
         Kind::Salesforce => salesforce::read(payloads),
         Kind::Debezium => debezium::read(payloads),
         Kind::Csv | Kind::Kafka | Kind::Webhook => generic(payloads, reader),

@@ -63,7 +63,7 @@ impl Door {
                     };
                     (push.is_some() || callback.is_some()).then_some(Door::ShareCrm { push, callback })
                 }
-                Account::HubSpot(_) => None,
+                Account::HubSpot(_) | Account::Pipedrive(_) => None,
             },
             _ => None,
         })

@@ -137,6 +137,15 @@ impl Object {
         desired.into_iter().flat_map(|draft| self.tell_one(draft)).collect()
     }
 
+    /// The same of a history that is only ever added to: what it says now holds, whatever was told while less of it was seen.
+    pub fn tell_history(&mut self, mut desired: Vec<Draft>) -> Vec<Draft> {
+        for draft in &mut desired {
+            let told = self.told.get(draft.text("event_id")).map_or(0, |told| told.base);
+            draft.set_version(draft.version().max(told));
+        }
+        self.tell(desired)
+    }
+
     fn tell_one(&mut self, mut draft: Draft) -> Vec<Draft> {
         let id = draft.text("event_id").to_owned();
         let base = draft.version();
@@ -240,6 +249,16 @@ mod tests {
         assert!(told(&mut object, stage("L", "won", "r", "1", 7)).is_empty());
         assert!(told(&mut object, stage("L", "won", "r", "1", 9)).is_empty());
         assert!(told(&mut object, stage("L", "won", "r", "2", 5)).is_empty(), "an older state of the record");
+    }
+
+    #[test]
+    fn a_history_holds_whatever_was_told_of_less_of_it() {
+        let mut object = Object::default();
+        object.tell(vec![stage("L", "lost", "r", "1", 9)]);
+        assert!(told(&mut object, stage("L", "contacted", "r", "1", 4)).is_empty(), "an older state of the record");
+        let mended = object.tell_history(vec![stage("L", "contacted", "r", "1", 4)]);
+        assert_eq!((mended[0].text("stage"), mended[0].version()), ("contacted", 11));
+        assert!(object.tell_history(vec![stage("L", "contacted", "r", "1", 4)]).is_empty());
     }
 
     #[test]

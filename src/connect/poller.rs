@@ -12,6 +12,7 @@ use super::finding::Finding;
 use super::hubspot::{self, HubSpot};
 use super::inbox::{Answer, Call, MOST_WAITING, Push};
 use super::memory::Memory;
+use super::pipedrive::{self, Pipedrive};
 use super::sharecrm::{self, PushFault, ShareCrm};
 use super::sources::Source;
 use super::status::Status;
@@ -38,6 +39,8 @@ pub enum Crm {
     ShareCrm(Box<ShareCrm>),
     /// HubSpot.
     HubSpot(Box<HubSpot>),
+    /// Pipedrive.
+    Pipedrive(Box<Pipedrive>),
 }
 
 impl Crm {
@@ -93,6 +96,17 @@ impl Crm {
                 };
                 Ok(Crm::HubSpot(Box::new(HubSpot::new(api, options))))
             }
+            Account::Pipedrive(account) => {
+                let api = pipedrive::Api::new(&secret(&account.token_file)?, &account.api_url);
+                let options = pipedrive::Options {
+                    overlap_ms: polling.overlap_ms,
+                    hold_ms: polling.hold_ms,
+                    since: polling.since,
+                    census_ms: account.census_ms,
+                    ..pipedrive::Options::default()
+                };
+                Ok(Crm::Pipedrive(Box::new(Pipedrive::new(api, options))))
+            }
         }
     }
 
@@ -105,6 +119,7 @@ impl Crm {
             Crm::Zoho(zoho) => zoho.cycle(desk, exchange),
             Crm::ShareCrm(sharecrm) => sharecrm.cycle(desk, exchange),
             Crm::HubSpot(hubspot) => hubspot.cycle(desk, exchange),
+            Crm::Pipedrive(pipedrive) => pipedrive.cycle(desk, exchange),
         }
     }
 
@@ -114,6 +129,7 @@ impl Crm {
             Crm::Zoho(zoho) => zoho.check(source, exchange),
             Crm::ShareCrm(sharecrm) => sharecrm.check(source, exchange),
             Crm::HubSpot(hubspot) => hubspot.check(source, exchange),
+            Crm::Pipedrive(pipedrive) => pipedrive.check(source, exchange),
         }
     }
 }

@@ -234,6 +234,7 @@ fn source(name: &str, section: &Section<'_>, global: &Tables, defaults: &Default
         Kind::Zoho => account::zoho(section)?.map(Box::new).map(Way::Poll),
         Kind::ShareCrm => account::sharecrm(section)?.map(Box::new).map(Way::Poll),
         Kind::HubSpot => account::hubspot(section)?.map(Box::new).map(Way::Poll),
+        Kind::Pipedrive => account::pipedrive(section)?.map(Box::new).map(Way::Poll),
         Kind::Webhook => Hook::of(section)?.map(Way::Hook),
         Kind::Kafka | Kind::Debezium => section.texts("topics")?.map(Way::Topics),
         Kind::Csv => files(section)?.map(Way::Files),

@@ -55,6 +55,8 @@ pub(super) struct Organisation {
     grain: i64,
     /// Whether owners change.
     pub(super) reassigns: bool,
+    /// Whether all that the CRM keeps of a deal that is opened again and moved in one instant is where it was left then.
+    pub(super) forgets_moments: bool,
     next_id: u64,
 }
 
@@ -69,6 +71,7 @@ impl Organisation {
             books: Books::of_people(START - 86_400_000),
             grain,
             reassigns,
+            forgets_moments: false,
             next_id: 6_756_839_000_000_100_000,
         }
     }
@@ -89,13 +92,19 @@ impl Organisation {
             2 => self.new_deal(None, dice),
             3 => self.convert(dice),
             4 => self.link(),
-            5..=7 => self.change(dice, |deal, stamp, id, dice| {
-                // Skipped, back, re-opened: any stage but the present one.
-                let stage = dice.below(STAGES.len());
-                if deal.steps.last().is_some_and(|step| step.stage != stage) {
-                    deal.step(stage, stamp, id);
-                }
-            }),
+            5..=7 => {
+                let forgets_moments = self.forgets_moments;
+                self.change(dice, |deal, stamp, id, dice| {
+                    // Skipped, back, re-opened: any stage but the present one.
+                    let stage = dice.below(STAGES.len());
+                    if deal.steps.last().is_some_and(|step| step.stage != stage) {
+                        if forgets_moments && deal.was_opened_at(stamp) && !is_end(stage) {
+                            deal.steps.pop();
+                        }
+                        deal.step(stage, stamp, id);
+                    }
+                })
+            }
             8 => self.change(dice, |deal, _, _, dice| {
                 deal.amount = dice.below(1_000_000);
                 let amount = deal.amount;
@@ -216,7 +225,18 @@ impl Organisation {
     }
 }
 
+/// Whether a deal in this stage is won or lost.
+fn is_end(stage: usize) -> bool {
+    stage >= 4
+}
+
 impl Deal {
+    /// Whether it was won or lost before, and was opened again at this instant.
+    fn was_opened_at(&self, at: i64) -> bool {
+        let is_opening = |pair: &[Step]| is_end(pair[0].stage) && !is_end(pair[1].stage) && pair[1].at == at;
+        self.steps.windows(2).last().is_some_and(is_opening)
+    }
+
     fn step(&mut self, stage: usize, at: i64, id: String) {
         self.steps.push(Step { id, stage, at, amount: self.amount, owner: self.owner });
     }

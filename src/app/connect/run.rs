@@ -140,8 +140,8 @@ pub(super) fn polled(sources: Vec<Source>, arguments: &LiveArguments) -> Result<
 
 /// What a source needs to be polled.
 const NEEDS: &str = "a source of kind \"zoho\" needs data_centre, client_id, client_secret_file and refresh_token_file, one \
-     of kind \"sharecrm\" needs app_id, app_secret_file, permanent_code_file and user_id, one of kind \"hubspot\" needs \
-     token_file";
+     of kind \"sharecrm\" needs app_id, app_secret_file, permanent_code_file and user_id, one of kind \"hubspot\" or \
+     \"pipedrive\" needs token_file";
 
 /// Where something is posted, by the names of the sources.
 fn doors(sources: &[Arc<Source>]) -> Result<BTreeMap<String, Door>, AppError> {

@@ -4,9 +4,11 @@ mod changelog;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Payload, Reading, void_document as void};
+use super::{Payload, Reader, Reading, void_document as void};
 use crate::connect::json::Json;
 use crate::connect::mapping::{millis, normalised};
+
+pub use changelog::{agrees, stages};
 
 /// What is known of the CRM.
 #[derive(Default)]
@@ -18,7 +20,7 @@ struct Known<'a> {
 }
 
 /// Reads payloads of any kind together.
-pub(super) fn read(payloads: &[Payload]) -> Reading {
+pub(super) fn read(payloads: &[Payload], reader: &Reader) -> Reading {
     let mut reading = Reading::default();
     let mut known = Known::default();
     for payload in payloads {
@@ -34,8 +36,9 @@ pub(super) fn read(payloads: &[Payload]) -> Reading {
         match known.deal_of(name, changes) {
             Some((id, deal)) => {
                 with_changelog.insert(id);
-                let journey = journeys.get(id).copied().unwrap_or(id);
-                changelog::documents(deal, changes, journey).into_iter().for_each(|stage| reading.add("stages", stage));
+                let lead = journeys.get(id).copied();
+                let starts = reader.deals_start_journeys && lead.is_none();
+                stages(deal, changes, lead, starts).into_iter().for_each(|stage| reading.add("stages", stage));
             }
             None => reading.skip(name, "is a changelog of a deal that is not among the payloads"),
         }
@@ -67,6 +70,8 @@ impl<'a> Known<'a> {
             let Some(id) = record.word("/id") else { continue };
             if record.at("/stage_id").is_some() {
                 self.deals.insert(id, record);
+            } else if record.at("/active_flag").is_some() && record.at("/created").is_some() {
+                reading.add("users", record.clone());
             } else if record.at("/source_name").is_some() || record.at("/is_archived").is_some() {
                 self.leads.insert(id, record);
             } else {

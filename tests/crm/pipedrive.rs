@@ -1,0 +1,383 @@
+//! The organisation behind Pipedrive's REST API: lists that lag, changelogs that lag by another time, leads that are gone
+//! when they become deals, whole seconds.
+
+use salespulse::connect::exchange::{Exchange, Request, Response};
+use salespulse::connect::json::Json;
+use salespulse::connect::pipedrive::{Api, Options, Pipedrive};
+use salespulse::connect::poller::Crm;
+use salespulse::connect::sources::Source;
+use salespulse::model::time::{MINUTE, SECOND, Time};
+
+use super::books::Person;
+use super::course::{Instance, Vendor, follow};
+use super::index::{Shown, shown};
+use super::organisation::{Deal, Organisation, Touched};
+use super::topic::{Topic, assert_same};
+use super::truth;
+use crate::dice::Dice;
+
+const SOURCE: &str = r#"
+[source.pipedrive]
+kind = "pipedrive"
+currency = "CNY"
+[source.pipedrive.tables.teams]
+"*" = "east"
+[source.pipedrive.tables.stages]
+"1" = "contacted"
+"2" = "qualified"
+"3" = "proposal"
+"4" = "negotiation"
+"#;
+
+/// What the changelog follows of a deal: its stage, its status, its owner and its value.
+type Values = [String; 4];
+
+const FIELDS: [&str; 4] = ["status", "stage_id", "user_id", "value"];
+
+struct Change {
+    at: i64,
+    /// From when on the changelog has it.
+    from: i64,
+    field: &'static str,
+    old: String,
+    new: String,
+}
+
+struct Server {
+    organisation: Organisation,
+    dice: Dice,
+    is_busy: bool,
+    page: usize,
+    calls: Vec<i64>,
+    deals: Vec<Shown>,
+    values: Vec<Values>,
+    changes: Vec<Vec<Change>>,
+}
+
+fn iso(at: i64) -> Json {
+    Json::text_of(Time::from_millis(at).to_string().replace(".000Z", "Z"))
+}
+
+/// A time as the older parts of the API write it.
+fn plain(at: i64) -> Json {
+    Json::text_of(Time::from_millis(at).to_string().replace(".000Z", "").replace('T', " "))
+}
+
+impl Server {
+    fn new(seed: u64) -> Server {
+        let mut dice = Dice::new(seed ^ 0xd1ce);
+        let mut organisation = Organisation::new(SECOND, seed % 2 == 1);
+        // One edit that opens a deal and moves it leaves the same changelog as two edits in one second.
+        organisation.forgets_moments = true;
+        Server {
+            organisation,
+            is_busy: true,
+            page: 3 + dice.below(6),
+            dice,
+            calls: Vec::new(),
+            deals: Vec::new(),
+            values: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// What a deal is now; one that is won or lost stays in its stage.
+    fn values_of(&self, place: usize) -> Values {
+        let deal = &self.organisation.deals[place];
+        let stage = deal.steps.iter().rev().find(|step| step.stage < 4).map_or(1, |step| step.stage + 1);
+        let status = match deal.steps.last().map(|step| step.stage) {
+            Some(4) => "won",
+            Some(5) => "lost",
+            _ => "open",
+        };
+        [status.to_owned(), stage.to_string(), format!("rep-{}", deal.owner), deal.amount.to_string()]
+    }
+
+    fn deal(&self, place: usize) -> Json {
+        let deal = &self.organisation.deals[place];
+        let [status, stage, owner, value] = self.values_of(place);
+        let changes = self.changes[place].iter().rev();
+        let moved = changes.clone().find(|change| change.field == "stage_id").map(|change| change.at);
+        let closed = deal.steps.last().map_or(Json::Null, |step| iso(step.at));
+        Json::object([
+            ("id", Json::number_of(deal.id.as_str())),
+            ("status", Json::text_of(status.as_str())),
+            ("stage_id", Json::number_of(stage)),
+            ("owner_id", Json::text_of(owner)),
+            ("value", Json::number_of(value)),
+            ("currency", Json::text_of("CNY")),
+            ("org_id", Json::text_of(format!("customer-{}", deal.id))),
+            ("source_lead_id", Json::optional(deal.came_from.as_deref())),
+            ("add_time", iso(deal.created)),
+            ("update_time", iso(deal.deleted.unwrap_or(deal.modified))),
+            ("stage_change_time", moved.map_or(Json::Null, iso)),
+            ("won_time", if status == "won" { closed.clone() } else { Json::Null }),
+            ("lost_time", if status == "lost" { closed } else { Json::Null }),
+            ("is_deleted", Json::Bool(deal.deleted.is_some())),
+        ])
+    }
+
+    fn lead(&self, place: usize) -> Json {
+        let lead = &self.organisation.leads[place];
+        Json::object([
+            ("id", Json::text_of(lead.id.as_str())),
+            ("owner_id", Json::text_of(format!("rep-{}", lead.owner))),
+            ("channel", Json::text_of(format!("channel-{}", lead.channel))),
+            ("source_name", Json::text_of("API")),
+            ("add_time", iso(lead.created)),
+            ("update_time", iso(lead.modified)),
+        ])
+    }
+
+    /// Deals go on by a cursor: the id after which the next page begins.
+    fn list_of_deals(&self, path: &str, query: &dyn Fn(&str) -> Option<String>) -> Json {
+        let now = self.organisation.now;
+        let all = || self.organisation.deals.iter().enumerate();
+        let found: Vec<Json> = match (path.ends_with("archived"), query("status").as_deref()) {
+            (true, _) => Vec::new(),
+            (false, Some("deleted")) => {
+                all().filter(|(_, deal)| deal.deleted.is_some()).map(|(place, _)| self.deal(place)).collect()
+            }
+            (false, _) => self.deals.iter().filter_map(|all| shown(all, now)).cloned().collect(),
+        };
+        assert_eq!(query("sort_by").as_deref(), Some("id"), "by what no edit changes");
+        let since = query("updated_since").and_then(|since| Time::parse(&since.replace("%3A", ":")));
+        let number = |deal: &Json| deal.word("/id").expect("an id").parse::<u64>().expect("a number");
+        let after: u64 = query("cursor").map_or(0, |cursor| cursor.parse().expect("our cursor"));
+        let mut found: Vec<Json> = found
+            .into_iter()
+            .filter(|deal| {
+                let at = deal.word("/update_time").and_then(Time::parse).expect("a time");
+                since.is_none_or(|since| at >= since) && number(deal) > after
+            })
+            .collect();
+        found.sort_by_key(number);
+        let has_more = found.len() > self.page;
+        found.truncate(self.page);
+        let next = found.last().filter(|_| has_more).map(|deal| number(deal).to_string());
+        answer(found, [("next_cursor", Json::optional(next.as_deref()))])
+    }
+
+    /// Leads go on by places. One that has become a deal is gone.
+    fn list_of_leads(&self, query: &dyn Fn(&str) -> Option<String>) -> Json {
+        let since = query("updated_since").and_then(|since| Time::parse(&since.replace("%3A", ":")));
+        let start: usize = query("start").expect("a place").parse().expect("a number");
+        let leads = self.organisation.leads.iter().enumerate();
+        let leads = leads.filter(|(_, lead)| lead.deleted.is_none() && lead.deal.is_none());
+        let leads = leads.filter(|(_, lead)| since.is_none_or(|since| lead.modified >= since.millis()));
+        let all: Vec<Json> = leads.map(|(place, _)| self.lead(place)).collect();
+        let has_more = all.len() > start + self.page;
+        let page = all.into_iter().skip(start).take(self.page).collect();
+        answer(page, [("pagination", Json::object([("more_items_in_collection", Json::Bool(has_more))]))])
+    }
+
+    fn changelog(&self, id: &str, query: &dyn Fn(&str) -> Option<String>) -> Option<Json> {
+        let place = self.organisation.deals.iter().position(|deal| deal.id == id)?;
+        let seen = self.changes[place].iter().rev().filter(|change| change.from <= self.organisation.now);
+        let change = |change: &Change| {
+            Json::object([
+                ("field_key", Json::text_of(change.field)),
+                ("old_value", Json::text_of(change.old.as_str())),
+                ("new_value", Json::text_of(change.new.as_str())),
+                ("time", plain(change.at)),
+            ])
+        };
+        let all: Vec<Json> = seen.map(change).collect();
+        let from: usize = query("cursor").map_or(0, |cursor| cursor.parse().expect("our cursor"));
+        let next = (all.len() > from + self.page).then(|| (from + self.page).to_string());
+        let page = all.into_iter().skip(from).take(self.page).collect();
+        Some(answer(page, [("next_cursor", Json::optional(next.as_deref()))]))
+    }
+
+    fn answer(&mut self, request: &Request) -> Response {
+        let now = self.organisation.now;
+        let date = Some(Time::from_millis(now).floor(SECOND));
+        let failed =
+            |status: u16, body: &str| Response { status, date, body: body.as_bytes().to_vec(), ..Response::default() };
+        self.calls.retain(|at| now - at < 2 * SECOND);
+        self.calls.push(now);
+        assert!(self.calls.len() <= 20, "more than twenty calls in two seconds");
+        let is_signed = request.headers.iter().any(|(name, value)| *name == "x-api-token" && value == "TOKEN");
+        assert!(is_signed, "the token is in every call, and in no URL");
+        if self.is_busy && self.dice.percent(3) {
+            return match self.dice.below(2) {
+                0 => failed(502, "<html>"),
+                _ => Response { retry_after_ms: Some(SECOND), ..failed(429, r#"{"error":"request over limit"}"#) },
+            };
+        }
+        let path = request.url.strip_prefix("https://api").expect("our base");
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let query = |name: &str| {
+            query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+        };
+        let one = |record: Json| Json::object([("success", Json::Bool(true)), ("data", record)]);
+        let of_deals = |id: &str| self.organisation.deals.iter().position(|deal| deal.id == id);
+        let of_leads = |id: &str| self.organisation.leads.iter().position(|lead| lead.id == id);
+        let found = match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
+            ["api", "v2", "deals"] | ["api", "v2", "deals", "archived"] => Some(self.list_of_deals(path, &query)),
+            ["api", "v2", "deals", id] => of_deals(id).map(|place| one(self.deal(place))),
+            ["v1", "deals", id, "changelog"] => self.changelog(id, &query),
+            ["v1", "leads"] => Some(self.list_of_leads(&query)),
+            ["v1", "leads", "archived"] => Some(answer(Vec::new(), [])),
+            ["v1", "leads", id] => {
+                let place = of_leads(id).filter(|place| self.organisation.leads[*place].deleted.is_none());
+                place.map(|place| one(self.lead(place)))
+            }
+            ["v1", "users"] => Some(answer(self.organisation.books.people.iter().map(person).collect(), [])),
+            other => panic!("nobody answers at {other:?}"),
+        };
+        match found {
+            Some(found) => Response { status: 200, date, body: found.encode(), ..Response::default() },
+            None => failed(404, r#"{"success":false,"error":"not found"}"#),
+        }
+    }
+}
+
+fn answer<const N: usize>(records: Vec<Json>, beside: [(&str, Json); N]) -> Json {
+    Json::object([
+        ("success", Json::Bool(true)),
+        ("data", Json::Array(records)),
+        ("additional_data", Json::object(beside)),
+    ])
+}
+
+fn person(person: &Person) -> Json {
+    Json::object([
+        ("id", Json::text_of(person.id.as_str())),
+        ("created", plain(person.joined)),
+        ("modified", plain(person.modified)),
+        ("active_flag", Json::Bool(person.is_active)),
+        ("role_id", Json::number_of(1)),
+    ])
+}
+
+impl Exchange for Server {
+    fn send(&mut self, request: &Request) -> Result<Response, String> {
+        self.organisation.now += 50 + self.dice.millis(600);
+        if self.is_busy && self.dice.percent(15) {
+            self.act();
+        }
+        Ok(self.answer(request))
+    }
+
+    fn now(&self) -> Time {
+        // Our own clock is wrong.
+        Time::from_millis(self.organisation.now + 90_000)
+    }
+
+    fn pause(&mut self, millis: i64) {
+        self.organisation.now += millis;
+    }
+}
+
+impl Vendor for Server {
+    fn organisation(&mut self) -> &mut Organisation {
+        &mut self.organisation
+    }
+
+    fn dice(&mut self) -> &mut Dice {
+        &mut self.dice
+    }
+
+    fn act(&mut self) {
+        let stamp = self.organisation.stamp();
+        if self.dice.percent(5) {
+            return self.organisation.books.hire(stamp, &mut self.dice);
+        }
+        let touched = self.organisation.act(&mut self.dice);
+        // A deal names its lead from the first moment, and the lead is gone in that moment.
+        if let Touched::Deal(_) = touched {
+            self.organisation.link();
+        }
+        self.publish(&touched);
+    }
+
+    fn publish(&mut self, touched: &Touched) {
+        let Touched::Deal(place) = *touched else { return };
+        let now = self.organisation.now;
+        let (values, stamp) = (self.values_of(place), self.organisation.stamp());
+        if self.values.len() <= place {
+            self.values.push(values.clone());
+            self.changes.push(Vec::new());
+            self.deals.push(Vec::new());
+        }
+        let lag = |dice: &mut Dice| if dice.percent(30) { dice.millis(40_000) } else { 0 };
+        let from = (now + lag(&mut self.dice)).max(self.changes[place].last().map_or(0, |change| change.from));
+        let before = std::mem::replace(&mut self.values[place], values.clone());
+        let mut changes: Vec<Change> = FIELDS
+            .into_iter()
+            .zip(before.into_iter().zip(values))
+            .filter(|(_, (old, new))| old != new)
+            .map(|(field, (old, new))| Change { at: stamp, from, field, old, new })
+            .collect();
+        if self.dice.percent(50) {
+            // Nobody promises in which order the changelog has what one edit has changed.
+            changes.reverse();
+        }
+        self.changes[place].extend(changes);
+        let deal = self.deal(place);
+        let is_gone = deal.word("/is_deleted") == Some("true");
+        let from = if is_gone { now } else { now + lag(&mut self.dice) };
+        let from = self.deals[place].last().map_or(from, |(last, _)| from.max(*last));
+        self.deals[place].push((from, (!is_gone).then_some(deal)));
+    }
+
+    fn be_busy(&mut self, is_busy: bool) {
+        self.is_busy = is_busy;
+    }
+
+    fn poller(&self) -> Crm {
+        let options = Options { census_ms: 10 * MINUTE, ..Options::default() };
+        Crm::Pipedrive(Box::new(Pipedrive::new(Api::new("TOKEN", "https://api"), options)))
+    }
+
+    fn source(generation: u64) -> Source {
+        super::source(&SOURCE.replace("currency", &format!("generation = {generation}\ncurrency")))
+    }
+}
+
+pub(super) fn try_seed(seed: u64) {
+    // What changes in the second of a stage belongs to it, so an owner that changes then may be the earlier one.
+    follow("pipedrive", seed, Server::new(seed), false);
+}
+
+/// A changelog that lags behind for longer than a deal waits: it is read again until it is there.
+pub(super) fn try_late_changelog() {
+    let (mut server, mut topic) = (Server::new(2), Topic::default());
+    server.be_busy(false);
+    let late = loop {
+        let is_moved = |deal: &Deal| deal.steps.len() == 3 && deal.deleted.is_none();
+        match server.organisation.deals.iter().position(is_moved) {
+            Some(place) => break place,
+            None => server.act(),
+        }
+        server.organisation.now += 2 * SECOND;
+    };
+    let there = server.organisation.now + 20 * MINUTE;
+    server.changes[late].iter_mut().for_each(|change| change.from = there);
+    server.organisation.now += MINUTE;
+    let mut active = Instance::new(&server, &mut topic, 0);
+    let id = format!("deal:{}:", server.organisation.deals[late].id);
+    let told = |topic: &Topic| topic.events.iter().filter(|event| event.contains(&id)).count();
+    assert!(active.cycle(&mut server, &mut topic));
+    assert_eq!(told(&topic), 0, "it waits for its changelog");
+    // Others are edited, so that no list of what has changed has this one.
+    server.organisation.now += 3 * MINUTE;
+    for other in (0..server.organisation.deals.len()).filter(|place| *place != late) {
+        let stamp = server.organisation.stamp();
+        let deal = &mut server.organisation.deals[other];
+        if deal.deleted.is_none() {
+            deal.modified = stamp;
+            server.publish(&Touched::Deal(other));
+        }
+    }
+    server.organisation.now += MINUTE;
+    assert!(active.cycle(&mut server, &mut topic));
+    let first = told(&topic);
+    assert!(first > 0, "it waits no longer");
+    server.organisation.now = there + 15 * MINUTE;
+    assert!(active.cycle(&mut server, &mut topic));
+    assert!(told(&topic) > first, "what it says is mended");
+    let (now, truth) = (Time::from_millis(server.organisation.now), truth::events(&server.organisation));
+    assert_same("a late changelog", &topic, &truth, now, true, &mut server.dice);
+}
