@@ -3,6 +3,7 @@
 
 mod answers;
 mod board;
+mod connectors;
 mod coverage;
 mod generated;
 mod languages;

@@ -6,7 +6,7 @@ pub(crate) mod access;
 mod alerting;
 mod asyncapi;
 mod check;
-mod connect;
+pub(crate) mod connect;
 mod crash;
 mod dead_letters;
 mod demo;

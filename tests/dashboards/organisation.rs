@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::dashboards::connectors::Connectors;
 use crate::dashboards::second_version;
 use crate::harness::prometheus::Prometheus;
 use crate::harness::{Broker, Service, ServiceBuilder, Topics, shared_broker, tools};
@@ -21,6 +22,7 @@ pub(crate) struct Organisation {
     /// When the service was scraped. All is asked for that moment: on a busy machine a later scrape may fail.
     scraped_at: f64,
     _service: Service,
+    _connectors: Connectors,
 }
 
 impl Organisation {
@@ -49,14 +51,17 @@ pub(crate) fn shared() -> Option<&'static Organisation> {
         let topics = Topics::create(broker, 2);
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
         let service = service(broker, &topics, &folder);
-        let prometheus = Prometheus::start(program, service.address());
+        let connectors = Connectors::start(broker);
+        let jobs = [("salespulse", service.address()), ("salespulse-connect", &connectors.address())];
+        let prometheus = Prometheus::of_jobs(program, &jobs);
         // Rates need a scrape before anything happens.
         prometheus.wait_for("min(count_over_time(salespulse_ready[1m]))", |scrapes| scrapes >= 2.0);
         let records = simulate(&folder, &["--config=cluster.toml"]) + second_version::send(broker, &topics);
         prometheus.wait_for("sum(salespulse_consumed_records_total)", |consumed| consumed == records);
         prometheus.wait_for("increase(salespulse_snapshot_write_seconds_count[10m])", |written| written > 0.0);
+        connectors.meet_trouble(&prometheus);
         let scraped_at = prometheus.wait_for("max(timestamp(sales_org_customers))", |_| true);
-        Organisation { prometheus, scraped_at, _service: service }
+        Organisation { prometheus, scraped_at, _service: service, _connectors: connectors }
     }))
 }
 

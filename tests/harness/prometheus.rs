@@ -23,11 +23,19 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts a server that scrapes `target` twice a second as the job `salespulse`.
     pub(crate) fn start(program: PathBuf, target: &str) -> Prometheus {
+        Prometheus::of_jobs(program, &[("salespulse", target)])
+    }
+
+    /// Starts a server that scrapes the target of each job twice a second.
+    pub(crate) fn of_jobs(program: PathBuf, jobs: &[(&str, &str)]) -> Prometheus {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+        let job = |(name, target): &(&str, &str)| {
+            format!("{{job_name: {name}, static_configs: [{{targets: [\"{target}\"]}}]}}")
+        };
+        let jobs: Vec<String> = jobs.iter().map(job).collect();
         let text = format!(
-            "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
-scrape_configs: [{{job_name: salespulse, static_configs: [{{targets: [\"{target}\"]}}]}}]
-"
+            "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}\nscrape_configs: [{}]\n",
+            jobs.join(", ")
         );
         std::fs::write(folder.path().join("prometheus.yml"), text).expect("the folder can be written");
         Prometheus::start_in(program, folder)

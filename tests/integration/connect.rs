@@ -2,7 +2,7 @@
 //! killed.
 
 mod streams;
-mod zoho;
+pub(crate) mod zoho;
 
 use std::path::Path;
 use std::process::Command;
@@ -20,9 +20,10 @@ use crate::harness::{Broker, Topics, shared_broker, wait_until};
 /// What must never be seen outside of the CRM, the dead letters apart.
 const PRIVATE: [&str; 4] = ["hunter-two", "refresh-me", "Zhang Wei", "zhang@example.test"];
 
-struct Instance {
+pub(crate) struct Instance {
     process: Process,
-    port: u16,
+    /// Where metrics are.
+    pub(crate) port: u16,
     /// Where it takes what is posted.
     receiver: u16,
     folder: TempDir,
@@ -50,7 +51,7 @@ hold = "0s"
     }
 
     /// An instance with these sources, which finds the files `secret` and `refresh` in its folder.
-    fn with(broker: &Broker, topics: &Topics, sources: &str) -> Instance {
+    pub(crate) fn with(broker: &Broker, topics: &Topics, sources: &str) -> Instance {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
         let (port, receiver) = (free_port(), free_port());
         let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).expect("a file");

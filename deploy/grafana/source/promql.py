@@ -49,6 +49,11 @@ def of_release(expression: str) -> str:
     return re.sub(r"\bsalespulse_\w+", lambda metric: series(metric[0]), expression)
 
 
+def of_namespace(expression: str) -> str:
+    """An expression on the connectors' metrics. They are another program, so `service` is not that of the release."""
+    return re.sub(r"\bsalespulse_connect_\w+", lambda metric: f'{metric[0]}{{namespace="$namespace"}}', expression)
+
+
 def selector(kpi: Kpi, subject: Subject, by: tuple[str, ...], only: tuple[str, ...]) -> str:
     known = kpi.labels | LABELS_OF_SCOPE[subject.scope]
     assert set(by) <= known, f"{kpi.name} of {subject.scope} has no labels {set(by) - known}"

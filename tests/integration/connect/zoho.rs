@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use salespulse::model::time::{Clock, DAY};
 use serde_json::{Value, json};
 
 use crate::harness::ports::free_port;
@@ -23,7 +24,7 @@ struct Crm {
 }
 
 /// Its thread ends with the test program.
-pub(super) struct FakeZoho {
+pub(crate) struct FakeZoho {
     address: String,
     crm: Arc<Mutex<Crm>>,
 }
@@ -33,7 +34,7 @@ fn instant(hour: u8) -> String {
 }
 
 impl FakeZoho {
-    pub(super) fn start() -> FakeZoho {
+    pub(crate) fn start() -> FakeZoho {
         let address = format!("127.0.0.1:{}", free_port());
         let listener = TcpListener::bind(&address).expect("the port is free");
         let crm = Arc::<Mutex<Crm>>::default();
@@ -47,7 +48,7 @@ impl FakeZoho {
         FakeZoho { address, crm }
     }
 
-    pub(super) fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
@@ -65,7 +66,7 @@ impl FakeZoho {
     }
 
     /// A deal with the rows of its history: id, stage and hour.
-    pub(super) fn deal(&self, id: &str, rows: &[(&str, &str, u8)]) {
+    pub(crate) fn deal(&self, id: &str, rows: &[(&str, &str, u8)]) {
         let (_, stage, hour) = rows.last().expect("a stage");
         let deal = json!({
             "id": id, "Stage": stage, "Amount": 1_234_567.89, "Currency": "CNY", "Deal_Name": "Zhang Wei",
@@ -118,6 +119,11 @@ impl Crm {
             ["DealHistory"] => newest_first(self.deals.values().flat_map(|(_, rows)| rows.clone()).collect()),
             ["Deals", id, "Stage_History"] => newest_first(self.deals[*id].1.clone()),
             ["Deals", id] if *id != "deleted" => vec![self.deals[*id].0.clone()],
+            ["actions", "watch"] => {
+                let ends = Clock::System.now().plus(7 * DAY);
+                let details = json!({ "events": [{ "channel_expiry": ends.to_string() }] });
+                return (201, json!({ "watch": [{ "status": "success", "details": details }] }));
+            }
             ["settings", "fields"] => {
                 let values = ["Qualification", "Proposal/Price Quote", "Closed Won", "Strange"];
                 let values = values.map(|value| json!({ "display_value": value, "actual_value": value }));

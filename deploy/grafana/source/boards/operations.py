@@ -7,7 +7,7 @@ from links import TITLES
 from measures import BYTES, COUNT, DAYS, MILLISECONDS, PER_SECOND, SECONDS, Band, Measure
 from panels import Board, Panel, Query, Row
 from promql import of_release
-from sections import current
+from sections import connectors, current
 
 # Of some topics minutes, of others years: as many decimals as the greatest needs.
 AGE_IN_DAYS = replace(DAYS, decimals=None)
@@ -384,5 +384,5 @@ BOARD = Board(
     title=TITLES["operations"],
     description=Text("Whether salespulse itself is well.", "salespulse 自身的运行状况。"),
     variables=("datasource", "namespace", "service", "docs"),
-    rows=(current.ROW, instances(), conditions(), reading(), records(), snapshots(), memory()),
+    rows=(current.ROW, instances(), conditions(), reading(), records(), snapshots(), memory(), connectors.row()),
 )

@@ -1,0 +1,73 @@
+//! Connectors beside the organisation, which read a CRM, a topic and what is posted, and one CRM that does not answer.
+
+use crate::harness::ports::free_port;
+use crate::harness::prometheus::Prometheus;
+use crate::harness::{Broker, Producer, Sent, Topics};
+use crate::integration::connect::Instance;
+use crate::integration::connect::zoho::FakeZoho;
+
+pub(crate) struct Connectors {
+    instance: Instance,
+    /// Of their own, so that the organisation has no events but those that it sends.
+    topics: Topics,
+    producer: Producer,
+    _zoho: FakeZoho,
+}
+
+impl Connectors {
+    pub(crate) fn start(broker: &Broker) -> Connectors {
+        let (topics, zoho) = (Topics::create(broker, 1), FakeZoho::start());
+        topics.create_another("orders", 1);
+        zoho.deal("21", &[("31", "Qualification", 1)]);
+        let (crm, nobody, orders) = (zoho.address(), free_port(), topics.name("orders"));
+        let sources = format!(
+            r#"[source.crm]
+kind = "zoho"
+data_centre = "com.cn"
+accounts_url = "http://{crm}"
+api_url = "http://{crm}"
+client_id = "1000.TEST"
+client_secret_file = "secret"
+refresh_token_file = "refresh"
+notify_url = "https://connect.example.test/in/crm"
+notify_token_file = "secret"
+interval = "5s"
+hold = "0s"
+daily_calls = 50000
+[source.away]
+kind = "hubspot"
+id_prefix = "away:"
+token_file = "secret"
+api_url = "http://127.0.0.1:{nobody}"
+[source.orders]
+kind = "kafka"
+topics = {orders:?}
+[[source.orders.map]]
+to = "payment"
+event_id = "/id"
+occurred_at = "/paid"
+amount = "/amount"
+currency = "CNY"
+"#
+        );
+        let instance = Instance::with(broker, &topics, &sources);
+        Connectors { instance, topics, producer: Producer::new(&broker.client(), &[]), _zoho: zoho }
+    }
+
+    /// Where their metrics are.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.instance.port)
+    }
+
+    /// Lets a record become no event, once everything else has been scraped.
+    pub(crate) fn meet_trouble(&self, prometheus: &Prometheus) {
+        let is_scraped = |query: &str| prometheus.wait_for(query, |value| value > 0.0);
+        is_scraped("salespulse_connect_lag_records + 1");
+        is_scraped("salespulse_connect_cursor_timestamp_seconds{stream=\"deals\"}");
+        is_scraped("salespulse_connect_subscription_expires_timestamp_seconds");
+        is_scraped("sum(increase(salespulse_connect_requests_total{source=\"crm\"}[10m]))");
+        is_scraped("salespulse_connect_condition{source=\"away\", condition=\"unreachable\"}");
+        self.producer.send_all(&[Sent::new(&self.topics.name("orders"), "1", "{}")]);
+        is_scraped("sum(increase(salespulse_connect_dead_letters_total[1m]))");
+    }
+}
