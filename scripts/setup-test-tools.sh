@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus, Alertmanager, promtool twice, kcat,
-# AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/, moto, a browser for the page.
+# AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/, moto, a browser for the page, the
+# clients that vendors of CRMs publish.
 #
 #   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
-#                                                 dashboards deploy helm moto dist page cargo-deny chromium pictures
-#                                                 kafka-streams (default: all but the last four)
+#                                                 dashboards deploy helm moto dist page clients cargo-deny
+#                                                 chromium pictures kafka-streams (default: all but the last four)
 #   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, nfpm or cargo-cyclonedx, or the folder of
-#                                                 asyncapi, moto or kafka-streams, and installs nothing
+#                                                 asyncapi, moto, clients or kafka-streams, and installs
+#                                                 nothing
 #
 # Run twice, the second time does nothing. A tool that cannot be had is named at the end with the reason, and the
 # script ends with 1 after having set up the others. `SALESPULSE_TEST_TOOLS` overrides where the cache lies.
@@ -27,12 +29,14 @@ missing=()
 # Another lock file is another folder, so that a change of it is never overlooked.
 asyncapi=$cache/asyncapi-$(cksum < "$here/asyncapi/package-lock.json" | tr ' ' -)
 moto=$cache/moto-$(cksum < "$here/moto/requirements.txt" | tr ' ' -)
+clients=$cache/clients-$(cat "$here"/clients/requirements.txt "$here"/clients/package-lock.json | cksum | tr ' ' -)
 case $* in
   "--where cargo-deny") echo "$cargo_deny/bin/cargo-deny"; exit ;;
   "--where nfpm") echo "$nfpm/nfpm"; exit ;;
   "--where cargo-cyclonedx") echo "$cyclonedx/bin/cargo-cyclonedx"; exit ;;
   "--where asyncapi") echo "$asyncapi"; exit ;;
   "--where moto") echo "$moto"; exit ;;
+  "--where clients") echo "$clients"; exit ;;
   "--where kafka-streams") echo "$cache/kafka-streams-$kafka_version"; exit ;;
 esac
 mkdir -p "$cache" || exit 1
@@ -230,6 +234,24 @@ setup_moto() {
   touch "$moto/complete"
 }
 
+# What Zoho publishes for Python, HubSpot and Pipedrive for Node.js.
+setup_clients() {
+  [ -e "$clients/complete" ] && return
+  needs_python clients 10 || return
+  node_is_18_or_later || apt_install nodejs || { fail clients "two of them need Node.js 18"; return; }
+  command -v npm >/dev/null || apt_install npm || { fail clients "two of them come by npm"; return; }
+  say "fetching the clients that vendors of CRMs publish"
+  rm -rf "$clients"
+  { python3 -m venv "$clients" &&
+    "$clients/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+      -r "$here/clients/requirements.txt"; } >&2 ||
+    { rm -rf "$clients"; fail clients "pip could not install what scripts/clients/requirements.txt names"; return; }
+  cp "$here"/clients/package*.json "$clients" &&
+    npm ci --prefix "$clients" --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
+    { rm -rf "$clients"; fail clients "npm could not fetch what scripts/clients/package-lock.json names"; return; }
+  touch "$clients/complete"
+}
+
 setup_cargo-deny() {
   cargo_install cargo-deny "$cargo_deny" "$cargo_deny_version"
 }
@@ -294,14 +316,14 @@ setup_pictures() {
     { fail pictures "npm could not install @grafana/ui"; return; }
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page clients
 for tool in "$@"; do
   case $tool in
     kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | dist | page | \
-      cargo-deny | chromium | pictures | kafka-streams)
+      clients | cargo-deny | chromium | pictures | kafka-streams)
       "setup_$tool" ;;
     *)
-      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page cargo-deny chromium pictures kafka-streams)"
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page clients cargo-deny chromium pictures kafka-streams)"
       exit 64 ;;
   esac
 done

@@ -11,5 +11,6 @@ mod dice;
 mod docs;
 mod fuzz;
 mod laws;
+mod laws_of_crm;
 mod recovery;
 mod simulate;

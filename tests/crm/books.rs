@@ -1,5 +1,6 @@
 //! What the organisation is paid and what it spends, and who works there.
 
+use super::organisation::{id_of_campaign, id_of_rep};
 use crate::dice::Dice;
 
 pub(super) struct Payment {
@@ -39,7 +40,7 @@ pub(super) struct Books {
 
 impl Books {
     pub(super) fn of_people(joined: i64) -> Books {
-        let person = |place| Person { id: format!("rep-{place}"), joined, modified: joined, is_active: true };
+        let person = |place| Person { id: id_of_rep(place), joined, modified: joined, is_active: true };
         Books { people: (0..3).map(person).collect(), ..Books::default() }
     }
 
@@ -72,7 +73,7 @@ impl Books {
     pub(super) fn spend(&mut self, stamp: i64, dice: &mut Dice) {
         let place = dice.below(self.campaigns.len() + 1);
         if place == self.campaigns.len() {
-            let id = format!("campaign-{place}");
+            let id = id_of_campaign(place);
             let (first, channel) = (1 + dice.below(20), dice.below(2));
             self.campaigns.push(Campaign { id, modified: stamp, first, days: 1, cost_of_day: 1, channel });
         }

@@ -8,7 +8,7 @@ use super::zoho::{Instance, Server};
 /// How long the organisation is followed.
 const DAYS: i64 = 60;
 
-pub(super) fn try_channel() {
+pub(crate) fn try_channel() {
     let (mut server, mut topic) = (Server::new(7), Topic::default());
     server.is_busy = false;
     let mut active = Instance::new(&mut topic, 0).with_channel();

@@ -11,7 +11,8 @@ use salespulse::model::time::{SECOND, Time};
 use super::books::Person;
 use super::course::{Vendor, follow};
 use super::index::{Shown, shown};
-use super::organisation::{Organisation, Touched};
+use super::organisation::{Organisation, STAGES, Touched, id_of_customer, id_of_rep};
+use super::over_http::Served;
 use crate::dice::Dice;
 
 /// The values of a property of a deal, each with its time.
@@ -23,8 +24,10 @@ struct History {
     amounts: Values,
 }
 
-struct Server {
-    organisation: Organisation,
+pub(super) struct Server {
+    pub(super) organisation: Organisation,
+    /// Whether its answers take no time.
+    pub(super) hurries: bool,
     dice: Dice,
     is_busy: bool,
     page: usize,
@@ -33,6 +36,8 @@ struct Server {
     leads: Vec<Shown>,
     deals: Vec<Shown>,
     histories: Vec<History>,
+    /// What the next call is answered with.
+    next_error: Option<String>,
 }
 
 fn iso(at: i64) -> Json {
@@ -50,6 +55,7 @@ impl Server {
         let mut dice = Dice::new(seed ^ 0xb0b);
         Server {
             organisation: Organisation::new(1, seed % 2 == 1),
+            hurries: false,
             is_busy: true,
             page: 2 + dice.below(6),
             dice,
@@ -58,7 +64,13 @@ impl Server {
             leads: Vec::new(),
             deals: Vec::new(),
             histories: Vec::new(),
+            next_error: None,
         }
+    }
+
+    /// One in which nobody does anything unless asked to.
+    pub(super) fn at_rest(seed: u64) -> Server {
+        Server { is_busy: false, ..Server::new(seed) }
     }
 
     fn lead(&self, place: usize) -> Option<Json> {
@@ -67,10 +79,10 @@ impl Server {
             let properties = Json::object([
                 ("hs_createdate", iso(lead.created)),
                 ("hs_lastmodifieddate", iso(lead.modified)),
-                ("hubspot_owner_id", Json::text_of(format!("rep-{}", lead.owner))),
+                ("hubspot_owner_id", Json::text_of(id_of_rep(lead.owner))),
                 ("hs_contact_analytics_source", Json::text_of(format!("channel-{}", lead.channel))),
             ]);
-            Json::object([("id", Json::text_of(lead.id.as_str())), ("properties", properties)])
+            record(&lead.id, properties, lead.created, lead.modified)
         })
     }
 
@@ -78,8 +90,7 @@ impl Server {
     fn entry(&self, place: usize) -> Option<Json> {
         let deal = &self.organisation.deals[place];
         let properties = Json::object([("hs_lastmodifieddate", iso(deal.modified))]);
-        let entry = Json::object([("id", Json::text_of(deal.id.as_str())), ("properties", properties)]);
-        deal.deleted.is_none().then_some(entry)
+        deal.deleted.is_none().then(|| record(&deal.id, properties, deal.created, deal.modified))
     }
 
     fn deal(&self, id: &str) -> Option<Json> {
@@ -88,7 +99,11 @@ impl Server {
         let stages: Values = deal.steps.iter().map(|step| (step.at, format!("S{}", step.stage))).collect();
         let entries = |values: &Values| {
             let entry = |(at, value): &(i64, String)| {
-                Json::object([("value", Json::text_of(value.as_str())), ("timestamp", iso(*at))])
+                Json::object([
+                    ("value", Json::text_of(value.as_str())),
+                    ("timestamp", iso(*at)),
+                    ("sourceType", Json::text_of("CRM_UI")),
+                ])
             };
             Json::Array(values.iter().rev().map(entry).collect())
         };
@@ -106,12 +121,9 @@ impl Server {
             ("hubspot_owner_id", entries(&history.owners)),
             ("amount", entries(&history.amounts)),
         ]);
-        Some(Json::object([
-            ("id", Json::text_of(id)),
-            ("properties", properties),
-            ("propertiesWithHistory", with_history),
-            ("archived", Json::Bool(false)),
-        ]))
+        let mut found = record(id, properties, deal.created, deal.modified);
+        found.put("propertiesWithHistory", with_history);
+        Some(found)
     }
 
     fn associated(&self, path: &str, id: &str) -> Vec<String> {
@@ -121,7 +133,7 @@ impl Server {
             "deals/leads" => {
                 leads().filter(|lead| lead.deal.as_deref() == Some(id)).map(|lead| lead.id.clone()).collect()
             }
-            "deals/companies" => vec![format!("customer-{id}")],
+            "deals/companies" => vec![id_of_customer(id)],
             other => panic!("nobody is to ask for {other}: every deal has a company"),
         }
     }
@@ -144,14 +156,22 @@ impl Server {
             since.is_none_or(|since| at >= since) && number(record) > after
         });
         found.sort_by_key(|record| number(record));
-        let has_more = found.len() > self.page;
+        let total = found.len();
         let page = found.into_iter().take(self.page).cloned().collect();
-        let next = Json::object([("next", Json::object([("after", Json::text_of(self.page.to_string()))]))]);
-        Json::object([("results", Json::Array(page)), ("paging", if has_more { next } else { Json::Null })])
+        let mut answer = Json::object([("total", Json::number_of(total)), ("results", Json::Array(page))]);
+        if total > self.page {
+            answer.put("paging", next_page(self.page));
+        }
+        answer
     }
 
     fn archived(&self, object: &str, query: &str) -> Json {
-        let gone = |id: &str, at: i64| Json::object([("id", Json::text_of(id)), ("archivedAt", iso(at))]);
+        let gone = |id: &str, at: i64| {
+            let mut gone = record(id, Json::object([("hs_lastmodifieddate", iso(at))]), at, at);
+            gone.put("archived", Json::Bool(true));
+            gone.put("archivedAt", iso(at));
+            gone
+        };
         let all: Vec<Json> = if object == "leads" {
             self.organisation.leads.iter().filter_map(|lead| Some(gone(&lead.id, lead.deleted?))).collect()
         } else {
@@ -165,16 +185,38 @@ impl Server {
         let after = query.split('&').find_map(|part| part.strip_prefix("after="));
         let from: usize = after.map_or(0, |after| after.parse().expect("a place"));
         let has_more = all.len() > from + self.page;
-        let next = Json::object([("next", Json::object([("after", Json::text_of((from + self.page).to_string()))]))]);
         let page = all.into_iter().skip(from).take(self.page).collect();
-        Json::object([("results", Json::Array(page)), ("paging", if has_more { next } else { Json::Null })])
+        let mut answer = Json::object([("results", Json::Array(page))]);
+        if has_more {
+            answer.put("paging", next_page(from + self.page));
+        }
+        answer
+    }
+
+    fn associations(&self, path: &str, body: &Json) -> Json {
+        // That of a deal's primary company, and any other.
+        let kind = if path.ends_with("/companies") { 5 } else { 341 };
+        let types = Json::Array(vec![Json::object([
+            ("category", Json::text_of("HUBSPOT_DEFINED")),
+            ("typeId", Json::number_of(kind)),
+            ("label", Json::Null),
+        ])]);
+        let result = |id: &str| {
+            let to: Vec<Json> = self
+                .associated(path, id)
+                .into_iter()
+                .map(|id| Json::object([("toObjectId", Json::text_of(id)), ("associationTypes", types.clone())]))
+                .collect();
+            let from = Json::object([("id", Json::text_of(id))]);
+            (!to.is_empty()).then(|| Json::object([("from", from), ("to", Json::Array(to))]))
+        };
+        let ids = body.items("/inputs").iter().filter_map(|input| input.word("/id"));
+        batch(ids.filter_map(result).collect())
     }
 
     fn answer(&mut self, request: &Request) -> Response {
         let now = self.organisation.now;
         let date = Some(Time::from_millis(now).floor(SECOND));
-        let failed =
-            |status: u16, body: &str| Response { status, date, body: body.as_bytes().to_vec(), ..Response::default() };
         self.calls.retain(|at| now - at < 10 * SECOND);
         self.calls.push(now);
         assert!(self.calls.len() <= 100, "more than a hundred calls in ten seconds");
@@ -185,16 +227,21 @@ impl Server {
             assert!(self.searches.len() <= 4, "more than four searches in a second");
         }
         let is_signed = request.headers.iter().any(|(name, value)| *name == "authorization" && value == "Bearer TOKEN");
-        assert!(is_signed, "the token is in every call");
+        if !is_signed {
+            assert!(!self.is_busy, "the token is in every call of ours");
+            let body = r#"{"status":"error","category":"INVALID_AUTHENTICATION","message":"invalid credentials"}"#;
+            return Response { status: 401, body: body.as_bytes().to_vec(), ..Response::default() };
+        }
         if self.is_busy && self.dice.percent(4) {
-            return match self.dice.below(3) {
-                0 => failed(502, "<html>"),
-                1 => Response { retry_after_ms: Some(SECOND), ..failed(429, r#"{"policyName":"SECONDLY"}"#) },
-                _ => failed(429, r#"{"policyName":"TEN_SECONDLY_ROLLING"}"#),
-            };
+            let errors = ["502", "SECONDLY", "TEN_SECONDLY_ROLLING"];
+            self.next_error = Some(errors[self.dice.below(3)].to_owned());
+        }
+        if let Some(error) = self.next_error.take() {
+            return error_of(&error);
         }
         let body = request.body.as_deref().map(|body| Json::parse(body).expect("JSON")).unwrap_or(Json::Null);
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let path = path.trim_end_matches('/');
         let answer = match path.split('/').skip(2).collect::<Vec<_>>().as_slice() {
             ["v3", "objects", object, "search"] => self.search(object, &body),
             ["v3", "objects", object, "batch", "read"] => {
@@ -206,8 +253,9 @@ impl Server {
                 } else {
                     ids.iter().filter_map(|id| self.deal(id)).collect()
                 };
-                Json::object([("results", Json::Array(found))])
+                batch(found)
             }
+            ["v3", "pipelines", "deals"] => pipelines(),
             ["v3", "objects", object] => self.archived(object, query),
             ["v3", "owners"] => {
                 let wants = query.contains("archived=true");
@@ -215,31 +263,66 @@ impl Server {
                 let people = people.map(person).collect();
                 self.list(people, query)
             }
-            ["v4", "associations", from, to, "batch", "read"] => {
-                let path = format!("{from}/{to}");
-                let result = |id: &str| {
-                    let to: Vec<Json> = self
-                        .associated(&path, id)
-                        .into_iter()
-                        .map(|id| Json::object([("toObjectId", Json::text_of(id))]))
-                        .collect();
-                    let from = Json::object([("id", Json::text_of(id))]);
-                    (!to.is_empty()).then(|| Json::object([("from", from), ("to", Json::Array(to))]))
-                };
-                let ids = body.items("/inputs").iter().filter_map(|input| input.word("/id"));
-                Json::object([("results", Json::Array(ids.filter_map(result).collect()))])
-            }
+            ["v4", "associations", from, to, "batch", "read"] => self.associations(&format!("{from}/{to}"), &body),
             other => panic!("nobody answers at {other:?}"),
         };
         Response { status: 200, date, body: answer.encode(), ..Response::default() }
     }
 }
 
+fn pipelines() -> Json {
+    let stage = |place: usize| {
+        let name = Json::text_of(format!("S{place}"));
+        Json::object([("id", name.clone()), ("label", name), ("displayOrder", Json::number_of(place))])
+    };
+    let stages = Json::Array((0..STAGES.len()).map(stage).collect());
+    let named = [("id", Json::text_of("default")), ("label", Json::text_of("Sales")), ("stages", stages)];
+    Json::object([("results", Json::Array(vec![Json::object(named)]))])
+}
+
+fn record(id: &str, properties: Json, created: i64, modified: i64) -> Json {
+    Json::object([
+        ("id", Json::text_of(id)),
+        ("properties", properties),
+        ("createdAt", iso(created)),
+        ("updatedAt", iso(modified)),
+        ("archived", Json::Bool(false)),
+    ])
+}
+
+fn next_page(after: usize) -> Json {
+    Json::object([("next", Json::object([("after", Json::text_of(after.to_string()))]))])
+}
+
+/// What was asked for by a list of ids.
+fn batch(results: Vec<Json>) -> Json {
+    // When it was looked up is nobody's matter.
+    Json::object([
+        ("status", Json::text_of("COMPLETE")),
+        ("results", Json::Array(results)),
+        ("startedAt", iso(0)),
+        ("completedAt", iso(0)),
+    ])
+}
+
+fn error_of(error: &str) -> Response {
+    if error == "502" {
+        return Response { status: 502, body: b"<html>".to_vec(), ..Response::default() };
+    }
+    let message = if error == "SECONDLY" { "You have reached your secondly limit." } else { "Too many calls." };
+    let body = format!(r#"{{"status":"error","errorType":"RATE_LIMIT","policyName":"{error}","message":"{message}"}}"#);
+    let retry_after_ms = (error == "SECONDLY").then_some(SECOND);
+    Response { status: 429, retry_after_ms, body: body.into_bytes(), ..Response::default() }
+}
+
 fn person(person: &Person) -> Json {
-    let team =
-        |id: &str, is_primary: bool| Json::object([("id", Json::text_of(id)), ("primary", Json::Bool(is_primary))]);
+    let team = |id: &str, is_primary: bool| {
+        let (id, name) = (Json::text_of(id), Json::text_of(id));
+        Json::object([("id", id), ("name", name), ("primary", Json::Bool(is_primary))])
+    };
     Json::object([
         ("id", Json::text_of(person.id.as_str())),
+        ("type", Json::text_of("PERSON")),
         ("createdAt", iso(person.joined)),
         ("updatedAt", iso(person.modified)),
         ("archived", Json::Bool(!person.is_active)),
@@ -249,7 +332,7 @@ fn person(person: &Person) -> Json {
 
 impl Exchange for Server {
     fn send(&mut self, request: &Request) -> Result<Response, String> {
-        self.organisation.now += 50 + self.dice.millis(600);
+        self.organisation.now += if self.hurries { 1 } else { 50 + self.dice.millis(600) };
         if self.is_busy && self.dice.percent(20) {
             self.act();
         }
@@ -263,6 +346,20 @@ impl Exchange for Server {
 
     fn pause(&mut self, millis: i64) {
         self.organisation.now += millis;
+    }
+}
+
+impl Served for Server {
+    fn organisation(&mut self) -> &mut Organisation {
+        &mut self.organisation
+    }
+
+    fn live(&mut self) {
+        Vendor::act(self);
+    }
+
+    fn fail_next(&mut self, error: &str) {
+        self.next_error = Some(error.to_owned());
     }
 }
 
@@ -298,7 +395,7 @@ impl Vendor for Server {
                     self.histories.resize_with(place + 1, History::default);
                 }
                 let history = &mut self.histories[place];
-                note(&mut history.owners, deal.modified, format!("rep-{}", deal.owner));
+                note(&mut history.owners, deal.modified, id_of_rep(deal.owner));
                 note(&mut history.amounts, deal.modified, deal.amount.to_string());
                 (place, self.entry(place))
             }
@@ -325,6 +422,6 @@ impl Vendor for Server {
     }
 }
 
-pub(super) fn try_seed(seed: u64) {
+pub(crate) fn try_seed(seed: u64) {
     follow("hubspot", seed, Server::new(seed), true);
 }

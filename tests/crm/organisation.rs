@@ -62,6 +62,20 @@ pub(super) struct Organisation {
 
 const START: i64 = 1_793_500_000_000;
 
+/// Ids are whole numbers, as CRMs have them: their own clients refuse others.
+pub(super) fn id_of_rep(place: usize) -> String {
+    (6_756_839_000_000_300_000 + place).to_string()
+}
+
+pub(super) fn id_of_campaign(place: usize) -> String {
+    (6_756_839_000_000_500_000 + place).to_string()
+}
+
+/// The account of a deal.
+pub(super) fn id_of_customer(deal: &str) -> String {
+    deal.replacen('6', "5", 1)
+}
+
 impl Organisation {
     pub(super) fn new(grain: i64, reassigns: bool) -> Organisation {
         Organisation {

@@ -336,13 +336,13 @@ impl Vendor for Server {
     }
 }
 
-pub(super) fn try_seed(seed: u64) {
+pub(crate) fn try_seed(seed: u64) {
     // What changes in the second of a stage belongs to it, so an owner that changes then may be the earlier one.
     follow("pipedrive", seed, Server::new(seed), false);
 }
 
 /// A changelog that lags behind for longer than a deal waits: it is read again until it is there.
-pub(super) fn try_late_changelog() {
+pub(crate) fn try_late_changelog() {
     let (mut server, mut topic) = (Server::new(2), Topic::default());
     server.be_busy(false);
     let late = loop {

@@ -64,7 +64,7 @@ fn wait_until(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
-pub(super) fn try_rings() {
+pub(crate) fn try_rings() {
     let (source, gate) = (source_of(0), Gate::new(Arc::new(super::rules())));
     let status = Arc::new(Status::new(["zoho"].into_iter()).expect("metrics"));
     let inboxes = Inboxes::new(["zoho".to_owned()].into());

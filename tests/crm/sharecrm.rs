@@ -18,7 +18,7 @@ use salespulse::model::time::{MINUTE, SECOND, Time};
 
 use super::books::Person;
 use super::index::{Shown, shown};
-use super::organisation::{Organisation, Touched};
+use super::organisation::{Organisation, Touched, id_of_customer, id_of_rep};
 use super::topic::{Topic, Writer, assert_same};
 use super::truth;
 use crate::dice::Dice;
@@ -35,16 +35,20 @@ currency = "CNY"
 "9" = "won"
 "#;
 
-struct Server {
-    organisation: Organisation,
+pub(super) struct Server {
+    pub(super) organisation: Organisation,
+    /// Whether its answers take no time.
+    pub(super) hurries: bool,
     dice: Dice,
-    sign_in: SignIn,
+    pub(super) sign_in: SignIn,
     is_busy: bool,
     /// Whether no token is taken.
     refuses: bool,
     token: Option<(String, i64)>,
     tokens: Vec<i64>,
     calls: Vec<i64>,
+    /// How many tokens were given in all.
+    given: usize,
     leads: Vec<Shown>,
     deals: Vec<Shown>,
     payments: Vec<Shown>,
@@ -59,11 +63,13 @@ impl Server {
             organisation: Organisation::new(1, seed % 2 == 1),
             sign_in: if seed.is_multiple_of(3) { SignIn::Corp } else { SignIn::Token },
             dice,
+            hurries: false,
             is_busy: true,
             refuses: false,
             token: None,
             tokens: Vec::new(),
             calls: Vec::new(),
+            given: 0,
             leads: Vec::new(),
             deals: Vec::new(),
             payments: Vec::new(),
@@ -71,7 +77,12 @@ impl Server {
         }
     }
 
-    fn act(&mut self) {
+    /// One in which nobody does anything unless asked to.
+    pub(super) fn at_rest(seed: u64) -> Server {
+        Server { is_busy: false, ..Server::new(seed) }
+    }
+
+    pub(super) fn act(&mut self) {
         // No two edits of one millisecond.
         self.organisation.now += 1;
         let stamp = self.organisation.stamp();
@@ -88,7 +99,7 @@ impl Server {
         self.publish(&touched);
     }
 
-    fn publish(&mut self, touched: &Touched) {
+    pub(super) fn publish(&mut self, touched: &Touched) {
         let now = self.organisation.now;
         let lag = if self.dice.percent(30) { self.dice.millis(50_000) } else { 0 };
         let (all, place, record) = match *touched {
@@ -129,6 +140,8 @@ impl Server {
             self.tokens.retain(|at| now - at < MINUTE);
             self.tokens.push(now);
             assert!(self.tokens.len() <= 10, "more than ten tokens in a minute");
+            self.given += 1;
+            assert!(!self.refuses || self.given < 5, "a token that is refused is asked for again and again");
             let token = format!("token-{now}");
             self.token = Some((token.clone(), now + 7_200 * SECOND));
             return Json::object([
@@ -192,18 +205,21 @@ impl Server {
 }
 
 fn query(records: &[&Shown], body: &Json, now: i64) -> Json {
-    let condition = |field: &str| {
-        let filters = body.items("/data/search_query_info/filters").iter();
-        let mut found = filters.filter(|filter| filter.word("/field_name") == Some(field));
-        found.find_map(|filter| filter.word("/field_values/0").map(str::to_owned))
-    };
-    let (since, after) = (condition("last_modified_time"), condition("_id"));
-    let since: Option<i64> = since.map(|since| since.parse().expect("a time"));
     let mut found: Vec<&Json> = records.iter().filter_map(|all| shown(all, now)).collect();
-    found.retain(|record| {
-        let at: i64 = record.word("/last_modified_time").expect("a time").parse().expect("a time");
-        since.is_none_or(|since| at >= since) && after.as_deref().is_none_or(|after| record.word("/_id") > Some(after))
-    });
+    for filter in body.items("/data/search_query_info/filters") {
+        let part = |pointer: &str| filter.word(pointer).expect("a filter");
+        let (field, operator, value) = (part("/field_name"), part("/operator"), part("/field_values/0"));
+        assert!(field == "_id" || operator == "GTE", "what was edited at the instant itself is asked for too");
+        found.retain(|record| {
+            let own = record.word(&format!("/{field}")).expect("a field of the record");
+            // Instants are as long as each other, and so are ids.
+            match operator {
+                "GT" => own > value,
+                "GTE" => own >= value,
+                other => panic!("nobody has said what {other} is"),
+            }
+        });
+    }
     found.sort_by_key(|record| record.word("/_id"));
     Json::object([("dataList", Json::Array(found.into_iter().take(100).cloned().collect()))])
 }
@@ -213,7 +229,7 @@ fn lead(organisation: &Organisation, place: usize) -> Json {
     Json::object([
         ("_id", Json::text_of(lead.id.as_str())),
         ("source", Json::text_of(format!("channel-{}", lead.channel))),
-        ("owner", Json::Array(vec![Json::text_of(format!("rep-{}", lead.owner))])),
+        ("owner", Json::Array(vec![Json::text_of(id_of_rep(lead.owner))])),
         ("data_own_department", Json::Array(vec![Json::text_of("east")])),
         ("create_time", Json::number_of(lead.created)),
         ("last_modified_time", Json::number_of(lead.deleted.unwrap_or(lead.modified))),
@@ -231,7 +247,7 @@ fn payment(organisation: &Organisation, place: usize) -> Json {
         (names[1], Json::number_of(payment.created)),
         ("mc_currency", Json::text_of("CNY")),
         ("account_id", Json::text_of("customer")),
-        ("owner", Json::Array(vec![Json::text_of(format!("rep-{}", payment.owner))])),
+        ("owner", Json::Array(vec![Json::text_of(id_of_rep(payment.owner))])),
         ("data_own_department", Json::Array(vec![Json::text_of("east")])),
         ("create_time", Json::number_of(payment.created)),
         ("last_modified_time", Json::number_of(payment.modified)),
@@ -259,13 +275,15 @@ fn deal(organisation: &Organisation, place: usize) -> Json {
     Json::object([
         ("_id", Json::text_of(deal.id.as_str())),
         ("sales_stage", Json::text_of(stage)),
+        ("sales_stage__r", Json::text_of(format!("阶段 {}", step.stage))),
         ("sales_status", Json::text_of(status)),
+        ("sales_status__r", Json::text_of("状态")),
         ("stg_changed_time", Json::number_of(step.at)),
         ("amount", Json::text_of(deal.amount.to_string())),
         ("mc_currency", Json::text_of("CNY")),
-        ("account_id", Json::text_of(format!("customer-{}", deal.id))),
+        ("account_id", Json::text_of(id_of_customer(&deal.id))),
         ("leads_id", Json::optional(deal.came_from.as_deref())),
-        ("owner", Json::Array(vec![Json::text_of(format!("rep-{}", deal.owner))])),
+        ("owner", Json::Array(vec![Json::text_of(id_of_rep(deal.owner))])),
         ("data_own_department", Json::Array(vec![Json::text_of("east")])),
         ("create_time", Json::number_of(deal.created)),
         ("last_modified_time", Json::number_of(deal.deleted.unwrap_or(deal.modified))),
@@ -275,7 +293,7 @@ fn deal(organisation: &Organisation, place: usize) -> Json {
 
 impl Exchange for Server {
     fn send(&mut self, request: &Request) -> Result<Response, String> {
-        self.organisation.now += 50 + self.dice.millis(1_500);
+        self.organisation.now += if self.hurries { 1 } else { 50 + self.dice.millis(1_500) };
         if self.is_busy && self.dice.percent(40) {
             self.act();
         }
@@ -294,7 +312,7 @@ impl Exchange for Server {
     }
 }
 
-struct Instance {
+pub(super) struct Instance {
     sharecrm: ShareCrm,
     memory: Memory,
     owner: u32,
@@ -302,7 +320,7 @@ struct Instance {
 }
 
 impl Instance {
-    fn new(topic: &mut Topic, sign_in: SignIn, generation: u64) -> Instance {
+    pub(super) fn new(topic: &mut Topic, sign_in: SignIn, generation: u64) -> Instance {
         let text = str::to_owned;
         let credentials = Credentials {
             app_id: text("app"),
@@ -329,7 +347,7 @@ impl Instance {
         act(&mut self.sharecrm, &mut desk)
     }
 
-    fn cycle(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
+    pub(super) fn cycle(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
         let now = server.now();
         self.with_desk(topic, now, |sharecrm, desk| sharecrm.cycle(desk, server).is_ok())
     }
@@ -349,7 +367,7 @@ impl Instance {
     }
 }
 
-pub(super) fn try_seed(seed: u64) {
+pub(crate) fn try_seed(seed: u64) {
     let mut server = Server::new(seed);
     let mut topic = Topic::default();
     if seed.is_multiple_of(5) {
@@ -407,7 +425,7 @@ pub(super) fn try_seed(seed: u64) {
 }
 
 /// What a function posts is kept before it hears so, and nothing is taken once nobody polls.
-pub(super) fn try_inbox() {
+pub(crate) fn try_inbox() {
     let (source, gate) = (super::source(SOURCE), Gate::new(Arc::new(super::rules())));
     let inboxes = Inboxes::new(["sharecrm".to_owned()].into());
     let post = |body: &str| inboxes.push("sharecrm", Json::parse(body.as_bytes()).expect("JSON"));
@@ -452,7 +470,7 @@ pub(super) fn try_inbox() {
 }
 
 /// A token that is refused again and again is not asked for again and again.
-pub(super) fn try_refusal() {
+pub(crate) fn try_refusal() {
     let (mut server, mut topic) = (Server::new(2), Topic::default());
     server.is_busy = false;
     server.refuses = true;

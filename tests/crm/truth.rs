@@ -1,7 +1,7 @@
 //! What the organisation's events are, told by somebody who knows everything.
 
 use super::books::day;
-use super::organisation::{Organisation, STAGES};
+use super::organisation::{Organisation, STAGES, id_of_customer, id_of_rep};
 
 /// The events of an organisation as lines of JSON.
 pub(super) fn events(organisation: &Organisation) -> Vec<String> {
@@ -9,8 +9,10 @@ pub(super) fn events(organisation: &Organisation) -> Vec<String> {
     for lead in &organisation.leads {
         let id = &lead.id;
         events.push(format!(
-            r#"{{"type":"lead","event_id":"l","occurred_at":{},"lead_id":"{id}","rep_id":"rep-{}","team_id":"east","channel":"channel-{}"}}"#,
-            lead.created, lead.owner, lead.channel
+            r#"{{"type":"lead","event_id":"l","occurred_at":{},"lead_id":"{id}","rep_id":"{}","team_id":"east","channel":"channel-{}"}}"#,
+            lead.created,
+            id_of_rep(lead.owner),
+            lead.channel
         ));
         if let Some(at) = lead.deleted {
             events.push(void(id, at));
@@ -21,12 +23,12 @@ pub(super) fn events(organisation: &Organisation) -> Vec<String> {
         let journey = linked.map_or(&deal.id, |lead| &lead.id);
         for (place, step) in deal.steps.iter().enumerate() {
             events.push(format!(
-                r#"{{"type":"stage_change","event_id":"{place:04}","occurred_at":{},"lead_id":"{journey}","customer_id":"customer-{}","stage":"{}","amount":"{}","currency":"CNY","rep_id":"rep-{}","team_id":"east"}}"#,
+                r#"{{"type":"stage_change","event_id":"{place:04}","occurred_at":{},"lead_id":"{journey}","customer_id":"{}","stage":"{}","amount":"{}","currency":"CNY","rep_id":"{}","team_id":"east"}}"#,
                 step.at,
-                deal.id,
+                id_of_customer(&deal.id),
                 STAGES[step.stage],
                 step.amount,
-                step.owner
+                id_of_rep(step.owner)
             ));
         }
         if let Some(at) = deal.deleted {
@@ -43,8 +45,11 @@ fn of_books(organisation: &Organisation) -> Vec<String> {
     for payment in books.payments.iter().filter(|payment| payment.deleted.is_none()) {
         let kind = if payment.is_refund { "refund" } else { "payment" };
         events.push(format!(
-            r#"{{"type":"payment","event_id":"{}","occurred_at":{},"kind":"{kind}","amount":"{}","currency":"CNY","customer_id":"customer","rep_id":"rep-{}","team_id":"east"}}"#,
-            payment.id, payment.created, payment.amount, payment.owner
+            r#"{{"type":"payment","event_id":"{}","occurred_at":{},"kind":"{kind}","amount":"{}","currency":"CNY","customer_id":"customer","rep_id":"{}","team_id":"east"}}"#,
+            payment.id,
+            payment.created,
+            payment.amount,
+            id_of_rep(payment.owner)
         ));
     }
     for campaign in &books.campaigns {

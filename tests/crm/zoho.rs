@@ -12,16 +12,21 @@ use salespulse::model::time::{DAY, HOUR, MINUTE, SECOND, Time};
 
 use super::books::{Campaign, Person, day};
 use super::index::{Shown, shown};
-use super::organisation::{Organisation, STAGES, Touched};
+use super::organisation::{Organisation, STAGES, Touched, id_of_customer, id_of_rep};
+use super::over_http::Served;
+use super::settings;
 use super::topic::{Topic, Writer, assert_same};
 use super::truth;
 use crate::dice::Dice;
+
+/// How long a token of a page lives. With what name Zoho refuses a later one is presumed.
+const TOKEN_OF_PAGE: i64 = MINUTE / 2;
 
 pub(super) struct Server {
     pub(super) organisation: Organisation,
     dice: Dice,
     page: usize,
-    by_token: bool,
+    pub(super) by_token: bool,
     pub(super) is_busy: bool,
     /// Until when the channel is open, and how often somebody has asked for that.
     pub(super) channel: Option<i64>,
@@ -32,6 +37,8 @@ pub(super) struct Server {
     deals: Vec<Shown>,
     rows: Vec<Shown>,
     deaths: usize,
+    /// Whether the next call is one too many.
+    throttles: bool,
 }
 
 fn iso(at: i64) -> Json {
@@ -55,7 +62,13 @@ impl Server {
             deals: Vec::new(),
             rows: Vec::new(),
             deaths: 0,
+            throttles: false,
         }
+    }
+
+    /// One in which nobody does anything unless asked to.
+    pub(super) fn at_rest(seed: u64) -> Server {
+        Server { is_busy: false, ..Server::new(seed) }
     }
 
     pub(super) fn act(&mut self) {
@@ -103,7 +116,7 @@ impl Server {
             Json::object([
                 ("id", Json::text_of(lead.id.as_str())),
                 ("Lead_Source", Json::text_of(format!("channel-{}", lead.channel))),
-                ("Owner", Json::object([("id", Json::text_of(format!("rep-{}", lead.owner)))])),
+                ("Owner", Json::object([("id", Json::text_of(id_of_rep(lead.owner)))])),
                 ("Created_Time", iso(lead.created)),
                 ("Modified_Time", iso(lead.modified)),
                 ("Converted__s", Json::Bool(lead.deal.is_some())),
@@ -121,8 +134,8 @@ impl Server {
                 ("Stage", Json::text_of(format!("S{}", deal.steps.last().map_or(0, |step| step.stage)))),
                 ("Amount", Json::number_of(deal.amount)),
                 ("Currency", Json::text_of("CNY")),
-                ("Account_Name", Json::object([("id", Json::text_of(format!("customer-{}", deal.id)))])),
-                ("Owner", Json::object([("id", Json::text_of(format!("rep-{}", deal.owner)))])),
+                ("Account_Name", Json::object([("id", Json::text_of(id_of_customer(&deal.id)))])),
+                ("Owner", Json::object([("id", Json::text_of(id_of_rep(deal.owner)))])),
                 ("Created_Time", iso(deal.created)),
                 ("Modified_Time", iso(deal.modified)),
                 ("Lead_Conversion_Time", conversion),
@@ -186,21 +199,28 @@ impl Server {
         }
     }
 
+    fn sign_in(&mut self, request: &Request) -> Response {
+        let now = self.organisation.now;
+        let answered = |body: &str| Response { status: 200, body: body.as_bytes().to_vec(), ..Response::default() };
+        let form = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
+        if !form.split('&').any(|field| field == "refresh_token=refresh") {
+            return answered(r#"{"error":"invalid_code"}"#);
+        }
+        self.tokens.retain(|at| now - at < 10 * MINUTE);
+        self.tokens.push(now);
+        assert!(self.tokens.len() <= 10, "more than ten tokens in ten minutes");
+        let token = format!("token-{now}");
+        self.token = Some((token.clone(), now + HOUR));
+        answered(&format!(r#"{{"access_token":"{token}","api_domain":"https://api","expires_in":3600}}"#))
+    }
+
     fn answer(&mut self, request: &Request) -> Response {
         let now = self.organisation.now;
         let date = Some(Time::from_millis(now).floor(SECOND));
         let plain =
             |status: u16, body: &str| Response { status, date, body: body.as_bytes().to_vec(), ..Response::default() };
         if request.url.ends_with("/oauth/v2/token") {
-            self.tokens.retain(|at| now - at < 10 * MINUTE);
-            self.tokens.push(now);
-            assert!(self.tokens.len() <= 10, "more than ten tokens in ten minutes");
-            let token = format!("token-{now}");
-            self.token = Some((token.clone(), now + HOUR));
-            return plain(
-                200,
-                &format!(r#"{{"access_token":"{token}","api_domain":"https://api","expires_in":3600}}"#),
-            );
+            return self.sign_in(request);
         }
         let header =
             |name: &str| request.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
@@ -212,13 +232,17 @@ impl Server {
         if !is_known {
             return plain(401, r#"{"code":"INVALID_TOKEN","message":"invalid oauth token","status":"error"}"#);
         }
-        if self.is_busy && self.dice.percent(3) {
+        if std::mem::take(&mut self.throttles) || self.is_busy && self.dice.percent(3) {
             return plain(429, r#"{"code":"TOO_MANY_REQUESTS","message":"too many requests","status":"error"}"#);
         }
         if request.url.ends_with("/actions/watch") {
             return self.watch(request);
         }
-        let (path, query) = request.url.split_once("/crm/v8/").expect("the API").1.split_once('?').expect("a query");
+        let path = request.url.split_once("/crm/v8/").expect("the API").1;
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        if let Some(answer) = settings::answer(path, query) {
+            return plain(200, &answer);
+        }
         let parameter = |name: &str| query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
         let since = header("if-modified-since").map(|text| Time::parse(text).expect("a time").millis());
         let mut records = self.list(path);
@@ -230,7 +254,13 @@ impl Server {
             records.sort_by_key(|record| record.word("/id").map(str::to_owned));
         }
         let number: usize = match (parameter("page"), parameter("page_token")) {
-            (_, Some(token)) => token.parse().expect("our token"),
+            (_, Some(token)) => {
+                let (number, given) = token.split_once('-').expect("our token");
+                if now - given.parse::<i64>().expect("an instant") > TOKEN_OF_PAGE {
+                    return plain(400, r#"{"code":"EXPIRED_PAGE_TOKEN","message":"read anew","status":"error"}"#);
+                }
+                number.parse().expect("a number")
+            }
             (Some(page), None) => page.parse().expect("a number"),
             (None, None) => 1,
         };
@@ -240,7 +270,7 @@ impl Server {
         if page.is_empty() {
             return plain(204, "");
         }
-        let token = if more && self.by_token { Json::text_of((number + 1).to_string()) } else { Json::Null };
+        let token = if more && self.by_token { Json::text_of(format!("{}-{now}", number + 1)) } else { Json::Null };
         let info = Json::object([("more_records", Json::Bool(more)), ("next_page_token", token)]);
         let list = if path == "users" { "users" } else { "data" };
         let body = Json::object([(list, Json::Array(page)), ("info", info)]).encode();
@@ -262,9 +292,21 @@ impl Server {
             return Response { status: 400, body: body.to_vec(), ..Response::default() };
         }
         self.channel = Some(ends);
-        let events = Json::Array(vec![Json::object([("channel_expiry", iso(ends))])]);
-        let details = Json::object([("events", events)]);
-        let part = Json::object([("status", Json::text_of("success")), ("details", details)]);
+        let event = |channel: &Json, name: &Json| {
+            Json::object([
+                ("channel_id", channel.at("/channel_id").cloned().unwrap_or(Json::Null)),
+                ("resource_name", Json::text_of(name.word("").unwrap_or_default().trim_end_matches(".all"))),
+                ("channel_expiry", iso(ends)),
+            ])
+        };
+        let channel = body.at("/watch/0").expect("a channel");
+        let events = channel.items("/events").iter().map(|name| event(channel, name)).collect();
+        let part = Json::object([
+            ("status", Json::text_of("success")),
+            ("code", Json::text_of("SUCCESS")),
+            ("message", Json::text_of("Successfully subscribed for actions-watch of the given module")),
+            ("details", Json::object([("events", Json::Array(events))])),
+        ]);
         let body = Json::object([("watch", Json::Array(vec![part]))]).encode();
         Response { status: 201, body, ..Response::default() }
     }
@@ -273,7 +315,8 @@ impl Server {
 fn person(person: &Person) -> Json {
     Json::object([
         ("id", Json::text_of(person.id.as_str())),
-        ("role", Json::object([("id", Json::text_of("east"))])),
+        // What it says of a team counts for nothing: the table of teams does.
+        ("role", Json::object([("id", Json::text_of("6756839000000900001")), ("name", Json::text_of("Seller"))])),
         ("status", Json::text_of(if person.is_active { "active" } else { "disabled" })),
         ("created_time", iso(person.joined)),
         ("Modified_Time", iso(person.modified)),
@@ -290,6 +333,21 @@ fn campaign(campaign: &Campaign) -> Json {
         ("Currency", Json::text_of("CNY")),
         ("Modified_Time", iso(campaign.modified)),
     ])
+}
+
+impl Served for Server {
+    fn organisation(&mut self) -> &mut Organisation {
+        &mut self.organisation
+    }
+
+    fn live(&mut self) {
+        Server::act(self);
+    }
+
+    fn fail_next(&mut self, error: &str) {
+        assert_eq!(error, "TOO_MANY_REQUESTS");
+        self.throttles = true;
+    }
 }
 
 impl Exchange for Server {
@@ -354,7 +412,7 @@ pub(super) fn source_of(generation: u64) -> Source {
     super::source_of("zoho", generation)
 }
 
-pub(super) fn try_seed(seed: u64) {
+pub(crate) fn try_seed(seed: u64) {
     let mut server = Server::new(seed);
     let mut topic = Topic::default();
     if seed.is_multiple_of(5) {

@@ -41,19 +41,30 @@ pub(crate) fn alertmanager(program: &str) -> Option<PathBuf> {
 /// The folder with AsyncAPI's own parser.
 #[allow(dead_code, reason = "the benchmarks ask for no document")]
 pub(crate) fn asyncapi() -> Option<PathBuf> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/setup-test-tools.sh");
-    let answer = Command::new(script).args(["--where", "asyncapi"]).output().expect("the script runs");
-    let home = PathBuf::from(String::from_utf8(answer.stdout).expect("a path").trim_end());
+    let home = cache_of("asyncapi");
     let present = home.join("complete").exists();
     installed(present, "AsyncAPI's parser", "scripts/setup-test-tools.sh asyncapi", || home.join("node_modules"))
+}
+
+/// The folder with the clients that vendors of CRMs publish: an environment of Python's, and `node_modules`.
+#[allow(dead_code, reason = "the benchmarks ask no CRM")]
+pub(crate) fn clients() -> Option<PathBuf> {
+    let home = cache_of("clients");
+    installed(home.join("complete").exists(), "the vendors' clients", "scripts/setup-test-tools.sh clients", || home)
+}
+
+/// Where the setup script says that a tool is.
+#[allow(dead_code, reason = "the benchmarks ask for no such tool")]
+fn cache_of(tool: &str) -> PathBuf {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/setup-test-tools.sh");
+    let answer = Command::new(script).args(["--where", tool]).output().expect("the script runs");
+    PathBuf::from(String::from_utf8(answer.stdout).expect("a path").trim_end())
 }
 
 /// The program of moto, an S3-compatible server.
 #[allow(dead_code, reason = "the benchmarks keep nothing")]
 pub(crate) fn moto() -> Option<PathBuf> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/setup-test-tools.sh");
-    let answer = Command::new(script).args(["--where", "moto"]).output().expect("the script runs");
-    let home = PathBuf::from(String::from_utf8(answer.stdout).expect("a path").trim_end());
+    let home = cache_of("moto");
     let present = home.join("complete").exists();
     installed(present, "moto", "scripts/setup-test-tools.sh moto", || home.join("bin/moto_server"))
 }

@@ -216,8 +216,8 @@ impl Api {
     /// # Errors
     /// [`Trouble`] with what the answer means.
     pub(super) fn owners(&mut self, exchange: &mut dyn Exchange) -> Result<Vec<Json>, Trouble> {
-        let mut owners = self.all("/crm/v3/owners?archived=false", exchange)?;
-        owners.extend(self.all("/crm/v3/owners?archived=true", exchange)?);
+        let mut owners = self.all("/crm/v3/owners/?archived=false", exchange)?;
+        owners.extend(self.all("/crm/v3/owners/?archived=true", exchange)?);
         Ok(owners)
     }
 
