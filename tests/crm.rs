@@ -5,7 +5,6 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
-pub(crate) mod asked;
 mod books;
 pub(crate) mod channel;
 mod course;
@@ -18,7 +17,7 @@ pub(crate) mod pipedrive;
 pub(crate) mod rings;
 mod settings;
 pub(crate) mod sharecrm;
-pub(crate) mod topic;
+mod topic;
 mod truth;
 pub(crate) mod zoho;
 
@@ -28,7 +27,7 @@ use salespulse::connect::sources::{Defaults, Source, load};
 use salespulse::model::money::{Currency, Rates};
 use salespulse::model::rules::Rules;
 
-pub(crate) fn rules() -> Rules {
+fn rules() -> Rules {
     Rules::new(Rates::new(Currency::from_code("CNY").expect("a currency")))
 }
 

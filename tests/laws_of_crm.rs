@@ -4,7 +4,7 @@
 //! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations
 //! of each dialect are tried.
 
-use crate::crm::{asked, channel, hubspot, pipedrive, rings, sharecrm, zoho};
+use crate::crm::{channel, hubspot, pipedrive, rings, sharecrm, zoho};
 
 /// How many organisations of each dialect a test run tries.
 const SEEDS: u64 = 200;
@@ -65,19 +65,4 @@ fn a_channel_is_renewed_before_it_ends_whoever_polls() {
 #[test]
 fn what_a_function_posts_is_kept_before_it_hears_so() {
     sharecrm::try_inbox();
-}
-
-#[test]
-fn a_scan_asks_for_what_was_edited_at_its_cursor_too() {
-    asked::try_cursors();
-}
-
-#[test]
-fn a_page_s_token_that_has_expired_is_not_used_again() {
-    asked::try_pages();
-}
-
-#[test]
-fn a_vendor_that_answers_at_once_is_not_asked_too_often() {
-    asked::try_haste();
 }

@@ -25,9 +25,7 @@ struct History {
 }
 
 pub(super) struct Server {
-    pub(super) organisation: Organisation,
-    /// Whether its answers take no time.
-    pub(super) hurries: bool,
+    organisation: Organisation,
     dice: Dice,
     is_busy: bool,
     page: usize,
@@ -55,7 +53,6 @@ impl Server {
         let mut dice = Dice::new(seed ^ 0xb0b);
         Server {
             organisation: Organisation::new(1, seed % 2 == 1),
-            hurries: false,
             is_busy: true,
             page: 2 + dice.below(6),
             dice,
@@ -69,6 +66,7 @@ impl Server {
     }
 
     /// One in which nobody does anything unless asked to.
+    #[allow(dead_code, reason = "only clients that are not ours come by HTTP")]
     pub(super) fn at_rest(seed: u64) -> Server {
         Server { is_busy: false, ..Server::new(seed) }
     }
@@ -332,7 +330,7 @@ fn person(person: &Person) -> Json {
 
 impl Exchange for Server {
     fn send(&mut self, request: &Request) -> Result<Response, String> {
-        self.organisation.now += if self.hurries { 1 } else { 50 + self.dice.millis(600) };
+        self.organisation.now += 50 + self.dice.millis(600);
         if self.is_busy && self.dice.percent(20) {
             self.act();
         }

@@ -11,7 +11,7 @@ use salespulse::model::time::{MINUTE, SECOND, Time};
 use super::books::Person;
 use super::course::{Instance, Vendor, follow};
 use super::index::{Shown, shown};
-use super::organisation::{Deal, Organisation, Touched};
+use super::organisation::{Deal, Organisation, Touched, id_of_customer, id_of_rep};
 use super::topic::{Topic, assert_same};
 use super::truth;
 use crate::dice::Dice;
@@ -90,7 +90,7 @@ impl Server {
             Some(5) => "lost",
             _ => "open",
         };
-        [status.to_owned(), stage.to_string(), format!("rep-{}", deal.owner), deal.amount.to_string()]
+        [status.to_owned(), stage.to_string(), id_of_rep(deal.owner), deal.amount.to_string()]
     }
 
     fn deal(&self, place: usize) -> Json {
@@ -106,7 +106,7 @@ impl Server {
             ("owner_id", Json::text_of(owner)),
             ("value", Json::number_of(value)),
             ("currency", Json::text_of("CNY")),
-            ("org_id", Json::text_of(format!("customer-{}", deal.id))),
+            ("org_id", Json::text_of(id_of_customer(&deal.id))),
             ("source_lead_id", Json::optional(deal.came_from.as_deref())),
             ("add_time", iso(deal.created)),
             ("update_time", iso(deal.deleted.unwrap_or(deal.modified))),
@@ -121,7 +121,7 @@ impl Server {
         let lead = &self.organisation.leads[place];
         Json::object([
             ("id", Json::text_of(lead.id.as_str())),
-            ("owner_id", Json::text_of(format!("rep-{}", lead.owner))),
+            ("owner_id", Json::text_of(id_of_rep(lead.owner))),
             ("channel", Json::text_of(format!("channel-{}", lead.channel))),
             ("source_name", Json::text_of("API")),
             ("add_time", iso(lead.created)),

@@ -35,12 +35,10 @@ currency = "CNY"
 "9" = "won"
 "#;
 
-pub(super) struct Server {
-    pub(super) organisation: Organisation,
-    /// Whether its answers take no time.
-    pub(super) hurries: bool,
+struct Server {
+    organisation: Organisation,
     dice: Dice,
-    pub(super) sign_in: SignIn,
+    sign_in: SignIn,
     is_busy: bool,
     /// Whether no token is taken.
     refuses: bool,
@@ -63,7 +61,6 @@ impl Server {
             organisation: Organisation::new(1, seed % 2 == 1),
             sign_in: if seed.is_multiple_of(3) { SignIn::Corp } else { SignIn::Token },
             dice,
-            hurries: false,
             is_busy: true,
             refuses: false,
             token: None,
@@ -77,12 +74,7 @@ impl Server {
         }
     }
 
-    /// One in which nobody does anything unless asked to.
-    pub(super) fn at_rest(seed: u64) -> Server {
-        Server { is_busy: false, ..Server::new(seed) }
-    }
-
-    pub(super) fn act(&mut self) {
+    fn act(&mut self) {
         // No two edits of one millisecond.
         self.organisation.now += 1;
         let stamp = self.organisation.stamp();
@@ -99,7 +91,7 @@ impl Server {
         self.publish(&touched);
     }
 
-    pub(super) fn publish(&mut self, touched: &Touched) {
+    fn publish(&mut self, touched: &Touched) {
         let now = self.organisation.now;
         let lag = if self.dice.percent(30) { self.dice.millis(50_000) } else { 0 };
         let (all, place, record) = match *touched {
@@ -293,7 +285,7 @@ fn deal(organisation: &Organisation, place: usize) -> Json {
 
 impl Exchange for Server {
     fn send(&mut self, request: &Request) -> Result<Response, String> {
-        self.organisation.now += if self.hurries { 1 } else { 50 + self.dice.millis(1_500) };
+        self.organisation.now += 50 + self.dice.millis(1_500);
         if self.is_busy && self.dice.percent(40) {
             self.act();
         }
@@ -312,7 +304,7 @@ impl Exchange for Server {
     }
 }
 
-pub(super) struct Instance {
+struct Instance {
     sharecrm: ShareCrm,
     memory: Memory,
     owner: u32,
@@ -320,7 +312,7 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    pub(super) fn new(topic: &mut Topic, sign_in: SignIn, generation: u64) -> Instance {
+    fn new(topic: &mut Topic, sign_in: SignIn, generation: u64) -> Instance {
         let text = str::to_owned;
         let credentials = Credentials {
             app_id: text("app"),
@@ -347,7 +339,7 @@ impl Instance {
         act(&mut self.sharecrm, &mut desk)
     }
 
-    pub(super) fn cycle(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
+    fn cycle(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
         let now = server.now();
         self.with_desk(topic, now, |sharecrm, desk| sharecrm.cycle(desk, server).is_ok())
     }

@@ -26,7 +26,7 @@ pub(super) struct Server {
     pub(super) organisation: Organisation,
     dice: Dice,
     page: usize,
-    pub(super) by_token: bool,
+    by_token: bool,
     pub(super) is_busy: bool,
     /// Until when the channel is open, and how often somebody has asked for that.
     pub(super) channel: Option<i64>,
@@ -67,6 +67,7 @@ impl Server {
     }
 
     /// One in which nobody does anything unless asked to.
+    #[allow(dead_code, reason = "only clients that are not ours come by HTTP")]
     pub(super) fn at_rest(seed: u64) -> Server {
         Server { is_busy: false, ..Server::new(seed) }
     }

@@ -9,5 +9,6 @@ mod files;
 mod layers;
 mod links;
 mod rust;
+mod secrets;
 mod text;
 mod tree;
