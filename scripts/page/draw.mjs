@@ -59,7 +59,7 @@ async function shot(name, query, { viewport = DESKTOP, colorScheme = 'light', wa
 async function states() {
   const small = { width: 900, height: 560 };
   const list = [
-    ['catching_up'], ['standing_by'], ['standing_still'], ['lost', 'frozen'], ['paused', 'ready'], ['empty', 'empty', '.empty'], ['nobody', 'nobody', '.board .note'],
+    ['loading', 'ready', 'main[aria-busy] .skeleton, .tiles[aria-busy]'], ['too_old', 'ready', '.too-old'], ['catching_up'], ['standing_by'], ['standing_still'], ['lost', 'frozen'], ['paused', 'ready'], ['empty', 'empty', '.empty'], ['nobody', 'nobody', '.board .note'],
     ['signed_out'], ['not_yours'], ['new_build', 'ready'],
   ];
   for (const [language, ending] of LANGUAGES) {
@@ -69,8 +69,11 @@ async function states() {
     for (const [name, state = name, selector] of list) {
       const page = await tab(chrome, { viewport: small });
       await control(served.address, { state: ['empty', 'nobody'].includes(state) ? state : 'ready' });
-      await open(page, served.address, `?lang=${language}${name === 'nobody' ? '&by=quota_attainment' : ''}`, selector ?? 'tr[data-row]');
-      await inState(page, 'live');
+      // A stream that is not answered, and modules that are not understood.
+      if (name === 'loading') await page.route('**/api/v1/stream*', () => {});
+      if (name === 'too_old') await page.route('**/app.js', (route) => route.abort());
+      await open(page, served.address, `?lang=${language}${name === 'nobody' ? '&view=board&by=quota_attainment' : ''}`, selector ?? 'tr[data-row]');
+      if (!['loading', 'too_old'].includes(name)) await inState(page, 'live');
       if (name === 'paused') await page.keyboard.press('p');
       else if (name === 'new_build') await control(served.address, { build: '0.3.0' });
       else if (!selector) await control(served.address, { state });

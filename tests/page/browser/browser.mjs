@@ -24,6 +24,9 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync', '--js-flags=--expose-gc', '--enable-precise-memory-info',
 ];
 
+/** What a machine that builds beside it needs more. */
+export const PATIENCE = Number(process.env.PAGE_PATIENCE ?? 1);
+
 /** A browser; it ends with the script. */
 export async function browser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
@@ -40,7 +43,7 @@ export async function fixture() {
 export async function tab(chrome, options = {}) {
   const context = await chrome.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(60_000 * PATIENCE);
   page.wrong = [];
   page.origins = new Set();
   page.on('pageerror', (error) => page.wrong.push(String(error)));
@@ -71,7 +74,7 @@ export async function marked(page) {
 }
 
 /** Waits until the page says that it is in a state. */
-export const inState = (page, state, timeout = 20_000) => page.waitForSelector(`.state.${state}, .notice.${state}`, { timeout });
+export const inState = (page, state, timeout = 20_000) => page.waitForSelector(`.state.${state}, .notice.${state}`, { timeout: timeout * PATIENCE });
 
 /** Nothing went wrong, and nothing left the origin. */
 export function assertClean(page, address) {

@@ -32,6 +32,9 @@ const GROUPS = {
 /** Open deals take longer than a week to close, so that of a week they are always many times what is missing. */
 const hasCoverage = (period) => period !== 'week';
 
+/** More is enough: at the end of a period, when little is missing, it may be hundreds. */
+const MOST_COVERAGE = 10;
+
 export const kpiOf = (meta, name) => meta.kpis.find((kpi) => kpi.name === name);
 
 /** The names of `NAMES` that a scope has. */
@@ -120,7 +123,7 @@ export function tiles(app, answer) {
     has('spend') && !has('open_pipeline_amount') && tile('spend', num(app, 'spend', value('spend'), { isCompact: true }), nothing),
     has('open_pipeline_amount') && tile('open_pipeline_amount', num(app, 'open_pipeline_amount', value('open_pipeline_amount'), { isCompact: true }),
       coverage === null ? t('pipeline.none')
-        : t('pipeline.covers', { times: short(kpiOf(app.meta, 'pipeline_coverage_ratio'), coverage) })),
+        : t('pipeline.covers', { times: `${coverage > MOST_COVERAGE ? '> ' : ''}${short(kpiOf(app.meta, 'pipeline_coverage_ratio'), Math.min(coverage, MOST_COVERAGE))}` })),
   ];
   function tile(name, main, below, hint) {
     return html`<div class="tile"><h3>${title(kpiOf(app.meta, name))}${hint ? html` <small>${hint}</small>` : nothing}</h3>

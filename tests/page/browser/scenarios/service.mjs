@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { assertClean, browser, inState, marked, open, shown, tab } from '../browser.mjs';
+import { PATIENCE, assertClean, browser, inState, marked, open, shown, tab } from '../browser.mjs';
 import { sampleOf } from '../compared.mjs';
 import { Exposition } from '../fixture.mjs';
 
@@ -19,8 +19,6 @@ const MOVING = /^forecast_revenue$|pace_ratio$/;
 const MOVED_WITHIN_MS = 2_000;
 /** 12 seconds without an event, and one to look. */
 const LOST_WITHIN_MS = 15_000;
-/** What a machine that builds beside it needs more. */
-const PATIENCE = Number(process.env.PAGE_PATIENCE ?? 1);
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -68,7 +66,7 @@ function compareAnswer({ values }, gauges, left = /^$/) {
 
 /** The page says that the connection is lost, and shows no number as one of now. */
 async function assertLost(page) {
-  await inState(page, 'lost', LOST_WITHIN_MS * PATIENCE);
+  await inState(page, 'lost', LOST_WITHIN_MS);
   assert.equal(await page.locator('main.old').count(), 1);
   assert.match(await page.textContent('.banners'), /Connection lost since \d\d:\d\d\. These are the numbers of \d\d:\d\d:\d\d/);
 }
@@ -105,11 +103,11 @@ export default async function service(address, metrics, replayed) {
   await want('stop');
   await assertLost(page);
   await want('continue');
-  await inState(page, 'live', 30_000 * PATIENCE);
+  await inState(page, 'live', 30_000);
   await want('kill');
   await assertLost(page);
   await want('start');
-  await inState(page, 'live', 30_000 * PATIENCE);
+  await inState(page, 'live', 30_000);
   await leads(page, 'ann/east');
   await assertKept();
   assertClean(page, address);

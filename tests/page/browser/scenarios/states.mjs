@@ -10,6 +10,16 @@ export default async function states() {
   const chrome = await browser();
   const page = await tab(chrome);
   const { address } = served;
+
+  const waiting = await tab(chrome);
+  await waiting.route('**/api/v1/stream*', () => {});
+  await open(waiting, address, '?lang=en', '[aria-busy] .skeleton');
+  assert.equal(await waiting.locator('main a.num data:not([value=""])').count(), 0, 'a dash stands where numbers will');
+  const old = await tab(chrome);
+  await old.route('**/app.js', (route) => route.abort());
+  await open(old, address, '', '.too-old:visible');
+  assert.match(await old.textContent('#app'), /needs a newer browser[\s\S]*请使用较新的浏览器/);
+
   await open(page, address, '?lang=en');
   await inState(page, 'live');
   assert.ok((await numbers(page)) > 50);
