@@ -3,12 +3,14 @@
 //! At the limit the connection that has waited longest for a request is closed to admit the new one. Whoever is being
 //! answered keeps its connection; a client that takes nothing of its answer loses it after seconds.
 
+mod handover;
 mod multiplexed;
 mod peer;
 mod registry;
 mod watched;
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::{Method, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -30,6 +33,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
+use self::handover::Handover;
 use self::peer::{Answer, Asked};
 use self::registry::{Place, Registry};
 use self::watched::Watched;
@@ -171,22 +175,42 @@ where
     let Served { router, limits, client, mut is_closing, .. } = served;
     let peer = Arc::clone(&place.peer);
     let router = TowerToHyperService::new(router);
-    let service = service_fn(|request| answer(request, Asked::begin(&peer, None), client.clone(), router.clone()));
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            // The sweep looks after heads: it knows a client that rests from one that writes a head.
-            .header_read_timeout(None)
-            .max_buf_size(BUFFER_BYTES)
-            .max_headers(HEADERS)
-            .serve_connection(TokioIo::new(stream), service)
-    );
-    if let Some(_over) = until_over(connection.as_mut(), &place, limits, &mut is_closing).await {
-        connection.as_mut().graceful_shutdown();
-        tokio::select! {
-            _ = timeout(limits.last_answer, connection) => {}
-            () = place.peer.is_cut() => {}
+    let handover = Arc::new(Handover::default());
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let has_chunks = request.method() == Method::GET && request.version() == Version::HTTP_11;
+        let handover = has_chunks.then(|| Arc::clone(&handover));
+        let answering = answer(request, Asked::begin(&peer, None), client.clone(), router.clone());
+        async move { answering.await.map(|response| Handover::keep(handover, response)) }
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        // The sweep looks after heads: it knows a client that rests from one that writes a head.
+        .header_read_timeout(None)
+        .max_buf_size(BUFFER_BYTES)
+        .max_headers(HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    let over = tokio::select! {
+        over = until_over(Pin::new(&mut connection), &place, limits, &mut is_closing) => over,
+        events = handover.taken(&place.peer) => {
+            let stream = connection.into_parts().io.into_inner();
+            let mut sending = pin!(handover::send(stream, events));
+            if let Some(_over) = until_over(sending.as_mut(), &place, limits, &mut is_closing).await {
+                end(sending, &place, limits).await;
+            }
+            return;
         }
+    };
+    if let Some(_over) = over {
+        Pin::new(&mut connection).graceful_shutdown();
+        end(Pin::new(&mut connection), &place, limits).await;
+    }
+}
+
+/// Lets what is being answered be answered still.
+async fn end(serving: impl Future, place: &Place, limits: Limits) {
+    tokio::select! {
+        _ = timeout(limits.last_answer, serving) => {}
+        () = place.peer.is_cut() => {}
     }
 }
 
@@ -200,17 +224,14 @@ enum Over {
 }
 
 /// Serves a connection until it ends or somebody cuts it; or until it shall end.
-async fn until_over<C>(
-    connection: Pin<&mut C>,
+async fn until_over<E: Display>(
+    serving: Pin<&mut impl Future<Output = Result<(), E>>>,
     place: &Place,
     limits: Limits,
     is_closing: &mut watch::Receiver<()>,
-) -> Option<Over>
-where
-    C: Future<Output = hyper::Result<()>>,
-{
+) -> Option<Over> {
     tokio::select! {
-        served = connection => {
+        served = serving => {
             if let Err(error) = served {
                 // What a client does is no trouble of ours.
                 debug!(%error, "a connection ended early");
@@ -241,6 +262,7 @@ async fn answer(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header::CONTENT_TYPE;
     use axum::routing::get;
     use std::net::SocketAddr;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -264,7 +286,7 @@ mod tests {
     struct Server {
         address: SocketAddr,
         count: IntGauge,
-        /// Each permit lets one answer of `/slow` go.
+        /// Each permit lets one answer of `/slow` go, or one event of `/events`.
         slow: Arc<Semaphore>,
         close: oneshot::Sender<()>,
         task: JoinHandle<()>,
@@ -281,8 +303,19 @@ mod tests {
             "slow"
         };
         let large = async || vec![b'x'; 64 * 1024 * 1024];
-        let router =
-            Router::new().route("/", get(async || "here")).route("/slow", get(slowly)).route("/large", get(large));
+        let gate = Arc::clone(&slow);
+        let events = async move || {
+            let events = futures_util::stream::unfold(gate, async |gate| {
+                gate.acquire().await.unwrap().forget();
+                Some((Ok::<_, Infallible>("data: 1\n\n"), gate))
+            });
+            ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(events))
+        };
+        let router = Router::new()
+            .route("/", get(async || "here"))
+            .route("/slow", get(slowly))
+            .route("/events", get(events))
+            .route("/large", get(large));
         let count = IntGauge::new("connections", "Of the test.").unwrap();
         let accepting = accept(listener, router, limits, || None, count.clone(), async { drop(closed.await) });
         Server { address, count, slow, close, task: tokio::spawn(accepting) }
@@ -389,6 +422,33 @@ mod tests {
         }
         assert!(ask(&mut other).await.ends_with("here"));
         end(&mut silent).await;
+    }
+
+    #[tokio::test]
+    async fn a_stream_goes_as_chunks_where_there_are_any_and_ends_with_its_client() {
+        let server = start(GENEROUS).await;
+        for (version, ending) in
+            [("1.1", "9\r\ndata: 1\n\n\r\n9\r\ndata: 1\n\n\r\n"), ("1.0", "\r\n\r\ndata: 1\n\ndata: 1\n\n")]
+        {
+            let mut client = server.connect().await;
+            client.write_all(format!("GET /events HTTP/{version}\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
+            let mut text = String::new();
+            for events in 1..=2 {
+                server.slow.add_permits(1);
+                while text.matches("data").count() < events {
+                    text += &read(&mut client).await;
+                }
+            }
+            assert!(text.starts_with(&format!("HTTP/{version} 200 OK\r\n")) && text.ends_with(ending), "{text}");
+            assert_eq!(text.contains("transfer-encoding: chunked\r\n"), version == "1.1", "{text}");
+            drop(client);
+            let is_gone = async {
+                while server.count.get() > 0 {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(Duration::from_secs(30), is_gone).await.expect("its place is free, though nothing is said");
+        }
     }
 
     #[tokio::test]

@@ -180,7 +180,9 @@ impl ServiceBuilder {
 
     /// The program, by what starts it, with the logging that it is to have.
     fn command(&self) -> Command {
-        let program = env!("CARGO_BIN_EXE_salespulse").to_owned();
+        // Another build of it, to measure what users have.
+        let program =
+            std::env::var("SALESPULSE_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_salespulse").to_owned());
         let words: Vec<&String> = self.starter.iter().chain([&program]).collect();
         let (first, rest) = words.split_first().expect("at least the program");
         let mut command = Command::new(first);

@@ -143,8 +143,20 @@ fn both_listeners_speak_tls_and_ask_who_is_there() {
         std::fs::write(own.path().join("prometheus.yml"), text).expect("the folder can be written");
         Prometheus::start_in(program, own).wait_for("up{job=\"salespulse\"}", |up| up > 0.0);
     }
-    let log = service.log();
-    assert!(!log.contains(PASSWORD) && !log.contains("$2b$"), "{log}");
+    let told =
+        |command: &mut Command| String::from_utf8_lossy(&command.output().expect("it starts").stdout).into_owned();
+    let metrics = told(
+        Command::new("curl")
+            .args(["--silent", "--user", &format!("scraper:{PASSWORD}"), "--cacert"])
+            .args([folder.path("authority.crt").to_str().expect("a text"), &format!("https://{admin}/metrics")]),
+    );
+    let config = service.folder().join("salespulse.toml");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_salespulse"));
+    let effective = told(check.args(["check", "config", "--json", "--config"]).arg(&config));
+    assert!(metrics.contains("salespulse_build_info") && effective.contains("web.config_file"), "{effective}");
+    for text in [service.log(), metrics, effective] {
+        assert!(!text.contains(PASSWORD) && !text.contains("$2b$"), "{text}");
+    }
 }
 
 #[test]

@@ -139,7 +139,7 @@ impl Peer {
     }
 
     /// Whether there is no use in writing more; the task is woken when there is.
-    fn poll_blocked(&self, cx: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll_blocked(&self, cx: &Context<'_>) -> Poll<()> {
         let mut delayed = self.delayed.lock().unwrap_or_else(PoisonError::into_inner);
         // Judged under the lock, so that whoever takes the bytes meanwhile finds the waker.
         if self.blocked_since.load(Ordering::Relaxed) == NEVER {
@@ -266,6 +266,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Whether it is a stream of events.
+    pub(super) fn is_stream(&self) -> bool {
+        self.asked.answer == Some(Activity::Streaming)
+    }
+
     /// The next piece of what is left.
     fn piece(&mut self) -> Bytes {
         let size = if self.rest.len() > LAST { PIECE.min(self.rest.len() - LAST) } else { self.rest.len() };
