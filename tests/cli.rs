@@ -9,4 +9,5 @@ mod errors;
 mod guides;
 mod program;
 mod replay;
+mod run;
 mod simulate;

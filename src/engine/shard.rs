@@ -106,6 +106,9 @@ pub struct Shard {
     before: Option<Box<Story>>,
     after: Option<Box<Story>>,
     new_facts: Vec<Fact>,
+    /// How many steps were told of, by which tests see what a long journey costs.
+    #[cfg(test)]
+    told_steps: std::cell::Cell<usize>,
 }
 
 impl Shard {
@@ -138,6 +141,8 @@ impl Shard {
             before: None,
             after: None,
             new_facts: Vec::new(),
+            #[cfg(test)]
+            told_steps: std::cell::Cell::default(),
         }
     }
 
@@ -233,6 +238,8 @@ impl Shard {
 
     /// Tells a journey's story, and its win.
     fn tell(&self, journey: &Journey, story: &mut Story) -> Option<Win> {
+        #[cfg(test)]
+        self.told_steps.set(self.told_steps.get() + journey.steps.len());
         story.retell(&journey.steps, &self.judge());
         story.win(&journey.lead_id, &journey.steps, self.horizon)
     }

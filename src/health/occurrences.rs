@@ -279,3 +279,21 @@ impl KafkaTrouble<'_> {
         debug!(error = %self.error, "{}", self.reason);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_helps_follows_from_the_reason_of_the_broker() {
+        for (code, words) in [
+            (RDKafkaErrorCode::MessageSizeTooLarge, "it is too large"),
+            (RDKafkaErrorCode::InvalidRecord, "probably compacted"),
+            (RDKafkaErrorCode::TopicAuthorizationFailed, "allow the user"),
+            (RDKafkaErrorCode::NotEnoughReplicas, "the broker's log may say more"),
+        ] {
+            let told = remedy(&KafkaError::MessageProduction(code));
+            assert!(told.contains(words), "{code}: {told}");
+        }
+    }
+}

@@ -96,3 +96,22 @@ impl ConsumerContext for MemberContext {
 fn held(given: &TopicPartitionList) -> Held {
     given.elements().iter().map(|element| (element.topic().to_owned(), element.partition())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Behind a connection that was lost another leader may have another log.
+    #[test]
+    fn after_every_error_of_the_client_a_log_may_be_another() {
+        for code in [RDKafkaErrorCode::BrokerTransportFailure, RDKafkaErrorCode::AllBrokersDown] {
+            let context = MemberContext::default();
+            assert!(!context.take_doubt());
+            context.error(KafkaError::Global(code), "the connection is lost");
+            assert!(context.take_doubt(), "{code}");
+            assert!(!context.take_doubt(), "once");
+            let is_down = context.take_events().iter().any(|event| matches!(event, PollEvent::Reachable(false)));
+            assert_eq!(is_down, code == RDKafkaErrorCode::AllBrokersDown);
+        }
+    }
+}

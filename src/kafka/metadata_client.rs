@@ -36,6 +36,9 @@ pub(super) fn client_of(settings: &ClientConfig) -> Result<MetadataClient, Kafka
 pub struct MetadataContext {
     /// The last thing that went wrong.
     last: Mutex<Option<String>>,
+    /// What the client counts of itself, where a test asks for that.
+    #[cfg(test)]
+    pub(super) statistics: Mutex<Option<Statistics>>,
 }
 
 impl MetadataContext {
@@ -51,7 +54,12 @@ impl ClientContext for MetadataContext {
         debug!(target: "librdkafka", facility, "{message}");
     }
 
-    fn stats(&self, _statistics: Statistics) {}
+    fn stats(&self, _statistics: Statistics) {
+        #[cfg(test)]
+        if let Ok(mut statistics) = self.statistics.lock() {
+            *statistics = Some(_statistics);
+        }
+    }
 
     fn error(&self, error: KafkaError, reason: &str) {
         KafkaTrouble { error: &error, reason }.report();

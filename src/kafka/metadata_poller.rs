@@ -341,3 +341,59 @@ impl Work {
         let _ = self.found.send(event);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::kafka::Counts;
+    use crate::kafka::metadata_client::client_of;
+    use crate::kafka::settings::metadata_settings;
+    use crate::model::event::EventType;
+
+    const PARTITIONS: usize = 12;
+
+    /// Each question takes as long as the way to the broker and back: one for each partition would be 84 times that.
+    #[test]
+    fn the_ends_of_all_logs_are_asked_for_at_once() {
+        let cluster = MockCluster::new(1).unwrap();
+        let topics = EventType::ALL.map(|kind| (kind, kind.default_topic()));
+        for (_, topic) in topics {
+            cluster.create_topic(topic, i32::try_from(PARTITIONS).unwrap(), 1).unwrap();
+        }
+        let text = format!("org.reporting_currency = \"CNY\"\nkafka.brokers = {:?}", cluster.bootstrap_servers());
+        let config = Config::of_text(&text, "the test", &[]).unwrap().kafka;
+        let mut settings = metadata_settings(&config);
+        settings.set("statistics.interval.ms", "100");
+        let ((_wishes, asked), (found, _answers)) = (sync_channel(1), sync_channel(1));
+        let work = Work {
+            client: client_of(&settings).unwrap(),
+            acceptance: Acceptance(0),
+            interval: Duration::MAX,
+            asked,
+            found,
+            throttle: LogThrottle::default(),
+            log: Arc::new(KafkaLog::new(&config).unwrap()),
+            is_suspicious: Arc::default(),
+            config,
+        };
+        let counts: Counts = topics.into_iter().map(|(_, topic)| (topic, PARTITIONS)).collect();
+        let layout = Layout::new(topics.into_iter(), &counts);
+        let ends = [Offset::Beginning, Offset::End].map(|end| work.ends(&layout, end).unwrap());
+        assert_eq!(ends, [[0; 7 * PARTITIONS], [0; 7 * PARTITIONS]]);
+
+        let until = Instant::now() + Duration::from_secs(60);
+        work.client.context().statistics.lock().unwrap().take();
+        let statistics = loop {
+            let _ = work.client.poll(PAUSE);
+            if let Some(statistics) = work.client.context().statistics.lock().unwrap().take() {
+                break statistics;
+            }
+            assert!(Instant::now() < until, "the client counts nothing");
+        };
+        let questions: i64 = statistics.brokers.values().filter_map(|broker| broker.req.get("ListOffsets")).sum();
+        assert!((1..=4).contains(&questions), "{questions} questions for the ends of {} logs", 7 * PARTITIONS);
+    }
+}

@@ -54,7 +54,7 @@ impl Broker {
         Broker::start_in(class_path, false, None)
     }
 
-    /// Starts a broker that has a SASL_SSL listener with SCRAM-SHA-512 too.
+    /// Starts a broker that has a SASL_SSL listener with SCRAM-SHA-512 too; what its user may do can be restricted.
     pub(crate) fn start_secure(class_path: PathBuf) -> Broker {
         Broker::start_in(class_path, true, None)
     }
@@ -127,6 +127,19 @@ impl Broker {
         let last = (0..=batch).fold(0, |begin, _| end(begin)) - 1;
         bytes[last] ^= 1;
         std::fs::write(&log, bytes).expect("the log can be written");
+    }
+
+    /// Lets the user of the SASL listener do this with a topic, and nothing else that it has not been allowed before.
+    #[allow(dead_code, reason = "the benchmarks forbid nothing")]
+    pub(crate) fn allow(&self, topic: &str, operations: &[&str]) {
+        let mut command = self.java();
+        command.args(["org.apache.kafka.tools.AclCommand", "--bootstrap-server", &self.address(), "--add"]);
+        command.arg("--allow-principal").arg(format!("User:{USER}")).args(["--topic", topic]);
+        for operation in operations {
+            command.args(["--operation", operation]);
+        }
+        let output = command.output().expect("java starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Lets the broker stand still, with its connections open, or go on.
@@ -212,6 +225,9 @@ impl Secure {
 listener.name.sasl_ssl.ssl.keystore.location={keystore}
 listener.name.sasl_ssl.sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=true
+super.users=User:ANONYMOUS
 "
         );
         (listener, properties)

@@ -18,6 +18,8 @@ pub(crate) enum Signal {
     Terminate,
     /// What nobody survives.
     Kill,
+    /// What a terminal sends that is closed.
+    Hangup,
     /// What makes it stand still.
     Stop,
     /// What makes it go on.
@@ -30,6 +32,7 @@ impl Signal {
             Signal::Interrupt => "-INT",
             Signal::Terminate => "-TERM",
             Signal::Kill => "-KILL",
+            Signal::Hangup => "-HUP",
             Signal::Stop => "-STOP",
             Signal::Continue => "-CONT",
         }

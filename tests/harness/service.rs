@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::broker::{PASSWORD, USER};
 use super::exposition::family;
 use super::looker::{Answer, Looker};
 use super::ports::free_port;
@@ -127,6 +128,17 @@ impl ServiceBuilder {
     pub(crate) fn brokers(mut self, brokers: &str) -> ServiceBuilder {
         brokers.clone_into(&mut self.brokers);
         self
+    }
+
+    /// By way of the broker's listener with TLS and a login.
+    pub(crate) fn logged_in(self, broker: &Broker) -> ServiceBuilder {
+        let (address, authority) = broker.secure_address();
+        self.brokers(&address)
+            .property("security.protocol", "SASL_SSL")
+            .property("ssl.ca.location", &authority.display().to_string())
+            .property("sasl.mechanism", "SCRAM-SHA-512")
+            .property("sasl.username", USER)
+            .property("sasl.password", PASSWORD)
     }
 
     /// With a key of the table `kafka`.

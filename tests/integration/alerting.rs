@@ -6,4 +6,4 @@ mod noise;
 mod pages;
 mod receivers;
 mod rules;
-mod shipped;
+pub(super) mod shipped;

@@ -96,7 +96,7 @@ fn every_code_reaches_the_dead_letter_topic_byte_for_byte() {
     producer.send_all(&[lead_of_size(&topics, "largest", LARGEST)]);
 
     // Offsets are committed when a snapshot is durable.
-    let builder = ServiceBuilder::new(broker, &topics).snapshot("interval", "1s");
+    let builder = ServiceBuilder::new(broker, &topics).snapshot("interval", "1s").logging("info,salespulse=debug");
     let service = builder.start();
     service.wait_for(ORG_LEADS, 1.0);
     for code in salespulse::contract::decode::RejectionCode::ALL.map(salespulse::contract::decode::RejectionCode::name)
@@ -126,6 +126,11 @@ fn every_code_reaches_the_dead_letter_topic_byte_for_byte() {
             ([], None) => {}
             _ => panic!("{} copies of {place:?}, which should be {sent:?}", copies.len()),
         }
+    }
+    // Values may be anything, personal data too.
+    let log = service.log();
+    for value in ["visit", "galaxy", "dreaming", "GBP", "yesterday", "a key of bytes"] {
+        assert!(!log.contains(value), "the log quotes {value:?}");
     }
     wait_until("all offsets are committed", SOON, || all_done(broker, &records, builder.group()).then_some(()));
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::harness::prometheus::{Prometheus, check_metrics};
 use crate::harness::{Producer, ServiceBuilder, Topics, announce, shared_broker, tools};
+use crate::integration::alerting::shipped;
 use crate::integration::events::{lead, spend, stage_change};
 
 #[test]
@@ -28,6 +29,24 @@ fn prometheus_ingests_every_series() {
     announce(&format!("Prometheus scraped {ingested} samples and holds {stored} series"));
     let revenue = "sales_rep_revenue{rep=\"ann\",team=\"east\",window=\"24h\",currency=\"EUR\"}";
     prometheus.wait_for(revenue, |value| value == 7.25);
+}
+
+/// The shipped configuration scrapes the numbers and the health of the service apart: all of both, and nothing twice.
+#[test]
+fn the_shipped_configuration_ingests_every_series_once() {
+    let (Some(program), Some(broker)) = (tools::prometheus("prometheus"), shared_broker()) else { return };
+    let topics = Topics::create(broker, 1);
+    Producer::new(&broker.client(), &[]).send_all(&[lead(&topics, "a")]);
+    let service = ServiceBuilder::new(broker, &topics).start();
+    let folder = shipped::prometheus_at(service.address(), "127.0.0.1:1");
+    let path = folder.path().join("prometheus.yml");
+    let keys = ["scrape_interval", "scrape_timeout", "evaluation_interval"];
+    std::fs::write(&path, shipped::set_durations(&shipped::read(&path), &keys, "1s")).expect("the folder");
+    let prometheus = Prometheus::start_in(program, folder);
+    let exposed = || f64::from(u32::try_from(service.metrics().len()).expect("few"));
+    prometheus.wait_for("count(up == 1)", |up| up >= 2.0);
+    prometheus.wait_for("count({job=\"salespulse\",__name__=~\"sales.*\"})", |count| count == exposed());
+    prometheus.wait_for("sum(scrape_samples_post_metric_relabeling{job=~\"salespulse.*\"})", |sum| sum == exposed());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::harness::reader::read_all;
 use crate::harness::topics::TopicShape;
-use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker};
+use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker, tools};
 use crate::integration::events::{ORG_LEADS, ORG_SPEND, lead, spend};
 
 /// Starts on such topics and expects the end with 69 and all these words in the log.
@@ -87,6 +87,25 @@ fn a_dead_letter_topic_of_the_default_size_is_warned_of_and_what_does_not_fit_wa
     service.wait_condition("dead_letters_waiting", false);
     let letters = read_all(&broker.client(), &topics.name("dead_letters"));
     assert_eq!(letters.iter().filter_map(|letter| Some(letter.value.as_ref()?.len())).collect::<Vec<_>>(), [1_048_450]);
+}
+
+/// The right to write it would be missed at the first bad record, perhaps weeks later.
+#[test]
+fn a_dead_letter_topic_that_may_not_be_written_is_refused_with_the_reason_of_the_broker() {
+    let Some(kafka) = tools::kafka() else { return };
+    let broker = Broker::start_secure(kafka);
+    let topics = Topics::create(&broker, 1);
+    let dead_letters = topics.name("dead_letters");
+    broker.allow(&dead_letters, &["Describe", "DescribeConfigs"]);
+    let builder = ServiceBuilder::new(&broker, &topics).logged_in(&broker);
+    let mut service = builder.spawn();
+    assert_eq!(service.wait_exit().code(), Some(69), "{}", service.log());
+    let cannot = format!("the dead-letter topic \"{dead_letters}\" cannot be written: ");
+    for words in [cannot.as_str(), "Topic authorization failed", "--operation Write"] {
+        assert!(service.sentences().contains(words), "no {words:?} in: {}", service.sentences());
+    }
+    broker.allow(&dead_letters, &["Write"]);
+    builder.start();
 }
 
 #[test]

@@ -29,11 +29,19 @@ fn a_produced_record_changes_the_gauges() {
 }
 
 #[test]
-fn an_interrupt_ends_the_service_with_0() {
+fn whoever_asks_it_to_stop_it_ends_with_0_and_a_last_snapshot() {
     let Some(broker) = shared_broker() else { return };
-    let mut service = ServiceBuilder::new(broker, &Topics::create(broker, 1)).start();
-    assert_eq!(service.end_with(Signal::Interrupt).code(), Some(0));
-    assert!(service.get("/livez", "*/*").is_none(), "nobody may answer after the end");
+    let topics = Topics::create(broker, 1);
+    let store = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let builder = ServiceBuilder::new(broker, &topics).keeping(store.path(), "60s");
+    for (signal, count) in [(Signal::Interrupt, 1.0), (Signal::Hangup, 2.0)] {
+        let mut service = builder.start();
+        Producer::new(&broker.client(), &[]).send_all(&[lead(&topics, &format!("{signal:?}"))]);
+        service.wait_for(ORG_LEADS, count);
+        assert_eq!(service.end_with(signal).code(), Some(0), "{signal:?}");
+        assert!(service.get("/livez", "*/*").is_none(), "nobody may answer after the end");
+        assert!(service.log().contains("a snapshot is durable"), "{signal:?}: {}", service.log());
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::harness::exposition::kpi_lines;
+use crate::harness::reader::read_all;
+use crate::harness::topics::KINDS;
 use crate::harness::{Broker, ServiceBuilder, Topics, shared_broker};
 
 /// After the end of the span and the last late record.
@@ -46,4 +48,37 @@ fn run_over_kafka_and_replay_of_a_file_tell_the_same() {
         let counts: Vec<&str> = told.lines().filter(|line| line.starts_with(counter)).collect();
         assert!(!counts.is_empty() && counts.iter().all(|line| line.ends_with(" 0")), "{counts:?}");
     }
+}
+
+/// Two organisations in the same topics are numbers of neither.
+#[test]
+fn topics_that_hold_records_are_refused_unless_that_is_meant() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 1);
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("cluster.toml"), cluster(broker, &topics)).expect("a configuration");
+    let simulate = |more: &[&str]| {
+        let span = ["simulate", "--seed=5", "--end=2026-03-31T00:00:00Z", "--duration=2d", "--config=cluster.toml"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
+        command.args(span).args(more).current_dir(folder.path()).output().expect("salespulse starts")
+    };
+    let first = simulate(&[]);
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    let before = records(broker, &topics);
+    assert!(before > 0, "nothing was simulated");
+
+    let refused = simulate(&[]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(64), "{said}");
+    assert!(said.contains("the topics are not empty") && said.contains("--force"), "{said}");
+    assert_eq!(records(broker, &topics), before, "something was written all the same");
+
+    assert!(simulate(&["--force"]).status.success());
+    assert_eq!(records(broker, &topics), 2 * before, "the same seed once more");
+}
+
+/// How many records of events the topics hold.
+fn records(broker: &Broker, topics: &Topics) -> usize {
+    let kinds = KINDS.iter().filter(|kind| **kind != "dead_letters");
+    kinds.map(|kind| read_all(&broker.client(), &topics.name(kind)).len()).sum()
 }

@@ -1,6 +1,6 @@
 //! The ways in which a record can travel: codecs, framings, envelopes, transactions, TLS.
 
-use crate::harness::broker::{PASSWORD, USER};
+use crate::harness::broker::PASSWORD;
 use crate::harness::process::Signal;
 use crate::harness::reader::read_all;
 use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker, tools};
@@ -77,15 +77,7 @@ fn a_listener_with_tls_and_scram_serves_consumer_and_dead_letters() {
     let broker = Broker::start_secure(kafka);
     let topics = Topics::create(&broker, 1);
     Producer::new(&broker.client(), &[]).send_all(&[lead(&topics, "a"), garbage(&topics, "b")]);
-    let (address, authority) = broker.secure_address();
-    let builder = ServiceBuilder::new(&broker, &topics)
-        .brokers(&address)
-        .property("security.protocol", "SASL_SSL")
-        .property("ssl.ca.location", &authority.display().to_string())
-        .property("sasl.mechanism", "SCRAM-SHA-512")
-        .property("sasl.username", USER)
-        .property("sasl.password", PASSWORD);
-    let mut service = builder.start();
+    let mut service = ServiceBuilder::new(&broker, &topics).logged_in(&broker).start();
     service.wait_for(ORG_LEADS, 1.0);
     service.wait_for("salespulse_dead_letters_total", 1.0);
     assert_eq!(read_all(&broker.client(), &topics.name("dead_letters")).len(), 1);

@@ -62,3 +62,26 @@ fn a_batch_that_is_too_large_once_decompressed_is_passed_over() {
     assert!(service.holds("records_missing"));
     assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
 }
+
+/// A few kilobytes on the wire, and more than librdkafka takes of an answer unless it is told otherwise.
+#[test]
+fn a_batch_that_a_broker_takes_is_read_however_large_it_becomes() {
+    const LEADS: usize = 1_700;
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 1);
+    let packed = [("compression.type", "zstd"), ("linger.ms", "60000"), ("message.max.bytes", "200000000")];
+    let sizes = [("batch.size", "200000000"), ("queue.buffering.max.kbytes", "400000")];
+    let producer = Producer::new(&broker.client(), &[&packed[..], &sizes].concat());
+    let large = |number: usize| {
+        let mut sent = lead(&topics, &format!("large-{number}"));
+        if let Some(value) = &mut sent.value {
+            value.resize(62_000, b' ');
+        }
+        sent
+    };
+    let leads: Vec<Sent> = (0..LEADS).map(large).collect();
+    assert!(leads.iter().filter_map(|sent| sent.value.as_ref()).map(Vec::len).sum::<usize>() > 100_000_000);
+    producer.send_all(&leads);
+    let service = ServiceBuilder::new(broker, &topics).start();
+    service.wait_for(ORG_LEADS, 1_700.0);
+}

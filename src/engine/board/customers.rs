@@ -122,6 +122,9 @@ pub(super) struct Customers {
     by_row: Vec<CustomerSums>,
     by_channel: Vec<CustomerSums>,
     wins: usize,
+    /// How many wins were summed, by which a test sees what a customer of very many costs.
+    #[cfg(test)]
+    summed: usize,
 }
 
 impl Customers {
@@ -141,6 +144,8 @@ impl Customers {
             by_row: Vec::new(),
             by_channel: Vec::new(),
             wins: 0,
+            #[cfg(test)]
+            summed: 0,
         }
     }
 
@@ -255,6 +260,10 @@ impl Customers {
     fn count(&mut self, number: u32, times: i64) {
         let Some(customer) = self.slots.get_mut(number as usize) else { return };
         let Some(first) = customer.wins.first() else { return };
+        #[cfg(test)]
+        {
+            self.summed += customer.wins.len();
+        }
         let sums = customer.sums(&self.periods);
         let (row, channel) = (first.row.index(), first.channel.index());
         if let Some(segment) = self.segments.of(first.at) {
@@ -355,4 +364,37 @@ fn periods(now: Time, rules: &Rules) -> [Range; 3] {
     let end = kind.next(current).map_or(Time::MAX, |next| zone.midnight(next));
     let [before, last, current] = [before, last, current].map(|first| zone.midnight(first));
     [Range { start: current, end }, Range { start: last, end: current }, Range { start: before, end: last }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::directory::{Directory, RepInTeam};
+    use crate::model::money::{Currency, Rates};
+
+    #[test]
+    fn a_win_of_a_customer_of_very_many_costs_no_more_than_one_of_another() {
+        const WINS: usize = 5_000;
+        let now = Time::parse("2026-03-10T12:00:00Z").unwrap();
+        let rules = Rules::new(Rates::new(Currency::from_code("CNY").unwrap()));
+        let (directory, mut customers) = (Directory::default(), Customers::new(Arc::new(rules), now));
+        let name = |text| directory.name(text);
+        let row = directory.row(RepInTeam { rep: name("ann"), team: name("east") });
+        let channel = directory.channel(name("web"));
+        let win = |number: usize| WinChange {
+            before: None,
+            after: Some(Win {
+                customer: Id::new("walk-in"),
+                lead_id: Id::new(&format!("L{number}")),
+                at: now.plus(-1_000 * i64::try_from(number).unwrap()),
+                row,
+                channel,
+                amount: 200,
+                margin: None,
+            }),
+        };
+        customers.change((0..WINS).map(win).collect());
+        assert_eq!((customers.wins(), customers.of_row(row.index()).value), (WINS, 200 * 5_000));
+        assert!(customers.summed <= 2 * WINS, "{} wins were summed for {WINS}", customers.summed);
+    }
 }

@@ -90,3 +90,41 @@ impl Shard {
         (self.open, self.before) = (journey, Some(before));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::contract::decode::{Decoded, Decoder, Record};
+    use crate::engine::directory::Directory;
+    use crate::engine::entry::Interner;
+    use crate::model::money::{Currency, Rates};
+    use crate::model::rules::Rules;
+    use crate::model::time::Time;
+
+    const STEPS: usize = 5_000;
+
+    #[test]
+    fn a_step_of_a_long_journey_costs_no_more_than_one_of_a_short_one() {
+        let rules = Arc::new(Rules::new(Rates::new(Currency::from_code("CNY").unwrap())));
+        let (directory, now) = (Arc::new(Directory::default()), Time::parse("2026-03-10T12:00:00Z").unwrap());
+        let mut shard = Shard::new(0, Arc::clone(&rules), &directory, now);
+        let (decoder, mut interner) = (Decoder::new(Arc::clone(&rules)), Interner::new(directory, rules));
+        for number in 0..STEPS {
+            let json = format!(
+                r#"{{"type":"stage_change","event_id":"{number}","occurred_at":"2026-03-09T{:02}:{:02}:00Z",
+                "lead_id":"unknown","stage":"contacted"}}"#,
+                number / 60 % 24,
+                number % 60
+            );
+            let record = Record { value: Some(json.as_bytes()), ..Record::default() };
+            let Ok(Decoded::Event(event)) = decoder.decode(&record, now) else { panic!("{json}") };
+            shard.apply(interner.entry(&event), now);
+        }
+        assert_eq!(shard.read(now).held.long_journeys, 1, "the metric says that there is one");
+        // Until it is long each of its steps is told of with all before it.
+        let told = shard.told_steps.get();
+        assert!(told < 100 * STEPS, "{told} steps told of for {STEPS}");
+    }
+}

@@ -5,6 +5,7 @@ mod days;
 mod deals;
 mod moments;
 mod pipelines;
+mod scrape;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -55,9 +56,14 @@ fn home() -> Home {
 
 /// The example organisation with more settings and events.
 fn home_with(settings: &str, more: &str) -> Home {
+    home_of("", settings, more)
+}
+
+/// The same with keys above all tables.
+fn home_of(keys: &str, settings: &str, more: &str) -> Home {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/small-team");
     let example = std::fs::read_to_string(folder.join("salespulse.toml")).unwrap();
-    let config = Config::of_text(&[&example, settings].concat(), "the example", &[]).unwrap();
+    let config = Config::of_text(&[keys, &example, settings].concat(), "the example", &[]).unwrap();
     let rules = Arc::new(config.rules);
     let now = Time::parse(NOW).unwrap();
     let clock = Clock::Manual(Box::leak(Box::new(ManualClock::at(now))));
@@ -111,7 +117,7 @@ impl Home {
         address: &str,
     ) -> (StatusCode, BTreeMap<String, String>, Body) {
         let (site, gate) = (&self.site, Arc::clone(gate));
-        let router = if path.starts_with("/metrics") {
+        let router = if path.starts_with("/metrics") || path == "/readyz" {
             let catalogue = Catalogue::new(&site.rules).unwrap();
             let (readiness, metrics) = (Arc::clone(&site.readiness), Arc::clone(&site.metrics));
             let scrape = Arc::new(Scrape::new(catalogue, Arc::clone(&site.hub), readiness, metrics));
