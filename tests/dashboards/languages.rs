@@ -21,8 +21,8 @@ fn structure(value: &Value, language: &str) -> Value {
         Value::Object(fields) if fields.get("id").is_some_and(|id| id == "displayName") => "word".into(),
         Value::Object(fields) => {
             let blank = |(key, value): (&String, &Value)| {
-                // A custom variable's list is words; a query has brackets.
-                let is_word = value.is_string()
+                // A custom variable's list is words; a query has brackets; several choices are a list.
+                let is_word = (value.is_string() || (key == "text" && value.is_array()))
                     && WORDS.contains(&key.as_str())
                     && !(key == "query" && text(value).contains('('));
                 (key.clone(), if is_word { Value::Null } else { structure(value, language) })
