@@ -59,8 +59,7 @@ pub(crate) fn shared() -> Option<&'static Organisation> {
         let records = simulate(&folder, &["--config=cluster.toml"]) + second_version::send(broker, &topics);
         prometheus.wait_for("sum(salespulse_consumed_records_total)", |consumed| consumed == records);
         prometheus.wait_for("increase(salespulse_snapshot_write_seconds_count[10m])", |written| written > 0.0);
-        connectors.meet_trouble(&prometheus);
-        let scraped_at = prometheus.wait_for("max(timestamp(sales_org_customers))", |_| true);
+        let scraped_at = connectors.meet_trouble(&prometheus);
         Organisation { prometheus, scraped_at, _service: service, _connectors: connectors }
     }))
 }
