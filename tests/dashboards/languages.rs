@@ -17,8 +17,10 @@ fn structure(value: &Value, language: &str) -> Value {
         // Each language leads to its own pages.
         Value::String(text) => text.replace(".zh-CN.md", ".md").replace(&format!("-{language}"), "-*").into(),
         Value::Array(values) => values.iter().map(|value| structure(value, language)).collect(),
-        // What a name is called.
-        Value::Object(fields) if fields.get("id").is_some_and(|id| id == "displayName") => "word".into(),
+        // What a name is called, and the unit of a column.
+        Value::Object(fields) if fields.get("id").is_some_and(|id| id == "displayName" || id == "unit") => {
+            "word".into()
+        }
         Value::Object(fields) => {
             let blank = |(key, value): (&String, &Value)| {
                 // A custom variable's list is words; a query has brackets; several choices are a list.
