@@ -50,9 +50,14 @@ fn days_are_yesterdays(rules: &Arc<Rules>, reading: &Reading, events: &[Event<'s
             } else {
                 // An hour of the day after, by whoever begins then.
                 let after = today - i64::try_from(ago - 1).expect("few").days();
-                let then = rules.zone.midnight(after).plus(HOUR);
+                let then = rules.zone.midnight(after).plus(HOUR).min(reading.now);
                 if rules.zone.date_of(then) != after {
                     // Samoa had no 30 December 2011, so that nobody asked on it.
+                    continue;
+                }
+                let forgotten = rules.horizon(then)..rules.horizon(reading.now);
+                if events.iter().any(|event| forgotten.contains(&event.occurred_at)) {
+                    // Forgetting moves what is first: whoever asked then knew of an earlier lead.
                     continue;
                 }
                 in_window(family, Window::Yesterday, &replay(rules, events, then))
