@@ -32,6 +32,7 @@ pub mod poller;
 mod rate_limit;
 pub mod receiver;
 pub mod runner;
+pub mod salesforce;
 pub mod sharecrm;
 pub mod signature;
 pub mod sources;

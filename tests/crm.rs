@@ -7,6 +7,7 @@
 
 mod books;
 pub(crate) mod channel;
+pub(crate) mod checks;
 mod course;
 pub(crate) mod hubspot;
 mod index;

@@ -4,7 +4,7 @@
 //! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations
 //! of each dialect are tried.
 
-use crate::crm::{channel, hubspot, pipedrive, rings, sharecrm, zoho};
+use crate::crm::{channel, checks, hubspot, pipedrive, rings, sharecrm, zoho};
 
 /// How many organisations of each dialect a test run tries.
 const SEEDS: u64 = 200;
@@ -40,6 +40,11 @@ fn what_pipedrive_says_becomes_the_truth() {
     for seed in seeds() {
         pipedrive::try_seed(seed);
     }
+}
+
+#[test]
+fn a_check_of_hubspot_says_what_is_wrong() {
+    checks::try_hubspot();
 }
 
 #[test]

@@ -121,12 +121,14 @@ impl Desk<'_> {
         desired
     }
 
-    /// Tells what is new of the history of one object, which is only ever added to.
-    pub fn tell_history(&mut self, key: &str, documents: &[Document]) {
+    /// Tells what is new of the history of one object, which is only ever added to; answers the ids of all its facts.
+    pub fn tell_history(&mut self, key: &str, documents: &[Document]) -> Vec<String> {
         let desired = self.map(documents);
+        let ids = desired.iter().map(|draft| draft.text("event_id").to_owned()).collect();
         let events = self.memory.object_mut(key).tell_history(desired);
         self.batch.events.extend(events);
         self.remember(key);
+        ids
     }
 
     /// Tells what is new of the events of one object; answers the ids of all of them.

@@ -142,7 +142,7 @@ impl Json {
         (*value != Json::Null).then_some(value)
     }
 
-    fn child(&self, step: &str) -> Option<&Json> {
+    pub(super) fn child(&self, step: &str) -> Option<&Json> {
         match self {
             Json::Object(fields) => {
                 let name: Cow<'_, str> =

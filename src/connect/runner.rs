@@ -225,7 +225,7 @@ impl Runner {
             Some(Way::Topics(topics)) => {
                 let (kafka, group) = (self.kafka.clone(), group_of(&self.kafka.group, source));
                 let source = Arc::clone(source);
-                let worker = TopicWorker { source, topics, kafka, group, gate, status, clock, stop };
+                let mut worker = TopicWorker { source, topics, kafka, group, gate, memory, status, clock, stop };
                 let reader = worker.reader()?;
                 let group = reader.group().ok_or_else(|| wrong("it has no group for its offsets".to_owned()))?;
                 let mut keeper = keeper.with_group(group);

@@ -236,9 +236,8 @@ fn source(name: &str, section: &Section<'_>, global: &Tables, defaults: &Default
         Kind::HubSpot => account::hubspot(section)?.map(Box::new).map(Way::Poll),
         Kind::Pipedrive => account::pipedrive(section)?.map(Box::new).map(Way::Poll),
         Kind::Webhook => Hook::of(section)?.map(Way::Hook),
-        Kind::Kafka | Kind::Debezium => section.texts("topics")?.map(Way::Topics),
+        Kind::Kafka | Kind::Debezium | Kind::Salesforce => section.texts("topics")?.map(Way::Topics),
         Kind::Csv => files(section)?.map(Way::Files),
-        _ => None,
     };
     section.finish()?;
     Ok(Source { name: name.to_owned(), kind, mapping, setting, reader, delimiter, way })

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::desk::{Batch, Sink};
+use super::desk::{Batch, Desk, Sink};
+use super::dialect::Kind;
 use super::events::Gate;
 use super::exchange::Trouble;
-use super::messages::{Message, take};
+use super::memory::Memory;
+use super::messages::{Message, follow, take};
 use super::sources::Source;
 use super::status::Status;
 use crate::config::KafkaConfig;
@@ -37,6 +39,8 @@ pub struct TopicWorker {
     pub group: String,
     /// Our own decoder.
     pub gate: Gate,
+    /// What was told, of sources whose messages only say what has changed.
+    pub memory: Memory,
     /// Who says how it goes.
     pub status: Arc<Status>,
     /// The clock.
@@ -75,7 +79,7 @@ impl TopicWorker {
     ///
     /// # Errors
     /// A sentence if what was read cannot be kept: then it must be read again.
-    pub fn run(&self, mut reader: TopicReader, sink: &mut dyn Sink) -> Result<(), String> {
+    pub fn run(&mut self, mut reader: TopicReader, sink: &mut dyn Sink) -> Result<(), String> {
         while !self.stop.requested() {
             match self.read(&mut reader, sink) {
                 Ok(()) => {}
@@ -90,7 +94,7 @@ impl TopicWorker {
         Ok(())
     }
 
-    fn read(&self, reader: &mut TopicReader, sink: &mut dyn Sink) -> Result<(), End> {
+    fn read(&mut self, reader: &mut TopicReader, sink: &mut dyn Sink) -> Result<(), End> {
         let mut looked: Option<Instant> = None;
         while !self.stop.requested() {
             if looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
@@ -101,29 +105,32 @@ impl TopicWorker {
                 self.status.succeeded(&self.source.name, self.clock.now());
                 looked = Some(Instant::now());
             }
-            let batch = self.batch(reader)?;
+            let mut batch = Batch::default();
+            let outcome = self.batch(reader, &mut batch, sink);
+            // What was taken is remembered, so it is kept also where nothing more can be read.
             if !batch.is_empty() {
                 sink.commit(batch).map_err(End::Sink)?;
             }
+            outcome?;
         }
         Ok(())
     }
 
-    /// What comes within a moment.
-    fn batch(&self, reader: &mut TopicReader) -> Result<Batch, End> {
-        let (mut batch, began) = (Batch::default(), Instant::now());
+    /// Takes what comes within a moment.
+    fn batch(&mut self, reader: &mut TopicReader, batch: &mut Batch, sink: &mut dyn Sink) -> Result<(), End> {
+        let began = Instant::now();
         for _ in 0..BATCH {
             if let Some(taken) = reader.poll(GLANCE).map_err(End::Topics)? {
-                self.take(&taken, &mut batch);
+                self.take(&taken, batch, sink);
             }
             if began.elapsed() >= LONGEST_BATCH || self.stop.requested() {
                 break;
             }
         }
-        Ok(batch)
+        Ok(())
     }
 
-    fn take(&self, taken: &Taken, batch: &mut Batch) {
+    fn take(&mut self, taken: &Taken, batch: &mut Batch, sink: &mut dyn Sink) {
         batch.offsets.insert((taken.topic.clone(), taken.partition), taken.offset + 1);
         // A tombstone follows a deletion that was a message of its own.
         let Some(bytes) = &taken.value else { return self.status.count_skipped(&self.source.name) };
@@ -132,7 +139,17 @@ impl TopicWorker {
             found.and_then(|(_, value)| String::from_utf8(value.clone()?).ok())
         };
         let message = Message { from: &taken.topic, bytes, key: taken.key.as_deref(), headers: &taken.headers };
-        if !take(&self.source, message, &header, &self.gate, self.clock.now(), batch) {
+        let (source, gate, now) = (&self.source, &self.gate, self.clock.now());
+        let is_taken = if source.kind == Kind::Salesforce {
+            let batch_so_far = std::mem::take(batch);
+            let mut desk = Desk { source, gate, memory: &mut self.memory, sink, now, batch: batch_so_far };
+            let is_taken = follow(message, &header, &mut desk);
+            *batch = desk.batch;
+            is_taken
+        } else {
+            take(source, message, &header, gate, now, batch)
+        };
+        if !is_taken {
             self.status.count_skipped(&self.source.name);
         }
     }

@@ -11,7 +11,7 @@ use salespulse::model::time::{SECOND, Time};
 use super::books::Person;
 use super::course::{Vendor, follow};
 use super::index::{Shown, shown};
-use super::organisation::{Organisation, STAGES, Touched, id_of_customer, id_of_rep};
+use super::organisation::{Deal, Organisation, STAGES, Touched, id_of_customer, id_of_rep};
 use super::over_http::Served;
 use crate::dice::Dice;
 
@@ -36,6 +36,21 @@ pub(super) struct Server {
     histories: Vec<History>,
     /// What the next call is answered with.
     next_error: Option<String>,
+    /// What the token may not do, by the end of its path.
+    pub(super) refuses: Option<&'static str>,
+    /// A property that the account does not have.
+    pub(super) lacks: Option<&'static str>,
+    /// Whether histories end before the present stage.
+    pub(super) loses_history: bool,
+}
+
+/// The properties that an account has.
+const PROPERTIES: &str = "amount closed_lost_reason closedate createdate deal_currency_code dealstage hs_analytics_source \
+    hs_contact_analytics_source hs_createdate hs_lastmodifieddate hs_merged_object_ids hubspot_owner_id pipeline";
+
+/// The deals that were merged into one.
+fn merged(deal: &Deal) -> Json {
+    if deal.merged.is_empty() { Json::Null } else { Json::text_of(deal.merged.join(";")) }
 }
 
 fn iso(at: i64) -> Json {
@@ -49,10 +64,12 @@ fn note(values: &mut Values, at: i64, value: String) {
 }
 
 impl Server {
-    fn new(seed: u64) -> Server {
+    pub(super) fn new(seed: u64) -> Server {
         let mut dice = Dice::new(seed ^ 0xb0b);
+        let mut organisation = Organisation::new(1, seed % 2 == 1);
+        organisation.merges = true;
         Server {
-            organisation: Organisation::new(1, seed % 2 == 1),
+            organisation,
             is_busy: true,
             page: 2 + dice.below(6),
             dice,
@@ -62,6 +79,9 @@ impl Server {
             deals: Vec::new(),
             histories: Vec::new(),
             next_error: None,
+            refuses: None,
+            lacks: None,
+            loses_history: false,
         }
     }
 
@@ -94,7 +114,7 @@ impl Server {
     fn deal(&self, id: &str) -> Option<Json> {
         let place = self.organisation.deals.iter().position(|deal| deal.id == id && deal.deleted.is_none())?;
         let (deal, history) = (&self.organisation.deals[place], &self.histories[place]);
-        let stages: Values = deal.steps.iter().map(|step| (step.at, format!("S{}", step.stage))).collect();
+        let mut stages: Values = deal.steps.iter().map(|step| (step.at, format!("S{}", step.stage))).collect();
         let entries = |values: &Values| {
             let entry = |(at, value): &(i64, String)| {
                 Json::object([
@@ -113,7 +133,11 @@ impl Server {
             ("deal_currency_code", Json::text_of("CNY")),
             ("createdate", iso(deal.created)),
             ("hs_lastmodifieddate", iso(deal.modified)),
+            ("hs_merged_object_ids", merged(deal)),
         ]);
+        if self.loses_history {
+            stages.pop();
+        }
         let with_history = Json::object([
             ("dealstage", entries(&stages)),
             ("hubspot_owner_id", entries(&history.owners)),
@@ -164,16 +188,19 @@ impl Server {
     }
 
     fn archived(&self, object: &str, query: &str) -> Json {
-        let gone = |id: &str, at: i64| {
-            let mut gone = record(id, Json::object([("hs_lastmodifieddate", iso(at))]), at, at);
+        let gone = |id: &str, at: i64, merged: Json| {
+            let properties = Json::object([("hs_lastmodifieddate", iso(at)), ("hs_merged_object_ids", merged)]);
+            let mut gone = record(id, properties, at, at);
             gone.put("archived", Json::Bool(true));
             gone.put("archivedAt", iso(at));
             gone
         };
         let all: Vec<Json> = if object == "leads" {
-            self.organisation.leads.iter().filter_map(|lead| Some(gone(&lead.id, lead.deleted?))).collect()
+            self.organisation.leads.iter().filter_map(|lead| Some(gone(&lead.id, lead.deleted?, Json::Null))).collect()
         } else {
-            self.organisation.deals.iter().filter_map(|deal| Some(gone(&deal.id, deal.deleted?))).collect()
+            // What was merged into another one is in no list.
+            let deals = self.organisation.deals.iter().filter(|deal| !deal.is_merged);
+            deals.filter_map(|deal| Some(gone(&deal.id, deal.deleted?, merged(deal)))).collect()
         };
         self.list(all, query)
     }
@@ -240,6 +267,10 @@ impl Server {
         let body = request.body.as_deref().map(|body| Json::parse(body).expect("JSON")).unwrap_or(Json::Null);
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let path = path.trim_end_matches('/');
+        if self.refuses.is_some_and(|refused| path.ends_with(refused)) {
+            let body = r#"{"status":"error","category":"MISSING_SCOPES","message":"no scope"}"#;
+            return Response { status: 403, date, body: body.as_bytes().to_vec(), ..Response::default() };
+        }
         let answer = match path.split('/').skip(2).collect::<Vec<_>>().as_slice() {
             ["v3", "objects", object, "search"] => self.search(object, &body),
             ["v3", "objects", object, "batch", "read"] => {
@@ -255,6 +286,11 @@ impl Server {
             }
             ["v3", "pipelines", "deals"] => pipelines(),
             ["v3", "objects", object] => self.archived(object, query),
+            ["v3", "properties", _] => {
+                let names = PROPERTIES.split_whitespace().filter(|name| self.lacks != Some(*name));
+                let all = names.map(|name| Json::object([("name", Json::text_of(name))])).collect();
+                Json::object([("results", Json::Array(all))])
+            }
             ["v3", "owners"] => {
                 let wants = query.contains("archived=true");
                 let people = self.organisation.books.people.iter().filter(|person| person.is_active != wants);
@@ -379,6 +415,9 @@ impl Vendor for Server {
         }
         let touched = self.organisation.act(&mut self.dice);
         self.publish(&touched);
+        while let Some(loser) = self.organisation.just_merged.pop() {
+            self.publish(&Touched::Deal(loser));
+        }
     }
 
     fn publish(&mut self, touched: &Touched) {

@@ -35,6 +35,10 @@ pub(super) struct Deal {
     pub(super) came_from: Option<String>,
     pub(super) steps: Vec<Step>,
     pub(super) deleted: Option<i64>,
+    /// Whether it was deleted because it was merged into another one.
+    pub(super) is_merged: bool,
+    /// What was merged into it.
+    pub(super) merged: Vec<String>,
 }
 
 /// What somebody has just done.
@@ -57,6 +61,10 @@ pub(super) struct Organisation {
     pub(super) reassigns: bool,
     /// Whether all that the CRM keeps of a deal that is opened again and moved in one instant is where it was left then.
     pub(super) forgets_moments: bool,
+    /// Whether deals are merged, and leads that were deleted come back.
+    pub(super) merges: bool,
+    /// The deals that were merged into others since somebody looked.
+    pub(super) just_merged: Vec<usize>,
     next_id: u64,
 }
 
@@ -86,6 +94,8 @@ impl Organisation {
             grain,
             reassigns,
             forgets_moments: false,
+            merges: false,
+            just_merged: Vec::new(),
             next_id: 6_756_839_000_000_100_000,
         }
     }
@@ -127,7 +137,9 @@ impl Organisation {
                 }
             }),
             9 if self.reassigns => self.change(dice, |deal, _, _, dice| deal.owner = dice.below(3)),
+            10 if self.merges && dice.percent(40) => self.merge(dice),
             10 => self.delete(dice),
+            11 if self.merges && dice.percent(30) => self.restore_lead(dice),
             11 => self.restore(dice),
             _ => Touched::Nothing,
         }
@@ -143,8 +155,18 @@ impl Organisation {
     fn new_deal(&mut self, came_from: Option<String>, dice: &mut Dice) -> Touched {
         let (id, row, stamp) = (self.id(), self.id(), self.stamp());
         let (owner, amount) = (dice.below(3), dice.below(1_000_000));
-        let mut deal =
-            Deal { id, created: stamp, modified: stamp, owner, amount, came_from, steps: Vec::new(), deleted: None };
+        let mut deal = Deal {
+            id,
+            created: stamp,
+            modified: stamp,
+            owner,
+            amount,
+            came_from,
+            steps: Vec::new(),
+            deleted: None,
+            is_merged: false,
+            merged: Vec::new(),
+        };
         deal.step(0, stamp, row);
         self.deals.push(deal);
         Touched::Deal(self.deals.len() - 1)
@@ -230,10 +252,47 @@ impl Organisation {
         let place = dice.below(self.deals.len());
         let deal = &mut self.deals[place];
         // A restoration in the second of the deletion could not be told from it.
-        if deal.deleted.is_some_and(|deleted| deleted < stamp) {
+        if !deal.is_merged && deal.deleted.is_some_and(|deleted| deleted < stamp) {
             deal.deleted = None;
             deal.modified = stamp;
             return Touched::Deal(place);
+        }
+        Touched::Nothing
+    }
+}
+
+impl Organisation {
+    /// A deal that began without a lead is merged into another one, which goes on.
+    fn merge(&mut self, dice: &mut Dice) -> Touched {
+        let stamp = self.stamp();
+        if self.deals.len() < 2 {
+            return Touched::Nothing;
+        }
+        let (winner, loser) = (dice.below(self.deals.len()), dice.below(self.deals.len()));
+        let is_free = |deal: &Deal| deal.deleted.is_none() && deal.came_from.is_none() && deal.merged.is_empty();
+        if winner == loser || !is_free(&self.deals[loser]) || self.deals[winner].deleted.is_some() {
+            return Touched::Nothing;
+        }
+        let id = self.deals[loser].id.clone();
+        self.deals[loser].deleted = Some(stamp);
+        self.deals[loser].is_merged = true;
+        self.deals[winner].merged.push(id);
+        self.deals[winner].modified = stamp;
+        self.just_merged.push(loser);
+        Touched::Deal(winner)
+    }
+
+    fn restore_lead(&mut self, dice: &mut Dice) -> Touched {
+        let stamp = self.stamp();
+        if self.leads.is_empty() {
+            return Touched::Nothing;
+        }
+        let place = dice.below(self.leads.len());
+        let lead = &mut self.leads[place];
+        if lead.deleted.is_some_and(|deleted| deleted < stamp) {
+            lead.deleted = None;
+            lead.modified = stamp;
+            return Touched::Lead(place);
         }
         Touched::Nothing
     }

@@ -136,7 +136,11 @@ fn truth(organisation: &Organisation) -> Value {
         rows
     };
     let gone_leads = organisation.leads.iter().filter_map(|lead| Some(json!([lead.id, lead.deleted?])));
-    let gone_deals = organisation.deals.iter().filter_map(|deal| Some(json!([deal.id, deal.deleted?])));
+    let gone_deals = organisation
+        .deals
+        .iter()
+        .filter(|deal| !deal.is_merged)
+        .filter_map(|deal| Some(json!([deal.id, deal.deleted?])));
     let books = &organisation.books;
     let mut truth = json!({
         "leads": leads.map(|lead| json!({

@@ -1,6 +1,7 @@
 //! `connect run` on a real Kafka: a fake Zoho CRM over HTTP, what is posted, topics and tables, and instances that are
 //! killed.
 
+mod changes;
 mod clients;
 mod streams;
 pub(crate) mod zoho;

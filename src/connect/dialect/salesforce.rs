@@ -59,7 +59,7 @@ pub(super) fn read(payloads: &[Payload]) -> Reading {
 impl<'a> Known<'a> {
     fn note(&mut self, number: usize, payload: &'a Payload, reading: &mut Reading) {
         let json = &payload.json;
-        if let Some(body) = BODIES.iter().find_map(|body| json.at(body).filter(|body| is_change(body))) {
+        if let Some(body) = body_of(json) {
             return self.note_change(number, body, reading);
         }
         let records = match json.items("/records") {
@@ -97,8 +97,10 @@ impl<'a> Known<'a> {
     }
 }
 
-fn is_change(body: &Json) -> bool {
-    body.at("/ChangeEventHeader").is_some()
+/// The body of a change event, if it is one.
+#[must_use]
+pub fn body_of(payload: &Json) -> Option<&Json> {
+    BODIES.iter().find_map(|body| payload.at(body).filter(|body| body.at("/ChangeEventHeader").is_some()))
 }
 
 /// What the changes so far have said.

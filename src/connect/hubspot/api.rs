@@ -1,6 +1,6 @@
 //! HubSpot's REST API: pages of a search, records with their history, associations, and what its errors mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::connect::exchange::{Exchange, Request, Response, Trouble, escaped};
 use crate::connect::json::Json;
@@ -203,12 +203,26 @@ impl Api {
         Ok(found)
     }
 
-    /// All archived records of an object.
+    /// All archived records of an object, with what was merged into them.
     ///
     /// # Errors
     /// [`Trouble`] with what the answer means.
     pub(super) fn archived(&mut self, object: &str, exchange: &mut dyn Exchange) -> Result<Vec<Json>, Trouble> {
-        self.all(&format!("/crm/v3/objects/{object}?archived=true&properties=hs_lastmodifieddate"), exchange)
+        let properties = "hs_lastmodifieddate,hs_merged_object_ids";
+        self.all(&format!("/crm/v3/objects/{object}?archived=true&properties={properties}"), exchange)
+    }
+
+    /// The names of the properties that an object has in this account.
+    ///
+    /// # Errors
+    /// [`Trouble`] with what the answer means.
+    pub(super) fn properties(
+        &mut self,
+        object: &str,
+        exchange: &mut dyn Exchange,
+    ) -> Result<BTreeSet<String>, Trouble> {
+        let answer = self.get(format!("/crm/v3/properties/{object}"), exchange)?;
+        Ok(answer.items("/results").iter().filter_map(|property| property.word("/name").map(str::to_owned)).collect())
     }
 
     /// All owners, those that have left included.

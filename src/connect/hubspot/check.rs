@@ -7,6 +7,12 @@ use crate::connect::json::Json;
 use crate::connect::mapping::millis;
 use crate::connect::sources::Source;
 
+/// The properties whose names no document or payload has shown: what they are called is presumed.
+const PRESUMED: [&str; 3] = ["deal_currency_code", "hubspot_owner_id", "hs_contact_analytics_source"];
+/// Without these the events say less, and what they say is right all the same.
+const OPTIONAL: [&str; 4] =
+    ["closed_lost_reason", "deal_currency_code", "hs_analytics_source", "hs_contact_analytics_source"];
+
 impl HubSpot {
     /// Asks the account whether it can be polled, and whether the table has all its stages.
     pub fn check(&mut self, source: &Source, exchange: &mut dyn Exchange) -> Vec<Finding> {
@@ -26,6 +32,10 @@ impl HubSpot {
         findings.extend(self.clock(exchange));
         findings.push(self.history(&deals, exchange));
         findings.push(self.leads(source, exchange));
+        findings.extend(self.properties("deals", DEAL_PROPERTIES, exchange));
+        if self.options.has_leads && source.mapping.is_for("leads") {
+            findings.extend(self.properties("leads", LEAD_PROPERTIES, exchange));
+        }
         if source.mapping.is_for("users") {
             findings.push(match self.api.owners(exchange) {
                 Ok(owners) => Finding::Right(format!("all {} owners can be read", owners.len())),
@@ -68,6 +78,44 @@ impl HubSpot {
             "the history of stages of the deals {} does not end with their present one; do not run this source",
             wrong.join(", ")
         ))
+    }
+
+    /// Whether an object has the properties that are asked for: HubSpot leaves out one that it does not know, and says
+    /// nothing.
+    fn properties(&mut self, object: &str, asked: &[&str], exchange: &mut dyn Exchange) -> Vec<Finding> {
+        let presumed: Vec<&str> = asked.iter().copied().filter(|name| PRESUMED.contains(name)).collect();
+        let known = match self.api.properties(object, exchange) {
+            Ok(known) => known,
+            Err(trouble) => {
+                return vec![Finding::Note(format!(
+                    "nobody knows whether {object} have {}, whose names are presumed: {trouble}",
+                    presumed.join(", ")
+                ))];
+            }
+        };
+        let (optional, needed): (Vec<&str>, Vec<&str>) =
+            asked.iter().copied().filter(|name| !known.contains(*name)).partition(|name| OPTIONAL.contains(name));
+        let mut findings = Vec::new();
+        if !needed.is_empty() {
+            findings.push(Finding::Wrong(format!(
+                "{object} have no property {}, without which events are wrong; do not run this source",
+                needed.join(", ")
+            )));
+        }
+        if !optional.is_empty() {
+            findings.push(Finding::Note(format!(
+                "{object} have no property {}: the events do without, and amounts without a currency are in the source's",
+                optional.join(", ")
+            )));
+        }
+        if findings.is_empty() {
+            findings.push(Finding::Right(format!(
+                "{object} have all {} properties that are read; the names of {} were presumed",
+                asked.len(),
+                presumed.join(", ")
+            )));
+        }
+        findings
     }
 
     fn leads(&mut self, source: &Source, exchange: &mut dyn Exchange) -> Finding {

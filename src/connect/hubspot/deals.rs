@@ -95,13 +95,16 @@ impl HubSpot {
     fn archived(
         &mut self,
         object: &str,
-        desk: &Desk<'_>,
+        desk: &mut Desk<'_>,
         exchange: &mut dyn Exchange,
     ) -> Result<BTreeMap<String, Json>, Trouble> {
         let word = object.trim_end_matches('s');
         let mut gone = BTreeMap::new();
         for record in self.api.archived(object, exchange)? {
             let Some(id) = record.word("/id") else { continue };
+            if object == "deals" {
+                end_merged(id, &record, desk);
+            }
             // Of a record that nobody has told there is nothing to take away.
             if desk.memory.object(&format!("{word}/{id}")).is_some() {
                 gone.insert(id.to_owned(), record.clone());
@@ -152,7 +155,11 @@ fn tell_deal(id: &str, deal: &Json, customer: Option<&str>, desk: &mut Desk<'_>)
         .map(|record| Document::new("stages", record))
         .collect();
     desk.tell(&key, &documents);
-    // What was merged into it lives on in it, and is in no list any more.
+    end_merged(id, deal, desk);
+}
+
+/// What was merged into a deal lives on in it, and is in no list any more.
+fn end_merged(id: &str, deal: &Json, desk: &mut Desk<'_>) {
     let merged = deal.filled("/properties/hs_merged_object_ids").unwrap_or_default();
     for loser in merged.split(';').map(str::trim).filter(|loser| !loser.is_empty() && *loser != id) {
         let known = desk.memory.object(&format!("deal/{loser}"));

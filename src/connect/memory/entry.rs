@@ -1,4 +1,5 @@
-//! What is remembered of one object, and its form in the state topic: ids, times and digests, no names and no amounts.
+//! What is remembered of one object, and its form in the state topic: ids, times and digests, no names; amounts only where
+//! nobody can be asked for them again.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ pub struct Object {
     pub lead: Option<String>,
     /// When the record was last edited, as far as it was read, in Unix milliseconds.
     pub modified: i64,
-    /// The row of the history, or the key, of the stage in which it is now.
+    /// The row of the history, or the key, of the stage in which it is now; of Salesforce what its change events have said.
     pub current: Option<Json>,
     /// When it was deleted; `None` if it is there.
     pub deleted: Option<i64>,

@@ -1,0 +1,73 @@
+//! What `connect check` says of accounts, of those in which something is wrong too.
+
+use salespulse::connect::exchange::Exchange;
+use salespulse::connect::finding::Finding;
+use salespulse::connect::sources::Source;
+use salespulse::model::time::MINUTE;
+
+use super::course::Vendor;
+use super::hubspot;
+
+/// What `connect check` prints of an account in which people have worked for a while.
+fn said<V: Vendor>(mut server: V, prepare: &dyn Fn(&mut V), source: &Source) -> Vec<String> {
+    server.be_busy(false);
+    for _ in 0..60 {
+        server.act();
+        server.organisation().now += 1_000;
+    }
+    server.organisation().now += 10 * MINUTE;
+    prepare(&mut server);
+    let mut crm = server.poller();
+    let line = |finding: Finding| match finding {
+        Finding::Right(sentence) => format!("ok: {sentence}"),
+        Finding::Note(sentence) => format!("note: {sentence}"),
+        Finding::Wrong(sentence) => format!("WRONG: {sentence}"),
+    };
+    let exchange: &mut dyn Exchange = &mut server;
+    crm.check(source, exchange).into_iter().map(line).collect()
+}
+
+fn assert_begin(lines: &[String], expected: &[&str]) {
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{expected} is expected of {lines:#?}");
+    }
+}
+
+pub(crate) fn try_hubspot() {
+    let said = |prepare: &dyn Fn(&mut hubspot::Server), source: &Source| said(hubspot::Server::new(1), prepare, source);
+    let source = hubspot::Server::source(0);
+    let well = said(&|_| {}, &source);
+    let expected = [
+        "ok: the token is taken",
+        "note: this machine's clock is 90 s away from HubSpot's; ",
+        "ok: the history of stages ends with the present one (",
+        "ok: leads can be read",
+        "ok: deals have all 11 properties that are read; the names of deal_currency_code, hubspot_owner_id were presumed",
+        "ok: leads have all 4 properties that are read; the names of hubspot_owner_id, hs_contact_analytics_source were",
+        "ok: all 3 owners can be read",
+        "ok: all 6 stages are in [tables.stages]",
+    ];
+    assert_begin(&well, &expected);
+    let differs = |prepare: &dyn Fn(&mut hubspot::Server), expected: &[&str]| {
+        let new: Vec<String> = said(prepare, &source).into_iter().filter(|line| !well.contains(line)).collect();
+        assert_begin(&new, expected);
+    };
+    let refused =
+        "cannot be read: the CRM does not allow this: MISSING_SCOPES: no scope; the private app needs the scope";
+    let (leads, deals) = (format!("WRONG: leads {refused} crm.objects.leads.read"), format!("WRONG: deals {refused}"));
+    differs(&|server| server.refuses = Some("leads/search"), &[&leads]);
+    differs(&|server| server.refuses = Some("deals/search"), &[&deals, "note: there are no deals yet"]);
+    let unknown =
+        "note: nobody knows whether deals have deal_currency_code, hubspot_owner_id, whose names are presumed: ";
+    differs(&|server| server.refuses = Some("properties/deals"), &[unknown]);
+    let nobody = ["deals", "leads"].map(|object| format!("WRONG: {object} have no property hubspot_owner_id, without"));
+    differs(&|server| server.lacks = Some("hubspot_owner_id"), &[&nobody[0], &nobody[1]]);
+    let currency = "note: deals have no property deal_currency_code: the events do without";
+    differs(&|server| server.lacks = Some("deal_currency_code"), &[currency]);
+    differs(&|server| server.loses_history = true, &["WRONG: the history of stages of the deals "]);
+    let one_stage = super::source("[source.h]\nkind = \"hubspot\"\n[source.h.tables.stages]\n\"S0\" = \"contacted\"\n");
+    let lines = said(&|_| {}, &one_stage);
+    let missing = lines.iter().find(|line| line.starts_with("WRONG: [tables.stages] has no entry for \"S1\" (S1), "));
+    assert!(missing.is_some(), "{lines:#?}");
+}
