@@ -48,6 +48,11 @@ fn a_check_of_hubspot_says_what_is_wrong() {
 }
 
 #[test]
+fn a_check_of_pipedrive_says_what_is_wrong() {
+    checks::try_pipedrive();
+}
+
+#[test]
 fn a_changelog_that_comes_late_is_read_again() {
     pipedrive::try_late_changelog();
 }

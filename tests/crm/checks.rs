@@ -6,7 +6,7 @@ use salespulse::connect::sources::Source;
 use salespulse::model::time::MINUTE;
 
 use super::course::Vendor;
-use super::hubspot;
+use super::{hubspot, pipedrive};
 
 /// What `connect check` prints of an account in which people have worked for a while.
 fn said<V: Vendor>(mut server: V, prepare: &dyn Fn(&mut V), source: &Source) -> Vec<String> {
@@ -69,5 +69,41 @@ pub(crate) fn try_hubspot() {
     let one_stage = super::source("[source.h]\nkind = \"hubspot\"\n[source.h.tables.stages]\n\"S0\" = \"contacted\"\n");
     let lines = said(&|_| {}, &one_stage);
     let missing = lines.iter().find(|line| line.starts_with("WRONG: [tables.stages] has no entry for \"S1\" (S1), "));
+    assert!(missing.is_some(), "{lines:#?}");
+}
+
+pub(crate) fn try_pipedrive() {
+    let server = || pipedrive::Server::new(1);
+    let source = pipedrive::Server::source(0);
+    let well = said(server(), &|_| {}, &source);
+    let expected = [
+        "ok: the token is taken, and deals can be read",
+        "note: this machine's clock is 90 s away from Pipedrive's; ",
+        "ok: the token is that of an administrator",
+        "ok: the changelogs end with the present stage and status (",
+        "ok: leads can be read",
+        "ok: all 4 stages are in [tables.stages]",
+    ];
+    assert_begin(&well, &expected);
+    let differs = |prepare: &dyn Fn(&mut pipedrive::Server), expected: &[&str]| {
+        let new: Vec<String> =
+            said(server(), prepare, &source).into_iter().filter(|line| !well.contains(line)).collect();
+        assert_begin(&new, expected);
+    };
+    let refused = "cannot be read: the CRM does not allow this: scope and URL mismatch";
+    let (deals, leads, logs) =
+        (format!("WRONG: deals {refused}"), format!("WRONG: leads {refused}"), format!("WRONG: changelogs {refused}"));
+    differs(&|server| server.refuses = Some("v2/deals"), &[&deals]);
+    differs(&|server| server.refuses = Some("/leads"), &[&leads]);
+    differs(&|server| server.refuses = Some("/changelog"), &[&logs]);
+    differs(&|server| server.refuses = Some("/stages"), &["note: the stages cannot be compared: "]);
+    differs(&|server| server.refuses = Some("/users/me"), &["note: nobody knows whose token it is: "]);
+    differs(&|server| server.is_admin = false, &["note: the token is not that of an administrator; "]);
+    differs(&pipedrive::Server::lose_changes, &["WRONG: the changelogs of the deals "]);
+    let one_stage =
+        super::source("[source.p]\nkind = \"pipedrive\"\n[source.p.tables.stages]\n\"1\" = \"contacted\"\n");
+    let lines = said(server(), &|_| {}, &one_stage);
+    let missing =
+        lines.iter().find(|line| line.starts_with("WRONG: [tables.stages] has no entry for \"2\" (stage 2), "));
     assert!(missing.is_some(), "{lines:#?}");
 }

@@ -65,18 +65,19 @@ pub(super) struct Organisation {
     pub(super) merges: bool,
     /// The deals that were merged into others since somebody looked.
     pub(super) just_merged: Vec<usize>,
-    next_id: u64,
+    /// From where on leads, deals and rows are counted.
+    pub(super) next_id: u64,
 }
 
 const START: i64 = 1_793_500_000_000;
 
 /// Ids are whole numbers, as CRMs have them: their own clients refuse others.
 pub(super) fn id_of_rep(place: usize) -> String {
-    (6_756_839_000_000_300_000 + place).to_string()
+    (6_756_839_000_300_000 + place).to_string()
 }
 
 pub(super) fn id_of_campaign(place: usize) -> String {
-    (6_756_839_000_000_500_000 + place).to_string()
+    (6_756_839_000_500_000 + place).to_string()
 }
 
 /// The account of a deal.

@@ -16,7 +16,7 @@ use salespulse::connect::exchange::{Exchange, Request, Response};
 use salespulse::model::time::HOUR;
 
 use super::organisation::{Organisation, id_of_customer, id_of_rep};
-use super::{hubspot, zoho};
+use super::{hubspot, pipedrive, zoho};
 
 /// Where the organisation believes to be, and where it is asked.
 const BASE: &str = "https://api";
@@ -53,6 +53,14 @@ impl OverHttp {
     /// An account behind HubSpot's API.
     pub(crate) fn hubspot(seed: u64) -> OverHttp {
         OverHttp::serve(hubspot::Server::at_rest(seed), |_| {})
+    }
+
+    /// A company behind Pipedrive's API.
+    pub(crate) fn pipedrive(seed: u64) -> OverHttp {
+        OverHttp::serve(pipedrive::Server::at_rest(seed), |truth| {
+            // A lead that has become a deal is in no list.
+            truth["leads"].as_array_mut().expect("a list").retain(|lead| lead["deal"].is_null());
+        })
     }
 
     /// Lets people work for a while, and answers then.

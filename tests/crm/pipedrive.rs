@@ -12,6 +12,7 @@ use super::books::Person;
 use super::course::{Instance, Vendor, follow};
 use super::index::{Shown, shown};
 use super::organisation::{Deal, Organisation, Touched, id_of_customer, id_of_rep};
+use super::over_http::Served;
 use super::topic::{Topic, assert_same};
 use super::truth;
 use crate::dice::Dice;
@@ -22,6 +23,9 @@ kind = "pipedrive"
 currency = "CNY"
 [source.pipedrive.tables.teams]
 "*" = "east"
+[source.pipedrive.tables.channels]
+"0" = "channel-0"
+"1" = "channel-1"
 [source.pipedrive.tables.stages]
 "1" = "contacted"
 "2" = "qualified"
@@ -43,7 +47,7 @@ struct Change {
     new: String,
 }
 
-struct Server {
+pub(super) struct Server {
     organisation: Organisation,
     dice: Dice,
     is_busy: bool,
@@ -52,6 +56,14 @@ struct Server {
     deals: Vec<Shown>,
     values: Vec<Values>,
     changes: Vec<Vec<Change>>,
+    /// What the next call is answered with.
+    next_error: Option<String>,
+    /// Whether it answers at once.
+    pub(super) hurries: bool,
+    /// What the token may not do, by a part of its path.
+    pub(super) refuses: Option<&'static str>,
+    /// Whether the token is that of an administrator.
+    pub(super) is_admin: bool,
 }
 
 fn iso(at: i64) -> Json {
@@ -64,9 +76,11 @@ fn plain(at: i64) -> Json {
 }
 
 impl Server {
-    fn new(seed: u64) -> Server {
+    pub(super) fn new(seed: u64) -> Server {
         let mut dice = Dice::new(seed ^ 0xd1ce);
         let mut organisation = Organisation::new(SECOND, seed % 2 == 1);
+        // Its ids are numbers, so that whoever reads them with JavaScript must be able to.
+        organisation.next_id = 6_756_839_000_100_000;
         // One edit that opens a deal and moves it leaves the same changelog as two edits in one second.
         organisation.forgets_moments = true;
         Server {
@@ -78,6 +92,26 @@ impl Server {
             deals: Vec::new(),
             values: Vec::new(),
             changes: Vec::new(),
+            next_error: None,
+            hurries: false,
+            refuses: None,
+            is_admin: true,
+        }
+    }
+
+    /// One in which nobody does anything unless asked to.
+    #[allow(dead_code, reason = "only clients that are not ours come by HTTP")]
+    pub(super) fn at_rest(seed: u64) -> Server {
+        Server { is_busy: false, ..Server::new(seed) }
+    }
+
+    /// Every changelog is without its newest change of a stage.
+    pub(super) fn lose_changes(&mut self) {
+        for changes in &mut self.changes {
+            let newest = changes.iter().rposition(|change| change.field == "stage_id");
+            if let Some(place) = newest {
+                changes.remove(place);
+            }
         }
     }
 
@@ -103,10 +137,10 @@ impl Server {
             ("id", Json::number_of(deal.id.as_str())),
             ("status", Json::text_of(status.as_str())),
             ("stage_id", Json::number_of(stage)),
-            ("owner_id", Json::text_of(owner)),
+            ("owner_id", Json::number_of(owner)),
             ("value", Json::number_of(value)),
             ("currency", Json::text_of("CNY")),
-            ("org_id", Json::text_of(id_of_customer(&deal.id))),
+            ("org_id", Json::number_of(id_of_customer(&deal.id))),
             ("source_lead_id", Json::optional(deal.came_from.as_deref())),
             ("add_time", iso(deal.created)),
             ("update_time", iso(deal.deleted.unwrap_or(deal.modified))),
@@ -119,14 +153,29 @@ impl Server {
 
     fn lead(&self, place: usize) -> Json {
         let lead = &self.organisation.leads[place];
-        Json::object([
+        let mut record = Json::object([
             ("id", Json::text_of(lead.id.as_str())),
-            ("owner_id", Json::text_of(id_of_rep(lead.owner))),
-            ("channel", Json::text_of(format!("channel-{}", lead.channel))),
-            ("source_name", Json::text_of("API")),
+            ("owner_id", Json::number_of(id_of_rep(lead.owner))),
+            ("creator_id", Json::number_of(id_of_rep(lead.owner))),
+            ("channel", Json::number_of(lead.channel)),
+            ("label_ids", Json::Array(Vec::new())),
+            ("is_archived", Json::Bool(false)),
+            ("was_seen", Json::Bool(true)),
             ("add_time", iso(lead.created)),
             ("update_time", iso(lead.modified)),
-        ])
+        ]);
+        for (name, text) in
+            [("title", "A lead"), ("source_name", "API"), ("origin", "API"), ("visible_to", "3"), ("cc_email", "")]
+        {
+            record.put(name, Json::text_of(text));
+        }
+        for name in ["person_id", "organization_id", "origin_id", "channel_id", "source_deal_id", "value"] {
+            record.put(name, Json::Null);
+        }
+        for name in ["expected_close_date", "next_activity_id"] {
+            record.put(name, Json::Null);
+        }
+        record
     }
 
     /// Deals go on by a cursor: the id after which the next page begins.
@@ -155,20 +204,23 @@ impl Server {
         let has_more = found.len() > self.page;
         found.truncate(self.page);
         let next = found.last().filter(|_| has_more).map(|deal| number(deal).to_string());
-        answer(found, [("next_cursor", Json::optional(next.as_deref()))])
+        answer(found, next_cursor(next))
     }
 
     /// Leads go on by places. One that has become a deal is gone.
     fn list_of_leads(&self, query: &dyn Fn(&str) -> Option<String>) -> Json {
         let since = query("updated_since").and_then(|since| Time::parse(&since.replace("%3A", ":")));
-        let start: usize = query("start").expect("a place").parse().expect("a number");
+        let start: usize = query("start").map_or(0, |start| start.parse().expect("a place"));
         let leads = self.organisation.leads.iter().enumerate();
         let leads = leads.filter(|(_, lead)| lead.deleted.is_none() && lead.deal.is_none());
         let leads = leads.filter(|(_, lead)| since.is_none_or(|since| lead.modified >= since.millis()));
         let all: Vec<Json> = leads.map(|(place, _)| self.lead(place)).collect();
         let has_more = all.len() > start + self.page;
         let page = all.into_iter().skip(start).take(self.page).collect();
-        answer(page, [("pagination", Json::object([("more_items_in_collection", Json::Bool(has_more))]))])
+        let mut more = Json::object([("start", Json::number_of(start)), ("limit", Json::number_of(self.page))]);
+        more.put("more_items_in_collection", Json::Bool(has_more));
+        // The documents show it one level deeper than the types of the vendor's client have it.
+        answer(page, if self.page.is_multiple_of(2) { more } else { Json::object([("pagination", more)]) })
     }
 
     fn changelog(&self, id: &str, query: &dyn Fn(&str) -> Option<String>) -> Option<Json> {
@@ -179,14 +231,16 @@ impl Server {
                 ("field_key", Json::text_of(change.field)),
                 ("old_value", Json::text_of(change.old.as_str())),
                 ("new_value", Json::text_of(change.new.as_str())),
+                ("actor_user_id", Json::number_of(id_of_rep(0))),
                 ("time", plain(change.at)),
+                ("is_bulk_update_flag", Json::Bool(false)),
             ])
         };
         let all: Vec<Json> = seen.map(change).collect();
         let from: usize = query("cursor").map_or(0, |cursor| cursor.parse().expect("our cursor"));
         let next = (all.len() > from + self.page).then(|| (from + self.page).to_string());
         let page = all.into_iter().skip(from).take(self.page).collect();
-        Some(answer(page, [("next_cursor", Json::optional(next.as_deref()))]))
+        Some(answer(page, next_cursor(next)))
     }
 
     fn answer(&mut self, request: &Request) -> Response {
@@ -198,11 +252,22 @@ impl Server {
         self.calls.push(now);
         assert!(self.calls.len() <= 20, "more than twenty calls in two seconds");
         let is_signed = request.headers.iter().any(|(name, value)| *name == "x-api-token" && value == "TOKEN");
-        assert!(is_signed, "the token is in every call, and in no URL");
+        if !is_signed {
+            assert!(!self.is_busy, "the token is in every call of ours, and in no URL");
+            return failed(401, r#"{"success":false,"error":"unauthorized access","errorCode":401}"#);
+        }
         if self.is_busy && self.dice.percent(3) {
-            return match self.dice.below(2) {
-                0 => failed(502, "<html>"),
-                _ => Response { retry_after_ms: Some(SECOND), ..failed(429, r#"{"error":"request over limit"}"#) },
+            self.next_error = Some(if self.dice.percent(50) { "502" } else { "BURST" }.to_owned());
+        }
+        if let Some(error) = self.next_error.take() {
+            let again = |retry_after_ms| Response {
+                retry_after_ms,
+                ..failed(429, r#"{"success":false,"error":"request over limit","errorCode":429}"#)
+            };
+            return match error.as_str() {
+                "502" => failed(502, "<html>"),
+                "BURST" => again(Some(SECOND)),
+                _ => failed(429, r#"{"success":false,"error":"daily token budget is used up","errorCode":429}"#),
             };
         }
         let path = request.url.strip_prefix("https://api").expect("our base");
@@ -210,6 +275,9 @@ impl Server {
         let query = |name: &str| {
             query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
         };
+        if self.refuses.is_some_and(|refused| path.contains(refused)) {
+            return failed(403, r#"{"success":false,"error":"scope and URL mismatch","errorCode":403}"#);
+        }
         let one = |record: Json| Json::object([("success", Json::Bool(true)), ("data", record)]);
         let of_deals = |id: &str| self.organisation.deals.iter().position(|deal| deal.id == id);
         let of_leads = |id: &str| self.organisation.leads.iter().position(|lead| lead.id == id);
@@ -218,32 +286,49 @@ impl Server {
             ["api", "v2", "deals", id] => of_deals(id).map(|place| one(self.deal(place))),
             ["v1", "deals", id, "changelog"] => self.changelog(id, &query),
             ["v1", "leads"] => Some(self.list_of_leads(&query)),
-            ["v1", "leads", "archived"] => Some(answer(Vec::new(), [])),
+            ["v1", "leads", "archived"] => Some(answer(Vec::new(), Json::object([]))),
             ["v1", "leads", id] => {
                 let place = of_leads(id).filter(|place| self.organisation.leads[*place].deleted.is_none());
                 place.map(|place| one(self.lead(place)))
             }
-            ["v1", "users"] => Some(answer(self.organisation.books.people.iter().map(person).collect(), [])),
+            ["api", "v2", "stages"] => Some(answer((1..5).map(stage).collect(), Json::object([]))),
+            ["v1", "users", "me"] => {
+                let mut me = person(&self.organisation.books.people[0]);
+                let access = [("app", Json::text_of("sales")), ("admin", Json::Bool(self.is_admin))];
+                me.put("access", Json::Array(vec![Json::object(access)]));
+                Some(one(me))
+            }
+            ["v1", "users"] => {
+                Some(answer(self.organisation.books.people.iter().map(person).collect(), Json::object([])))
+            }
             other => panic!("nobody answers at {other:?}"),
         };
         match found {
             Some(found) => Response { status: 200, date, body: found.encode(), ..Response::default() },
-            None => failed(404, r#"{"success":false,"error":"not found"}"#),
+            None => failed(404, r#"{"success":false,"error":"not found","errorCode":404}"#),
         }
     }
 }
 
-fn answer<const N: usize>(records: Vec<Json>, beside: [(&str, Json); N]) -> Json {
-    Json::object([
-        ("success", Json::Bool(true)),
-        ("data", Json::Array(records)),
-        ("additional_data", Json::object(beside)),
-    ])
+fn answer(records: Vec<Json>, beside: Json) -> Json {
+    Json::object([("success", Json::Bool(true)), ("data", Json::Array(records)), ("additional_data", beside)])
+}
+
+fn next_cursor(next: Option<String>) -> Json {
+    let mut beside = Json::object([]);
+    if let Some(next) = next {
+        beside.put("next_cursor", Json::text_of(next));
+    }
+    beside
+}
+
+fn stage(number: usize) -> Json {
+    Json::object([("id", Json::number_of(number)), ("name", Json::text_of(format!("stage {number}")))])
 }
 
 fn person(person: &Person) -> Json {
     Json::object([
-        ("id", Json::text_of(person.id.as_str())),
+        ("id", Json::number_of(person.id.as_str())),
         ("created", plain(person.joined)),
         ("modified", plain(person.modified)),
         ("active_flag", Json::Bool(person.is_active)),
@@ -253,7 +338,7 @@ fn person(person: &Person) -> Json {
 
 impl Exchange for Server {
     fn send(&mut self, request: &Request) -> Result<Response, String> {
-        self.organisation.now += 50 + self.dice.millis(600);
+        self.organisation.now += if self.hurries { 0 } else { 50 + self.dice.millis(600) };
         if self.is_busy && self.dice.percent(15) {
             self.act();
         }
@@ -267,6 +352,20 @@ impl Exchange for Server {
 
     fn pause(&mut self, millis: i64) {
         self.organisation.now += millis;
+    }
+}
+
+impl Served for Server {
+    fn organisation(&mut self) -> &mut Organisation {
+        &mut self.organisation
+    }
+
+    fn live(&mut self) {
+        Vendor::act(self);
+    }
+
+    fn fail_next(&mut self, error: &str) {
+        self.next_error = Some(error.to_owned());
     }
 }
 

@@ -17,6 +17,9 @@ const CALL_WINDOW: i64 = 2 * SECOND;
 const MOST_WAITS: u32 = 5;
 /// How often a list that shifts is followed.
 const MOST_SHIFTS: u32 = 20;
+/// Where an answer says whether a list goes on: by the documents, and by the types of the vendor's client.
+const MORE: [&str; 2] =
+    ["/additional_data/pagination/more_items_in_collection", "/additional_data/more_items_in_collection"];
 /// Where records are in an answer.
 const RECORDS: &[&str] = &["/data/*", "/data"];
 
@@ -167,7 +170,7 @@ impl Api {
                 start = start.saturating_sub(LISTED);
                 continue;
             }
-            let more = answer.word("/additional_data/pagination/more_items_in_collection") == Some("true");
+            let more = MORE.iter().any(|pointer| answer.word(pointer) == Some("true"));
             start += page.len().saturating_sub(1);
             leads.extend(page.iter().filter(|lead| known.insert(id(lead))).cloned());
             if !more || page.len() < 2 {

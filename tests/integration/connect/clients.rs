@@ -61,6 +61,36 @@ fn zoho_s_own_client_reads_the_truth() {
 }
 
 #[test]
+fn pipedrive_s_own_client_reads_the_truth() {
+    let (Some(home), Some(node)) = (tools::clients(), tools::on_path("node", "scripts/setup-test-tools.sh clients"))
+    else {
+        return;
+    };
+    // The documents and the client have another place for whether a list goes on.
+    let mut places = Vec::new();
+    for seed in [4, 5] {
+        let crm = OverHttp::pipedrive(seed);
+        let read = read(&node, "pipedrive.cjs", &crm, &home);
+        assert_read(&read, &crm, &["leads", "deals", "gone_deals", "people"]);
+        for pages in ["pages_of_leads", "pages_of_deals", "pages_of_changelogs"] {
+            assert!(read[pages].as_u64() > Some(1), "{pages}: {}", read[pages]);
+        }
+        assert_eq!(read["stages"], json!(["1", "2", "3", "4"]));
+        let troubles = json!({
+            "access": [401, "unauthorized access"],
+            "nothing": [404, "not found"],
+            "BURST": [429, "request over limit"],
+            "DAILY": [429, "daily token budget is used up"],
+            "502": [502, null],
+        });
+        assert_eq!(read["troubles"], troubles);
+        places.push(read["goes_on_is_flat"].as_bool());
+    }
+    places.sort();
+    assert_eq!(places, [Some(false), Some(true)]);
+}
+
+#[test]
 fn hubspot_s_own_client_reads_the_truth() {
     let (Some(home), Some(node)) = (tools::clients(), tools::on_path("node", "scripts/setup-test-tools.sh clients"))
     else {
