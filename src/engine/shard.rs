@@ -29,7 +29,7 @@ pub use self::deals::{Deal, Standing};
 pub use self::image::{Contents, Image, Kind, Portion, Translation, Unpacker, Unusable};
 use self::journeys::{Accepted, Journey, Journeys};
 use self::ledger::Ledger;
-use self::long::LongJourney;
+use self::long::LongJourneys;
 pub use self::reading::{Held, Linked, RosterValue, ShardReading, TargetValue, WinChange};
 use self::register::Register;
 use crate::engine::directory::{ChannelId, Directory, RowId};
@@ -97,7 +97,7 @@ pub struct Shard {
     negative_cycles: i64,
     negative_responses: i64,
     /// Journeys of very many steps, of which not all are counted yet.
-    long: Vec<LongJourney>,
+    long: LongJourneys,
     /// Until when the last identity that was forgotten was to be remembered.
     forgotten: Time,
     /// Kept for their memory: the open journey, its story as it was and as it is (in boxes, so that they are moved by
@@ -106,9 +106,9 @@ pub struct Shard {
     before: Option<Box<Story>>,
     after: Option<Box<Story>>,
     new_facts: Vec<Fact>,
-    /// How many steps were told of, by which tests see what a long journey costs.
+    /// How many steps were opened or told of, by which tests see what a long journey costs.
     #[cfg(test)]
-    told_steps: std::cell::Cell<usize>,
+    seen_steps: std::cell::Cell<usize>,
 }
 
 impl Shard {
@@ -135,14 +135,14 @@ impl Shard {
             changed_wins: HashMap::default(),
             negative_cycles: 0,
             negative_responses: 0,
-            long: Vec::new(),
+            long: LongJourneys::default(),
             forgotten: Time::MIN,
             open: Journey::default(),
             before: None,
             after: None,
             new_facts: Vec::new(),
             #[cfg(test)]
-            told_steps: std::cell::Cell::default(),
+            seen_steps: std::cell::Cell::default(),
         }
     }
 
@@ -239,7 +239,7 @@ impl Shard {
     /// Tells a journey's story, and its win.
     fn tell(&self, journey: &Journey, story: &mut Story) -> Option<Win> {
         #[cfg(test)]
-        self.told_steps.set(self.told_steps.get() + journey.steps.len());
+        self.seen_steps.set(self.seen_steps.get() + journey.steps.len());
         story.retell(&journey.steps, &self.judge());
         story.win(&journey.lead_id, &journey.steps, self.horizon)
     }

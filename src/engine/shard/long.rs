@@ -1,10 +1,14 @@
 //! Journeys of very many steps: a CRM that writes "unknown" or "walk-in" as the `lead_id` makes one of all such leads.
 //!
 //! Opening such a journey for each step, and telling its story twice, would cost the square of its length. So its steps
-//! lie in a map while more come, and the difference is counted when somebody wants to see the shard, or when too many are
-//! open. Until then the journey's byte form is what has been counted, so that the clock may move meanwhile.
+//! lie in a map while more come, and the difference is counted when somebody wants to see the shard, or when too many
+//! steps are held open. Until then the journey's byte form is what has been counted, so that the clock may move
+//! meanwhile.
+//!
+//! The bound is on steps, since they are what takes memory: of few journeys or of many, in whatever order they come.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use foldhash::fast::RandomState;
 
@@ -13,39 +17,69 @@ use crate::engine::entry::{KnownStep, Meeting, Step, Version};
 use crate::model::id::Id;
 use crate::model::time::DAY;
 
-/// So many may be open in a shard: one for each word that stands for "nobody knows".
-const MOST_OPEN: usize = 8;
+/// So many steps may be held open in a shard, some 200 bytes each; one journey may have more.
+const MOST_STEPS: usize = 500_000;
 
 /// A long journey whose last steps have not been counted yet.
-#[derive(Debug)]
-pub(super) struct LongJourney {
-    number: u32,
+#[derive(Debug, Default)]
+struct LongJourney {
     /// By identity: whether it is a stage change, and its id.
     steps: HashMap<(bool, Id), Version<Step>, RandomState>,
     has_changed: bool,
+}
+
+/// The long journeys that are open.
+#[derive(Debug)]
+pub(super) struct LongJourneys {
+    /// By number.
+    open: HashMap<u32, LongJourney, RandomState>,
+    /// The steps of all of them.
+    steps: usize,
+    /// Beyond so many one is closed.
+    most_steps: usize,
+}
+
+impl Default for LongJourneys {
+    fn default() -> LongJourneys {
+        LongJourneys { open: HashMap::default(), steps: 0, most_steps: MOST_STEPS }
+    }
+}
+
+impl LongJourneys {
+    /// Takes one out that is to be closed before there is room for another step of this one. It is any of them: where
+    /// more come in turn than have room, the one that waits longest would be the one that comes next.
+    fn superfluous(&mut self, number: u32) -> Option<(u32, LongJourney)> {
+        if self.steps <= self.most_steps {
+            return None;
+        }
+        let other = self.open.keys().copied().find(|other| *other != number)?;
+        let journey = self.open.remove(&other)?;
+        self.steps -= journey.steps.len();
+        Some((other, journey))
+    }
 }
 
 impl Shard {
     /// Takes a step of a long journey in; answers how it met a known version of itself.
     pub(super) fn apply_to_long(&mut self, number: u32, step: KnownStep) -> Option<Meeting> {
         let KnownStep { event_id, is_move, version } = step;
-        let horizon = self.horizon;
-        let place = match self.long.iter().position(|open| open.number == number) {
-            Some(place) => place,
-            None => self.open_long(number),
-        };
-        let journey = self.long.get_mut(place)?;
+        if !self.long.open.contains_key(&number) {
+            self.open_long(number);
+        }
+        let journey = self.long.open.get_mut(&number)?;
         match journey.steps.entry((is_move, event_id)) {
-            std::collections::hash_map::Entry::Vacant(_) if version.remembered < horizon => {
+            Entry::Vacant(_) if version.remembered < self.horizon => {
                 self.note_forgotten(version.remembered);
                 None
             }
-            std::collections::hash_map::Entry::Vacant(place) => {
+            Entry::Vacant(place) => {
                 place.insert(version);
                 journey.has_changed = true;
+                self.long.steps += 1;
+                self.make_room_beside(number);
                 None
             }
-            std::collections::hash_map::Entry::Occupied(mut known) => {
+            Entry::Occupied(mut known) => {
                 let known = known.get_mut();
                 let (stamp, remembered) = (known.stamp, known.remembered);
                 let meeting = known.meet(version);
@@ -57,36 +91,42 @@ impl Shard {
 
     /// Counts what long journeys have gained. Whoever looks at the shard does this first.
     pub(super) fn settle_long(&mut self) {
-        for journey in std::mem::take(&mut self.long) {
-            self.close_long(journey);
+        self.long.steps = 0;
+        for (number, journey) in std::mem::take(&mut self.long.open) {
+            self.close_long(number, journey);
         }
     }
 
-    fn open_long(&mut self, number: u32) -> usize {
-        if self.long.len() >= MOST_OPEN {
-            let oldest = self.long.remove(0);
-            self.close_long(oldest);
-        }
+    fn open_long(&mut self, number: u32) {
         self.journeys.open(number, &mut self.open);
+        #[cfg(test)]
+        self.seen_steps.set(self.seen_steps.get() + self.open.steps.len());
         let steps = self.open.steps.drain(..);
-        let steps = steps.map(|step| ((step.is_move, step.event_id), step.version)).collect();
-        self.long.push(LongJourney { number, steps, has_changed: false });
-        self.long.len() - 1
+        let steps: HashMap<_, _, _> = steps.map(|step| ((step.is_move, step.event_id), step.version)).collect();
+        self.long.steps += steps.len();
+        self.long.open.insert(number, LongJourney { steps, has_changed: false });
+        self.make_room_beside(number);
     }
 
-    fn close_long(&mut self, long: LongJourney) {
+    fn make_room_beside(&mut self, number: u32) {
+        while let Some((other, journey)) = self.long.superfluous(number) {
+            self.close_long(other, journey);
+        }
+    }
+
+    fn close_long(&mut self, number: u32, long: LongJourney) {
         if !long.has_changed {
             return;
         }
         let (mut journey, mut before) = (std::mem::take(&mut self.open), self.before.take().unwrap_or_default());
-        self.journeys.open(long.number, &mut journey);
+        self.journeys.open(number, &mut journey);
         let win_before = self.tell(&journey, &mut before);
         journey.steps.clear();
         let steps = long.steps.into_iter();
         journey.steps.extend(steps.map(|((is_move, event_id), version)| KnownStep { event_id, is_move, version }));
         journey.steps.sort_unstable_by(|left, right| left.order().cmp(&right.order()));
-        self.journeys.write(long.number, &journey);
-        self.settle(long.number, &journey, &before, win_before);
+        self.journeys.write(number, &journey);
+        self.settle(number, &journey, &before, win_before);
         (self.open, self.before) = (journey, Some(before));
     }
 }
@@ -98,33 +138,93 @@ mod tests {
     use super::*;
     use crate::contract::decode::{Decoded, Decoder, Record};
     use crate::engine::directory::Directory;
-    use crate::engine::entry::Interner;
+    use crate::engine::entry::{self, Interner};
     use crate::model::money::{Currency, Rates};
     use crate::model::rules::Rules;
     use crate::model::time::Time;
 
-    const STEPS: usize = 5_000;
+    /// Until a journey is long, which it soon is with long names, each of its steps is told of with all before it.
+    const SHORT: usize = 100;
+
+    /// A shard, and what makes a step of it: the journey's and the step's number.
+    struct Home {
+        rules: Arc<Rules>,
+        directory: Arc<Directory>,
+        now: Time,
+        shard: Shard,
+        step: KnownStep,
+    }
+
+    impl Home {
+        fn new() -> Home {
+            let rules = Arc::new(Rules::new(Rates::new(Currency::from_code("CNY").unwrap())));
+            let (directory, now) = (Arc::new(Directory::default()), Time::parse("2026-03-10T12:00:00Z").unwrap());
+            let json = br#"{"type":"stage_change","event_id":"e","occurred_at":"2026-03-09T00:00:00Z",
+                "lead_id":"unknown","stage":"contacted"}"#;
+            let record = Record { value: Some(json), ..Record::default() };
+            let decoder = Decoder::new(Arc::clone(&rules));
+            let Ok(Decoded::Event(event)) = decoder.decode(&record, now) else { panic!("it is an event") };
+            let entry = Interner::new(Arc::clone(&directory), Arc::clone(&rules)).entry(&event);
+            let entry::Entry::Step { step, .. } = entry else { panic!("it is a step") };
+            let shard = Shard::new(0, Arc::clone(&rules), &directory, now);
+            Home { rules, directory, now, shard, step }
+        }
+
+        /// Each step comes with a later time, and makes the deal come further or fall back.
+        fn apply(&mut self, journey: usize, number: usize) {
+            let mut step = self.step.clone();
+            step.event_id = Id::new(&format!("{number:0>100}"));
+            let at = step.version.dated.plus(i64::try_from(number).unwrap() * 100);
+            (step.version.stamp.occurred_at, step.version.dated, step.version.remembered) = (at, at, at);
+            self.shard.apply(entry::Entry::Step { lead_id: Id::new(&format!("unknown-{journey}")), step }, self.now);
+        }
+    }
 
     #[test]
-    fn a_step_of_a_long_journey_costs_no_more_than_one_of_a_short_one() {
-        let rules = Arc::new(Rules::new(Rates::new(Currency::from_code("CNY").unwrap())));
-        let (directory, now) = (Arc::new(Directory::default()), Time::parse("2026-03-10T12:00:00Z").unwrap());
-        let mut shard = Shard::new(0, Arc::clone(&rules), &directory, now);
-        let (decoder, mut interner) = (Decoder::new(Arc::clone(&rules)), Interner::new(directory, rules));
-        for number in 0..STEPS {
-            let json = format!(
-                r#"{{"type":"stage_change","event_id":"{number}","occurred_at":"2026-03-09T{:02}:{:02}:00Z",
-                "lead_id":"unknown","stage":"contacted"}}"#,
-                number / 60 % 24,
-                number % 60
-            );
-            let record = Record { value: Some(json.as_bytes()), ..Record::default() };
-            let Ok(Decoded::Event(event)) = decoder.decode(&record, now) else { panic!("{json}") };
-            shard.apply(interner.entry(&event), now);
+    fn a_step_of_long_journeys_costs_no_more_than_one_of_a_short_one_however_they_are_mixed() {
+        const JOURNEYS: usize = 50;
+        /// Steps of one of them.
+        const LONGEST: usize = 100_000;
+        /// Steps of all others.
+        const MIXED: usize = 100_000;
+        // They are opened twice, once more when they are counted, and told of then as they were and as they are.
+        const MOST: usize = SHORT * SHORT * (JOURNEYS + 1) / 2 + 3 * (LONGEST + MIXED);
+        let mut home = Home::new();
+        for number in 0..LONGEST {
+            home.apply(JOURNEYS, number);
+            (0..MIXED / LONGEST).for_each(|more| home.apply(number % JOURNEYS, number + more * LONGEST));
+            let seen = home.shard.seen_steps.get();
+            assert!(seen < MOST, "{seen} steps were looked at for {number} of one journey and as many of others");
         }
-        assert_eq!(shard.read(now).held.long_journeys, 1, "the metric says that there is one");
-        // Until it is long each of its steps is told of with all before it.
-        let told = shard.told_steps.get();
-        assert!(told < 100 * STEPS, "{told} steps told of for {STEPS}");
+        assert_eq!(home.shard.read(home.now).held.long_journeys, JOURNEYS + 1, "the metric says how many there are");
+        let seen = home.shard.seen_steps.get();
+        assert!((LONGEST + MIXED..MOST).contains(&seen), "{seen} steps were looked at");
+    }
+
+    #[test]
+    fn no_more_steps_are_held_open_than_have_room_and_all_are_counted() {
+        const MOST: usize = 300;
+        const JOURNEYS: usize = 4;
+        const STEPS: usize = 120;
+        let mut home = Home::new();
+        home.shard.long.most_steps = MOST;
+        let mut most = 0;
+        for number in 0..JOURNEYS * STEPS {
+            home.apply(number % JOURNEYS, number);
+            let open: usize = home.shard.long.open.values().map(|journey| journey.steps.len()).sum();
+            assert_eq!(open, home.shard.long.steps);
+            most = most.max(open);
+        }
+        assert!((MOST - STEPS..=MOST).contains(&most), "{most} steps were open");
+        let image = home.shard.image(true);
+        assert_eq!(image.audit(&home.rules, &home.directory), [], "what was counted is what is there");
+        let steps: usize = (0..JOURNEYS)
+            .map(|journey| {
+                let number = home.shard.journeys.number(&Id::new(&format!("unknown-{journey}"))).unwrap();
+                home.shard.journeys.open(number, &mut home.shard.open);
+                home.shard.open.steps.len()
+            })
+            .sum();
+        assert_eq!(steps, JOURNEYS * STEPS);
     }
 }
