@@ -1,8 +1,9 @@
 //! Batches that a broker has and a client cannot read: damaged ones, and those that are too large once they are decompressed.
 
 use crate::harness::process::Signal;
-use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker, tools};
-use crate::integration::events::{ORG_LEADS, lead};
+use crate::harness::service::SOON;
+use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker, tools, wait_until};
+use crate::integration::events::{ORG_LEADS, lead, spend};
 
 const SKIPPED: &str = "salespulse_skipped_offsets_total";
 
@@ -44,9 +45,8 @@ fn a_damaged_batch_ends_the_service_or_is_passed_over() {
     assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
 }
 
-#[test]
-fn a_batch_that_is_too_large_once_decompressed_is_passed_over() {
-    let Some(broker) = shared_broker() else { return };
+/// A lead, a batch that becomes larger than the client takes, and another lead behind it.
+fn with_a_large_batch(broker: &Broker) -> (Topics, ServiceBuilder, Producer) {
     let topics = Topics::create(broker, 1);
     let small = ServiceBuilder::new(broker, &topics)
         .property("fetch.max.bytes", "1000000")
@@ -55,12 +55,45 @@ fn a_batch_that_is_too_large_once_decompressed_is_passed_over() {
     producer.send_all(&[lead(&topics, "a")]);
     producer.send_all(&[Sent::new(&topics.name("lead"), "large", vec![b' '; 5_000_000])]);
     producer.send_all(&[lead(&topics, "b")]);
+    (topics, small, producer)
+}
 
+#[test]
+fn a_batch_that_is_too_large_once_decompressed_is_passed_over() {
+    let Some(broker) = shared_broker() else { return };
+    let (_topics, small, _producer) = with_a_large_batch(broker);
     let mut service = small.kafka("on_unreadable", "skip").start();
     service.wait_for(ORG_LEADS, 2.0);
     service.wait_for(SKIPPED, 1.0);
     assert!(service.holds("records_missing"));
     assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
+}
+
+/// Unless that is allowed nothing is passed over, and nothing is shown without it, by this process nor by the next.
+#[test]
+fn a_batch_that_cannot_be_read_is_a_condition_and_grows_old() {
+    let Some(broker) = shared_broker() else { return };
+    let (topics, small, producer) = with_a_large_batch(broker);
+    let place = format!("topic=\"{}\",partition=\"0\"", topics.name("lead"));
+    for life in [1, 2] {
+        let mut service = small.spawn();
+        service.wait_for("salespulse_condition{condition=\"unreadable_records\"}", 1.0);
+        assert!(service.holds("unreadable_records"));
+        assert!(service.metrics().get("salespulse_unreadable_batches_total").is_some_and(|count| count > 0.0));
+        let named = format!("\"partition\":\"{}/0\",\"offset\":1", topics.name("lead"));
+        assert_eq!(service.log().matches(&named).count(), 1, "{}", service.log());
+
+        // The other partitions go on.
+        producer.send_all(&[spend(&topics, &format!("spend-{life}"), "1.00")]);
+        let consumed = format!("salespulse_consumed_records_total{{topic=\"{}\"}}", topics.name("spend"));
+        service.wait_for(&consumed, f64::from(life));
+        service.wait_for(&format!("salespulse_consumer_lag_records{{{place}}}"), 2.0);
+        let lag = || service.metrics().get(&format!("salespulse_consumer_lag_seconds{{{place}}}"));
+        let before = lag().expect("it is shown");
+        wait_until("the lag grows", SOON, || lag().filter(|now| *now > before));
+        assert!(!service.is_ready() && !service.metrics().has_kpis(), "{:?}", service.readiness());
+        service.kill();
+    }
 }
 
 /// A few kilobytes on the wire, and more than librdkafka takes of an answer unless it is told otherwise.
