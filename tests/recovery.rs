@@ -27,6 +27,7 @@ mod objects;
 mod process;
 mod releases;
 mod survived;
+mod troubles;
 mod world;
 
 use std::ops::Range;

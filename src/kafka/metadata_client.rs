@@ -54,11 +54,12 @@ impl ClientContext for MetadataContext {
         debug!(target: "librdkafka", facility, "{message}");
     }
 
-    fn stats(&self, _statistics: Statistics) {
-        #[cfg(test)]
-        if let Ok(mut statistics) = self.statistics.lock() {
-            *statistics = Some(_statistics);
-        }
+    #[cfg(not(test))]
+    fn stats(&self, _statistics: Statistics) {}
+
+    #[cfg(test)]
+    fn stats(&self, statistics: Statistics) {
+        *self.statistics.lock().unwrap() = Some(statistics);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

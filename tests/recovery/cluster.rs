@@ -16,6 +16,7 @@ use crate::dice::Dice;
 use crate::recovery::group::Group;
 use crate::recovery::logs::{Commit, Logs, Place, place_of};
 use crate::recovery::process::record;
+use crate::recovery::troubles::Troubles;
 
 pub(crate) struct Cluster {
     pub(crate) logs: Logs,
@@ -32,6 +33,8 @@ pub(crate) struct Cluster {
     pub(crate) now: u64,
     /// Whether no broker answers.
     pub(crate) is_away: bool,
+    /// What clients meet.
+    pub(crate) troubles: Troubles,
     /// When somebody judges the records for dead letters.
     judged_at: Time,
     clients: u64,
@@ -51,6 +54,7 @@ impl Cluster {
             dice: Dice::new(seed ^ 0x5EED),
             now: 0,
             is_away: false,
+            troubles: Troubles::default(),
             judged_at,
             clients: 0,
         }))

@@ -10,7 +10,7 @@ use salespulse::engine::directory::Directory;
 use salespulse::model::event::EventType;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::Time;
-use salespulse::snapshot::{Ends, Home, ObjectName, Offsets, RoundName};
+use salespulse::snapshot::{Ends, Home, Kept, ObjectName, Offsets, RoundName};
 
 use crate::dice::Dice;
 use crate::recovery::cluster::{Cluster, Shared};
@@ -60,7 +60,8 @@ fn a_start_with_the_wrong_cluster_or_topics_evicts_nothing() {
             objects.overwrite(ObjectName { round, shard, shards: 2 }, bytes);
         }
     }
-    objects.store().prune(other).expect("memory");
+    // Of one hour nothing older stays, which would hide that it was deleted.
+    objects.store().keeping(Kept { hourly: 0, daily: 0 }).prune(other).expect("memory");
     let rounds = objects.store().rounds().expect("memory");
     assert!(rounds.iter().any(|round| round.name.home == home()), "the right ones are gone");
 

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use salespulse::kafka::{Committed, Partition};
+use salespulse::kafka::{Committed, Layout, Partition, compare_logs};
 use salespulse::model::event::EventType;
 use salespulse::model::rules::Acceptance;
 use salespulse::model::time::{DAY, Time};
 use salespulse::simulate::{Plan, Produced, Simulation};
-use salespulse::snapshot::{Fingerprint, Offsets};
+use salespulse::snapshot::{Changed, Fingerprint, Offsets};
 
 use crate::dice::Dice;
 use crate::recovery::mirror::Mirror;
@@ -136,6 +136,18 @@ impl Logs {
     pub(crate) fn committed_of_this_log(&self, place: Place, acceptance: Acceptance) -> Option<Committed> {
         let is_there = |record: &Fingerprint| self.mirror.holds(place, record);
         self.committed(place, acceptance).filter(|committed| committed.log.iter().all(is_there))
+    }
+
+    /// The first log that is not the one that was read.
+    pub(crate) fn compared(&self, layout: &Layout) -> Option<Changed> {
+        let ends = |partition: &Partition| {
+            let place = place_of(partition);
+            [self.lows[&place], self.records[&place].len()]
+                .map(|offset| i64::try_from(offset).expect("an offset"))
+                .into()
+        };
+        let partitions: Vec<_> = layout.partitions().map(|partition| (partition, ends(partition))).collect();
+        compare_logs(&*self.mirror, &partitions).expect("the logs are in memory")
     }
 
     /// What a member reads of a commit.

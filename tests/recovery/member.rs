@@ -10,15 +10,16 @@ use salespulse::contract::decode::Rejection;
 use salespulse::kafka::membership::Held;
 use salespulse::kafka::{
     Broker, Committed, DeadLetterSink, Found, KafkaFailure, Layout, Origin, Partition, PollEvent, Position,
-    SourceRecord, compare_logs, take_survey,
+    SourceRecord, take_survey,
 };
 use salespulse::model::rules::Rules;
-use salespulse::snapshot::{Changed, Fingerprint, Log, Offsets};
+use salespulse::snapshot::{Fingerprint, Log, Offsets};
 
 use crate::recovery::cluster::Shared;
 use crate::recovery::group::Heartbeat;
-use crate::recovery::logs::{Logs, Place, place_of};
+use crate::recovery::logs::{Place, place_of};
 use crate::recovery::mirror::Mirror;
+use crate::recovery::troubles::{FATAL, Trouble};
 
 /// The most records that one read gives.
 const BATCH: usize = 40;
@@ -217,7 +218,7 @@ impl Member {
         let mut cluster = cluster.borrow_mut();
         if !self.fetched.is_empty() && cluster.dice.percent(10) {
             self.compared = cluster.logs.mirror.changes();
-            self.events.extend(compared(&cluster.logs, &self.layout).map(PollEvent::LogChanged));
+            self.events.extend(cluster.logs.compared(&self.layout).map(PollEvent::LogChanged));
         }
     }
 
@@ -227,6 +228,16 @@ impl Member {
         if std::mem::replace(&mut self.cuts, cuts) != cuts {
             self.layout.partitions().for_each(|partition| partition.trace().doubt());
         }
+    }
+
+    /// An error of the client, where it meets one.
+    fn meet_trouble(&self) -> Result<(), KafkaFailure> {
+        match self.cluster.borrow_mut().troubles.take(&self.instance) {
+            Some(Trouble::Fatal) => return Err(KafkaFailure::Ended(FATAL.to_owned())),
+            Some(Trouble::Passing) => self.layout.partitions().for_each(|partition| partition.trace().doubt()),
+            None => {}
+        }
+        Ok(())
     }
 
     /// Whether it has compared the logs since one became another.
@@ -243,16 +254,6 @@ impl Member {
         let cluster = self.cluster.borrow();
         !cluster.is_away && cluster.group.accepts(&self.instance, self.client, self.generation)
     }
-}
-
-/// The first log that is not the one that was read.
-fn compared(logs: &Logs, layout: &Layout) -> Option<Changed> {
-    let ends = |partition: &Partition| {
-        let place = place_of(partition);
-        (offset(logs.low(place)), offset(logs.log(place).len()))
-    };
-    let partitions: Vec<_> = layout.partitions().map(|partition| (partition, ends(partition))).collect();
-    compare_logs(&*logs.mirror, &partitions).expect("the logs are in memory")
 }
 
 fn offset(offset: usize) -> i64 {
@@ -272,6 +273,7 @@ impl Broker for Member {
         self.answer_survey();
         self.compare_logs();
         self.notice_cuts();
+        self.meet_trouble()?;
         if self.is_paused || self.fetched.is_empty() {
             return Ok(());
         }
@@ -281,7 +283,9 @@ impl Broker for Member {
         let places: Vec<Place> = self.fetched.keys().copied().collect();
         for _ in 0..3 {
             let is_waiting = |place: &&Place| self.fetched[*place].0 < cluster.logs.log(**place).len();
-            let waiting: Vec<Place> = places.iter().filter(is_waiting).copied().collect();
+            let (waiting, damaged): (Vec<Place>, Vec<Place>) =
+                (places.iter().filter(is_waiting)).partition(|place| cluster.troubles.can_read(**place, cluster.now));
+            self.events.extend(damaged.first().map(|_| PollEvent::Unreadable("a batch is damaged".to_owned())));
             if waiting.is_empty() {
                 return Ok(());
             }
@@ -319,7 +323,7 @@ impl Broker for Member {
     }
 
     fn pass_over(&mut self, _at: Vec<(Arc<Partition>, i64)>) {
-        panic!("everything can be read here");
+        // Nobody here is allowed to go on without records.
     }
 
     fn log(&self) -> Arc<dyn Log> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore as _, ObjectStoreExt as _, PutOptions};
-use salespulse::snapshot::{Decoder, Header, Item, ObjectName, Store};
+use salespulse::snapshot::{Decoder, Header, Home, Item, ObjectName, Store};
 use tokio::runtime::Runtime;
 
 pub(crate) struct Objects {
@@ -45,8 +45,9 @@ impl Objects {
         rounds.into_iter().flat_map(|round| round.objects).map(|name| (name, self.bytes(name))).collect()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.store().rounds().expect("a listing").is_empty()
+    /// Whether there is a round of this home.
+    pub(crate) fn has_any_of(&self, home: Home) -> bool {
+        self.store().rounds().expect("a listing").iter().any(|round| round.name.home == home)
     }
 
     /// Whether two writers have written a round together, whose offsets are others and have the same sum. Of such a round

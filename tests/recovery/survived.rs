@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Everything that must have happened to somebody: what never happens is not tested.
-pub(crate) const EVENTS: [&str; 39] = [
+pub(crate) const EVENTS: [&str; 45] = [
     "a snapshot",
     "an audit",
     "a crash",
@@ -34,11 +34,17 @@ pub(crate) const EVENTS: [&str; 39] = [
     "another configuration",
     "another member",
     "a member with other topics",
+    "a round of other topics",
+    "rounds of another cluster",
     "a process that stands still",
     "a seat taken from one that stands still",
     "a turn of a member whose session has ended",
     "offsets that an operator has set to the end",
     "a broker that is away",
+    "an error from which the client recovers",
+    "an end because the client cannot go on",
+    "records that cannot be read for a while",
+    "a condition because records cannot be read",
     "a topic created anew",
     "a log that was cut",
     "an end because a log is another",

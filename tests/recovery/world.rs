@@ -11,23 +11,26 @@ use std::time::{Duration, Instant};
 use salespulse::config::OnGap;
 use salespulse::contract::decode::{Decoded, Decoder};
 use salespulse::engine::Engine;
+use salespulse::health::Condition;
 use salespulse::kpi::Catalogue;
 use salespulse::kpi::exposition::{Format, render};
 use salespulse::model::event::EventType;
 use salespulse::model::rules::Rules;
 use salespulse::model::time::{DAY, HOUR, MINUTE, Time};
 use salespulse::service::event_loop::LoopFailure;
-use salespulse::snapshot::{ObjectName, Offsets, total};
+use salespulse::snapshot::{Home, Kept, ObjectName, Offsets, RoundName, total};
 
 use crate::dice::Dice;
 use crate::recovery::cluster::{Cluster, Shared};
 use crate::recovery::configurations;
+use crate::recovery::golden;
 use crate::recovery::group::SESSION;
 use crate::recovery::logs::{Logs, Place};
 use crate::recovery::member::CHANGED;
 use crate::recovery::objects::{Objects, header};
 use crate::recovery::process::{INTERVAL, Process, Start, home, record};
 use crate::recovery::survived::Survived;
+use crate::recovery::troubles::{FATAL, Trouble};
 
 /// How far the clock may jump at once, and within what it stays.
 const JUMPS: [i64; 6] = [HOUR, DAY, 20 * DAY, -3 * MINUTE, -5 * HOUR, -2 * DAY];
@@ -137,6 +140,7 @@ impl World {
             self.step();
         }
         self.cluster.borrow_mut().is_away = false;
+        self.cluster.borrow_mut().troubles.end();
         self.is_over = true;
         while let Some(other) = self.running.iter().position(Running::is_foreign) {
             self.running.remove(other);
@@ -217,12 +221,14 @@ impl World {
             }
             14..77 => self.live(),
             77 => self.change_log(),
-            78..81 => self.scrape(),
+            78..80 => self.scrape(),
+            80 => self.meet_trouble(),
             81..84 => self.crash(),
             84..86 => self.stand_still(),
             86..88 => self.join(),
             88 => self.end_in_good_order(),
-            89..91 => self.damage(),
+            89 => self.damage(),
+            90 => self.write_foreign_rounds(),
             91 => self.join_foreign(),
             92..94 => self.delete_by_retention(),
             94 => self.earlier = self.objects.fork(),
@@ -274,10 +280,15 @@ impl World {
         if running.process.shows(now) {
             running.process.member().assert_may_show();
         }
+        if running.process.readiness.holds(Condition::UnreadableRecords) {
+            assert!(self.cluster.borrow().troubles.have_damaged(), "everything could always be read");
+            self.survived.count("a condition because records cannot be read", 1);
+        }
         if running.is_foreign() {
-            // It has a store of its own, which never fails.
+            // It never sees what others write, and what it writes lies beside theirs.
             if running.process.written() > written {
                 self.cluster.borrow_mut().note_durable(&running.process.member().offsets());
+                self.share_foreign(place);
             }
         } else {
             if !had_begun && running.process.has_begun {

@@ -16,6 +16,9 @@ impl World {
                 assert!(self.cluster.borrow().logs.mirror.changes() > 0, "no log is another: {failure}");
                 self.survived.count("an end because a log is another", 1);
             }
+            LoopFailure::Kafka(failure) if failure.to_string() == FATAL => {
+                self.survived.count("an end because the client cannot go on", 1);
+            }
             LoopFailure::Kafka(_) => {
                 self.survived.count("an end because records are deleted that were not read", 1);
             }

@@ -29,7 +29,7 @@ impl World {
             let mut cluster = self.cluster.borrow_mut();
             cluster.logs.trim(durable);
             self.survived.count("a deletion by retention", cluster.logs.is_trimmed().into());
-            if self.earlier.is_empty() {
+            if !self.earlier.has_any_of(home()) {
                 // No listing is older than a topic's retention.
                 self.earlier = self.objects.fork();
             }
@@ -65,6 +65,26 @@ impl World {
         let mut cluster = self.cluster.borrow_mut();
         cluster.is_away = !cluster.is_away;
         self.survived.count("a broker that is away", cluster.is_away.into());
+    }
+
+    /// A client meets an error that passes, or that it cannot go on from; or a batch cannot be read for a while.
+    pub(super) fn meet_trouble(&mut self) {
+        let Some(place) = self.any() else { return };
+        let World { cluster, dice, running, survived, .. } = self;
+        let (mut cluster, seat) = (cluster.borrow_mut(), &running[place].process.instance);
+        match dice.below(4) {
+            0 => {
+                cluster.troubles.meet(seat, Trouble::Passing);
+                survived.count("an error from which the client recovers", 1);
+            }
+            1 => cluster.troubles.meet(seat, Trouble::Fatal),
+            _ => {
+                let places: Vec<Place> = cluster.logs.places().collect();
+                let until = cluster.now + 1_000 + dice.below(20_000) as u64;
+                cluster.troubles.damage(places[dice.below(places.len())], until);
+                survived.count("records that cannot be read for a while", 1);
+            }
+        }
     }
 
     pub(super) fn damage(&mut self) {

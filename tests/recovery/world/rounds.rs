@@ -1,5 +1,7 @@
 //! Snapshots in the world: who writes which round, and what becomes of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::*;
 
 impl World {
@@ -46,6 +48,39 @@ impl World {
             self.survived.count("a crash between durability and commit", 1);
             self.crash_of(place);
         }
+    }
+
+    /// The rounds of a service with other topics lie in the same store, and it deletes its own beside them.
+    pub(super) fn share_foreign(&mut self, place: usize) {
+        let rounds = self.running[place].process.view.all();
+        self.survived.count("a round of other topics", 1);
+        self.put_beside(rounds.into_iter().collect());
+    }
+
+    /// A service of another cluster with the same group and store writes rounds of a later lineage and a farther position.
+    pub(super) fn write_foreign_rounds(&mut self) {
+        let (lineage, from) = (1 + self.dice.below(20) as u64, 1_000_000 + self.dice.below(1_000_000) as u64);
+        let home = Home::of(Some("golden"), &BTreeMap::new());
+        let written = golden::written();
+        let round = |position| {
+            let name = RoundName { lineage, position, home };
+            let objects = written.iter().cloned().enumerate();
+            objects.map(move |(shard, bytes)| (ObjectName { round: name, shard, shards: 2 }, bytes))
+        };
+        self.survived.count("rounds of another cluster", 1);
+        self.put_beside((from..from + 4).flat_map(round).collect());
+    }
+
+    /// Puts rounds of another home into the store; whoever wrote them prunes. Ours are none of theirs.
+    fn put_beside(&mut self, rounds: Vec<(ObjectName, Vec<u8>)>) {
+        let ours = |objects: &Objects| objects.all().into_keys().filter(|name| name.round.home == home());
+        let before: Vec<ObjectName> = ours(&self.objects).collect();
+        let homes: BTreeSet<Home> = rounds.iter().map(|(name, _)| name.round.home).collect();
+        rounds.into_iter().for_each(|(name, bytes)| self.objects.overwrite(name, bytes));
+        let store = self.objects.store().keeping(Kept { hourly: 0, daily: 0 });
+        homes.into_iter().for_each(|home| store.prune(home).expect("memory"));
+        assert!(ours(&self.objects).eq(before), "rounds of others were deleted");
+        self.changes += 1;
     }
 
     /// Another process that writes a snapshot now, whoever owns the partitions.
