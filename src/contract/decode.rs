@@ -450,4 +450,24 @@ mod tests {
         let decoded = decoder().decode(&record, Time::parse(NOW).unwrap()).unwrap();
         assert!(matches!(decoded, Decoded::Event(event) if event.event_id == "h"));
     }
+
+    #[test]
+    fn a_rejection_says_what_its_record_looks_like() {
+        let message = |value: &str, timestamp| {
+            let record = Record { value: Some(value.as_bytes()), timestamp, ..Record::default() };
+            decoder().decode(&record, Time::parse(NOW).unwrap()).unwrap_err().message
+        };
+        let (later, early) = (Time::parse("2099-01-01T00:00:00Z").unwrap(), Time::from_millis(1_790_000_000));
+        let future = format!(
+            "{{\"type\":\"rep\",\"event_id\":\"e\",\"occurred_at\":\"{later}\",\"rep_id\":\"r\",\"team_id\":\"t\"}}"
+        );
+        for (value, timestamp, words) in [
+            ("<lead/>", None, "it looks like XML"),
+            ("{\"schema\":{},\"payload\":{}}", None, "an envelope of Kafka Connect"),
+            (&future, Some(early), "as if it were in seconds"),
+        ] {
+            let message = message(value, timestamp);
+            assert!(message.contains(words), "{value}: {message}");
+        }
+    }
 }
