@@ -67,6 +67,9 @@ fn no_test_sleeps() {
         let tests = if is_test { code(&file.text) } else { tests_at_the_foot(&file.text) };
         assert!(!tests.contains(sleep), "{}: wait for a condition with a deadline", file.path);
     }
+    for file in tree::files(&[".mjs"]).into_iter().filter(|file| file.path.starts_with("tests/")) {
+        assert!(!file.text.contains("waitForTimeout("), "{}: wait for a condition with a deadline", file.path);
+    }
 }
 
 #[test]

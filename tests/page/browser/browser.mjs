@@ -76,6 +76,13 @@ export async function marked(page) {
 /** Waits until the page says that it is in a state. */
 export const inState = (page, state, timeout = 20_000) => page.waitForSelector(`.state.${state}, .notice.${state}`, { timeout: timeout * PATIENCE });
 
+/** Sends so many ticks, and waits until the page has the last of them. */
+export async function ticks(page, address, count = 1) {
+  const { tick } = await control(address, { push: String(count) });
+  const has = (wanted) => Number(document.querySelector('#app').dataset.tick) >= wanted;
+  await page.waitForFunction(has, tick, { timeout: 60_000 });
+}
+
 /** Nothing went wrong, and nothing left the origin. */
 export function assertClean(page, address) {
   assert.deepEqual(page.wrong, []);

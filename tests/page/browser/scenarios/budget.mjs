@@ -6,7 +6,7 @@ import { createServer, request } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { PAGE, assertClean, browser, control, fixture, inState, open, tab } from '../browser.mjs';
+import { PAGE, assertClean, browser, control, fixture, inState, open, tab, ticks } from '../browser.mjs';
 
 const MOST_REQUESTS = 20;
 const MOST_BYTES = 62 * 1024;
@@ -60,12 +60,10 @@ export default async function budget() {
     return performance.memory.usedJSHeapSize;
   });
   await inState(first, 'live');
-  await control(address, { push: '500' });
-  await first.waitForTimeout(2_000);
+  await ticks(first, address, 500);
   const before = await heap();
   for (let sent = 0; sent < UPDATES; sent += 500) {
-    const { tick } = await control(address, { push: '500' });
-    await first.waitForFunction((wanted) => Number(document.querySelector('#app').dataset.tick) >= wanted, tick, { timeout: 60_000 });
+    await ticks(first, address, 500);
   }
   const after = await heap();
   assert.ok(after - before <= MOST_GROWTH, `the heap grew by ${after - before} bytes in ${UPDATES} updates`);

@@ -1,7 +1,7 @@
 // A win moves its rep without a reload, the focus stays with the row, and what happens is celebrated once.
 
 import assert from 'node:assert/strict';
-import { assertClean, browser, control, fixture, inState, open, tab } from '../browser.mjs';
+import { assertClean, browser, control, fixture, inState, open, tab, ticks } from '../browser.mjs';
 
 const rowAt = (page, place) => page.locator('tbody tr[data-row]').nth(place).getAttribute('data-row');
 
@@ -17,7 +17,7 @@ export default async function moving() {
   const key = { rep, team, window: 'mtd' };
   const before = served.value('rep', 'revenue', key);
   await page.locator(`tr[data-row="${id}"] a.who`).focus();
-  await page.waitForTimeout(500);
+  await ticks(page, address);
 
   await control(address, { set: [['rep', 'revenue', key, '9000000.50']] });
   await page.waitForFunction((row) => document.querySelector('tbody tr[data-row]').dataset.row === row, id, { timeout: 2_000 });
@@ -45,7 +45,7 @@ export default async function moving() {
   const tv = await tab(chrome, { viewport: { width: 1280, height: 720 } });
   await open(tv, address, '?tv=1&lang=en');
   await inState(tv, 'live');
-  await tv.waitForTimeout(500);
+  await ticks(tv, address);
   assert.equal(await tv.locator('.celebration').count(), 0, 'what was there already is no reason to celebrate');
   await control(address, { moment: { kind: 'quota', scope: 'rep', id: [rep, team], team, threshold: 1, window: 'mtd' } });
   await tv.waitForSelector('.celebration.quota:has-text("100%")');
