@@ -19,6 +19,7 @@ mod dead_letters;
 mod ending;
 mod failure;
 mod fault;
+mod fetch_queue;
 mod group;
 mod identity;
 mod kafka_log;

@@ -17,6 +17,7 @@ use super::context::MemberContext;
 use super::ending::end;
 use super::failure::KafkaFailure;
 use super::fault::{Fault, Place, explain_reset, is_damage};
+use super::fetch_queue::FetchQueue;
 use super::layout::Layout;
 use super::partition::Partition;
 use super::record::SourceRecord;
@@ -37,10 +38,14 @@ const LEAVING_POLL: Duration = Duration::from_millis(50);
 
 /// The group's member.
 pub(super) struct Consumer {
+    /// What the client has fetched; it goes before the client.
+    fetched: FetchQueue,
     inner: Arc<BaseConsumer<MemberContext>>,
     config: KafkaConfig,
     /// By what rules records are accepted, which stands in every commit.
     acceptance: Acceptance,
+    /// Whether nothing is to be read until further notice.
+    is_paused: bool,
     /// What was assigned last, and from where on.
     assigned: Vec<(Arc<Partition>, i64)>,
     /// What polls have reported beside the context; a turn of the loop takes all.
@@ -57,10 +62,13 @@ impl Consumer {
     /// # Errors
     /// If librdkafka does not take the configuration.
     pub(super) fn join(config: &KafkaConfig, acceptance: Acceptance) -> Result<Consumer, KafkaFailure> {
+        let inner = Arc::new(client(config)?);
         let consumer = Consumer {
-            inner: Arc::new(client(config)?),
+            fetched: FetchQueue::new(Arc::clone(&inner)),
+            inner,
             config: config.clone(),
             acceptance,
+            is_paused: false,
             assigned: Vec::new(),
             reported: Vec::new(),
             is_doubtful: false,
@@ -76,11 +84,13 @@ impl Consumer {
     /// If librdkafka does not take the configuration.
     pub(super) fn rejoin(&mut self) -> Result<(), KafkaFailure> {
         warn!("Kafka took a late commit of ours for that of another member; joining the group anew");
-        let fresh = client(&self.config)?;
+        let fresh = Arc::new(client(&self.config)?);
         // The old client ends before the new one speaks to the group, or has at least been told to.
         self.inner.context().close();
         self.unanswered = None;
-        end(std::mem::replace(&mut self.inner, Arc::new(fresh)));
+        self.fetched = FetchQueue::new(Arc::clone(&fresh));
+        self.is_paused = false;
+        end(std::mem::replace(&mut self.inner, fresh));
         self.subscribe()
     }
 
@@ -98,33 +108,56 @@ impl Consumer {
         most: usize,
         take: &mut dyn FnMut(&SourceRecord<'_>) -> ControlFlow<()>,
     ) -> Result<(), KafkaFailure> {
-        let mut wait = IDLE_WAIT;
-        for _ in 0..most {
-            let polled = self.inner.poll(wait);
-            if self.inner.context().take_doubt() {
-                // What is read from now on may lie in another log.
-                self.is_doubtful = true;
-                self.assigned.iter().for_each(|(partition, _)| partition.trace().doubt());
-            }
-            match polled {
-                Some(Ok(message)) => {
-                    if take(&SourceRecord::of(&message)).is_break() {
-                        break;
-                    }
-                }
-                Some(Err(_)) if self.fenced() => {
-                    self.reported.push(PollEvent::Fenced);
-                    break;
-                }
-                Some(Err(error)) => {
+        // While the partitions are paused, what was taken out of the client's queue waits here.
+        let is_held_back = self.is_paused && !self.fetched.is_empty();
+        if !is_held_back {
+            self.fetched.fetch(most, IDLE_WAIT);
+        }
+        // What the client has reported by now may concern what it has fetched by now, and so comes first.
+        let served = self.serve(if is_held_back { IDLE_WAIT } else { Duration::ZERO }, take);
+        if self.inner.context().take_doubt() {
+            // What is read from now on may lie in another log.
+            self.is_doubtful = true;
+            self.assigned.iter().for_each(|(partition, _)| partition.trace().doubt());
+        }
+        if is_held_back {
+            return served;
+        }
+        while let Some(taken) = self.fetched.take() {
+            match taken.record() {
+                Ok(record) if take(&record).is_continue() => {}
+                Ok(_) => break,
+                Err(error) => {
                     self.judge(&error)?;
                     break;
                 }
-                None => break,
             }
-            wait = Duration::ZERO;
         }
-        Ok(())
+        served
+    }
+
+    /// Serves what the client reports: rebalances, errors, statistics. Waits so long for the first of it.
+    fn serve(
+        &mut self,
+        wait: Duration,
+        take: &mut dyn FnMut(&SourceRecord<'_>) -> ControlFlow<()>,
+    ) -> Result<(), KafkaFailure> {
+        let mut wait = wait;
+        loop {
+            let calls = self.inner.context().calls();
+            match self.inner.poll(std::mem::take(&mut wait)) {
+                // Of a partition whose queue librdkafka did not give.
+                Some(Ok(message)) if take(&SourceRecord::of(&message)).is_break() => return Ok(()),
+                Some(Err(_)) if self.fenced() => {
+                    self.reported.push(PollEvent::Fenced);
+                    return Ok(());
+                }
+                Some(Err(error)) => self.judge(&error)?,
+                // A poll that has served something without a result says the same as one that found nothing.
+                None if self.inner.context().calls() == calls => return Ok(()),
+                Some(Ok(_)) | None => {}
+            }
+        }
     }
 
     /// Whether records may be passed over that cannot be read.
@@ -149,6 +182,7 @@ impl Consumer {
     /// the partition was assigned anew makes it read from there again, whatever the new assignment said.
     pub(super) fn assign(&mut self, from: &[(Arc<Partition>, i64)]) -> Result<(), KafkaFailure> {
         self.assigned = from.to_vec();
+        self.fetched.lead(from.iter().map(|(partition, _)| (partition.topic(), partition.number())));
         let mut list = TopicPartitionList::new();
         let added = from.iter().try_for_each(|(partition, offset)| {
             list.add_partition_offset(partition.topic(), partition.number(), Offset::Offset(*offset))
@@ -156,15 +190,18 @@ impl Consumer {
         done(added.and_then(|()| self.inner.assign(&list)), "assign the partitions")
     }
 
-    pub(super) fn unassign(&self) -> Result<(), KafkaFailure> {
+    pub(super) fn unassign(&mut self) -> Result<(), KafkaFailure> {
+        self.fetched.lead(std::iter::empty());
         done(self.inner.unassign(), "give the partitions back")
     }
 
-    pub(super) fn pause(&self, layout: &Layout) -> Result<(), KafkaFailure> {
+    pub(super) fn pause(&mut self, layout: &Layout) -> Result<(), KafkaFailure> {
+        self.is_paused = true;
         done(self.inner.pause(&everything(layout)), "pause the partitions")
     }
 
-    pub(super) fn resume(&self, layout: &Layout) -> Result<(), KafkaFailure> {
+    pub(super) fn resume(&mut self, layout: &Layout) -> Result<(), KafkaFailure> {
+        self.is_paused = false;
         done(self.inner.resume(&everything(layout)), "resume the partitions")
     }
 
@@ -174,6 +211,10 @@ impl Consumer {
             Err(error) => return done(Err(error), "ask for the positions").map(|()| Vec::new()),
         };
         let position = |partition: &Partition| {
+            // librdkafka takes for read what was taken out of its queue.
+            if let Some(offset) = self.fetched.next_of(partition.topic(), partition.number()) {
+                return Some(offset);
+            }
             let element = known.find_partition(partition.topic(), partition.number())?;
             if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None }
         };

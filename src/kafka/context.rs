@@ -1,14 +1,14 @@
 //! What librdkafka calls for the group's member: rebalances, statistics, errors and logs. The callbacks run inside `poll`, in
 //! the poll thread. They decide nothing: they put events into a queue, which the event loop takes after the poll.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 
@@ -27,6 +27,8 @@ pub(super) struct MemberContext {
     is_closing: AtomicBool,
     /// Whether something happened after which a log may be another.
     is_doubtful: AtomicBool,
+    /// How often librdkafka has called.
+    calls: AtomicU64,
 }
 
 impl MemberContext {
@@ -49,6 +51,15 @@ impl MemberContext {
         self.is_doubtful.load(Ordering::Relaxed) && self.is_doubtful.swap(false, Ordering::Relaxed)
     }
 
+    /// How often librdkafka has called, by which a poll that served something is known from one that found nothing.
+    pub(super) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    fn called(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn push(&self, event: PollEvent) {
         self.lock().push(event);
     }
@@ -61,16 +72,19 @@ impl MemberContext {
 
 impl ClientContext for MemberContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.called();
         KafkaLog { level, facility, message }.report(&self.throttles);
     }
 
     fn stats(&self, statistics: Statistics) {
+        self.called();
         let is_up = statistics.brokers.values().any(|broker| matches!(broker.state.as_str(), "UP" | "UPDATE"));
         self.push(PollEvent::Reachable(is_up));
         self.push(PollEvent::Statistics(Box::new(statistics)));
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        self.called();
         KafkaTrouble { error: &error, reason }.report();
         self.doubt();
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
@@ -81,6 +95,7 @@ impl ClientContext for MemberContext {
 
 impl ConsumerContext for MemberContext {
     fn rebalance(&self, consumer: &BaseConsumer<MemberContext>, event: RDKafkaRespErr, given: &mut TopicPartitionList) {
+        self.called();
         if self.is_closing.load(Ordering::Relaxed) {
             // The group has us no more, whatever this answers.
             let _ = consumer.unassign();
@@ -90,6 +105,10 @@ impl ConsumerContext for MemberContext {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => PollEvent::Assigned(held(given)),
             _ => PollEvent::Revoked { is_lost: consumer.assignment_lost() },
         });
+    }
+
+    fn commit_callback(&self, _result: KafkaResult<()>, _offsets: &TopicPartitionList) {
+        self.called();
     }
 }
 
