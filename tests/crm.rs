@@ -5,12 +5,14 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
+pub(crate) mod asked;
 mod books;
 pub(crate) mod channel;
 pub(crate) mod checks;
 mod course;
 pub(crate) mod hubspot;
 mod index;
+pub(crate) mod many;
 mod organisation;
 #[allow(dead_code, reason = "only clients that are not ours come by HTTP")]
 pub(crate) mod over_http;

@@ -4,7 +4,7 @@
 //! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations
 //! of each dialect are tried.
 
-use crate::crm::{channel, checks, hubspot, pipedrive, rings, sharecrm, zoho};
+use crate::crm::{asked, channel, checks, hubspot, many, pipedrive, rings, sharecrm, zoho};
 
 /// How many organisations of each dialect a test run tries.
 const SEEDS: u64 = 200;
@@ -75,4 +75,24 @@ fn a_channel_is_renewed_before_it_ends_whoever_polls() {
 #[test]
 fn what_a_function_posts_is_kept_before_it_hears_so() {
     sharecrm::try_inbox();
+}
+
+#[test]
+fn a_scan_asks_for_what_was_edited_at_its_cursor_too() {
+    asked::try_cursors();
+}
+
+#[test]
+fn a_page_whose_token_has_expired_is_read_anew() {
+    asked::try_pages();
+}
+
+#[test]
+fn a_vendor_that_answers_at_once_is_not_asked_too_often() {
+    asked::try_haste();
+}
+
+#[test]
+fn a_large_organisation_is_read_while_people_go_on_and_once_more() {
+    many::try_many();
 }

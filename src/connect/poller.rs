@@ -115,12 +115,17 @@ impl Crm {
     /// # Errors
     /// [`Trouble`]; then the cursor of what failed has not moved.
     pub fn cycle(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
-        match self {
+        let outcome = match self {
             Crm::Zoho(zoho) => zoho.cycle(desk, exchange),
             Crm::ShareCrm(sharecrm) => sharecrm.cycle(desk, exchange),
             Crm::HubSpot(hubspot) => hubspot.cycle(desk, exchange),
             Crm::Pipedrive(pipedrive) => pipedrive.cycle(desk, exchange),
+        };
+        if outcome.as_ref().is_err_and(|trouble| !matches!(trouble, Trouble::Sink(_))) {
+            // What was told until then is remembered as told, so it is kept.
+            desk.commit().map_err(Trouble::Sink)?;
         }
+        outcome
     }
 
     /// Asks the CRM what documents leave open.

@@ -84,6 +84,8 @@ pub(super) fn follow<V: Vendor>(name: &str, seed: u64, mut server: V, owners: bo
         }
         let rings = if server.dice().percent(30) { 1 + server.dice().below(2) } else { 0 };
         let lives = (0..=rings).all(|_| active.cycle(&mut server, &mut topic));
+        // Whoever could not read something goes on with what it remembers, unless it dies.
+        let lives = lives || (round % 2 == 0 && topic.dies_after != Some(0));
         topic.dies_after = None;
         if !lives {
             active = Instance::new(&server, &mut topic, generation);

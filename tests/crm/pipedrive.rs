@@ -100,7 +100,6 @@ impl Server {
     }
 
     /// One in which nobody does anything unless asked to.
-    #[allow(dead_code, reason = "only clients that are not ours come by HTTP")]
     pub(super) fn at_rest(seed: u64) -> Server {
         Server { is_busy: false, ..Server::new(seed) }
     }

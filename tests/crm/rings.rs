@@ -11,7 +11,7 @@ use salespulse::connect::events::Gate;
 use salespulse::connect::exchange::{Exchange, Request, Response};
 use salespulse::connect::inbox::{Answer, Inboxes};
 use salespulse::connect::outlet::Keep;
-use salespulse::connect::poller::{Crm, Poller};
+use salespulse::connect::poller::Poller;
 use salespulse::connect::receiver::Receiver;
 use salespulse::connect::status::Status;
 use salespulse::health::Stop;
@@ -94,7 +94,7 @@ pub(crate) fn try_rings() {
         Ticking { server, passed: Arc::clone(&passed), cycles: Arc::clone(&cycles), held: Arc::clone(&held) };
     let poller = Poller {
         source: &source,
-        crm: Crm::Zoho(Box::new(instance.zoho)),
+        crm: instance.crm,
         interval_ms: 30 * DAY,
         gate: &gate,
         memory: instance.memory,

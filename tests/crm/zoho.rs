@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use salespulse::connect::desk::{Batch, Desk};
 use salespulse::connect::events::Gate;
-use salespulse::connect::exchange::{Exchange, Request, Response};
+use salespulse::connect::exchange::{Exchange, Request, Response, Trouble};
 use salespulse::connect::json::Json;
+use salespulse::connect::poller::Crm;
 use salespulse::connect::sources::Source;
 use salespulse::connect::zoho::{Api, Channel, Credentials, Options, Zoho};
 use salespulse::model::time::{DAY, HOUR, MINUTE, SECOND, Time};
@@ -26,7 +27,7 @@ pub(super) struct Server {
     pub(super) organisation: Organisation,
     dice: Dice,
     page: usize,
-    by_token: bool,
+    pub(super) by_token: bool,
     pub(super) is_busy: bool,
     /// Until when the channel is open, and how often somebody has asked for that.
     pub(super) channel: Option<i64>,
@@ -67,7 +68,6 @@ impl Server {
     }
 
     /// One in which nobody does anything unless asked to.
-    #[allow(dead_code, reason = "only clients that are not ours come by HTTP")]
     pub(super) fn at_rest(seed: u64) -> Server {
         Server { is_busy: false, ..Server::new(seed) }
     }
@@ -84,7 +84,7 @@ impl Server {
     }
 
     /// Lets the index see a change, some time later.
-    fn publish(&mut self, touched: &Touched) {
+    pub(super) fn publish(&mut self, touched: &Touched) {
         let lag = |dice: &mut Dice| if dice.percent(30) { dice.millis(50_000) } else { 0 };
         let now = self.organisation.now;
         let show = |all: &mut Vec<Shown>, place: usize, json: Option<Json>, dice: &mut Dice| {
@@ -375,37 +375,44 @@ impl Exchange for Server {
 
 /// An instance with its memory.
 pub(super) struct Instance {
-    pub(super) zoho: Zoho,
+    pub(super) crm: Crm,
     pub(super) memory: salespulse::connect::memory::Memory,
     pub(super) owner: u32,
     generation: u64,
 }
 
+fn poller() -> Zoho {
+    let credentials = Credentials {
+        client_id: "client".to_owned(),
+        client_secret: "secret".to_owned(),
+        refresh_token: "refresh".to_owned(),
+    };
+    Zoho::new(Api::at(credentials, "https://accounts", "https://wrong"), Options::default())
+}
+
 impl Instance {
     pub(super) fn new(topic: &mut Topic, generation: u64) -> Instance {
-        let credentials = Credentials {
-            client_id: "client".to_owned(),
-            client_secret: "secret".to_owned(),
-            refresh_token: "refresh".to_owned(),
-        };
-        let zoho = Zoho::new(Api::at(credentials, "https://accounts", "https://wrong"), Options::default());
-        let owner = topic.own();
-        Instance { zoho, memory: topic.memory(generation), owner, generation }
+        let (crm, owner) = (Crm::Zoho(Box::new(poller())), topic.own());
+        Instance { crm, memory: topic.memory(generation), owner, generation }
     }
 
     /// The same, rung at over a channel.
     pub(super) fn with_channel(self) -> Instance {
         let channel = Channel::new("https://connect.example.test/in/zoho", "token").expect("a channel");
-        Instance { zoho: self.zoho.with_channel(Some(channel)), ..self }
+        Instance { crm: Crm::Zoho(Box::new(poller().with_channel(Some(channel)))), ..self }
     }
 
     pub(super) fn cycle(&mut self, server: &mut Server, topic: &mut Topic) -> bool {
+        self.try_cycle(server, topic).is_ok()
+    }
+
+    pub(super) fn try_cycle(&mut self, server: &mut dyn Exchange, topic: &mut Topic) -> Result<(), Trouble> {
         let (source, gate) = (source_of(self.generation), Gate::new(Arc::new(super::rules())));
         let now = server.now();
         let sink = &mut Writer { topic, owner: self.owner };
         let mut desk =
             Desk { source: &source, gate: &gate, memory: &mut self.memory, sink, now, batch: Batch::default() };
-        self.zoho.cycle(&mut desk, server).is_ok()
+        self.crm.cycle(&mut desk, server)
     }
 }
 
