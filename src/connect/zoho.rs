@@ -167,10 +167,14 @@ impl Zoho {
         self.api.pages(&path, "data", None, exchange, &mut |page, started| {
             scan.started = if scan.pages == 0 { started } else { scan.started };
             scan.pages += 1;
-            let times = page.iter().filter_map(|row| millis(row.at("/Modified_Time")?));
-            let is_older = since.is_some_and(|since| times.min().is_some_and(|oldest| oldest < since));
-            scan.records.extend(page);
-            !is_older
+            let is_older = |row: &Json| {
+                let at = row.at("/Modified_Time").and_then(millis);
+                since.is_some_and(|since| at.is_some_and(|at| at < since))
+            };
+            // What is older was told, and each of its deals would cost a call.
+            let (older, new): (Vec<Json>, Vec<Json>) = page.into_iter().partition(is_older);
+            scan.records.extend(new);
+            older.is_empty()
         })?;
         Ok(scan)
     }

@@ -44,6 +44,12 @@ impl Many {
         Many { deals, now: START + rows * SECOND + DAY, calls: 0, opened: Vec::new(), is_busy: true }
     }
 
+    /// Somebody moves a deal. Times are whole seconds, and no two edits are in one.
+    fn open(&mut self, deal: usize) {
+        self.now += SECOND;
+        self.opened.push((deal, Time::from_millis(self.now).floor(SECOND).millis()));
+    }
+
     fn rows(&self) -> usize {
         self.deals * STEPS + self.opened.len()
     }
@@ -145,10 +151,7 @@ impl Exchange for Many {
         self.now += 100;
         self.calls += 1;
         if self.is_busy && self.calls.is_multiple_of(CALLS_BETWEEN) {
-            // Whole seconds, and no two edits in one.
-            self.now += SECOND;
-            let (deal, at) = (self.calls * 37 % self.deals, Time::from_millis(self.now).floor(SECOND).millis());
-            self.opened.push((deal, at));
+            self.open(self.calls * 37 % self.deals);
         }
         let date = Some(Time::from_millis(self.now).floor(SECOND));
         if request.url.ends_with("/oauth/v2/token") {
@@ -204,11 +207,19 @@ pub(crate) fn try_many() {
     };
     same(&topic.events, "what was read while people went on");
 
+    // Somebody moves one deal, and a ring begins a cycle: each of its few calls is a tenth of a second.
+    many.now += 5 * MINUTE;
+    many.open(7);
+    let (asked, known) = (many.calls, topic.events.len());
+    assert_eq!(instance.try_cycle(&mut many, &mut topic), Ok(()));
+    assert!(topic.events.len() > known, "the move is told");
+    assert!(many.calls - asked <= 10, "{} calls for one deal", many.calls - asked);
+
     let mut again = Topic::default();
     let mut forgetful = Instance::new(&mut again, 0);
     assert_eq!(forgetful.try_cycle(&mut many, &mut again), Ok(()));
     assert!(again.events.len() >= many.rows(), "everything is read again");
-    let news = news(&topic.events, &again.events, now);
+    let news = news(&topic.events, &again.events, many.now());
     assert!(news.is_empty(), "{} events are new, such as {}", news.len(), news[0]);
 }
 
