@@ -14,7 +14,7 @@ use super::json::Json;
 use crate::contract::encode::{Draft, FieldValue};
 use crate::model::event::EventType;
 
-pub use entry::{Object, Told};
+pub use entry::{Facts, Object, Told};
 
 /// The memory of one source: its cursors and objects, by their keys within the source.
 #[derive(Clone, Debug, Default)]

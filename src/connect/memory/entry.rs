@@ -1,8 +1,6 @@
 //! What is remembered of one object, and its form in the state topic: ids, times and digests, no names; amounts only where
 //! nobody can be asked for them again.
 
-use std::collections::BTreeMap;
-
 use crate::connect::json::Json;
 use crate::contract::encode::{Draft, FieldValue};
 use crate::model::event::EventType;
@@ -23,9 +21,82 @@ pub struct Object {
     /// Every version below was given to facts that were taken back.
     pub floor: u64,
     /// The facts that hold, by their ids.
-    pub told: BTreeMap<String, Told>,
+    pub told: Facts,
     /// The digest of the entry that was kept last.
     pub(super) kept: u64,
+}
+
+/// Facts, sorted by their ids. Most objects have few, of which a list takes a fraction of the memory of a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts(Vec<(String, Told)>);
+
+impl Facts {
+    fn place(&self, id: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.as_str().cmp(id))
+    }
+
+    /// The fact of this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Told> {
+        self.place(id).ok().and_then(|place| self.0.get(place)).map(|(_, told)| told)
+    }
+
+    /// The fact of this id, to be changed.
+    pub fn get_mut(&mut self, id: &str) -> Option<&mut Told> {
+        self.place(id).ok().and_then(|place| self.0.get_mut(place)).map(|(_, told)| told)
+    }
+
+    /// Whether there is a fact of this id.
+    #[must_use]
+    pub fn contains_key(&self, id: &str) -> bool {
+        self.place(id).is_ok()
+    }
+
+    /// Adds a fact, or puts it in the place of the one that has its id.
+    pub fn insert(&mut self, id: String, told: Told) {
+        match self.place(&id) {
+            Ok(place) => {
+                if let Some((_, known)) = self.0.get_mut(place) {
+                    *known = told;
+                }
+            }
+            Err(place) => {
+                if self.0.len() == self.0.capacity() {
+                    self.0.reserve_exact(1 + self.0.len() / 4);
+                }
+                self.0.insert(place, (id, told));
+            }
+        }
+    }
+
+    /// Takes a fact out.
+    pub fn remove(&mut self, id: &str) -> Option<Told> {
+        self.place(id).ok().map(|place| self.0.remove(place).1)
+    }
+
+    /// The ids.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().map(|(id, _)| id)
+    }
+
+    /// The facts.
+    pub fn values(&self) -> impl Iterator<Item = &Told> {
+        self.0.iter().map(|(_, told)| told)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(String, Told)> for Facts {
+    fn from_iter<I: IntoIterator<Item = (String, Told)>>(all: I) -> Facts {
+        let mut facts = Facts::default();
+        all.into_iter().for_each(|(id, told)| facts.insert(id, told));
+        facts
+    }
 }
 
 /// A fact that was told.
@@ -104,7 +175,7 @@ impl Object {
         let number = |number: Option<i64>| number.map_or(Json::Null, Json::number_of);
         let mut entry = Json::object([
             ("modified", Json::number_of(self.modified)),
-            ("told", Json::Array(self.told.iter().map(|(id, told)| told.to_json(id)).collect())),
+            ("told", Json::Array(self.told.0.iter().map(|(id, told)| told.to_json(id)).collect())),
         ]);
         for (name, value) in [
             ("lead", Json::optional(self.lead.as_deref())),
