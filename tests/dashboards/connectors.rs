@@ -20,20 +20,10 @@ impl Connectors {
         let (topics, zoho) = (Topics::create(broker, 1), FakeZoho::start());
         topics.create_another("orders", 1);
         zoho.deal("21", &[("31", "Qualification", 1)]);
-        let (crm, nobody, orders) = (zoho.address(), free_port(), topics.name("orders"));
+        let (crm, nobody, orders) = (zoho.source(), free_port(), topics.name("orders"));
         let sources = format!(
-            r#"[source.crm]
-kind = "zoho"
-data_centre = "com.cn"
-accounts_url = "http://{crm}"
-api_url = "http://{crm}"
-client_id = "1000.TEST"
-client_secret_file = "secret"
-refresh_token_file = "refresh"
-notify_url = "https://connect.example.test/in/crm"
+            r#"{crm}notify_url = "https://connect.example.test/in/crm"
 notify_token_file = "secret"
-interval = "5s"
-hold = "0s"
 daily_calls = 50000
 [source.away]
 kind = "hubspot"

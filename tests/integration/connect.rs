@@ -33,22 +33,7 @@ pub(crate) struct Instance {
 
 impl Instance {
     fn start(broker: &Broker, topics: &Topics, zoho: &FakeZoho) -> Instance {
-        let crm = zoho.address();
-        let source = format!(
-            r#"[source.crm]
-kind = "zoho"
-data_centre = "com.cn"
-accounts_url = "http://{crm}"
-api_url = "http://{crm}"
-client_id = "1000.TEST"
-client_secret_file = "secret"
-refresh_token_file = "refresh"
-interval = "5s"
-hold = "0s"
-[source.crm.tables.teams]
-"*" = "east"
-"#
-        );
+        let source = format!("{}[source.crm.tables.teams]\n\"*\" = \"east\"\n", zoho.source());
         Instance::with(broker, topics, &source)
     }
 

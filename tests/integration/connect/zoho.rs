@@ -48,8 +48,22 @@ impl FakeZoho {
         FakeZoho { address, crm }
     }
 
-    pub(crate) fn address(&self) -> &str {
-        &self.address
+    /// The source `crm` that reads it, without its tables.
+    pub(crate) fn source(&self) -> String {
+        let crm = &self.address;
+        format!(
+            r#"[source.crm]
+kind = "zoho"
+data_centre = "com.cn"
+accounts_url = "http://{crm}"
+api_url = "http://{crm}"
+client_id = "1000.TEST"
+client_secret_file = "secret"
+refresh_token_file = "refresh"
+interval = "5s"
+hold = "0s"
+"#
+        )
     }
 
     fn crm(&self) -> std::sync::MutexGuard<'_, Crm> {
