@@ -177,6 +177,12 @@ impl Server {
         record
     }
 
+    /// Whether a lead can still be read by its id: one that has become a deal can for a while.
+    fn can_be_read(&self, place: usize) -> bool {
+        let lead = &self.organisation.leads[place];
+        lead.deleted.is_none() && (lead.deal.is_none() || self.organisation.now < lead.modified + 30 * MINUTE)
+    }
+
     /// Deals go on by a cursor: the id after which the next page begins.
     fn list_of_deals(&self, path: &str, query: &dyn Fn(&str) -> Option<String>) -> Json {
         let now = self.organisation.now;
@@ -287,7 +293,7 @@ impl Server {
             ["v1", "leads"] => Some(self.list_of_leads(&query)),
             ["v1", "leads", "archived"] => Some(answer(Vec::new(), Json::object([]))),
             ["v1", "leads", id] => {
-                let place = of_leads(id).filter(|place| self.organisation.leads[*place].deleted.is_none());
+                let place = of_leads(id).filter(|place| self.can_be_read(*place));
                 place.map(|place| one(self.lead(place)))
             }
             ["api", "v2", "stages"] => Some(answer((1..5).map(stage).collect(), Json::object([]))),
