@@ -121,6 +121,8 @@ pub enum Action {
     Rejoin,
     /// End with the sentence that another process has this one's instance id.
     EndFenced,
+    /// End with the sentence that the group gave partitions of this topic, which this member does not subscribe to.
+    EndMistaken(String),
     /// Apply everything, wait for dead letters, write the last snapshot and commit it.
     Finish,
     /// Leave the group, so that a stand-by need not wait for the session to end.
@@ -267,6 +269,11 @@ impl Membership {
             return vec![Action::AssignNothing];
         }
         self.has_lost_session = false;
+        // A process that read other topics was killed, and the group gives its seat back as it was, for as long as this one
+        // holds it. Whoever leaves gives the seat up, so that the next start is given what it asks for.
+        if let Some((topic, _)) = held.iter().find(|(topic, _)| !self.topics.contains(topic)) {
+            return vec![Action::AssignNothing, Action::EndMistaken(topic.clone())];
+        }
         let ownership = Ownership::of(&held, &self.topics);
         self.held = held;
         match ownership {

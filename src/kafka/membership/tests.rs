@@ -81,6 +81,18 @@ fn without_a_session_nothing_can_be_committed() {
     assert_eq!(serving().on(Event::Fenced), [Action::EndFenced], "with a session there is a second member");
 }
 
+/// The group gives a static member that comes back what it had, whatever it subscribes to now.
+#[test]
+fn a_seat_of_other_topics_is_given_up() {
+    for others in [vec!["old"], vec!["old", "leads"]] {
+        let mut machine = machine();
+        let given: Vec<_> = others.into_iter().map(|topic| (topic, 0)).collect();
+        let actions = [Action::AssignNothing, Action::EndMistaken("old".to_owned())];
+        assert_eq!(machine.on(Event::Assigned(held(&given))), actions);
+        assert_eq!(machine.on(Event::Failed), [Action::Publish(Published::Stopping), Action::Leave]);
+    }
+}
+
 #[test]
 fn a_restore_that_ends_after_a_revocation_serves_the_next_assignment() {
     let mut machine = machine();

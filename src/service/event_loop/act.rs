@@ -47,6 +47,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
             Action::Report(refusal) => self.report(refusal.as_ref()),
             Action::Rejoin => self.broker.rejoin()?,
             Action::EndFenced => return Err(self.fenced().into()),
+            Action::EndMistaken(topic) => return Err(self.mistaken(&topic).into()),
             Action::Finish => self.finish()?,
             Action::Leave => {
                 self.broker.leave();
@@ -142,6 +143,14 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
         KafkaFailure::Ended(format!(
             "another member of the group has the same kafka.instance_id \"{}\" and took this one's place; give each instance an \
              id of its own",
+            self.broker.instance_id()
+        ))
+    }
+
+    fn mistaken(&self, topic: &str) -> KafkaFailure {
+        KafkaFailure::Ended(format!(
+            "the group gave this member partitions of \"{topic}\", which it does not read: a process with the same \
+             kafka.instance_id \"{}\" read other topics and was killed a moment ago. This one has left the group; start it again",
             self.broker.instance_id()
         ))
     }
