@@ -137,20 +137,26 @@ fn records_of_topic(client: &MetadataClient, places: &[Place]) -> Result<Vec<Opt
 
 /// The first record of each assigned partition; `None` where there is none.
 fn first_of_each(client: &MetadataClient, count: usize) -> Result<BTreeMap<i32, Option<Fingerprint>>, String> {
-    let (mut found, started) = (BTreeMap::new(), Instant::now());
+    let (mut found, mut unreadable, started) = (BTreeMap::new(), None, Instant::now());
     while found.len() < count {
         match client.poll(POLL) {
+            _ if started.elapsed() > PATIENCE => {
+                let nothing = format!("Kafka did not give the records that were read last within {PATIENCE:?}");
+                return Err(unreadable.unwrap_or(nothing));
+            }
             Some(Ok(message)) => {
                 found.entry(message.partition()).or_insert_with(|| Some(SourceRecord::of(&message).fingerprint()));
             }
             Some(Err(KafkaError::PartitionEOF(number))) => {
                 found.entry(number).or_insert(None);
             }
-            Some(Err(error)) if Fault::of(&error) != Fault::Passing => return Err(error.to_string()),
-            _ if started.elapsed() > PATIENCE => {
-                return Err(format!("Kafka did not give the records that were read last within {PATIENCE:?}"));
-            }
-            _ => {}
+            Some(Err(error)) => match Fault::of(&error) {
+                Fault::Passing => {}
+                // It does not say of which partition it is, and may lie behind a record that is there already.
+                Fault::Unreadable | Fault::Reset => unreadable = Some(error.to_string()),
+                Fault::Fatal(reason) => return Err(reason),
+            },
+            None => {}
         }
     }
     Ok(found)
