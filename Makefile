@@ -13,7 +13,7 @@ help:
 	@echo "make test-all every test; sets up the test tools (Kafka, Prometheus, …) beside the first of them"
 	@echo "make fuzz     mutants of records, snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
-	@echo "make soak     the service killed a thousand times, on a real broker: half an hour"
+	@echo "make soak     the service killed a thousand times, and upset fifty times, on a real broker: an hour"
 	@echo "make bench    the pipeline's speed beside a bare consumer and other programs, on a real broker"
 	@echo "make dist     archives, .deb, .rpm, chart and checksums of this version, in target/dist"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
@@ -54,9 +54,10 @@ SEED = $(shell date +%s)
 fuzz:
 	FUZZ_RUNS=$(RUNS) FUZZ_SEED=$(SEED) cargo test --locked --test pure fuzz:: -- --nocapture
 
-# The kill loop of `make test-all`, many times longer. SALESPULSE_CRASH_SEED repeats a run.
+# The kill loop and the upsets of `make test-all`, many times longer. SALESPULSE_CRASH_SEED repeats a run.
 soak: test-tools
-	SALESPULSE_CRASH_KILLS=$${SALESPULSE_CRASH_KILLS:-1000} cargo test --locked --test parts integration::crash::no_kill -- --nocapture
+	SALESPULSE_CRASH_KILLS=$${SALESPULSE_CRASH_KILLS:-1000} SALESPULSE_CRASH_UPSETS=$${SALESPULSE_CRASH_UPSETS:-10} \
+		cargo test --locked --test parts -- integration::crash::no_kill integration::crash::upsets --nocapture
 
 check: deny
 	cargo fmt --check

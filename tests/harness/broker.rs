@@ -114,19 +114,43 @@ impl Broker {
         }
     }
 
-    /// Changes the last byte of a batch, counted from 0, in the only partition of a topic. A broker that was stopped in the
-    /// orderly way does not look at it when it starts.
+    /// Changes the last byte of a batch, counted from 0, in the only partition of a topic. A broker that was stopped in
+    /// the orderly way does not look at it when it starts.
     pub(crate) fn damage(&self, topic: &str, batch: usize) {
-        let log = self.folder.path().join("data").join(format!("{topic}-0")).join("00000000000000000000.log");
+        self.change_log(topic, |bytes, ends| bytes[ends[batch] - 1] ^= 1);
+    }
+
+    /// The same with the last batch.
+    #[allow(dead_code, reason = "the benchmarks damage nothing")]
+    pub(crate) fn damage_last(&self, topic: &str) {
+        self.change_log(topic, |bytes, ends| bytes[ends.last().expect("a batch") - 1] ^= 1);
+    }
+
+    /// Takes the second half of its batches from partition 0 of a topic, as an election does whose winner has not got
+    /// them. A broker that was not stopped in the orderly way believes its logs, and not what it knew of their ends.
+    #[allow(dead_code, reason = "the benchmarks cut nothing")]
+    pub(crate) fn cut(&self, topic: &str) {
+        self.change_log(topic, |bytes, ends| bytes.truncate(ends[ends.len() / 2 - 1]));
+        std::fs::remove_file(self.data().join(".kafka_cleanshutdown")).expect("it was stopped in the orderly way");
+    }
+
+    /// Changes the bytes of partition 0 of a topic, given where each batch ends.
+    fn change_log(&self, topic: &str, change: impl FnOnce(&mut Vec<u8>, &[usize])) {
+        let log = self.data().join(format!("{topic}-0")).join("00000000000000000000.log");
         let mut bytes = std::fs::read(&log).expect("the log");
         // A batch begins with its offset, in eight bytes, and with the length of what follows, in four.
-        let end = |begin: usize| {
-            let length = bytes[begin + 8..begin + 12].try_into().expect("four bytes");
-            begin + 12 + u32::from_be_bytes(length) as usize
+        let next = |begin: &usize| {
+            let length = bytes.get(begin + 8..begin + 12)?.try_into().expect("four bytes");
+            Some(begin + 12 + u32::from_be_bytes(length) as usize)
         };
-        let last = (0..=batch).fold(0, |begin, _| end(begin)) - 1;
-        bytes[last] ^= 1;
+        let ends: Vec<usize> = std::iter::successors(next(&0), next).take_while(|end| *end <= bytes.len()).collect();
+        change(&mut bytes, &ends);
         std::fs::write(&log, bytes).expect("the log can be written");
+    }
+
+    /// Where the logs are.
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Lets the user of the SASL listener do this with a topic, and nothing else that it has not been allowed before.
@@ -184,7 +208,7 @@ impl Broker {
     }
 
     fn properties(&self) -> String {
-        let (port, controller, data) = (self.plaintext, free_port(), self.folder.path().join("data"));
+        let (port, controller, data) = (self.plaintext, free_port(), self.data());
         let (sasl_listener, sasl_properties) = self.secure.as_ref().map(Secure::properties).unwrap_or_default();
         let listener = |port| format!(",BEHIND://127.0.0.1:{port}");
         let behind = self.behind.map(|behind| listener(behind.port)).unwrap_or_default();

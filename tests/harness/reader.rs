@@ -94,11 +94,16 @@ impl Watcher {
     }
 }
 
-/// Each partition of a topic with its first offset and the one after its last.
+/// Each partition of a topic with its first offset and the one after its last. A broker that has just been started
+/// answers before it leads all partitions.
 fn ends(consumer: &BaseConsumer, topic: &str) -> Vec<(i32, i64, i64)> {
     let metadata = consumer.fetch_metadata(Some(topic), ANSWER).expect("metadata");
     let partitions = metadata.topics().first().expect("the topic asked for").partitions();
-    let end = |id| consumer.fetch_watermarks(topic, id, ANSWER).map(|(low, high)| (id, low, high)).expect("watermarks");
+    let end = |id| {
+        let watermarks = || consumer.fetch_watermarks(topic, id, ANSWER).ok();
+        let (low, high) = wait_until("the broker says where a partition begins and ends", ANSWER, watermarks);
+        (id, low, high)
+    };
     partitions.iter().map(|partition| end(partition.id())).collect()
 }
 

@@ -147,6 +147,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// Reading other topics.
+    pub(crate) fn reading(mut self, topics: &Topics) -> ServiceBuilder {
+        self.topics = topics.config();
+        self
+    }
+
     /// With the events of one type turned off.
     pub(crate) fn without_topic(mut self, kind: &str) -> ServiceBuilder {
         let key = format!("topics.{kind} = ");
@@ -414,6 +420,11 @@ impl Service {
             Err(_) => line.trim_start_matches("error: ").to_owned(),
         };
         self.log().lines().map(sentence).collect::<Vec<_>>().join("\n")
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.exit_status()
     }
 
     /// Panics if the process has ended.

@@ -20,6 +20,7 @@ mod slow;
 mod stage;
 mod stream;
 mod twin;
+mod upsets;
 
 use std::time::Instant;
 

@@ -1,6 +1,9 @@
 //! One service after another over the same stream and the same snapshots.
 
 mod outage;
+mod upset;
+
+pub(super) use upset::Upset;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -35,6 +35,8 @@ pub(super) struct Stream {
     folder: TempDir,
     lines: BufWriter<File>,
     twin: Twin,
+    /// Everything that was sent, as it was.
+    all: Vec<Line>,
     poison: Vec<Line>,
     sent: u64,
     is_paused: bool,
@@ -45,15 +47,15 @@ impl Stream {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
         std::fs::write(folder.path().join("rules.toml"), RULES).expect("the folder can be written");
         let lines = BufWriter::new(File::create(folder.path().join("events.jsonl")).expect("a file"));
-        let producer = Producer::new(&broker.client(), &[("enable.idempotence", "true")]);
         let (facts, topics) = (Facts::new(seed), Arc::clone(topics));
         Stream {
             facts,
-            producer,
+            producer: producer(broker),
             topics,
             folder,
             lines,
             twin: Twin::new(),
+            all: Vec::new(),
             poison: Vec::new(),
             sent: 0,
             is_paused: false,
@@ -86,6 +88,17 @@ impl Stream {
         self.producer.send(&Sent::new(&self.topics.name(line.kind), &line.key, line.value.as_str()));
         writeln!(self.lines, "{}", line.value).expect("the file can be written");
         self.twin.take(&line.value);
+        self.all.push(line.clone());
+    }
+
+    /// Sends all records of a kind once more, because their topic is another now. So is the producer: another one would
+    /// go on counting where the topic was that is gone.
+    pub(super) fn send_again(&mut self, broker: &Broker, kind: &str) {
+        self.producer = producer(broker);
+        for Line { kind, key, value } in self.all.iter().filter(|line| line.kind == kind) {
+            self.producer.send(&Sent::new(&self.topics.name(kind), key, value.as_str()));
+        }
+        self.flush();
     }
 
     /// Waits until the broker has everything.
@@ -142,7 +155,8 @@ impl Stream {
         self.assert_told_by(service);
     }
 
-    /// The same by the twin: it costs the same however much was sent, and [`Stream::assert_twin_is_replay`] has to follow.
+    /// The same by the twin: it costs the same however much was sent, and [`Stream::assert_twin_is_replay`] has to
+    /// follow.
     pub(super) fn assert_told_as_by_twin(&mut self, service: &Service) {
         assert_same(&kpi_lines(&service.metrics_text()), &self.twin.told());
     }
@@ -151,6 +165,10 @@ impl Stream {
     pub(super) fn assert_twin_is_replay(&mut self) {
         assert_same(&self.twin.told(), &replayed(self.folder.path(), INSTANT));
     }
+}
+
+fn producer(broker: &Broker) -> Producer {
+    Producer::new(&broker.client(), &[("enable.idempotence", "true")])
 }
 
 /// What `replay` tells of a folder's events under its rules at an instant.
