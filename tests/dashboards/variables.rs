@@ -19,9 +19,11 @@ pub(crate) fn substitute(query: &str, values: &Values) -> String {
     let variable = Regex::new(VARIABLE).expect("a pattern");
     let value = |captures: &Captures<'_>| {
         let name = captures.get(1).or_else(|| captures.get(2)).expect("one of the two").as_str();
+        let value = || values.get(name).unwrap_or_else(|| panic!("{query} names ${name}, which is not here"));
         match name {
             "__rate_interval" | "__range" => "1m".to_owned(),
-            _ => values.get(name).unwrap_or_else(|| panic!("{query} names ${name}, which is not here")).clone(),
+            _ if captures[0].ends_with(":regex}") => regex::escape(value()),
+            _ => value().clone(),
         }
     };
     variable.replace_all(query, value).into_owned()
@@ -42,8 +44,7 @@ fn defaults(board: &Board) -> Values {
         if variable["regex"].as_str().is_some_and(|regex| !regex.is_empty()) || variable["name"] == "pipeline" {
             return None;
         }
-        let all = variable["allValue"].as_str();
-        let value = all.or_else(|| variable["current"]["value"].as_str()).or_else(|| variable["query"].as_str())?;
+        let value = variable["current"]["value"].as_str().or_else(|| variable["query"].as_str())?;
         Some((text(&variable["name"]).to_owned(), value.to_owned()))
     };
     board.variables().iter().filter_map(chosen).collect()
@@ -55,7 +56,12 @@ pub(crate) fn choices(board: &Board, organisation: &Organisation) -> Vec<Values>
     for variable in board.variables().iter().filter(|variable| variable["type"] == "query") {
         let name = text(&variable["name"]);
         let with = |values: Values| {
-            let found = if values.contains_key(name) { Vec::new() } else { options(variable, &values, organisation) };
+            let mut found =
+                if values.contains_key(name) { Vec::new() } else { options(variable, &values, organisation) };
+            // All of its choices at once.
+            if variable["current"]["value"][0] == "$__all" {
+                found = vec![found.join("|")];
+            }
             let chosen = found.into_iter().map(|option| {
                 let mut values = values.clone();
                 values.insert(name.to_owned(), option);
@@ -105,6 +111,7 @@ fn described(series: &Value) -> String {
 fn by_pattern(described: &str, pattern: &str) -> String {
     let pattern = Regex::new(pattern.trim_matches('/')).expect("a pattern");
     let found = pattern.captures(described).unwrap_or_else(|| panic!("{pattern} does not match {described}"));
-    assert!(!found["text"].is_empty(), "{described} has no text to show");
+    let shown = found.name("text").or_else(|| found.name("value")).expect("a name");
+    assert!(!shown.is_empty(), "{described} has no text to show");
     found["value"].to_owned()
 }

@@ -24,7 +24,7 @@ NAME_OF_LANGUAGE = Text("English", "中文")
 
 def variable_name(key: str) -> str:
     """The name of a variable in queries; its choices differ from dashboard to dashboard."""
-    return {"rep window": "window", "long window": "window", "teams": "team"}.get(key, key)
+    return {"rep window": "window", "long window": "window", "teams": "team", "teams shown": "teams"}.get(key, key)
 
 
 def uid(board: str, language: Language) -> str:
@@ -78,6 +78,8 @@ TAKEN_OVER = {
     "period": {"period"},
     "team": {"team", "teams"},
     "teams": {"teams"},
+    # Follows from the one before.
+    "teams shown": set(),
     "rep": {"rep"},
     "channel": {"channel"},
 }

@@ -25,7 +25,7 @@ CHANNEL = Subject("channel", ('channel="$channel"',))
 ALL_TEAMS = Subject("team")
 ALL_CHANNELS = Subject("channel")
 REPS_OF_TEAM = Subject("rep", ('team="$team"',))
-REPS_OF_TEAMS = Subject("rep", ('team=~"$team"', 'rep!="unassigned"'))
+REPS_OF_TEAMS = Subject("rep", ('team=~"$teams"', 'rep!="unassigned"'))
 
 # Which of several releases in one Prometheus a dashboard shows. Where nothing labels them, the variables have no choices and
 # are empty, and so are the labels.

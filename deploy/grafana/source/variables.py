@@ -18,7 +18,10 @@ PROMETHEUS = models.VariableOption(selected=True, text="Prometheus", value="sale
 WINDOW = Text("Window", "时间窗口")
 PERIOD = Text("Period of the target", "目标周期")
 TEAM = Text("Team", "团队")
-ALL = Text("All", "全部")
+# In brackets, so that it stands before every name.
+ALL = Text("(All)", "(全部)")
+# What stands for all teams: no team's name, nor part of one where it is taken as a pattern.
+EVERY = "*"
 REP = Text("Rep", "销售")
 CHANNEL = Text("Channel", "渠道")
 
@@ -92,10 +95,26 @@ def team(language: Language) -> Builder[models.VariableModel]:
 
 
 def teams(language: Language) -> Builder[models.VariableModel]:
-    # Until Grafana has asked for the teams; then it writes its own word for the entry, as in its other controls.
-    every = models.VariableOption(selected=True, text=[ALL.in_language(language)], value=["$__all"])
-    variable = asked("team", TEAM, labels_of(series("sales_team_leads"), "team"), language)
-    return variable.multi(True).include_all(True).all_value(".*").current(every)
+    """The teams to choose from. Grafana's own entry for all of a list is called *All* in every language; this is ours."""
+    every = f'label_replace(label_replace(vector(0), "name", "{ALL.in_language(language)}", "", ""), "team", "{EVERY}", "", "")'
+    named_by_id = f'label_replace({group_of_teams()}, "name", "$1", "team", "(.*)")'
+    variable = asked("team", TEAM, f"query_result({every} or {named_by_id})", language)
+    chosen = models.VariableOption(selected=True, text=[ALL.in_language(language)], value=[EVERY])
+    return variable.regex('/name="(?<text>.*)",team="(?<value>.*)"/').multi(True).current(chosen)
+
+
+def teams_shown(language: Language) -> Builder[models.VariableModel]:
+    """The teams that the chosen entries stand for: of no such name are all. Hidden, and always the whole of its list."""
+    # In backquotes, since the pattern's backslashes would have to be doubled in others.
+    chosen = group_of_teams("team=~`${team:regex}`")
+    query = f"query_result({chosen} or ({group_of_teams()} unless on () {chosen}))"
+    variable = asked("teams", Text("Teams shown", "所示团队"), query, language).regex('/team="(?<value>.*)"/')
+    whole = models.VariableOption(selected=True, text=["All"], value=["$__all"])
+    return variable.multi(True).include_all(True).current(whole).hide(models.VariableHide.HIDE_VARIABLE)
+
+
+def group_of_teams(*matchers: str) -> str:
+    return f"group by (team) ({series('sales_team_leads', *matchers)})"
 
 
 def rep(language: Language) -> Builder[models.VariableModel]:
@@ -127,6 +146,7 @@ VARIABLES: dict[str, Callable[[Language], Builder[models.VariableModel]]] = {
     "period": choice("period", PERIOD, PERIODS, "month"),
     "team": team,
     "teams": teams,
+    "teams shown": teams_shown,
     "rep": rep,
     "channel": channel,
 }

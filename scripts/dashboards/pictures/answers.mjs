@@ -5,8 +5,8 @@ export async function variables(dashboard, prometheus, chosen) {
   const values = {};
   for (const variable of dashboard.templating.list) {
     if (variable.name in chosen) values[variable.name] = chosen[variable.name];
-    else if (variable.allValue) values[variable.name] = variable.allValue;
-    else if (variable.current?.value) values[variable.name] = variable.current.value;
+    else if (variable.current?.value?.[0] === '$__all') values[variable.name] = (await options(variable, prometheus, values)).join('|');
+    else if (variable.current?.value) values[variable.name] = String(variable.current.value);
     else if (variable.type === 'query') values[variable.name] = await first(variable, prometheus, values);
   }
   return values;
@@ -25,23 +25,29 @@ export async function texts(dashboard, prometheus, values) {
 
 /** The first value of a query variable, in Grafana's natural order. */
 async function first(variable, prometheus, values) {
+  const found = (await options(variable, prometheus, values)).filter((value) => value !== 'unassigned');
+  return found[0] ?? '';
+}
+
+/** The values of a query variable, in Grafana's natural order. Where nothing labels releases there are none. */
+async function options(variable, prometheus, values) {
   const query = substitute(variable.query.query, values, 60);
   const [, metric, label] = /^label_values\((.*), *(\w+)\)$/.exec(query) ?? [];
   const [, expression] = /^query_result\((.*)\)$/.exec(query) ?? [];
   const result = await prometheus.instant(expression ?? `group by (${label}) (${metric})`);
-  const found = result.map(({ metric }) => metric[label ?? variable.name]).filter((value) => value !== 'unassigned');
-  // Where nothing labels releases there is no choice, and the variable is empty.
-  if (found.length === 0 || found[0] === undefined) return '';
-  return found.sort((left, right) => left.localeCompare(right, 'en', { numeric: true }))[0];
+  // The label that holds the value has its name in the variable's pattern.
+  const [, named] = /(\w+)="\(\?<value>/.exec(variable.regex ?? '') ?? [];
+  const found = result.map(({ metric }) => metric[label ?? named ?? variable.name]).filter((value) => value !== undefined);
+  return found.sort((left, right) => left.localeCompare(right, 'en', { numeric: true }));
 }
 
 /** The text with its variables replaced; `$1` of a `label_replace` is none. */
 export function substitute(text, values, step, range = 3600) {
   const builtIn = { __rate_interval: `${Math.max(4 * step, 20)}s`, __range: `${range}s`, __interval: `${step}s` };
-  return text.replace(/\$(?:\{(\w+)(?::\w+)?\}|([a-z_]\w*))/g, (whole, braced, plain) => {
+  return text.replace(/\$(?:\{(\w+)(?::(\w+))?\}|([a-z_]\w*))/g, (whole, braced, format, plain) => {
     const value = { ...builtIn, ...values }[braced ?? plain];
     if (value === undefined) throw new Error(`${whole} is no variable of this dashboard`);
-    return value;
+    return format === 'regex' ? value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : value;
   });
 }
 

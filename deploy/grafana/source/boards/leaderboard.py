@@ -9,7 +9,8 @@ from promql import REPS_OF_TEAMS, Subject, named, reading
 from sections import current, roster
 
 BY = ("rep", "team")
-TEAMS_CHOSEN = Subject("team", ('team=~"$team"',))
+# Alerts of no team, such as the organisation's, are every team's.
+TEAMS_CHOSEN = Subject("team", ('team=~"|$teams"',))
 ATTAINED = reading("quota_attainment_ratio", REPS_OF_TEAMS, BY)
 
 ORDER = Text(
@@ -81,6 +82,6 @@ BOARD = Board(
     name="leaderboard",
     title=TITLES["leaderboard"],
     description=Text("Who stands where among the reps.", "销售的名次。"),
-    variables=("datasource", "namespace", "service", "teams", "rep window", "period", "docs"),
+    variables=("datasource", "namespace", "service", "teams", "teams shown", "rep window", "period", "docs"),
     rows=(current.ROW, standing(), current.alerts(TEAMS_CHOSEN), bands()),
 )

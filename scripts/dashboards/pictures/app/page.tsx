@@ -50,8 +50,7 @@ export function Page(sheet: Sheet) {
 }
 
 /** The text that Grafana shows for a variable's value. */
-function chosen({ options, allValue, current }: any, value: string): string {
-  if (allValue === value) return current.text.join(', ');
+function chosen({ options, current }: any, value: string): string {
   if (current?.value === value) return current.text;
   return options?.find((option: any) => option.value === value)?.text ?? value;
 }
