@@ -107,6 +107,9 @@ fn assert_east_is_broken(metrics: &Exposition) {
 fn a_broken_stage_is_seen_and_every_proposed_query_finds_something() {
     let (mut demo, welcome) = welcomed(&["--break-stage=east:contacted"]);
     announce(welcome.lines().find(|line| line.starts_with("The gauges show")).expect("how long it took"));
+    let page = welcome.lines().next().expect("a line");
+    assert!(page.starts_with("http://127.0.0.1:"), "the first line is the page's address: {page}");
+    assert!(welcome.contains(&format!("  {page}          the page")), "{page} is that of the page");
     let text = demo.metrics_text();
     let metrics = Exposition::parse(&text);
     assert_east_is_broken(&metrics);

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use crate::harness::ports::free_port;
 use crate::harness::process::Signal;
-use crate::harness::service::RULES;
-use crate::harness::{Producer, Sent, ServiceBuilder, Topics, announce, shared_broker, tools};
+use crate::harness::service::{RULES, SOON};
+use crate::harness::{Producer, Sent, ServiceBuilder, Topics, announce, shared_broker, tools, wait_until};
 use crate::page::browser::{packages, root};
 
 /// An event of now, as JSON without its type.
@@ -111,6 +111,10 @@ fn the_page_shows_what_the_service_knows_as_it_happens() {
             "WANT continue" => service.signal(Signal::Continue),
             "WANT kill" => service.kill(),
             "WANT start" => service = builder.spawn(),
+            // None is left of those that broke.
+            "WANT streams 1" => wait_until("the one page that is open has the one stream", SOON, || {
+                (service.metrics().get("salespulse_http_streams") == Some(1.0)).then_some(())
+            }),
             other => match other.strip_prefix("WANT replay ") {
                 Some(instant) => replay(folder.path(), &past, &rules, instant),
                 None => {

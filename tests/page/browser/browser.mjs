@@ -76,11 +76,14 @@ export async function marked(page) {
 /** Waits until the page says that it is in a state. */
 export const inState = (page, state, timeout = 20_000) => page.waitForSelector(`.state.${state}, .notice.${state}`, { timeout: timeout * PATIENCE });
 
-/** Sends so many ticks, and waits until the page has the last of them. */
-export async function ticks(page, address, count = 1) {
-  const { tick } = await control(address, { push: String(count) });
-  const has = (wanted) => Number(document.querySelector('#app').dataset.tick) >= wanted;
-  await page.waitForFunction(has, tick, { timeout: 60_000 });
+/** Waits until the page shows a reading, or a later one. */
+export const inTick = (page, tick) => page.waitForFunction((wanted) => Number(document.querySelector('#app').dataset.tick) >= wanted, tick);
+
+/** Waits until the page has loaded what only a second answer needs, and has taken one in with it. */
+export async function settled(page, address) {
+  await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.endsWith('/motion.js') && responseEnd > 0));
+  const { tick } = await control(address, { push: '1' });
+  await inTick(page, tick);
 }
 
 /** Nothing went wrong, and nothing left the origin. */

@@ -110,6 +110,7 @@ export default async function service(address, metrics, replayed) {
   await inState(page, 'live', 30_000);
   await leads(page, 'ann/east');
   await assertKept();
+  await want('streams 1');
   assertClean(page, address);
   console.log(`${compared} values are the scrape's and a replay's; a win moved its rep ${Math.round(moved)} ms after Kafka had it`);
 }
