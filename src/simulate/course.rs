@@ -4,7 +4,7 @@ use super::after_sale;
 use super::fact::{Coin, FirstContact, LOST, Line, Sum, VOID, WON};
 use super::figures::{
     AMOUNT, ANSWER_MINUTES, BROKEN, CHANNELS, CUSTOMER_BASE, CYCLE_DAYS, LEAST_STEP, NEGOTIATED, NOTICED_WITHIN, PARTS,
-    RENEWED, WITHOUT_CHANNEL, cycle_share, odds, reasons,
+    PATIENCE, RENEWED, WITHOUT_CHANNEL, cycle_share, odds, reasons,
 };
 use super::journey::{Journey, Next};
 use super::random::{Actor, Random};
@@ -219,14 +219,29 @@ fn share(world: &mut World, journey: &mut Journey) {
 fn give_up(world: &mut World, at: i64, journey: &mut Journey) {
     let is_decided = journey.stage >= journey.line.first_decided();
     journey.reason = u8::try_from(journey.random.weighted(reasons(is_decided))).unwrap_or(0);
-    if !is_decided {
-        let patience = if journey.random.chance(odds::FORGOTTEN) { (90, 200) } else { (10, 45) };
-        return later(world, at, journey, Next::Drop, patience);
+    let patience = PATIENCE.get(usize::from(journey.stage)).filter(|_| !is_decided);
+    if let Some(patience) = patience {
+        return match world.pace.chance_by_clock(at, patience.forgotten, &mut journey.random) {
+            true => forget(world, at, journey, patience.forgotten_days),
+            false => later(world, at, journey, Next::Drop, patience.days),
+        };
     }
     journey.move_to(world, at, LOST);
     if journey.random.chance(odds::LOST_REOPENED) {
         later(world, at, journey, Next::Reopen, (15, 60));
     }
+}
+
+/// Nobody thinks of the deal any more, nor of its expected close, until it is given up some days later by the clock.
+///
+/// By the clock, because that is what a deal becomes stalled by: in a faster life as many are forgotten in a day of the
+/// clock as in a slow one, and so as many are stalled.
+fn forget(world: &mut World, at: i64, journey: &mut Journey, (from, to): (i64, i64)) {
+    world.ledger.stories.forgotten += 1;
+    let found = world.pace.stamp(at) + journey.random.between(from * DAY, to * DAY);
+    let found = world.pace.unstamp(world.days.working(found, &mut journey.random));
+    (journey.next, journey.after) = (Next::Drop, None);
+    world.agenda.add(found.max(at + LEAST_STEP), Task::Journey(*journey));
 }
 
 fn slip(world: &mut World, at: i64, journey: &mut Journey) {

@@ -81,6 +81,25 @@ pub(super) const RENEWED: [i64; 6] = [0, 950, 900, 0, 0, 820];
 /// Of a thousand journeys, about how many are renewals, and how many of these are won.
 pub(super) const RENEWALS: (i64, i64) = (80, 701);
 
+/// How long a deal that does not go on lies before it is given up.
+#[derive(Debug)]
+pub(super) struct Patience {
+    /// Between which days.
+    pub days: (i64, i64),
+    /// Of ten thousand, those that are forgotten.
+    pub forgotten: i64,
+    /// Between which days by the clock these are found again.
+    pub forgotten_days: (i64, i64),
+}
+
+/// The patience at each stage before a proposal: somebody goes through what lies still about when it counts as stalled.
+/// Assumed.
+pub(super) static PATIENCE: [Patience; 3] = [
+    Patience { days: (1, 3), forgotten: 500, forgotten_days: (20, 60) },
+    Patience { days: (2, 10), forgotten: 1_000, forgotten_days: (30, 120) },
+    Patience { days: (7, 28), forgotten: 1_000, forgotten_days: (45, 150) },
+];
+
 /// How much of a shared deal is the colleague's, in permille.
 pub(super) const PARTS: [u16; 4] = [500, 500, 300, 333];
 
@@ -128,8 +147,6 @@ pub(super) mod odds {
     pub(in super::super) const SHARED: i64 = 800;
     /// Of the stages that would be skipped, those that are entered at the same instant as the next.
     pub(in super::super) const RUSHED: i64 = 5_000;
-    /// Deals given up of which nobody thinks for months.
-    pub(in super::super) const FORGOTTEN: i64 = 1_500;
     /// Journeys that are voided soon after they began.
     pub(in super::super) const VOID: i64 = 80;
     /// Of the voided ones, those that are revived.

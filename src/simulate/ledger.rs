@@ -182,6 +182,8 @@ pub struct Stories {
     pub slipped: u64,
     /// Deals whose expected close was put off because it had passed.
     pub put_off: u64,
+    /// Deals that nobody thought of for weeks.
+    pub forgotten: u64,
     /// Steps before which a deal stalled.
     pub stalled: u64,
     /// Deals that fell back a stage.

@@ -2,6 +2,7 @@
 
 use super::fact::{STAGES, WON};
 use super::figures::LEADS_PER_REP_AND_WEEK;
+use super::random::Random;
 use crate::model::calendar::Zone;
 use crate::model::time::Time;
 
@@ -162,6 +163,12 @@ impl Pace {
         } else {
             self.from.saturating_add((stamp - self.from).saturating_mul(self.times))
         }
+    }
+
+    /// True so many times in ten thousand of a slow life, and in a faster one as often in a day of the clock.
+    pub(super) fn chance_by_clock(self, at: i64, per_myriad: i64, random: &mut Random) -> bool {
+        let times = if at <= self.from { 1 } else { self.times };
+        random.below(10_000 * times) < per_myriad
     }
 }
 
