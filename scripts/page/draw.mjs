@@ -84,7 +84,7 @@ async function states() {
       drawn.push(name);
       await page.context().close();
     }
-    const sheet = await tab(chrome, { viewport: { width: 1400, height: 1140 } });
+    const sheet = await tab(chrome, { viewport: { width: 1400, height: 1190 } });
     const images = drawn.map((name) => `<img width="450" src="data:image/png;base64,${readFileSync(join(temporary, `${name}.png`)).toString('base64')}">`);
     await sheet.setContent(`<style>body{margin:14px;background:#c9d1dc;display:grid;grid-template-columns:repeat(3,450px);gap:12px}img{border-radius:8px;display:block}</style>${images.join('')}`);
     await sheet.waitForFunction(() => [...document.images].every((image) => image.complete));
