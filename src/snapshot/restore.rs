@@ -1,14 +1,15 @@
 //! Restores the shards from the newest snapshot that can be used, and says when there must be none.
 
+mod known;
 mod older;
 mod restored;
 
 pub use self::restored::Restored;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 
+use self::known::{Began, Known, first_begun_later, partitions, reaches_back};
 use self::older::Allowed;
 use super::format::{Decoder, FormatError, Item};
 use super::header::{Header, Offsets, Provenance, Usability};
@@ -123,10 +124,22 @@ impl Restorer {
         rounds.sort_by_key(|round| ![home, Home::Group].contains(&round.name.home));
         let (mut gap, mut is_changed, mut older) = (None, false, Vec::new());
         let mut known = Known::default();
+        // What rounds of ours say, once all of them were looked at; nothing where there are none.
+        let mut began_here: Option<Option<Began>> = None;
         let logs = Logs { ends, log };
         for round in &rounds {
             let headers = known.headers;
-            let attempt = self.attempt(round, logs, Allowed::NOTHING, &mut known);
+            let is_elsewhere = ![home, Home::Group].contains(&round.name.home);
+            if is_elsewhere && began_here.is_none() {
+                began_here = Some(known.exists.then(|| known.began.clone()));
+            }
+            let mut attempt = self.attempt(round, logs, Allowed::NOTHING, &mut known);
+            let began_here = began_here.as_ref().and_then(Option::as_ref);
+            if let Some(began) = began_here {
+                // Ours cannot be used, but say that there was more than what others have begun with later.
+                attempt = attempt.and_then(|restored| reaches_back(restored, began));
+                known.began.clone_from(began);
+            }
             // A round without a header can only be recognised by where it lies.
             let is_ours = round.name.home == home || (round.name.home == Home::Group && known.headers == headers);
             known.exists |= is_ours;
@@ -138,17 +151,18 @@ impl Restorer {
                 }
                 Ok(restored) => return Ok(restored),
                 Err(Reject::Error(error)) => return Err(error),
-                Err(Reject::Changed(changed)) if [home, Home::Group].contains(&round.name.home) => {
+                Err(Reject::Changed(changed)) if !is_elsewhere => {
                     self.judge_change(&changed)?;
                     is_changed = true;
                     changed.to_string()
                 }
                 Err(Reject::Changed(changed)) => changed.to_string(),
                 // Only where no other can be used; nothing of it was loaded.
-                Err(Reject::Older(header)) => {
+                Err(Reject::Older(header)) if began_here.is_none() => {
                     older.push((round, header));
                     continue;
                 }
+                Err(Reject::Older(_)) => "an earlier release wrote it for other topics".to_owned(),
                 Err(Reject::Unusable(reason)) => reason,
                 Err(Reject::Gap(reason)) => {
                     gap.get_or_insert((round, reason.clone()));
@@ -209,11 +223,8 @@ impl Restorer {
 
     /// Whether reading from the beginning gives less than what the unusable snapshots had, or could have had. They are of no
     /// use, but they say that there was more.
-    fn misses_a_beginning(&self, ends: &Ends, began: &BTreeMap<(String, usize), i64>) -> Result<bool, RestoreError> {
-        // A partition that none of them knows began where all do.
-        let began = |topic: &str, number| began.get(&(topic.to_owned(), number)).copied().unwrap_or(0);
-        let missing = partitions(&ends.lows).find(|(topic, number, low)| *low > began(topic, *number));
-        let Some((topic, number, low)) = missing else { return Ok(false) };
+    fn misses_a_beginning(&self, ends: &Ends, began: &Began) -> Result<bool, RestoreError> {
+        let Some((topic, number, low)) = first_begun_later(&ends.lows, began) else { return Ok(false) };
         if self.on_gap == OnGap::Refuse {
             return Err(RestoreError::Refused(format!(
                 "no snapshot in {} can be used, and {topic}/{number} now begins at offset {low}: retention has deleted records \
@@ -410,37 +421,6 @@ fn complete(own: &mut Offsets, other: &Offsets) {
         let own = own.entry(topic.clone()).or_default();
         own.extend(others.iter().skip(own.len()));
     }
-}
-
-/// What rounds say together, those too that cannot be used.
-#[derive(Default)]
-struct Known {
-    /// Whether there are any of what is read here.
-    exists: bool,
-    /// How many headers were read.
-    headers: usize,
-    /// The least offset at which each partition was ever begun.
-    began: BTreeMap<(String, usize), i64>,
-}
-
-impl Known {
-    fn note(&mut self, header: &Header, now: &Provenance) {
-        self.headers += 1;
-        if header.provenance.is_of_another_cluster(now) {
-            return;
-        }
-        self.exists = true;
-        for (topic, number, began) in partitions(&header.began) {
-            let known = self.began.entry((topic.clone(), number)).or_insert(began);
-            *known = began.min(*known);
-        }
-    }
-}
-
-fn partitions(offsets: &Offsets) -> impl Iterator<Item = (&String, usize, i64)> {
-    offsets
-        .iter()
-        .flat_map(|(topic, offsets)| offsets.iter().enumerate().map(move |(number, offset)| (topic, number, *offset)))
 }
 
 /// An object that can be used, read up to its items.
