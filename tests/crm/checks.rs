@@ -34,10 +34,16 @@ fn assert_begin(lines: &[String], expected: &[&str]) {
     }
 }
 
+/// What is printed of a server to which something has happened, beside what is printed of one as it should be.
+fn assert_differs<V: Vendor>(well: &[String], server: V, prepare: &dyn Fn(&mut V), expected: &[&str]) {
+    let new: Vec<String> =
+        said(server, prepare, &V::source(0)).into_iter().filter(|line| !well.contains(line)).collect();
+    assert_begin(&new, expected);
+}
+
 pub(crate) fn try_hubspot() {
-    let said = |prepare: &dyn Fn(&mut hubspot::Server), source: &Source| said(hubspot::Server::new(1), prepare, source);
-    let source = hubspot::Server::source(0);
-    let well = said(&|_| {}, &source);
+    let server = || hubspot::Server::new(1);
+    let well = said(server(), &|_| {}, &hubspot::Server::source(0));
     let expected = [
         "ok: the token is taken",
         "note: this machine's clock is 90 s away from HubSpot's; ",
@@ -50,8 +56,7 @@ pub(crate) fn try_hubspot() {
     ];
     assert_begin(&well, &expected);
     let differs = |prepare: &dyn Fn(&mut hubspot::Server), expected: &[&str]| {
-        let new: Vec<String> = said(prepare, &source).into_iter().filter(|line| !well.contains(line)).collect();
-        assert_begin(&new, expected);
+        assert_differs(&well, server(), prepare, expected);
     };
     let refused =
         "cannot be read: the CRM does not allow this: MISSING_SCOPES: no scope; the private app needs the scope";
@@ -67,15 +72,14 @@ pub(crate) fn try_hubspot() {
     differs(&|server| server.lacks = Some("deal_currency_code"), &[currency]);
     differs(&|server| server.loses_history = true, &["WRONG: the history of stages of the deals "]);
     let one_stage = super::source("[source.h]\nkind = \"hubspot\"\n[source.h.tables.stages]\n\"S0\" = \"contacted\"\n");
-    let lines = said(&|_| {}, &one_stage);
+    let lines = said(server(), &|_| {}, &one_stage);
     let missing = lines.iter().find(|line| line.starts_with("WRONG: [tables.stages] has no entry for \"S1\" (S1), "));
     assert!(missing.is_some(), "{lines:#?}");
 }
 
 pub(crate) fn try_pipedrive() {
     let server = || pipedrive::Server::new(1);
-    let source = pipedrive::Server::source(0);
-    let well = said(server(), &|_| {}, &source);
+    let well = said(server(), &|_| {}, &pipedrive::Server::source(0));
     let expected = [
         "ok: the token is taken, and deals can be read",
         "note: this machine's clock is 90 s away from Pipedrive's; ",
@@ -86,9 +90,7 @@ pub(crate) fn try_pipedrive() {
     ];
     assert_begin(&well, &expected);
     let differs = |prepare: &dyn Fn(&mut pipedrive::Server), expected: &[&str]| {
-        let new: Vec<String> =
-            said(server(), prepare, &source).into_iter().filter(|line| !well.contains(line)).collect();
-        assert_begin(&new, expected);
+        assert_differs(&well, server(), prepare, expected);
     };
     let refused = "cannot be read: the CRM does not allow this: scope and URL mismatch";
     let (deals, leads, logs) =
