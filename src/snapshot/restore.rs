@@ -9,7 +9,7 @@ pub use self::restored::Restored;
 use std::sync::Arc;
 use std::thread;
 
-use self::known::{Began, Known, first_begun_later, partitions, reaches_back};
+use self::known::{Began, Known, first_begun_later, partitions};
 use self::older::Allowed;
 use super::format::{Decoder, FormatError, Item};
 use super::header::{Header, Offsets, Provenance, Usability};
@@ -124,25 +124,19 @@ impl Restorer {
         rounds.sort_by_key(|round| ![home, Home::Group].contains(&round.name.home));
         let (mut gap, mut is_changed, mut older) = (None, false, Vec::new());
         let mut known = Known::default();
-        // What rounds of ours say, once all of them were looked at; nothing where there are none.
-        let mut began_here: Option<Option<Began>> = None;
         let logs = Logs { ends, log };
         for round in &rounds {
             let headers = known.headers;
             let is_elsewhere = ![home, Home::Group].contains(&round.name.home);
-            if is_elsewhere && began_here.is_none() {
-                began_here = Some(known.exists.then(|| known.began.clone()));
-            }
             let mut attempt = self.attempt(round, logs, Allowed::NOTHING, &mut known);
-            let began_here = began_here.as_ref().and_then(Option::as_ref);
-            if let Some(began) = began_here {
-                // Ours cannot be used, but say that there was more than what others have begun with later.
-                attempt = attempt.and_then(|restored| reaches_back(restored, began));
-                known.began.clone_from(began);
+            let is_second_best = is_elsewhere && known.has_ours;
+            if is_second_best {
+                attempt = attempt.and_then(|restored| known.reaches_back(restored));
             }
             // A round without a header can only be recognised by where it lies.
             let is_ours = round.name.home == home || (round.name.home == Home::Group && known.headers == headers);
             known.exists |= is_ours;
+            known.has_ours |= is_ours;
             let rejected = match attempt {
                 // Older than the change: the topics hold all that it does, and lack what came between.
                 Ok(restored) if is_changed => {
@@ -158,7 +152,7 @@ impl Restorer {
                 }
                 Err(Reject::Changed(changed)) => changed.to_string(),
                 // Only where no other can be used; nothing of it was loaded.
-                Err(Reject::Older(header)) if began_here.is_none() => {
+                Err(Reject::Older(header)) if !is_second_best => {
                     older.push((round, header));
                     continue;
                 }

@@ -18,13 +18,12 @@ use crate::recovery::golden::{begun, rules, written};
 use crate::recovery::objects::Objects;
 use crate::recovery::process::{Process, Start, home};
 
-/// Lets a process live in a cluster until it shows everything.
-fn live(cluster: &Shared, rules: &Arc<Rules>, view: Objects) -> Process {
+/// Lets a process that reads these topics live in a cluster until it shows everything.
+fn live(cluster: &Shared, rules: &Arc<Rules>, kinds: &[EventType], view: Objects) -> Process {
     let base = Instant::now();
     let now = || base + Duration::from_millis(cluster.borrow().now);
     let clock = Time::parse("2026-07-05T00:00:00Z").expect("a time");
-    let (kinds, is_stale) = (&EventType::ALL, false);
-    let on_gap = OnGap::Refuse;
+    let (is_stale, on_gap) = (false, OnGap::Refuse);
     let start = Start { cluster, instance: "a", kinds, rules, shards: 2, clock, view, is_stale, on_gap };
     let mut process = Process::start(start, now());
     for _ in 0..5_000 {
@@ -40,14 +39,32 @@ fn live(cluster: &Shared, rules: &Arc<Rules>, view: Objects) -> Process {
     panic!("it does not show everything");
 }
 
-#[test]
-fn a_start_with_the_wrong_cluster_or_topics_evicts_nothing() {
+/// A cluster with some records.
+fn cluster() -> (Shared, Arc<Rules>) {
     let first = Time::parse("2026-07-05T00:00:00Z").expect("a time");
     let (cluster, mut dice) = (Cluster::new(11, first), Dice::new(11));
     let configuration = cluster.borrow().logs.configuration.clone();
     let rules = Arc::new(Config::of_text(&configuration, "the simulation", &[]).expect("a configuration").rules);
     cluster.borrow_mut().logs.produce(500, &mut dice);
-    let mut right = live(&cluster, &rules, Objects::new());
+    (cluster, rules)
+}
+
+/// Somebody has read a topic since retention had deleted its beginning, and adds topics now: there never was more.
+#[test]
+fn a_service_that_is_given_more_topics_goes_on_where_it_was() {
+    let (cluster, rules) = cluster();
+    let deleted = Offsets::from([("sales.spend".to_owned(), vec![3, 3])]);
+    cluster.borrow_mut().logs.trim(&deleted);
+    let mut before = live(&cluster, &rules, &[EventType::Spend, EventType::Feedback], Objects::new());
+    before.stop().expect("nothing fails");
+    let after = live(&cluster, &rules, &EventType::ALL, before.view);
+    assert!(after.has_restored());
+}
+
+#[test]
+fn a_start_with_the_wrong_cluster_or_topics_evicts_nothing() {
+    let (cluster, rules) = cluster();
+    let mut right = live(&cluster, &rules, &EventType::ALL, Objects::new());
     let (expected, durable) = (right.text(), right.member().offsets());
     right.stop().expect("nothing fails");
     let objects = right.view;
@@ -67,7 +84,7 @@ fn a_start_with_the_wrong_cluster_or_topics_evicts_nothing() {
 
     // Of the topics nothing is left that the right snapshot holds.
     cluster.borrow_mut().logs.trim(&durable);
-    let mut again = live(&cluster, &rules, objects);
+    let mut again = live(&cluster, &rules, &EventType::ALL, objects);
     assert!(again.has_restored());
     assert!(again.text() == expected, "other numbers than before");
 }
