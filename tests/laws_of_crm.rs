@@ -4,7 +4,7 @@
 //! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations
 //! of each dialect are tried.
 
-use crate::crm::{asked, channel, checks, hubspot, many, pipedrive, rings, sharecrm, zoho};
+use crate::crm::{asked, channel, checks, hubspot, many, pipedrive, remembered, rings, sharecrm, zoho};
 
 /// How many organisations of each dialect a test run tries.
 const SEEDS: u64 = 200;
@@ -95,4 +95,9 @@ fn a_vendor_that_answers_at_once_is_not_asked_too_often() {
 #[test]
 fn a_large_organisation_is_read_while_people_go_on_and_once_more() {
     many::try_many();
+}
+
+#[test]
+fn a_million_records_that_are_remembered_take_less_than_200_mb() {
+    remembered::try_remembered();
 }

@@ -13,7 +13,6 @@ use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerConte
 use tracing::debug;
 
 use super::desk::{Batch, Letter};
-use super::json::Json;
 use crate::contract::encode::Draft;
 use crate::model::event::EventType;
 
@@ -117,9 +116,9 @@ fn letter<'a>(letter: &'a Letter, topics: &'a Topics, source: &'a str) -> Outgoi
     Outgoing { topic: &topics.letters, key: key.into(), value: Some(value), headers: Some(headers) }
 }
 
-fn entry<'a>(key: &str, value: Option<&Json>, topics: &'a Topics, source: &str) -> Outgoing<'a> {
+fn entry<'a>(key: &str, value: Option<Vec<u8>>, topics: &'a Topics, source: &str) -> Outgoing<'a> {
     let key = format!("{source}/{key}").into_bytes();
-    Outgoing { topic: &topics.state, key: key.into(), value: value.map(Json::encode), headers: None }
+    Outgoing { topic: &topics.state, key: key.into(), value, headers: None }
 }
 
 /// Sends everything of a batch of a source and waits until all of it is acknowledged, as long as `look` wants to.
@@ -133,7 +132,7 @@ pub(super) fn deliver(
     let delivery = Arc::<Delivery>::default();
     let events = batch.events.iter().filter_map(|draft| event(draft, topics));
     let letters = batch.letters.iter().map(|sent| letter(sent, topics, source));
-    let state = batch.state.iter().map(|(key, value)| entry(key, value.as_ref(), topics, source));
+    let state = batch.state.iter().map(|(key, value)| entry(key, value.clone(), topics, source));
     for record in events.chain(letters).chain(state) {
         send(producer, &record, &delivery, look)?;
     }

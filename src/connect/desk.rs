@@ -25,7 +25,7 @@ pub struct Batch {
     /// Records that are no events.
     pub letters: Vec<Letter>,
     /// Entries of the state, by their keys within the source; `None` forgets one.
-    pub state: BTreeMap<String, Option<Json>>,
+    pub state: BTreeMap<String, Option<Vec<u8>>>,
     /// Up to where topics have been read, by topic and partition: the next offset.
     pub offsets: BTreeMap<(String, i32), i64>,
 }

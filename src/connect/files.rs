@@ -166,7 +166,7 @@ mod tests {
     struct Kept {
         events: Vec<String>,
         letters: Vec<String>,
-        state: BTreeMap<String, crate::connect::json::Json>,
+        state: BTreeMap<String, Vec<u8>>,
     }
 
     impl Sink for Kept {
@@ -196,7 +196,7 @@ mod tests {
             let text = "[source.plan]\nkind = \"csv\"\npath = \"/tables\"\ncurrency = \"CNY\"";
             let source = load(text, "sources.toml", &Defaults::default()).unwrap().into_values().next().unwrap();
             let mut memory = Memory::default();
-            self.kept.state.iter().for_each(|(key, value)| memory.restore(key, Some(value)));
+            self.kept.state.iter().for_each(|(key, value)| memory.restore(key, Some(value)).unwrap());
             FileWorker {
                 source: Arc::new(source),
                 files: Files { path: self.folder.path().to_owned(), interval_ms: 1 },

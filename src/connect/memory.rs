@@ -5,21 +5,33 @@
 //! a journey that turns out to have begun with a lead is moved there.
 
 mod entry;
+mod packed;
+mod store;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use self::packed::{has, pack, unpack};
+use self::store::Store;
 use super::json::Json;
 use crate::contract::encode::{Draft, FieldValue};
 use crate::model::event::EventType;
 
 pub use entry::{Facts, Object, Told};
+pub use packed::Trait;
 
 /// The memory of one source: its cursors and objects, by their keys within the source.
+///
+/// Objects are packed but for those that were touched last, so that a million of them take less than 200 MB.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    objects: BTreeMap<String, Object>,
+    objects: Store,
+    /// Objects that may have changed since they were packed.
+    touched: BTreeMap<String, Object>,
+    /// Objects of which the state topic does not have the packed form.
+    unkept: BTreeSet<String>,
     cursors: BTreeMap<String, i64>,
     /// The generation in which the cursors count.
     generation: u64,
@@ -29,6 +41,8 @@ pub struct Memory {
     refusals: usize,
 }
 
+/// So many objects may wait to be packed.
+const MOST_TOUCHED: usize = 1_000;
 /// So many refused records are known at once.
 const MOST_REFUSED: usize = 10_000;
 
@@ -55,22 +69,31 @@ impl Memory {
     }
 
     /// Takes in an entry of the state topic; `None` forgets it.
-    pub fn restore(&mut self, key: &str, value: Option<&Json>) {
+    ///
+    /// # Errors
+    /// [`Unreadable`] if it is none of ours, or of a newer program's.
+    pub fn restore(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), Unreadable> {
         if let Some(stream) = key.strip_prefix("cursor/") {
-            let is_of_now = |value: &&Json| value.word("/generation").unwrap_or("0") == self.generation.to_string();
+            let value = value.map(Json::parse).transpose().map_err(|_| Unreadable)?;
+            let is_of_now = |value: &Json| value.word("/generation").unwrap_or("0") == self.generation.to_string();
             match value.filter(is_of_now).and_then(|value| value.word("/at")?.parse().ok()) {
                 Some(at) => self.cursors.insert(stream.to_owned(), at),
                 None => self.cursors.remove(stream),
             };
-            return;
+            return Ok(());
         }
+        self.touched.remove(key);
+        self.unkept.remove(key);
         match value {
-            Some(value) => {
-                let kept = xxh3_64(&value.encode());
-                self.objects.insert(key.to_owned(), Object { kept, ..Object::from_json(value) })
-            }
             None => self.objects.remove(key),
-        };
+            Some(value) if value.starts_with(b"{") => {
+                let value = Json::parse(value).map_err(|_| Unreadable)?;
+                self.objects.put(key, &pack(key, &Object::from_json(&value)));
+            }
+            Some(value) if unpack(key, value).is_some() => self.objects.put(key, value),
+            Some(_) => return Err(Unreadable),
+        }
+        Ok(())
     }
 
     /// The cursor of a stream, in Unix milliseconds.
@@ -80,53 +103,100 @@ impl Memory {
     }
 
     /// Moves a cursor, and gives the entry that says so.
-    pub fn move_cursor(&mut self, stream: &str, at: i64) -> (String, Json) {
+    pub fn move_cursor(&mut self, stream: &str, at: i64) -> (String, Vec<u8>) {
         self.cursors.insert(stream.to_owned(), at);
         let entry = [("at", Json::number_of(at)), ("generation", Json::number_of(self.generation))];
-        (format!("cursor/{stream}"), Json::object(entry))
+        (format!("cursor/{stream}"), Json::object(entry).encode())
     }
 
     /// What is known of an object.
     #[must_use]
-    pub fn object(&self, key: &str) -> Option<&Object> {
-        self.objects.get(key)
+    pub fn object(&self, key: &str) -> Option<Object> {
+        self.touched.get(key).cloned().or_else(|| self.unpacked(key))
+    }
+
+    fn unpacked(&self, key: &str) -> Option<Object> {
+        unpack(key, self.objects.get(key)?)
     }
 
     /// What is known of an object, to be changed.
     pub fn object_mut(&mut self, key: &str) -> &mut Object {
-        self.objects.entry(key.to_owned()).or_default()
+        if self.touched.len() >= MOST_TOUCHED && !self.touched.contains_key(key) {
+            self.pack_touched();
+        }
+        if !self.touched.contains_key(key) {
+            let object = self.unpacked(key).unwrap_or_default();
+            self.touched.insert(key.to_owned(), object);
+        }
+        self.touched.entry(key.to_owned()).or_default()
     }
 
-    /// The keys that begin so.
-    pub fn keys(&self, prefix: &str) -> Vec<String> {
-        self.objects
-            .range(prefix.to_owned()..)
-            .map(|(key, _)| key)
-            .take_while(|key| key.starts_with(prefix))
-            .cloned()
-            .collect()
+    fn pack_touched(&mut self) {
+        for (key, object) in std::mem::take(&mut self.touched) {
+            if self.pack(&key, &object).is_some() {
+                self.unkept.insert(key);
+            }
+        }
+    }
+
+    /// Packs an object; its packed form, if that says something else than before.
+    fn pack(&mut self, key: &str, object: &Object) -> Option<Vec<u8>> {
+        let packed = pack(key, object);
+        let is_new = match self.objects.get(key) {
+            Some(known) => known != packed,
+            // Somebody has asked what is known of it, and that is nothing.
+            None => *object != Object::default(),
+        };
+        is_new.then(|| {
+            self.objects.put(key, &packed);
+            packed
+        })
+    }
+
+    /// The keys that begin so, of objects that have a trait if one is wanted: sorted.
+    #[must_use]
+    pub fn keys(&mut self, prefix: &str, wanted: Option<Trait>) -> Vec<String> {
+        self.pack_touched();
+        let is_wanted = |packed: &[u8]| wanted.is_none_or(|wanted| has(packed, wanted));
+        let all = self.objects.iter().filter(|(key, packed)| is_wanted(packed) && key.starts_with(prefix));
+        let mut keys: Vec<String> = all.map(|(key, _)| key).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// The entry of an object, if it says something else than when it was asked for last.
-    pub fn changed_entry(&mut self, key: &str) -> Option<Json> {
-        let object = self.objects.get_mut(key)?;
-        let entry = object.to_json();
-        let digest = xxh3_64(&entry.encode());
-        (std::mem::replace(&mut object.kept, digest) != digest).then_some(entry)
+    pub fn changed_entry(&mut self, key: &str) -> Option<Vec<u8>> {
+        let object = self.touched.remove(key);
+        let packed = object.and_then(|object| self.pack(key, &object));
+        let was_unkept = self.unkept.remove(key);
+        packed.or_else(|| self.objects.get(key).filter(|_| was_unkept).map(<[u8]>::to_vec))
     }
 
     /// How many objects are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.objects.len()
+        let is_new =
+            |(key, object): &(&String, &Object)| **object != Object::default() && self.objects.get(key).is_none();
+        self.objects.len() + self.touched.iter().filter(is_new).count()
     }
 
     /// Whether nothing is remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.objects.is_empty()
+        self.len() == 0
+    }
+
+    /// How many bytes the packed objects take, with all that is held for them.
+    #[must_use]
+    pub fn packed_bytes(&self) -> usize {
+        self.objects.bytes()
     }
 }
+
+/// An entry of the state topic that is none of ours, or of a newer program's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no entry of this program's")]
+pub struct Unreadable;
 
 /// Above every version of a fact whose record says nothing newer: milliseconds count double.
 const ONE_MS: u64 = 2;
@@ -300,16 +370,78 @@ mod tests {
         let value = memory.changed_entry("deal/1").unwrap();
         assert_eq!(memory.changed_entry("deal/1"), None, "nothing has changed since");
         let mut restored = Memory::default();
-        restored.restore("deal/1", Some(&value));
+        restored.restore("deal/1", Some(&value)).unwrap();
         assert_eq!(restored.changed_entry("deal/1"), None, "what was read is kept already");
         assert_eq!(restored.object("deal/1"), memory.object("deal/1"));
         let (key, value) = memory.move_cursor("deals", 5);
-        restored.restore(&key, Some(&value));
+        restored.restore(&key, Some(&value)).unwrap();
         assert_eq!(restored.cursor("deals"), Some(5));
         let mut anew = Memory::of_generation(1);
-        anew.restore(&key, Some(&value));
+        anew.restore(&key, Some(&value)).unwrap();
         assert_eq!(anew.cursor("deals"), None, "everything is read anew");
-        restored.restore("deal/1", None);
+        restored.restore("deal/1", None).unwrap();
         assert!(restored.is_empty());
+    }
+
+    #[test]
+    fn what_was_changed_and_not_kept_is_kept_later() {
+        let mut memory = Memory::default();
+        memory.object_mut("lead/1").modified = 1;
+        memory.object_mut("lead/2");
+        assert_eq!(memory.keys("lead/", None), ["lead/1"], "of the other one nothing is known");
+        assert!(memory.changed_entry("lead/1").is_some(), "though it was packed meanwhile");
+        assert_eq!(memory.changed_entry("lead/1"), None);
+        for number in 0..3 * MOST_TOUCHED {
+            memory.object_mut(&format!("deal/{number}")).modified = 5;
+        }
+        assert!(memory.touched.len() <= MOST_TOUCHED);
+        assert_eq!(memory.len(), 3 * MOST_TOUCHED + 1);
+        assert!((0..3 * MOST_TOUCHED).all(|number| memory.changed_entry(&format!("deal/{number}")).is_some()));
+    }
+
+    #[test]
+    fn keys_are_those_of_a_trait() {
+        let mut memory = Memory::default();
+        memory.object_mut("deal/2").deleted = Some(5);
+        memory.object_mut("deal/1").held_since = Some(5);
+        memory.object_mut("lead/1").deleted = Some(5);
+        assert_eq!(memory.keys("deal/", None), ["deal/1", "deal/2"]);
+        assert_eq!(memory.keys("deal/", Some(Trait::IsDeleted)), ["deal/2"]);
+        assert_eq!(memory.keys("deal/", Some(Trait::IsHeld)), ["deal/1"]);
+        memory.object_mut("deal/2").deleted = None;
+        assert!(memory.keys("deal/", Some(Trait::IsDeleted)).is_empty(), "as it is now");
+    }
+
+    #[test]
+    fn entries_of_the_format_before_are_read_and_foreign_ones_refused() {
+        let mut memory = Memory::default();
+        let before = r#"{"modified":12,"told":[{"id":"deal:1:5","kind":"stage_change","journey":"7","base":24,
+            "version":26,"content":18446744073709551615,"rep":"9","team":null,"at":3}],"lead":"7",
+            "current":{"id":"5","Stage":"Won"},"deleted":4,"held_since":5,"floor":22}"#;
+        memory.restore("deal/1", Some(before.as_bytes())).unwrap();
+        let told = Told {
+            kind: EventType::StageChange,
+            journey: "7".to_owned(),
+            base: 24,
+            version: 26,
+            content: u64::MAX,
+            rep: Some("9".to_owned()),
+            team: None,
+            at: Some(3),
+        };
+        let expected = Object {
+            lead: Some("7".to_owned()),
+            modified: 12,
+            current: Some(Json::object([("id", Json::text_of("5")), ("Stage", Json::text_of("Won"))])),
+            deleted: Some(4),
+            held_since: Some(5),
+            floor: 22,
+            told: std::iter::once(("deal:1:5".to_owned(), told)).collect(),
+        };
+        assert_eq!(memory.object("deal/1"), Some(expected));
+        assert_eq!(memory.changed_entry("deal/1"), None, "it is kept, in another form");
+        for foreign in [&b"not ours"[..], b"", b"\x01", b"\x02\x00\x00", b"{"] {
+            assert_eq!(memory.restore("deal/1", Some(foreign)), Err(Unreadable), "{foreign:?}");
+        }
     }
 }

@@ -13,7 +13,6 @@ use super::events::Gate;
 use super::files::FileWorker;
 use super::http::HttpExchange;
 use super::inbox::Inboxes;
-use super::json::Json;
 use super::keeper::Keeper;
 use super::memory::Memory;
 use super::poller::{Crm, Poller};
@@ -179,22 +178,19 @@ impl Runner {
         let mut unreadable = 0_usize;
         lease.read(&mut |key, value| {
             let entry = std::str::from_utf8(key).ok().and_then(|key| key.split_once('/'));
-            let value = value.map(Json::parse).transpose();
-            match (entry, value) {
-                (Some((source, key)), Ok(value)) => {
-                    if let Some(memory) = memories.get_mut(source) {
-                        memory.restore(key, value.as_ref());
-                    }
-                }
-                _ => unreadable += 1,
-            }
+            let is_ours = entry.is_some_and(|(source, key)| {
+                // A source that is configured no more keeps what it had.
+                memories.get_mut(source).is_none_or(|memory| memory.restore(key, value).is_ok())
+            });
+            unreadable += usize::from(!is_ours);
             if self.stop.requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if unreadable > 0 {
             // To forget what they said would be to tell it twice, or to lose whose credit it was.
             let topic = &self.topics.state;
             return Err(KafkaFailure::Refused(vec![format!(
-                "{topic} holds {unreadable} records that are none of ours; give the connectors a state topic of their own"
+                "{topic} holds {unreadable} records that are none of ours, or of a newer release's; give the connectors a \
+                 state topic of their own, or go on with that release"
             )]));
         }
         Ok(self.sources.iter().map(|source| memories.remove(source.name.as_str()).unwrap_or_default()).collect())

@@ -142,8 +142,7 @@ fn follow_lead(id: &str, at: i64, begins: bool, body: &Json, desk: &mut Desk<'_>
     desk.link(id, deal);
     let key = format!("deal/{deal}");
     if let Some(account) = body.filled("/ConvertedAccountId") {
-        let mut known =
-            desk.memory.object(&key).and_then(|object| object.current.clone()).unwrap_or_else(|| Json::object([]));
+        let mut known = desk.memory.object(&key).and_then(|object| object.current).unwrap_or_else(|| Json::object([]));
         known.put("account", Json::text_of(account));
         desk.memory.object_mut(&key).current = Some(known);
         desk.remember(&key);
@@ -182,7 +181,7 @@ fn tell_deal(id: &str, at: i64, number: i64, change: Change, desk: &mut Desk<'_>
 fn tell_stages(id: &str, desk: &mut Desk<'_>, outcome: &mut Outcome) {
     let key = format!("deal/{id}");
     let Some(object) = desk.memory.object(&key) else { return };
-    let known = object.current.clone().unwrap_or(Json::Null);
+    let known = object.current.unwrap_or(Json::Null);
     // Without changes it is only known as that of its lead.
     let Some(changes) = known.at("/changes").map(Changes::from_json) else { return };
     if object.deleted.is_some() {

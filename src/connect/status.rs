@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use super::delivery::Topics;
 use super::desk::Batch;
 use super::exchange::{Report as CrmReport, Trouble};
+use super::json::Json;
 use super::mapping::FaultCode;
 use super::metrics::Metrics;
 use crate::contract::decode::RejectionCode;
@@ -172,7 +173,8 @@ impl Status {
         }
         for (stream, at) in batch.state.iter().filter_map(|(key, value)| {
             let stream = key.strip_prefix("cursor/").filter(|stream| !stream.starts_with("channel-"));
-            Some((stream?, value.as_ref()?.word("/at")?.parse::<i64>().ok()?))
+            let value = Json::parse(value.as_ref()?).ok()?;
+            Some((stream?, value.word("/at")?.parse::<i64>().ok()?))
         }) {
             self.metrics.cursors.with_label_values(&[source, stream]).set(seconds(at));
         }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use salespulse::connect::desk::{Batch, Sink};
-use salespulse::connect::json::Json;
 use salespulse::connect::memory::Memory;
 use salespulse::contract::decode::{Decoded, Decoder, Record};
 use salespulse::contract::encode::Draft;
@@ -20,7 +19,7 @@ use crate::dice::Dice;
 pub(super) struct Topic {
     pub(super) events: Vec<String>,
     pub(super) letters: Vec<String>,
-    state: BTreeMap<String, Json>,
+    state: BTreeMap<String, Vec<u8>>,
     /// After so many batches more the producer dies …
     pub(super) dies_after: Option<usize>,
     /// … once its batch is kept, or before.
@@ -40,7 +39,7 @@ impl Topic {
     pub(super) fn memory(&self, generation: u64) -> Memory {
         let mut memory = Memory::of_generation(generation);
         for (key, value) in &self.state {
-            memory.restore(key, Some(value));
+            memory.restore(key, Some(value)).expect("an entry of ours");
         }
         memory
     }

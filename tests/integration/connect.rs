@@ -3,12 +3,14 @@
 
 mod changes;
 mod clients;
+mod remembered;
 mod streams;
 pub(crate) mod zoho;
 
 use std::path::Path;
 use std::process::Command;
 
+use salespulse::connect::memory::Memory;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -86,6 +88,17 @@ fn check(folder: &Path) -> (String, Option<i32>) {
     (String::from_utf8(output.stdout).expect("text"), output.status.code())
 }
 
+/// What entries of the state topic say, as text.
+fn said_by(state: &[Stored]) -> String {
+    let mut memory = Memory::default();
+    for record in state {
+        let key = String::from_utf8(record.key.clone().expect("a key")).expect("a text");
+        let (_, key) = key.split_once('/').expect("a source");
+        memory.restore(key, record.value.as_deref()).expect("an entry");
+    }
+    memory.keys("", None).iter().map(|key| format!("{key}: {:?}\n", memory.object(key))).collect()
+}
+
 fn ids(records: &[Stored]) -> Vec<String> {
     let id = |record: &Stored| {
         let json: Value = serde_json::from_slice(record.value.as_ref().expect("a value")).expect("JSON");
@@ -131,13 +144,14 @@ fn events_of_a_crm_reach_kafka_once_whoever_polls() {
     // One for each instance that has met it, however often it was read.
     assert_eq!(codes, ["unmapped", "unmapped"]);
     let state = read_all(&broker.client(), &topics.unique("state"));
-    let kept: Vec<String> = state
-        .iter()
-        .flat_map(|record| [&record.key, &record.value])
-        .map(|bytes| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned())
-        .collect();
+    let bytes = state.iter().flat_map(|record| [&record.key, &record.value]);
+    let kept: Vec<String> =
+        bytes.map(|bytes| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()).collect();
+    // Digits are packed, so what the entries say is looked at too.
+    let said = said_by(&state);
+    assert!(said.contains("deal:21:34"), "{said}");
     let metrics = second.get("/metrics").expect("metrics");
-    let seen = [kept.concat(), first.process.log(), second.process.log(), metrics.clone()].concat();
+    let seen = [kept.concat(), said, first.process.log(), second.process.log(), metrics.clone()].concat();
     for word in PRIVATE {
         assert!(zoho.has_said(word), "the fake knows {word}");
         assert!(!seen.contains(word), "{word} is private");

@@ -8,6 +8,7 @@ use crate::connect::dialect::hubspot::stages;
 use crate::connect::exchange::{Exchange, Trouble};
 use crate::connect::json::Json;
 use crate::connect::mapping::{Document, millis};
+use crate::connect::memory::Trait;
 
 impl HubSpot {
     /// Notes of leads which deal goes on with them; adds the deals that did not know it to `linked`.
@@ -21,7 +22,7 @@ impl HubSpot {
         // A lead with several deals goes on with the one that it was linked to, or else with the oldest.
         let memory = &desk.memory;
         let keeps = |lead: &str| {
-            let current = memory.object(&format!("lead/{lead}"))?.current.as_ref()?;
+            let current = memory.object(&format!("lead/{lead}"))?.current?;
             current.word("/deal").map(str::to_owned)
         };
         let deals = self.api.associated("leads", "deals", leads, &keeps, exchange)?;
@@ -120,13 +121,13 @@ impl HubSpot {
         object: &str,
         gone: &BTreeMap<String, Json>,
         properties: &[&str],
-        desk: &Desk<'_>,
+        desk: &mut Desk<'_>,
         exchange: &mut dyn Exchange,
     ) -> Result<Vec<Json>, Trouble> {
         let prefix = format!("{word}/");
         let earliest = desk.now.millis() - RECYCLED;
         let mut missing = Vec::new();
-        for key in desk.memory.keys(&prefix) {
+        for key in desk.memory.keys(&prefix, Some(Trait::IsDeleted)) {
             let Some(id) = key.strip_prefix(&prefix).filter(|id| !gone.contains_key(*id)) else { continue };
             let deleted = desk.memory.object(&key).and_then(|object| object.deleted);
             if deleted.is_some_and(|deleted| deleted > earliest) {

@@ -1,5 +1,4 @@
-//! What is remembered of one object, and its form in the state topic: ids, times and digests, no names; amounts only where
-//! nobody can be asked for them again.
+//! What is remembered of one object: ids, times and digests, no names; amounts only where nobody can be asked for them again.
 
 use crate::connect::json::Json;
 use crate::contract::encode::{Draft, FieldValue};
@@ -22,11 +21,9 @@ pub struct Object {
     pub floor: u64,
     /// The facts that hold, by their ids.
     pub told: Facts,
-    /// The digest of the entry that was kept last.
-    pub(super) kept: u64,
 }
 
-/// Facts, sorted by their ids. Most objects have few, of which a list takes a fraction of the memory of a tree.
+/// Facts, sorted by their ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts(Vec<(String, Told)>);
 
@@ -69,6 +66,15 @@ impl Facts {
         }
     }
 
+    /// Adds a fact behind all others; `None` if its place is not there.
+    pub(super) fn push(&mut self, id: String, told: Told) -> Option<()> {
+        if self.0.last().is_some_and(|(last, _)| *last >= id) {
+            return None;
+        }
+        self.0.push((id, told));
+        Some(())
+    }
+
     /// Takes a fact out.
     pub fn remove(&mut self, id: &str) -> Option<Told> {
         self.place(id).ok().map(|place| self.0.remove(place).1)
@@ -84,9 +90,20 @@ impl Facts {
         self.0.iter().map(|(_, told)| told)
     }
 
+    /// The facts with their ids.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Told)> {
+        self.0.iter().map(|(id, told)| (id.as_str(), told))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there is none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -137,20 +154,6 @@ impl Told {
         draft
     }
 
-    fn to_json(&self, id: &str) -> Json {
-        Json::object([
-            ("id", Json::text_of(id)),
-            ("kind", Json::text_of(self.kind.name())),
-            ("journey", Json::text_of(self.journey.as_str())),
-            ("base", Json::number_of(self.base)),
-            ("version", Json::number_of(self.version)),
-            ("content", Json::number_of(self.content)),
-            ("rep", Json::optional(self.rep.as_deref())),
-            ("team", Json::optional(self.team.as_deref())),
-            ("at", self.at.map_or(Json::Null, Json::number_of)),
-        ])
-    }
-
     fn from_json(json: &Json) -> Option<(String, Told)> {
         let text = |pointer: &str| json.word(pointer).map(str::to_owned);
         let number = |pointer: &str| json.word(pointer).and_then(|digits| digits.parse::<u64>().ok());
@@ -169,31 +172,9 @@ impl Told {
 }
 
 impl Object {
-    /// The entry of the state topic.
+    /// Reads an entry as it was before there was a packed form; what it does not say is as it is for a new object.
     #[must_use]
-    pub fn to_json(&self) -> Json {
-        let number = |number: Option<i64>| number.map_or(Json::Null, Json::number_of);
-        let mut entry = Json::object([
-            ("modified", Json::number_of(self.modified)),
-            ("told", Json::Array(self.told.0.iter().map(|(id, told)| told.to_json(id)).collect())),
-        ]);
-        for (name, value) in [
-            ("lead", Json::optional(self.lead.as_deref())),
-            ("current", self.current.clone().unwrap_or(Json::Null)),
-            ("deleted", number(self.deleted)),
-            ("held_since", number(self.held_since)),
-            ("floor", if self.floor > 0 { Json::number_of(self.floor) } else { Json::Null }),
-        ] {
-            if value != Json::Null {
-                entry.put(name, value);
-            }
-        }
-        entry
-    }
-
-    /// Reads an entry; what it does not say is as it is for a new object.
-    #[must_use]
-    pub fn from_json(json: &Json) -> Object {
+    pub(super) fn from_json(json: &Json) -> Object {
         let number = |pointer: &str| json.word(pointer).and_then(|digits| digits.parse::<i64>().ok());
         Object {
             lead: json.word("/lead").map(str::to_owned),
@@ -203,7 +184,6 @@ impl Object {
             held_since: number("/held_since"),
             floor: json.word("/floor").and_then(|digits| digits.parse().ok()).unwrap_or(0),
             told: json.items("/told").iter().filter_map(Told::from_json).collect(),
-            kept: 0,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::connect::dialect::pipedrive::{agrees, stages};
 use crate::connect::exchange::{Exchange, Trouble};
 use crate::connect::json::Json;
 use crate::connect::mapping::Document;
-use crate::connect::memory::Object;
+use crate::connect::memory::{Object, Trait};
 use crate::model::time::DAY;
 
 /// For so long a changelog that lags behind is read again.
@@ -55,8 +55,9 @@ impl Pipedrive {
             desk.restore(&key);
         }
         let lead = deal.filled("/source_lead_id");
-        let has_lead =
-            |desk: &Desk<'_>| lead.is_some_and(|lead| desk.memory.object(&format!("lead/{lead}")).is_some_and(is_told));
+        let has_lead = |desk: &Desk<'_>| {
+            lead.is_some_and(|lead| desk.memory.object(&format!("lead/{lead}")).is_some_and(|lead| is_told(&lead)))
+        };
         if let Some(lead) = lead {
             if !has_lead(desk)
                 && let Some(record) = self.api.lead(lead, exchange)?
@@ -75,7 +76,7 @@ impl Pipedrive {
 
     /// Reads the deals again whose changelogs lagged behind for longer than one waits.
     pub(super) fn revisit(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
-        for key in desk.memory.keys("deal/") {
+        for key in desk.memory.keys("deal/", Some(Trait::IsHeld)) {
             let held_since =
                 desk.memory.object(&key).filter(|deal| deal.deleted.is_none()).and_then(|deal| deal.held_since);
             if held_since.is_none_or(|since| desk.now.millis() - since > LONGEST_LAG) {
@@ -110,7 +111,7 @@ impl Pipedrive {
         if let Some(lead) = deal.filled("/source_lead_id") {
             desk.link(lead, id);
         }
-        let is_lead = desk.memory.object(&key).and_then(|object| object.current.as_ref()).is_some();
+        let is_lead = desk.memory.object(&key).is_some_and(|object| object.current.is_some());
         if is_lead {
             desk.memory.object_mut(&key).deleted = Some(at);
             desk.take_back(&key, "", &[]);

@@ -6,6 +6,7 @@ use super::{Pipedrive, modified};
 use crate::connect::desk::Desk;
 use crate::connect::exchange::{Exchange, Trouble};
 use crate::connect::json::Json;
+use crate::connect::memory::Trait;
 
 impl Pipedrive {
     /// Tells the leads that have changed.
@@ -39,10 +40,10 @@ impl Pipedrive {
                 tell(&lead, desk)?;
             }
         }
-        for key in desk.memory.keys("lead/") {
+        for key in desk.memory.keys("lead/", Some(Trait::IsTold)) {
             let Some(id) = key.strip_prefix("lead/").filter(|id| !listed.contains(*id)) else { continue };
             let known = desk.memory.object(&key).filter(|known| known.current.is_none() && known.deleted.is_none());
-            if known.is_none_or(|known| known.told.is_empty()) {
+            if known.is_none() {
                 continue;
             }
             match self.api.lead(id, exchange)? {

@@ -7,6 +7,7 @@ use crate::connect::desk::Desk;
 use crate::connect::dialect::sharecrm::Object;
 use crate::connect::exchange::{Exchange, Trouble};
 use crate::connect::json::Json;
+use crate::connect::memory::Trait;
 
 impl ShareCrm {
     /// Lists all records, and looks up those that memory has and the list has not, or the other way round.
@@ -25,9 +26,9 @@ impl ShareCrm {
     fn census_of(&mut self, object: Object, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
         let listed = self.all_ids(object, exchange)?;
         let prefix = key_of(object, "");
-        for key in desk.memory.keys(&prefix) {
+        for key in desk.memory.keys(&prefix, Some(Trait::IsTold)) {
             let Some(id) = key.strip_prefix(&prefix) else { continue };
-            let Some(known) = desk.memory.object(&key).filter(|known| !known.told.is_empty()) else { continue };
+            let Some(known) = desk.memory.object(&key) else { continue };
             let (is_listed, is_deleted) = (listed.contains(id), known.deleted.is_some());
             if is_listed != is_deleted {
                 continue;

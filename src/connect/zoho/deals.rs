@@ -90,6 +90,7 @@ impl Zoho {
     ) -> bool {
         let is_whole = history.since.is_none();
         let known = desk.memory.object(&format!("deal/{id}"));
+        let known = known.as_ref();
         let was_told = known.is_some_and(|object| object.told.keys().any(|id| !id.contains("void:")));
         let may_be_back = known.is_some_and(|object| object.deleted.is_some());
         if may_be_back {
@@ -113,7 +114,7 @@ impl Zoho {
         desk: &Desk<'_>,
         exchange: &mut dyn Exchange,
     ) -> Result<Option<Read>, Trouble> {
-        let known = desk.memory.object(&format!("deal/{id}")).and_then(|object| object.current.clone());
+        let known = desk.memory.object(&format!("deal/{id}")).and_then(|object| object.current);
         if let Some((row_id, row)) = known.and_then(|row| Some((row.word("/id")?.to_owned(), row))) {
             // A newer row has taken its place, or it is still the one in which the deal is.
             let has_newer = rows.values().any(|other| {
