@@ -16,7 +16,7 @@ use crate::model::rules::{Pipeline, Rules};
 use crate::model::time::Time;
 
 /// Something that counts: what, when, and to whose credit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fact {
     /// When it counts.
     pub at: Time,
@@ -44,7 +44,7 @@ impl Fact {
 /// What a fact is. Amounts are minor units of the reporting currency, durations milliseconds. Stages are numbered through
 /// all pipelines. Of a deal whose money is split, the fact itself has none of it, and a part of it for each who shares has
 /// no deal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FactKind {
     /// A journey began.
     Created {

@@ -12,6 +12,7 @@ mod bytes;
 mod chunks;
 mod currencies;
 mod deals;
+mod difference;
 mod image;
 mod journeys;
 mod ledger;
@@ -109,6 +110,9 @@ pub struct Shard {
     /// How many steps were opened or told of, by which tests see what a long journey costs.
     #[cfg(test)]
     seen_steps: std::cell::Cell<usize>,
+    /// How many facts were looked at to count and to move others.
+    #[cfg(test)]
+    seen_facts: std::cell::Cell<usize>,
 }
 
 impl Shard {
@@ -143,6 +147,8 @@ impl Shard {
             new_facts: Vec::new(),
             #[cfg(test)]
             seen_steps: std::cell::Cell::default(),
+            #[cfg(test)]
+            seen_facts: std::cell::Cell::default(),
         }
     }
 
@@ -282,33 +288,6 @@ impl Shard {
         if let Some(owner) = self.deals.get_mut(&journey.lead_id) {
             *owner = after.owner;
         }
-    }
-
-    /// Counts what a journey's facts are now and were not before. Facts are told in one order, so most stay where they
-    /// were, and the first `kept` are known to; one that stays at its instant and its rows, and is of its kind, is changed
-    /// in place.
-    fn count_difference(&mut self, number: u32, before: &[Fact], after: &[Fact], kept: usize) {
-        let others = before.iter().zip(after).skip(kept);
-        let same = kept + others.take_while(|(was, is)| was == is).count();
-        let mut new = std::mem::take(&mut self.new_facts);
-        new.clear();
-        new.extend_from_slice(after.get(same..).unwrap_or_default());
-        for fact in before.iter().skip(same) {
-            let successor = new.iter().position(|other| other == fact || other.succeeds(fact));
-            match successor.map(|place| new.swap_remove(place)) {
-                Some(now) if now == *fact => {}
-                Some(now) => self.ledger.change(fact, &now),
-                None => self.ledger.put(fact, -1),
-            }
-        }
-        for (place, fact) in new.iter().enumerate() {
-            self.ledger.put(fact, 1);
-            let is_at = |other: &Fact| other.at == fact.at;
-            if !before.iter().any(is_at) && !new.iter().take(place).any(is_at) {
-                self.journeys_due.note(fact.at, number);
-            }
-        }
-        self.new_facts = new;
     }
 
     fn apply_single(&mut self, key: (EventType, Id), version: Version<Single>) -> Option<Meeting> {

@@ -239,7 +239,7 @@ pub struct Spend<'a> {
 }
 
 /// A survey's score, within its range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Score {
     /// Customer satisfaction: 1 … `scale_max`.
     Csat {

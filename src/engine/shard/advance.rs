@@ -10,13 +10,11 @@ impl Shard {
         }
         if let Some(moved) = self.ledger.advance(now) {
             let mut story = self.after.take().unwrap_or_default();
-            let mut told = None;
-            for (at, number) in by_number(self.journeys_due.within(&moved.spans)) {
-                if told != Some(number) {
-                    let _ = self.retell(number, &mut story);
-                    told = Some(number);
-                }
-                story.facts.iter().filter(|fact| fact.at == at).for_each(|fact| self.ledger.shift(fact, &moved));
+            let due = by_number(self.journeys_due.within(&moved.spans));
+            for due in due.chunk_by(|(_, number), (_, next)| number == next) {
+                let Some((_, number)) = due.first() else { continue };
+                let _ = self.retell(*number, &mut story);
+                self.shift(&mut story.facts, due, &moved);
             }
             self.after = Some(story);
             for (at, number) in self.singles_due.within(&moved.spans) {

@@ -152,27 +152,38 @@ mod tests {
         directory: Arc<Directory>,
         now: Time,
         shard: Shard,
-        step: KnownStep,
+        /// At the first stage, and at the next one.
+        steps: [KnownStep; 2],
     }
 
     impl Home {
         fn new() -> Home {
             let rules = Arc::new(Rules::new(Rates::new(Currency::from_code("CNY").unwrap())));
             let (directory, now) = (Arc::new(Directory::default()), Time::parse("2026-03-10T12:00:00Z").unwrap());
-            let json = br#"{"type":"stage_change","event_id":"e","occurred_at":"2026-03-09T00:00:00Z",
-                "lead_id":"unknown","stage":"contacted"}"#;
-            let record = Record { value: Some(json), ..Record::default() };
             let decoder = Decoder::new(Arc::clone(&rules));
-            let Ok(Decoded::Event(event)) = decoder.decode(&record, now) else { panic!("it is an event") };
-            let entry = Interner::new(Arc::clone(&directory), Arc::clone(&rules)).entry(&event);
-            let entry::Entry::Step { step, .. } = entry else { panic!("it is a step") };
+            let mut interner = Interner::new(Arc::clone(&directory), Arc::clone(&rules));
+            let steps = ["contacted", "proposal"].map(|stage| {
+                let json = format!(
+                    r#"{{"type":"stage_change","event_id":"e","occurred_at":"2026-03-09T00:00:00Z","lead_id":"unknown",
+                    "stage":"{stage}"}}"#
+                );
+                let record = Record { value: Some(json.as_bytes()), ..Record::default() };
+                let Ok(Decoded::Event(event)) = decoder.decode(&record, now) else { panic!("it is an event") };
+                let entry::Entry::Step { step, .. } = interner.entry(&event) else { panic!("it is a step") };
+                step
+            });
             let shard = Shard::new(0, Arc::clone(&rules), &directory, now);
-            Home { rules, directory, now, shard, step }
+            Home { rules, directory, now, shard, steps }
         }
 
-        /// Each step comes with a later time, and makes the deal come further or fall back.
+        /// Each step comes with a later time, at the first stage.
         fn apply(&mut self, journey: usize, number: usize) {
-            let mut step = self.step.clone();
+            self.apply_at(0, journey, number);
+        }
+
+        /// Each step comes with a later time, at this stage.
+        fn apply_at(&mut self, stage: usize, journey: usize, number: usize) {
+            let mut step = self.steps[stage].clone();
             step.event_id = Id::new(&format!("{number:0>100}"));
             let at = step.version.dated.plus(i64::try_from(number).unwrap() * 100);
             (step.version.stamp.occurred_at, step.version.dated, step.version.remembered) = (at, at, at);
@@ -229,5 +240,36 @@ mod tests {
             })
             .sum();
         assert_eq!(steps, JOURNEYS * STEPS);
+    }
+
+    /// A deal that goes back and forth has a fact for each time that it leaves a stage.
+    #[test]
+    fn facts_of_a_long_journey_cost_no_more_than_in_proportion_in_whatever_order_they_come() {
+        const STEPS: usize = 4_000;
+        /// What the steps cost until the journey is long.
+        const BEGIN: usize = 3 * SHORT * SHORT * SHORT;
+        for is_backwards in [false, true] {
+            let mut home = Home::new();
+            for number in 1..=STEPS {
+                let number = if is_backwards { STEPS + 1 - number } else { number };
+                home.apply_at(number % 2, 0, number);
+            }
+            let audited = |home: &mut Home| assert_eq!(home.shard.image(true).audit(&home.rules, &home.directory), []);
+            audited(&mut home);
+            let seen = |home: &Home| home.shard.seen_facts.replace(0);
+            let counted = seen(&home);
+            assert!(counted < BEGIN + 10 * STEPS, "{counted} facts were looked at to count {STEPS}");
+            // One goes before all others, then all of them pass an edge at once.
+            home.apply_at(1, 0, 0);
+            home.apply_at(0, 0, STEPS + 1);
+            audited(&mut home);
+            let changed = seen(&home);
+            assert!(changed < 10 * STEPS, "{changed} facts were looked at to change one");
+            let tomorrow = home.now.plus(DAY);
+            home.shard.advance(tomorrow);
+            let moved = seen(&home);
+            assert!((STEPS..10 * STEPS).contains(&moved), "{moved} facts were looked at to move {STEPS}");
+            audited(&mut home);
+        }
     }
 }
