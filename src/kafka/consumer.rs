@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::broker::{PollEvent, Position};
 use super::commit::Committed;
@@ -83,7 +83,6 @@ impl Consumer {
     /// # Errors
     /// If librdkafka does not take the configuration.
     pub(super) fn rejoin(&mut self) -> Result<(), KafkaFailure> {
-        warn!("Kafka took a late commit of ours for that of another member; joining the group anew");
         let fresh = Arc::new(client(&self.config)?);
         // The old client ends before the new one speaks to the group, or has at least been told to.
         self.inner.context().close();

@@ -119,6 +119,8 @@ pub enum Action {
     Report(Option<Refusal>),
     /// Join the group with another client.
     Rejoin,
+    /// Leave the seat that the group gave back as it was, and join with another client: who had it read fewer topics.
+    GiveUpSeat(Refusal),
     /// End with the sentence that another process has this one's instance id.
     EndFenced,
     /// End with the sentence that the group gave partitions of this topic, which this member does not subscribe to.
@@ -180,6 +182,8 @@ pub struct Membership {
     shows: bool,
     /// Whether the session has ended and no other has begun.
     has_lost_session: bool,
+    /// Whether the group has given this process nothing yet, so that what it gives may be what the one before had.
+    is_new: bool,
 }
 
 impl Membership {
@@ -200,6 +204,7 @@ impl Membership {
             is_confirmed: false,
             shows: false,
             has_lost_session: false,
+            is_new: true,
         }
     }
 
@@ -274,9 +279,13 @@ impl Membership {
         if let Some((topic, _)) = held.iter().find(|(topic, _)| !self.topics.contains(topic)) {
             return vec![Action::AssignNothing, Action::EndMistaken(topic.clone())];
         }
+        let is_new = std::mem::replace(&mut self.is_new, false);
         let ownership = Ownership::of(&held, &self.topics);
         self.held = held;
         match ownership {
+            // A process that read fewer topics was killed: what is missing nobody else may have. If somebody has it, the group
+            // says so again.
+            Ownership::Torn(refusal) if is_new => vec![Action::AssignNothing, Action::GiveUpSeat(refusal)],
             Ownership::Every => {
                 self.owned.clone_from(&self.numbers);
                 let survey = self.next_survey();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::service::SOON;
 use crate::harness::{Producer, Service, ServiceBuilder, Topics, announce, shared_broker, wait_until};
-use crate::integration::events::{lead, spend};
+use crate::integration::events::{ORG_LEADS, lead, spend};
 
 /// How long they are watched.
 const WATCHED: Duration = Duration::from_secs(60);
@@ -47,4 +47,39 @@ fn of_two_members_with_different_topics_at_most_one_is_ready_at_every_moment() {
     let (mut owner, left) = if shows(&first) { (first, second) } else { (second, first) };
     owner.kill();
     wait_until("the one that is left shows numbers", SOON, || shows(&left).then_some(()));
+}
+
+/// Another process with the same instance id was killed a moment ago, and the group gives its seat back as it was.
+#[test]
+fn a_seat_of_fewer_topics_is_given_up_and_the_member_goes_on() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 2);
+    Producer::new(&broker.client(), &[]).send_all(&[lead(&topics, "a"), spend(&topics, "s", "4.00")]);
+    let builder = ServiceBuilder::new(broker, &topics);
+    let mut before = builder.clone().without_topic("spend").start();
+    before.wait_for(ORG_LEADS, 1.0);
+    before.kill();
+    let service = builder.start();
+    service.wait_for(ORG_LEADS, 1.0);
+    let log = service.log();
+    let spend = format!("of \\\"{}\\\" to another", topics.name("spend"));
+    assert!(log.contains("leaving that seat") && log.contains(&spend), "{log}");
+    assert!(!service.holds("foreign_member"));
+}
+
+#[test]
+fn a_seat_of_other_topics_is_given_up_and_the_next_start_goes_on() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 2);
+    Producer::new(&broker.client(), &[]).send_all(&[lead(&topics, "a"), spend(&topics, "s", "4.00")]);
+    let builder = ServiceBuilder::new(broker, &topics);
+    let mut before = builder.start();
+    before.wait_for(ORG_LEADS, 1.0);
+    before.kill();
+    let builder = builder.without_topic("spend");
+    let mut mistaken = builder.spawn();
+    assert_eq!(mistaken.wait_exit().code(), Some(69), "{}", mistaken.log());
+    let sentences = mistaken.sentences();
+    assert!(sentences.contains("which it does not read") && sentences.contains(&topics.name("spend")), "{sentences}");
+    builder.start().wait_for(ORG_LEADS, 1.0);
 }

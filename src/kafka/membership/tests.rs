@@ -93,6 +93,18 @@ fn a_seat_of_other_topics_is_given_up() {
     }
 }
 
+/// What it had read fewer topics, or somebody reads others: the group says which when it is asked anew.
+#[test]
+fn a_seat_of_fewer_topics_is_given_up_once() {
+    let (mut machine, given) = (machine(), || Event::Assigned(held(&[("leads", 0), ("leads", 1)])));
+    let torn = || Refusal::Torn { given: "leads".to_owned(), missing: "spend".to_owned() };
+    assert_eq!(machine.on(given()), [Action::AssignNothing, Action::GiveUpSeat(torn())]);
+    assert!(machine.state() == State::Joining && !machine.is_owner());
+    let refused = [Action::Publish(Published::StandingBy), Action::AssignNothing, Action::Report(Some(torn()))];
+    assert_eq!(machine.clone().on(given()), refused, "somebody else has what is missing");
+    assert_eq!(machine.on(Event::Assigned(everything())).last(), Some(&Action::Survey(1)));
+}
+
 #[test]
 fn a_restore_that_ends_after_a_revocation_serves_the_next_assignment() {
     let mut machine = machine();

@@ -45,7 +45,18 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
                 lag::clear(&self.metrics);
             }
             Action::Report(refusal) => self.report(refusal.as_ref()),
-            Action::Rejoin => self.broker.rejoin()?,
+            Action::Rejoin => {
+                warn!("Kafka took a late commit of ours for that of another member; joining the group anew");
+                self.broker.rejoin()?;
+            }
+            Action::GiveUpSeat(refusal) => {
+                warn!(
+                    "{refusal}. If a process with the same kafka.instance_id read fewer topics and was killed a moment ago, this is \
+                     what it had: leaving that seat and joining the group anew"
+                );
+                self.broker.leave();
+                self.broker.rejoin()?;
+            }
             Action::EndFenced => return Err(self.fenced().into()),
             Action::EndMistaken(topic) => return Err(self.mistaken(&topic).into()),
             Action::Finish => self.finish()?,
