@@ -25,9 +25,9 @@ pub use http::HttpMetrics;
 pub use log_throttle::{LogThrottle, LogThrottles};
 pub use metrics::{Metrics, TopicMetrics};
 pub use occurrences::{
-    Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaLog, KafkaTrouble, Keyless, LogChanged, Met,
-    Misrouted, PassedOver, Rejected, Slept, SnapshotFailed, SnapshotOfOlderContract, SnapshotRestored,
-    SnapshotUnusable, SnapshotWritten,
+    Audited, DeadLetterDelivered, DeadLetterRefused, DeadLetterSent, KafkaLog, KafkaTrouble, Keyless, LogChanged,
+    LogUnverified, Met, Misrouted, PassedOver, Rejected, Slept, SnapshotFailed, SnapshotOfOlderContract,
+    SnapshotRestored, SnapshotUnusable, SnapshotWritten,
 };
 pub use open_files::check_limit;
 pub use panics::quietly;

@@ -19,7 +19,7 @@ mod writer;
 
 pub use format::{Decoder, FORMAT, FormatError, Item, SKIPPABLE, encode, is_whole};
 pub use header::{Header, Offsets, Provenance, Refused, Usability, total};
-pub use identity::{Changed, Fingerprint, Fingerprints, Log, Place, Remembered, compare};
+pub use identity::{Changed, Comparison, Fingerprint, Fingerprints, Log, Place, Remembered, Seen, compare};
 pub use keeper::Keeper;
 pub use kept::Kept;
 pub use restore::{Ends, RestoreError, Restored, Restorer};

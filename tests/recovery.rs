@@ -28,6 +28,7 @@ mod process;
 mod releases;
 mod survived;
 mod troubles;
+mod unverified;
 mod world;
 
 use std::ops::Range;

@@ -25,6 +25,8 @@ pub enum Condition {
     ForeignMember,
     /// Records cannot be read, and their partition stands still.
     UnreadableRecords,
+    /// Nobody knows whether a log still is the one that was read.
+    UnverifiedLog,
     /// The numbers have more series than are allowed.
     SeriesLimit,
     /// The web configuration on disk is wrong.
@@ -33,7 +35,7 @@ pub enum Condition {
 
 impl Condition {
     /// All of them; where several make an instance not ready, the first is the one to mend.
-    pub const ALL: [Condition; 12] = [
+    pub const ALL: [Condition; 13] = [
         Condition::BrokerUnreachable,
         Condition::ReadingStopped,
         Condition::DeadLettersWaiting,
@@ -44,6 +46,7 @@ impl Condition {
         Condition::ClockBehind,
         Condition::ForeignMember,
         Condition::UnreadableRecords,
+        Condition::UnverifiedLog,
         Condition::SeriesLimit,
         Condition::WebConfig,
     ];
@@ -62,6 +65,7 @@ impl Condition {
             Condition::ClockBehind => "clock_behind",
             Condition::ForeignMember => "foreign_member",
             Condition::UnreadableRecords => "unreadable_records",
+            Condition::UnverifiedLog => "unverified_log",
             Condition::SeriesLimit => "series_limit",
             Condition::WebConfig => "web_config",
         }
@@ -101,6 +105,9 @@ impl Condition {
             Condition::ForeignMember => {
                 "A member of the consumer group reads other topics; at most one member shows numbers, and the log names the other."
             }
+            Condition::UnverifiedLog => {
+                "Records that were read cannot be read again, so nobody knows whether their topic is the same; the log names them."
+            }
             Condition::SeriesLimit => {
                 "The numbers have more series than max_series allows; /metrics answers 500 and names the scope that has most."
             }
@@ -124,6 +131,7 @@ impl Condition {
             Condition::ClockBehind => "The clock has caught up, and the numbers go on with it.",
             Condition::UnreadableRecords => "All partitions are read again.",
             Condition::ForeignMember => "All members of the consumer group read the same topics.",
+            Condition::UnverifiedLog => "All logs are known again by the records that were read.",
             Condition::SeriesLimit => "The numbers have no more series than max_series allows again.",
             Condition::WebConfig => "The web configuration on disk is in force again.",
         }

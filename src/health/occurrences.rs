@@ -3,7 +3,8 @@
 mod snapshots;
 
 pub use self::snapshots::{
-    Audited, LogChanged, SnapshotFailed, SnapshotOfOlderContract, SnapshotRestored, SnapshotUnusable, SnapshotWritten,
+    Audited, LogChanged, LogUnverified, SnapshotFailed, SnapshotOfOlderContract, SnapshotRestored, SnapshotUnusable,
+    SnapshotWritten,
 };
 
 use rdkafka::config::RDKafkaLogLevel;

@@ -310,12 +310,13 @@ mod tests {
                 "clock_behind",
                 "foreign_member",
                 "unreadable_records",
+                "unverified_log",
                 "series_limit",
                 "web_config"
             ]
         );
         readiness.set(Condition::SnapshotSlow, false);
-        assert_eq!(readiness.status().conditions.len(), 9, "one ends without the others");
+        assert_eq!(readiness.status().conditions.len(), 10, "one ends without the others");
     }
 
     #[test]

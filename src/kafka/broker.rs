@@ -14,7 +14,7 @@ use super::membership::{GroupMember, Held};
 use super::partition::{Origin, Partition};
 use super::record::SourceRecord;
 use crate::contract::decode::Rejection;
-use crate::snapshot::{Changed, Log};
+use crate::snapshot::{Changed, Log, Place};
 
 /// A partition with the position in it: the offset that the next record will at least have; `None` before the first
 /// record.
@@ -36,6 +36,13 @@ pub enum PollEvent {
     Unreadable(String),
     /// A log is not the one that was read.
     LogChanged(Changed),
+    /// Of these partitions nobody knows whether their logs are those that were read, since these records cannot be read again.
+    Unverified {
+        /// The records.
+        records: Vec<Place>,
+        /// Whether the partitions have just been assigned.
+        is_assignment: bool,
+    },
     /// What can be read of partitions that could not be read on.
     Readable(Vec<Readable>),
     /// The survey of this number is finished: the partitions know their committed offsets and the ends of their logs.

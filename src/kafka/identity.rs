@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::commit::Committed;
 use super::partition::Partition;
-use crate::snapshot::{Changed, Log, Place, compare};
+use crate::snapshot::{Comparison, Log, Place, Seen, compare};
 
 /// What the cluster says of a partition at an assignment.
 #[derive(Debug)]
@@ -21,15 +21,18 @@ pub struct Found<'a> {
 ///
 /// # Errors
 /// Why the logs cannot be read now.
-pub fn compare_logs(log: &dyn Log, partitions: &[(&Arc<Partition>, (i64, i64))]) -> Result<Option<Changed>, String> {
+pub fn compare_logs(log: &dyn Log, partitions: &[(&Arc<Partition>, (i64, i64))]) -> Result<Comparison, String> {
     let remembered: Vec<_> = partitions.iter().map(|(partition, ends)| partition.remembered(*ends)).collect();
-    let changed = compare(log, &remembered)?;
-    if changed.is_none() {
+    let comparison = compare(log, &remembered)?;
+    if comparison.changed.is_none() {
         // What had been read before the comparison began was read from the logs that it has found.
-        let compared = partitions.iter().zip(&remembered);
-        compared.for_each(|((partition, _), remembered)| partition.trust(&remembered.read));
+        for (((partition, _), remembered), found) in partitions.iter().zip(&remembered).zip(&comparison.found) {
+            if !comparison.unverified.iter().any(|place| partition.is_at(place)) {
+                partition.trust(&remembered.read, found);
+            }
+        }
     }
-    Ok(changed)
+    Ok(comparison)
 }
 
 /// Compares the logs with what was read of them, and lets the partitions know what was found if they are the same. A commit is
@@ -37,18 +40,18 @@ pub fn compare_logs(log: &dyn Log, partitions: &[(&Arc<Partition>, (i64, i64))])
 ///
 /// # Errors
 /// Why the logs cannot be read now.
-pub fn take_survey(log: &dyn Log, mut found: Vec<Found<'_>>) -> Result<Option<Changed>, String> {
+pub fn take_survey(log: &dyn Log, mut found: Vec<Found<'_>>) -> Result<Comparison, String> {
     // What lies there now may be the log of another topic than the one that memory is full of. What is known of the log of the
     // commit before is compared too: dead letters were left out because of it, and what is found now says nothing of that.
     let ends: Vec<_> = found.iter().map(|found| (found.partition, found.ends)).collect();
-    let changed = compare_logs(log, &ends)?;
-    if changed.is_none() {
+    let comparison = compare_logs(log, &ends)?;
+    if comparison.changed.is_none() {
         judge_commits(log, &mut found)?;
         for Found { partition, committed, ends: (low, high) } in found {
             partition.set_survey(committed, low, high);
         }
     }
-    Ok(changed)
+    Ok(comparison)
 }
 
 /// Forgets commits of other logs than those that are there. Of what cannot be compared any more dead letters may come twice,
@@ -79,10 +82,12 @@ fn judge_commits(log: &dyn Log, found: &mut [Found<'_>]) -> Result<(), String> {
         }
         for ((each, expected), there) in asked.into_iter().zip(log.records(&places)?) {
             match there {
-                Some(there) if there == expected => {}
-                Some(there) if there.offset == expected.offset => each.committed = None,
-                // Compaction has taken it away.
-                _ => each.committed = each.committed.take().map(|committed| Committed::of(committed.offset)),
+                Seen::Record(there) if there == expected => {}
+                Seen::Record(there) if there.offset == expected.offset => each.committed = None,
+                // Compaction has taken it away, or its batch cannot be read any more.
+                Seen::Record(_) | Seen::Nothing | Seen::Unreadable => {
+                    each.committed = each.committed.take().map(|committed| Committed::of(committed.offset))
+                }
             }
         }
     }
@@ -102,8 +107,8 @@ mod tests {
             Ok(self.0.last().map_or(0, |last| last.offset + 1))
         }
 
-        fn records(&self, places: &[Place]) -> Result<Vec<Option<Fingerprint>>, String> {
-            let first = |place: &Place| self.0.iter().find(|record| record.offset >= place.offset).copied();
+        fn records(&self, places: &[Place]) -> Result<Vec<Seen>, String> {
+            let first = |place: &Place| self.0.iter().find(|record| record.offset >= place.offset).copied().into();
             Ok(places.iter().map(first).collect())
         }
     }
@@ -118,7 +123,7 @@ mod tests {
         let high = there.last().map_or(0, |last| last.offset + 1);
         let committed = Some(Committed { offset: 2, settled: 4, log: known });
         let found = vec![Found { partition: &partition, committed, ends: (low, high) }];
-        assert_eq!(take_survey(&Memory(there), found), Ok(None));
+        assert_eq!(take_survey(&Memory(there), found).unwrap().changed, None);
         Some((partition.committed()?, partition.settled()?))
     }
 
@@ -130,10 +135,10 @@ mod tests {
         let log = |values: &[&str]| (0..).zip(values).map(|(offset, value)| record(offset, value)).collect::<Vec<_>>();
         let committed = Committed { offset: 0, settled: 4, log: vec![record(3, "a")] };
         let before = Memory(log(&["a", "a", "a", "a"]));
-        assert_eq!(take_survey(&before, found(Some(committed), 4)), Ok(None));
+        assert_eq!(take_survey(&before, found(Some(committed), 4)).unwrap().changed, None);
         assert!(partition.was_settled(2));
         let cut = Memory(log(&["a", "a", "b"]));
-        assert!(take_survey(&cut, found(None, 3)).is_ok_and(|changed| changed.is_some()));
+        assert!(take_survey(&cut, found(None, 3)).is_ok_and(|comparison| comparison.changed.is_some()));
     }
 
     #[test]

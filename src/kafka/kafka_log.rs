@@ -17,7 +17,7 @@ use super::metadata_client::{MetadataClient, client_of};
 use super::record::SourceRecord;
 use super::settings::read_back_settings;
 use crate::config::KafkaConfig;
-use crate::snapshot::{Fingerprint, Log, Place};
+use crate::snapshot::{Log, Place, Seen};
 
 /// How long one question may take.
 const QUESTION: Duration = Duration::from_secs(3);
@@ -85,12 +85,12 @@ impl Log for KafkaLog {
         self.ends(topic, number).map(|(_, high)| high)
     }
 
-    fn records(&self, places: &[Place]) -> Result<Vec<Option<Fingerprint>>, String> {
+    fn records(&self, places: &[Place]) -> Result<Vec<Seen>, String> {
         let client = self.client();
         let mut found = Vec::with_capacity(places.len());
         // That a partition has no more is reported without its topic.
         for places in places.chunk_by(|one, next| one.topic == next.topic) {
-            found.extend(records_of_topic(&client, places)?);
+            found.extend(seen_of_topic(&client, places)?);
         }
         Ok(found)
     }
@@ -98,17 +98,20 @@ impl Log for KafkaLog {
 
 /// Whether a partition that has records at and after an offset gives one.
 fn is_readable(client: &MetadataClient, topic: &str, number: i32, offset: i64) -> Result<bool, String> {
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, number, Offset::Offset(offset)).map_err(|error| error.to_string())?;
-    client.assign(&list).map_err(|error| error.to_string())?;
+    Ok(seen_at(client, topic, number, offset)? != Seen::Unreadable)
+}
+
+/// What lies at one place. Where the log has the offset and the client does not get it, what lies there is damaged.
+fn seen_at(client: &MetadataClient, topic: &str, number: i32, offset: i64) -> Result<Seen, String> {
+    assign(client, topic, &[(number, offset)])?;
     let started = Instant::now();
-    let found = loop {
+    let seen = loop {
         match client.poll(POLL) {
-            Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => break Ok(true),
+            Some(Ok(message)) => break Ok(Seen::Record(SourceRecord::of(&message).fingerprint())),
+            Some(Err(KafkaError::PartitionEOF(_))) => break Ok(Seen::Nothing),
             Some(Err(error)) => match Fault::of(&error) {
                 Fault::Passing => {}
-                // The log has the offset, so what lies there is damaged.
-                Fault::Unreadable | Fault::Reset => break Ok(false),
+                Fault::Unreadable | Fault::Reset => break Ok(Seen::Unreadable),
                 Fault::Fatal(reason) => break Err(reason),
             },
             None if started.elapsed() > PATIENCE => break Err(format!("Kafka gave nothing within {PATIENCE:?}")),
@@ -116,44 +119,69 @@ fn is_readable(client: &MetadataClient, topic: &str, number: i32, offset: i64) -
         }
     };
     client.unassign().map_err(|error| error.to_string())?;
-    found
+    seen
 }
 
-fn records_of_topic(client: &MetadataClient, places: &[Place]) -> Result<Vec<Option<Fingerprint>>, String> {
+fn assign(client: &MetadataClient, topic: &str, places: &[(i32, i64)]) -> Result<(), String> {
     let mut list = TopicPartitionList::new();
-    let mut numbers = Vec::with_capacity(places.len());
-    for Place { topic, number, offset } in places {
-        let number = i32::try_from(*number).map_err(|error| error.to_string())?;
-        numbers.push(number);
-        list.add_partition_offset(topic, number, Offset::Offset(*offset)).map_err(|error| error.to_string())?;
+    for (number, offset) in places {
+        let added = list.add_partition_offset(topic, *number, Offset::Offset(*offset));
+        added.map_err(|error| error.to_string())?;
     }
-    client.assign(&list).map_err(|error| error.to_string())?;
-    let found = first_of_each(client, numbers.len());
-    client.unassign().map_err(|error| error.to_string())?;
-    let found =
-        found.map_err(|reason| format!("{}: {reason}", places.first().map_or("", |place| place.topic.as_str())))?;
-    Ok(numbers.iter().map(|number| found.get(number).copied().flatten()).collect())
+    client.assign(&list).map_err(|error| error.to_string())
 }
 
-/// The first record of each assigned partition; `None` where there is none.
-fn first_of_each(client: &MetadataClient, count: usize) -> Result<BTreeMap<i32, Option<Fingerprint>>, String> {
-    let (mut found, mut unreadable, started) = (BTreeMap::new(), None, Instant::now());
+/// What lies at these places of one topic.
+fn seen_of_topic(client: &MetadataClient, places: &[Place]) -> Result<Vec<Seen>, String> {
+    let topic = places.first().map_or("", |place| place.topic.as_str());
+    let of_topic = |reason: String| format!("{topic}: {reason}");
+    let at = |place: &Place| Ok((i32::try_from(place.number).map_err(|error| error.to_string())?, place.offset));
+    let at: Vec<(i32, i64)> = places.iter().map(at).collect::<Result<_, String>>()?;
+    assign(client, topic, &at)?;
+    let found = first_of_each(client, at.len());
+    client.unassign().map_err(|error| error.to_string())?;
+    let found = found.map_err(of_topic)?;
+    let seen = |(number, offset): &(i32, i64)| match found.get(number) {
+        Some(seen) => Ok(*seen),
+        None => look_again(client, topic, *number, *offset).map_err(of_topic),
+    };
+    at.iter().map(seen).collect()
+}
+
+/// What lies at a place that did not answer among others, one of which cannot be read: the client does not say which.
+fn look_again(client: &MetadataClient, topic: &str, number: i32, offset: i64) -> Result<Seen, String> {
+    let seen = seen_at(client, topic, number, offset)?;
+    if seen != Seen::Unreadable {
+        return Ok(seen);
+    }
+    let (low, end) = client.fetch_watermarks(topic, number, QUESTION).map_err(|error| error.to_string())?;
+    match offset {
+        // Retention has deleted it by now.
+        offset if offset < low => Ok(Seen::Nothing),
+        offset if offset >= end => Err(format!("partition {number} ends at offset {end} by now")),
+        _ => Ok(Seen::Unreadable),
+    }
+}
+
+/// What lies first in each assigned partition, until something cannot be read: that is not said of any partition, and may lie
+/// behind a record that is there already.
+fn first_of_each(client: &MetadataClient, count: usize) -> Result<BTreeMap<i32, Seen>, String> {
+    let (mut found, started) = (BTreeMap::new(), Instant::now());
     while found.len() < count {
         match client.poll(POLL) {
             _ if started.elapsed() > PATIENCE => {
-                let nothing = format!("Kafka did not give the records that were read last within {PATIENCE:?}");
-                return Err(unreadable.unwrap_or(nothing));
+                return Err(format!("Kafka did not give the records that were read last within {PATIENCE:?}"));
             }
             Some(Ok(message)) => {
-                found.entry(message.partition()).or_insert_with(|| Some(SourceRecord::of(&message).fingerprint()));
+                let record = || Seen::Record(SourceRecord::of(&message).fingerprint());
+                found.entry(message.partition()).or_insert_with(record);
             }
             Some(Err(KafkaError::PartitionEOF(number))) => {
-                found.entry(number).or_insert(None);
+                found.entry(number).or_insert(Seen::Nothing);
             }
             Some(Err(error)) => match Fault::of(&error) {
                 Fault::Passing => {}
-                // It does not say of which partition it is, and may lie behind a record that is there already.
-                Fault::Unreadable | Fault::Reset => unreadable = Some(error.to_string()),
+                Fault::Unreadable | Fault::Reset => break,
                 Fault::Fatal(reason) => return Err(reason),
             },
             None => {}

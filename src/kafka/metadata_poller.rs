@@ -2,6 +2,7 @@
 //! assignment the committed offsets, the ends of the logs and the members of the group, and now and then whether topics have
 //! changed: how many partitions they have, and whether the records that were read last still lie in them.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +30,7 @@ use super::topology::fetch_counts;
 use crate::config::KafkaConfig;
 use crate::health::LogThrottle;
 use crate::model::rules::Acceptance;
-use crate::snapshot::Changed;
+use crate::snapshot::{Changed, Comparison, Place};
 
 /// How often the topics are looked at.
 pub const TOPOLOGY_INTERVAL: Duration = Duration::from_secs(30);
@@ -56,7 +57,11 @@ enum SurveyError {
 /// What a survey finds.
 enum Answer {
     /// The members of the group, where the cluster says who they are.
-    Members(Option<Vec<GroupMember>>),
+    Members {
+        members: Option<Vec<GroupMember>>,
+        /// Records that cannot be read, without which nobody knows whether memory is of these logs.
+        unverified: Vec<Place>,
+    },
     /// A log is not the one that was read.
     Changed(Changed),
 }
@@ -108,6 +113,7 @@ impl MetadataPoller {
             throttle: LogThrottle::default(),
             log: Arc::clone(&log),
             is_suspicious: Arc::clone(&is_suspicious),
+            unverified: RefCell::default(),
         };
         let thread = spawn(work).map_err(|error| KafkaFailure::Ended(format!("cannot start a thread: {error}")))?;
         Ok(MetadataPoller { wishes: Some(wishes), answers: Some(answers), thread: Some(thread), log, is_suspicious })
@@ -187,6 +193,8 @@ struct Work {
     throttle: LogThrottle,
     log: Arc<KafkaLog>,
     is_suspicious: Arc<AtomicBool>,
+    /// Records that could not be read at the last comparison of their partitions, in order.
+    unverified: RefCell<Vec<Place>>,
 }
 
 impl Work {
@@ -235,7 +243,9 @@ impl Work {
     /// Surveys; gives the wish back if it must be tried again.
     fn attempt(&self, survey: Survey) -> Option<Survey> {
         match self.survey(&survey.layout) {
-            Ok(Answer::Members(members)) => {
+            Ok(Answer::Members { members, unverified }) => {
+                self.unverified.replace(unverified.clone());
+                self.report(PollEvent::Unverified { records: unverified, is_assignment: true });
                 self.report(PollEvent::Surveyed { survey: survey.number, members });
                 None
             }
@@ -271,10 +281,12 @@ impl Work {
             };
             found.push(Found { partition, committed, ends: (low, high) });
         }
-        if let Some(changed) = take_survey(&*self.log, found).map_err(SurveyError::Log)? {
+        let comparison = take_survey(&*self.log, found).map_err(SurveyError::Log)?;
+        if let Some(changed) = comparison.changed {
             return Ok(Answer::Changed(changed));
         }
-        Ok(Answer::Members(members(&self.client, &self.config.group, QUESTION)?))
+        let members = members(&self.client, &self.config.group, QUESTION)?;
+        Ok(Answer::Members { members, unverified: comparison.unverified })
     }
 
     /// Where all logs begin, or end: one question to each broker, however many partitions there are.
@@ -319,14 +331,27 @@ impl Work {
         let known = partitions.iter().copied().filter(|partition| !partition.known_by().is_empty());
         let ends = known.map(|partition| Ok((partition, self.log.ends(partition.topic(), partition.number())?)));
         match ends.collect::<Result<Vec<_>, String>>().and_then(|ends| compare_logs(&*self.log, &ends)) {
-            Ok(None) => {}
-            Ok(Some(changed)) => self.report(PollEvent::LogChanged(changed)),
+            Ok(Comparison { changed: Some(changed), .. }) => self.report(PollEvent::LogChanged(changed)),
+            Ok(Comparison { unverified, .. }) => self.note_unverified(partitions, unverified),
             Err(error) => {
                 debug!(error, "cannot see whether the topics still are those that were read");
                 // A cluster that does not answer now may hold other logs when it does.
                 self.is_suspicious.store(true, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Reports of which partitions nobody knows whether their logs are those that were read, when that is news.
+    fn note_unverified(&self, compared: &[&Arc<Partition>], found: Vec<Place>) {
+        let was_compared = |place: &Place| compared.iter().any(|partition| partition.is_at(place));
+        let before = self.unverified.take();
+        let mut now: Vec<Place> = before.iter().filter(|place| !was_compared(place)).cloned().collect();
+        now.extend(found);
+        now.sort_unstable();
+        if now != before {
+            self.report(PollEvent::Unverified { records: now.clone(), is_assignment: false });
+        }
+        self.unverified.replace(now);
     }
 
     fn count(&self) {
@@ -377,6 +402,7 @@ mod tests {
             throttle: LogThrottle::default(),
             log: Arc::new(KafkaLog::new(&config).unwrap()),
             is_suspicious: Arc::default(),
+            unverified: RefCell::default(),
             config,
         };
         let counts: Counts = topics.into_iter().map(|(_, topic)| (topic, PARTITIONS)).collect();

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::commit::Committed;
 use super::trace::Trace;
-use crate::snapshot::{Fingerprint, Remembered};
+use crate::snapshot::{Fingerprint, Place, Remembered};
 
 /// Stands for an offset or a timestamp that is not known.
 const UNKNOWN: i64 = -1;
@@ -113,6 +113,12 @@ impl Partition {
         known
     }
 
+    /// Whether this place lies in it.
+    #[must_use]
+    pub fn is_at(&self, place: &Place) -> bool {
+        *self.topic == *place.topic && usize::try_from(self.number) == Ok(place.number)
+    }
+
     /// What is compared with a log that begins and ends there.
     #[must_use]
     pub fn remembered(&self, (low, high): (i64, i64)) -> Remembered {
@@ -120,9 +126,9 @@ impl Partition {
         Remembered { topic: self.topic.to_string(), number, read: self.known_by(), low, high }
     }
 
-    /// Notes that what was remembered was compared, and the log is the same.
-    pub fn trust(&self, compared: &[Fingerprint]) {
-        self.trace().trust(compared);
+    /// Notes that what was remembered was compared, of which these records were found, and the log is the same.
+    pub fn trust(&self, compared: &[Fingerprint], found: &[Fingerprint]) {
+        self.trace().trust(compared, found);
         // From here on what is read says more than what others had read.
         if self.next() >= self.settled() {
             self.settled_log().clear();
@@ -375,14 +381,16 @@ mod tests {
         partition.trace().note(record(0));
         assert_eq!(partition.known_by(), [record(4), record(0)]);
         assert_eq!(partition.progress(1, false), Committed { offset: 5, settled: 5, log: vec![record(4)] });
-        partition.trust(&partition.known_by());
+        let known = partition.known_by();
+        partition.trust(&known, &known);
         assert_eq!(partition.known_by(), [record(4), record(0)]);
         partition.advance(6, None);
         partition.trace().note(record(6));
         let own = vec![record(4), record(0), record(6)];
         assert_eq!(partition.progress(7, false), Committed { offset: 7, settled: 7, log: own });
-        partition.trust(&partition.known_by());
-        assert_eq!(partition.known_by(), [record(6)]);
+        let known = partition.known_by();
+        partition.trust(&known, &known);
+        assert_eq!(partition.known_by(), [record(4), record(6)]);
     }
 
     #[test]

@@ -191,6 +191,7 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
             }
             PollEvent::Fenced => self.drive(Event::Fenced),
             PollEvent::LogChanged(changed) => self.on_changed(&changed),
+            PollEvent::Unverified { records, is_assignment } => self.on_unverified(&records, is_assignment),
             PollEvent::Surveyed { survey, members } => self.drive(Event::Surveyed { survey, members }),
             PollEvent::Counted(counts) => self.on_metadata(&counts),
             PollEvent::Reachable(is_reachable) => {

@@ -47,8 +47,8 @@ impl Fingerprint {
     }
 }
 
-/// A record in a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A place of a record in a log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The topic.
     pub topic: String,
@@ -56,6 +56,23 @@ pub struct Place {
     pub number: usize,
     /// The offset.
     pub offset: i64,
+}
+
+/// What lies at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The first record at or after it.
+    Record(Fingerprint),
+    /// No record.
+    Nothing,
+    /// A batch that cannot be read: it is damaged, or larger than the client takes.
+    Unreadable,
+}
+
+impl From<Option<Fingerprint>> for Seen {
+    fn from(record: Option<Fingerprint>) -> Seen {
+        record.map_or(Seen::Nothing, Seen::Record)
+    }
 }
 
 /// The logs as they are now: Kafka's, and those of the simulation in `tests/recovery`.
@@ -66,11 +83,11 @@ pub trait Log: Send + Sync {
     /// Why it cannot be said now.
     fn end(&self, topic: &str, number: usize) -> Result<i64, String>;
 
-    /// For each of these places, which lie topic by topic, the first record at or after it; `None` where there is none.
+    /// What lies at each of these places, which come topic by topic.
     ///
     /// # Errors
     /// Why it cannot be said now.
-    fn records(&self, places: &[Place]) -> Result<Vec<Option<Fingerprint>>, String>;
+    fn records(&self, places: &[Place]) -> Result<Vec<Seen>, String>;
 }
 
 /// The records by which the log of a partition is known again, and where it began and ended when it was last looked at.
@@ -115,29 +132,74 @@ impl fmt::Display for Changed {
     }
 }
 
+impl Place {
+    /// Why nobody knows whether the log is the one that was read, where the record of this place cannot be read again.
+    #[must_use]
+    pub fn unverified(&self) -> String {
+        let Place { topic, number, offset } = self;
+        format!(
+            "the record that was read at offset {offset} of {topic}/{number} lies in a batch that cannot be read any more, and no \
+             record before it is remembered that could be compared: nobody knows whether the topic is the one that was read"
+        )
+    }
+}
+
+/// What a comparison of logs with what was read of them has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// The first log that is another one.
+    pub changed: Option<Changed>,
+    /// The records that lie as they were read, of each partition in the order in which they were asked for.
+    pub found: Vec<Vec<Fingerprint>>,
+    /// For each partition of which nothing says whether it is the same, the record that cannot be read.
+    pub unverified: Vec<Place>,
+}
+
 /// Compares what was read with what lies there now. What retention has deleted cannot be compared: where a log
-/// begins is judged elsewhere. Neither can what compaction has taken away.
+/// begins is judged elsewhere. Neither can what compaction has taken away. A record in a batch that cannot be read says nothing;
+/// then one that was read before it has to lie where it lay.
 ///
 /// # Errors
 /// Why the logs cannot be read now.
-pub fn compare(log: &dyn Log, remembered: &[Remembered]) -> Result<Option<Changed>, String> {
+pub fn compare(log: &dyn Log, remembered: &[Remembered]) -> Result<Comparison, String> {
+    let mut asked: Vec<Asked<'_>> = remembered.iter().map(Asked::of).collect();
     let most = remembered.iter().map(|partition| partition.read.len()).max().unwrap_or(0);
-    for index in 0..most {
+    for turn in 0..most {
         // A log is asked for one record of each partition at a time.
-        let one = |partition: &Remembered| Some((partition.clone(), *partition.read.get(index)?));
-        let ones: Vec<(Remembered, Fingerprint)> = remembered.iter().filter_map(one).collect();
-        let changed = compare_one_of_each(log, &ones)?;
-        if changed.is_some() {
-            return Ok(changed);
+        if let Some(changed) = ask_for_one_of_each(log, &mut asked, turn)? {
+            return Ok(Comparison { changed: Some(changed), ..Comparison::default() });
         }
     }
-    Ok(None)
+    let unverified = asked.iter().filter_map(Asked::unverified).collect();
+    Ok(Comparison { changed: None, found: asked.into_iter().map(|asked| asked.found).collect(), unverified })
 }
 
-fn compare_one_of_each(log: &dyn Log, ones: &[(Remembered, Fingerprint)]) -> Result<Option<Changed>, String> {
-    let mut places = Vec::new();
-    let mut expected = Vec::new();
-    for (Remembered { topic, number, high, .. }, read) in ones.iter().filter(|(seen, read)| read.offset >= seen.low) {
+/// What was remembered of a partition, and what was found.
+struct Asked<'a> {
+    remembered: &'a Remembered,
+    /// What lies as it was read.
+    found: Vec<Fingerprint>,
+    /// What cannot be read.
+    unreadable: Vec<Place>,
+}
+
+impl Asked<'_> {
+    fn of(remembered: &Remembered) -> Asked<'_> {
+        Asked { remembered, found: Vec::new(), unreadable: Vec::new() }
+    }
+
+    /// The first record that cannot be read and before which none was found.
+    fn unverified(&self) -> Option<Place> {
+        let says_nothing = |place: &&Place| self.found.iter().all(|found| found.offset >= place.offset);
+        self.unreadable.iter().find(says_nothing).cloned()
+    }
+}
+
+fn ask_for_one_of_each(log: &dyn Log, all: &mut [Asked<'_>], turn: usize) -> Result<Option<Changed>, String> {
+    let (mut places, mut expected) = (Vec::new(), Vec::new());
+    for asked in all {
+        let Remembered { topic, number, read, low, high } = asked.remembered;
+        let Some(read) = read.get(turn).filter(|read| read.offset >= *low) else { continue };
         // Somebody may have read on since the end was looked at.
         if read.offset >= *high {
             let end = log.end(topic, *number)?;
@@ -147,16 +209,21 @@ fn compare_one_of_each(log: &dyn Log, ones: &[(Remembered, Fingerprint)]) -> Res
             }
         }
         places.push(Place { topic: topic.clone(), number: *number, offset: read.offset });
-        expected.push(*read);
+        expected.push((asked, *read));
     }
     if places.is_empty() {
         return Ok(None);
     }
-    let found = log.records(&places)?;
-    for ((place, expected), found) in places.into_iter().zip(expected).zip(found) {
-        if found.is_some_and(|found| found.offset == expected.offset && found != expected) {
-            let Place { topic, number, offset } = place;
-            return Ok(Some(Changed { topic, number, offset, end: None }));
+    let seen = log.records(&places)?;
+    for ((place, (asked, expected)), seen) in places.into_iter().zip(expected).zip(seen) {
+        match seen {
+            Seen::Record(record) if record == expected => asked.found.push(record),
+            Seen::Record(record) if record.offset == expected.offset => {
+                let Place { topic, number, offset } = place;
+                return Ok(Some(Changed { topic, number, offset, end: None }));
+            }
+            Seen::Record(_) | Seen::Nothing => {}
+            Seen::Unreadable => asked.unreadable.push(place),
         }
     }
     Ok(None)
@@ -180,7 +247,10 @@ pub(super) fn remembered(fingerprints: &Fingerprints, lows: &Offsets, highs: &Of
 mod tests {
     use super::*;
 
-    /// One partition with these values, from offset 2 on; what is `None` is gone.
+    /// The value of a record in a batch that cannot be read.
+    const DAMAGED: &str = "damaged";
+
+    /// One partition with these values, from offset 0 on; what is `None` is gone.
     struct Memory(Vec<Option<&'static str>>);
 
     fn of(offset: usize, value: &str) -> Fingerprint {
@@ -192,11 +262,15 @@ mod tests {
             Ok(i64::try_from(self.0.len()).unwrap())
         }
 
-        fn records(&self, places: &[Place]) -> Result<Vec<Option<Fingerprint>>, String> {
+        fn records(&self, places: &[Place]) -> Result<Vec<Seen>, String> {
             let first = |place: &Place| {
                 let from = usize::try_from(place.offset).unwrap();
-                let records = self.0.iter().enumerate().skip(from);
-                records.filter_map(|(offset, value)| Some(of(offset, (*value)?))).next()
+                let mut records = self.0.iter().enumerate().skip(from);
+                match records.find_map(|(offset, value)| Some((offset, (*value)?))) {
+                    Some((_, DAMAGED)) => Seen::Unreadable,
+                    Some((offset, value)) => Seen::Record(of(offset, value)),
+                    None => Seen::Nothing,
+                }
             };
             Ok(places.iter().map(first).collect())
         }
@@ -207,8 +281,12 @@ mod tests {
     }
 
     fn compared_all(log: &[Option<&'static str>], read: Vec<Fingerprint>, low: i64, high: i64) -> Option<String> {
+        compared_with(log, read, low, high).changed.map(|changed| changed.to_string())
+    }
+
+    fn compared_with(log: &[Option<&'static str>], read: Vec<Fingerprint>, low: i64, high: i64) -> Comparison {
         let remembered = Remembered { topic: "sales.leads".to_owned(), number: 3, read, low, high };
-        compare(&Memory(log.to_vec()), &[remembered]).unwrap().map(|changed| changed.to_string())
+        compare(&Memory(log.to_vec()), &[remembered]).unwrap()
     }
 
     #[test]
@@ -245,6 +323,33 @@ mod tests {
         assert_eq!(compared_all(&log, vec![of(0, "a"), of(3, "d")], 0, 4), None);
         let changed = compared_all(&log, vec![of(1, "x"), of(3, "d")], 0, 4);
         assert!(changed.is_some_and(|changed| changed.starts_with("at offset 1 of sales.leads/3 ")));
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_says_nothing_and_one_before_it_must() {
+        let log = [Some("a"), Some(DAMAGED), Some("c"), None, Some(DAMAGED)];
+        let unverified = |read: Vec<Fingerprint>, low| {
+            let compared = compared_with(&log, read, low, 5);
+            assert_eq!(compared.changed, None);
+            compared.unverified.iter().map(|place| place.offset).collect::<Vec<_>>()
+        };
+        assert_eq!(unverified(vec![of(1, "b")], 0), [1], "nothing else is known");
+        assert_eq!(unverified(vec![of(0, "a"), of(1, "b")], 0), [] as [i64; 0]);
+        assert_eq!(unverified(vec![of(0, "a"), of(1, "b")], 1), [1], "retention has deleted the other");
+        assert_eq!(unverified(vec![of(1, "b"), of(2, "c")], 0), [1], "it may have been cut and read on");
+        assert_eq!(unverified(vec![of(3, "d"), of(1, "b")], 0), [3], "one for each partition");
+        assert_eq!(unverified(vec![of(2, "c"), of(4, "e")], 0), [] as [i64; 0]);
+        assert_eq!(
+            compared_with(&log, vec![of(0, "a"), of(1, "b"), of(2, "c")], 0, 5).found,
+            [[of(0, "a"), of(2, "c")]]
+        );
+        let changed = compared_all(&log, vec![of(1, "b"), of(2, "x")], 0, 5);
+        assert!(changed.is_some_and(|changed| changed.starts_with("at offset 2 ")));
+        let sentence = Place { topic: "sales.leads".to_owned(), number: 3, offset: 1 }.unverified();
+        assert!(
+            sentence.starts_with("the record that was read at offset 1 of sales.leads/3 lies in a batch"),
+            "{sentence}"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Restores the shards from the newest snapshot that can be used, and says when there must be none.
 
 mod known;
+mod logs;
 mod older;
 mod restored;
 
@@ -10,16 +11,17 @@ use std::sync::Arc;
 use std::thread;
 
 use self::known::{Began, Known, first_begun_later, partitions};
+use self::logs::{Logs, begins, forget};
 use self::older::Allowed;
 use super::format::{Decoder, FormatError, Item};
 use super::header::{Header, Offsets, Provenance, Usability};
-use super::identity::{Changed, Fingerprint, Fingerprints, Log, compare, remembered};
+use super::identity::{Changed, Fingerprint, Fingerprints, Log, Place};
 use super::rounds::{Home, Round, RoundName};
 use super::store::{Pieces, Store, StoreError};
 use crate::config::OnGap;
 use crate::engine::directory::{Directory, Listing};
 use crate::engine::shard::{Contents, Translation, Unpacker, Unusable};
-use crate::health::{LogChanged, Metrics, SnapshotRestored, SnapshotUnusable};
+use crate::health::{LogChanged, LogUnverified, Metrics, SnapshotRestored, SnapshotUnusable};
 use crate::model::rules::Rules;
 use crate::model::time::{Clock, Time};
 use crate::threads::{ShardGone, ShardLoader};
@@ -57,6 +59,8 @@ enum Reject {
     Gap(String),
     /// It is valid, and holds what the topics hold no longer.
     Changed(Changed),
+    /// It is valid, and nobody knows whether the topics are those that it holds, since this record cannot be read again.
+    Unverified(Place),
     /// It is valid, and an earlier version of the contract read it; its header.
     Older(Box<Header>),
     Error(RestoreError),
@@ -129,6 +133,13 @@ impl Restorer {
             let headers = known.headers;
             let is_elsewhere = ![home, Home::Group].contains(&round.name.home);
             let mut attempt = self.attempt(round, logs, Allowed::NOTHING, &mut known);
+            if let Err(Reject::Unverified(record)) = &attempt
+                && !is_elsewhere
+                && !is_changed
+            {
+                self.judge_unverified(record)?;
+                attempt = self.attempt(round, logs, Allowed::UNVERIFIED, &mut known);
+            }
             let is_second_best = is_elsewhere && known.has_ours;
             if is_second_best {
                 attempt = attempt.and_then(|restored| known.reaches_back(restored));
@@ -151,6 +162,7 @@ impl Restorer {
                     changed.to_string()
                 }
                 Err(Reject::Changed(changed)) => changed.to_string(),
+                Err(Reject::Unverified(record)) => record.unverified(),
                 // Only where no other can be used; nothing of it was loaded.
                 Err(Reject::Older(header)) if !is_second_best => {
                     older.push((round, header));
@@ -193,6 +205,19 @@ impl Restorer {
         )))
     }
 
+    /// Numbers of which nobody knows whether they are of these topics are not shown, unless that is allowed.
+    fn judge_unverified(&self, record: &Place) -> Result<(), RestoreError> {
+        let reason = record.unverified();
+        LogUnverified { reason: &reason }.report();
+        if self.on_gap == OnGap::Degrade {
+            return Ok(());
+        }
+        Err(RestoreError::Refused(format!(
+            "{reason}, and the snapshots hold that one. If it is the same, set snapshot.on_gap = \"degrade\" for one start, which \
+             continues from them; if it is not, give salespulse another kafka.group, which begins with what the topic holds now"
+        )))
+    }
+
     /// Uses a round in spite of the records that are missing after it, if that is allowed.
     fn over_the_gap(&self, round: &Round, reason: &str, logs: Logs<'_>) -> Result<Restored, RestoreError> {
         if self.on_gap == OnGap::Refuse {
@@ -211,6 +236,7 @@ impl Restorer {
             // It was read to its header a moment ago.
             Err(Reject::Unusable(reason) | Reject::Gap(reason)) => Err(RestoreError::Refused(reason)),
             Err(Reject::Changed(changed)) => Err(RestoreError::Refused(changed.to_string())),
+            Err(Reject::Unverified(record)) => Err(RestoreError::Refused(record.unverified())),
             Err(Reject::Older(_)) => Err(RestoreError::Refused(reason.to_owned())),
         }
     }
@@ -236,7 +262,7 @@ impl Restorer {
             return Err(Reject::Unusable("it was not written to its end".to_owned()));
         }
         let now = self.clock.now();
-        let (mut opened, mut compared) = (Vec::new(), Vec::new());
+        let (mut opened, mut compared, mut unverified) = (Vec::new(), Vec::new(), Vec::new());
         for object in &round.objects {
             let mut reader = ObjectReader::new(self.store.get(*object)?)?;
             let header = reader.header()?;
@@ -247,7 +273,7 @@ impl Restorer {
             }
             logs.hold(&header.offsets, allowed.gap)?;
             if !compared.contains(&header.fingerprints) {
-                logs.are_known_by(&header.fingerprints)?;
+                unverified.append(&mut logs.are_known_by(&header.fingerprints, allowed)?);
                 compared.push(header.fingerprints.clone());
             }
             begins(&header.offsets, ends, allowed.gap)?;
@@ -259,6 +285,8 @@ impl Restorer {
         }
         let mut restored = summary(round.name, &opened);
         restored.degraded |= begins(&restored.offsets, ends, OnGap::Refuse).is_err();
+        restored.degraded |= !unverified.is_empty();
+        forget(&mut restored.fingerprints, &unverified);
         complete(&mut restored.began, &ends.lows);
         let forgotten = opened.iter().filter_map(|object| object.header.forgotten).max();
         let started = std::time::Instant::now();
@@ -348,64 +376,6 @@ fn fold(own: &mut Offsets, other: &Offsets, choose: impl Fn(i64, i64) -> i64) {
     for (topic, others) in other {
         let own = own.entry(topic.clone()).or_insert_with(|| others.clone());
         own.iter_mut().zip(others).for_each(|(own, other)| *own = choose(*own, *other));
-    }
-}
-
-/// What is read here and now.
-#[derive(Clone, Copy)]
-struct Logs<'a> {
-    ends: &'a Ends,
-    log: Option<&'a dyn Log>,
-}
-
-impl Logs<'_> {
-    /// Whether the logs still hold what comes after these offsets.
-    fn hold(self, offsets: &Offsets, on_gap: OnGap) -> Result<(), Reject> {
-        let at = |offsets: &Offsets, topic: &str, number: usize| offsets.get(topic)?.get(number).copied();
-        for (topic, number, offset) in partitions(offsets) {
-            let (Some(low), Some(high)) = (at(&self.ends.lows, topic, number), at(&self.ends.highs, topic, number))
-            else {
-                return Err(Reject::Unusable(format!("{topic} has no partition {number} any more")));
-            };
-            if offset > high {
-                // Another member may have read on since the end was looked at.
-                let end = self.log.map_or(Ok(high), |log| log.end(topic, number)).map_err(RestoreError::Log)?;
-                if offset > end {
-                    let topic = topic.clone();
-                    return Err(Reject::Changed(Changed { topic, number, offset, end: Some(end) }));
-                }
-            }
-            if offset < low && on_gap == OnGap::Refuse {
-                return Err(Reject::Gap(format!(
-                    "the newest snapshots reach to offset {offset} of {topic}/{number}, which now begins at {low}: retention has \
-                     deleted the records between"
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the records that were read last still lie where they lay.
-    fn are_known_by(self, fingerprints: &Fingerprints) -> Result<(), Reject> {
-        let Some(log) = self.log else { return Ok(()) };
-        let remembered = remembered(fingerprints, &self.ends.lows, &self.ends.highs);
-        match compare(log, &remembered).map_err(RestoreError::Log)? {
-            Some(changed) => Err(Reject::Changed(changed)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Whether the logs of the partitions that these offsets do not know still have their beginnings.
-fn begins(offsets: &Offsets, ends: &Ends, on_gap: OnGap) -> Result<(), Reject> {
-    let is_known = |topic: &str, number: usize| offsets.get(topic).is_some_and(|offsets| number < offsets.len());
-    let unknown = partitions(&ends.lows).find(|(topic, number, low)| *low > 0 && !is_known(topic, *number));
-    match unknown.filter(|_| on_gap == OnGap::Refuse) {
-        None => Ok(()),
-        Some((topic, number, low)) => Err(Reject::Gap(format!(
-            "the newest snapshots know nothing of {topic}/{number}, which begins at offset {low}: retention has deleted the \
-             records before"
-        ))),
     }
 }
 

@@ -45,6 +45,42 @@ fn a_damaged_batch_ends_the_service_or_is_passed_over() {
     assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
 }
 
+/// By the record that was read last a start knows the log again: nothing is shown of which nobody knows whose it is.
+#[test]
+fn a_batch_that_is_damaged_after_it_was_read_is_no_proof_of_the_log() {
+    let Some(kafka) = tools::kafka() else { return };
+    let broker = Broker::start(kafka);
+    let topics = Topics::create(&broker, 1);
+    let store = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let builder = ServiceBuilder::new(&broker, &topics).keeping(store.path(), "60s");
+    let producer = Producer::new(&broker.client(), &[]);
+    producer.send_all(&[lead(&topics, "a")]);
+    let mut service = builder.start();
+    service.wait_for(ORG_LEADS, 1.0);
+    assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
+    broker.stop();
+    broker.damage(&topics.name("lead"), 0);
+    broker.restart();
+
+    let mut service = builder.spawn();
+    assert_eq!(service.wait_exit().code(), Some(69), "{}", service.log());
+    let sentences = service.sentences();
+    let words =
+        [&*format!("offset 0 of {}/0 lies in a batch", topics.name("lead")), "set snapshot.on_gap = \"degrade\""];
+    assert!(words.iter().all(|words| sentences.contains(words)), "{sentences}");
+
+    let mut service = builder.clone().snapshot("on_gap", "degrade").start();
+    service.wait_for(ORG_LEADS, 1.0);
+    assert!(service.holds("records_missing"));
+    producer.send_all(&[lead(&topics, "b")]);
+    service.wait_for(ORG_LEADS, 2.0);
+    assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
+
+    let service = builder.start();
+    service.wait_for(ORG_LEADS, 2.0);
+    assert!(service.holds("records_missing"), "the snapshot remembers it");
+}
+
 /// A lead, a batch that becomes larger than the client takes, and another lead behind it.
 fn with_a_large_batch(broker: &Broker) -> (Topics, ServiceBuilder, Producer) {
     let topics = Topics::create(broker, 1);

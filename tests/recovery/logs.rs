@@ -9,7 +9,7 @@ use salespulse::model::event::EventType;
 use salespulse::model::rules::Acceptance;
 use salespulse::model::time::{DAY, Time};
 use salespulse::simulate::{Plan, Produced, Simulation};
-use salespulse::snapshot::{Changed, Fingerprint, Offsets};
+use salespulse::snapshot::{Changed, Comparison, Fingerprint, Offsets};
 
 use crate::dice::Dice;
 use crate::recovery::mirror::Mirror;
@@ -140,6 +140,11 @@ impl Logs {
 
     /// The first log that is not the one that was read.
     pub(crate) fn compared(&self, layout: &Layout) -> Option<Changed> {
+        self.comparison(layout).changed
+    }
+
+    /// The logs, compared with what was read.
+    pub(crate) fn comparison(&self, layout: &Layout) -> Comparison {
         let ends = |partition: &Partition| {
             let place = place_of(partition);
             [self.lows[&place], self.records[&place].len()]

@@ -121,6 +121,11 @@ impl Member {
         !self.fetched.is_empty() && self.fetched.iter().all(|(place, (next, _))| is_at_end(*place, *next))
     }
 
+    /// The partitions, as the last survey has found them.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// Where the next records lie.
     pub(crate) fn offsets(&self) -> Offsets {
         let mut offsets = Offsets::new();
@@ -204,7 +209,9 @@ impl Member {
             found.push(Found { partition, committed, ends: (offset(low), offset(high)) });
             self.ends.insert(place, high);
         }
-        if let Some(changed) = take_survey(&*cluster.logs.mirror, found).expect("the logs are in memory") {
+        let comparison = take_survey(&*cluster.logs.mirror, found).expect("the logs are in memory");
+        self.events.push(PollEvent::Unverified { records: comparison.unverified, is_assignment: true });
+        if let Some(changed) = comparison.changed {
             self.events.push(PollEvent::LogChanged(changed));
             return;
         }

@@ -1,17 +1,20 @@
 //! The logs as whoever compares them with what was read sees them, from any thread.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use salespulse::simulate::Produced;
-use salespulse::snapshot::{Fingerprint, Log, Place as Asked};
+use salespulse::snapshot::{Fingerprint, Log, Place as Asked, Seen};
 
 use crate::recovery::logs::Place;
 
 #[derive(Default)]
 pub(crate) struct Mirror {
     logs: Mutex<BTreeMap<(String, usize), Vec<Fingerprint>>>,
+    /// Where records lie in a batch that cannot be read any more.
+    damaged: Mutex<BTreeMap<(String, usize), Range<usize>>>,
     changes: AtomicU64,
     cuts: AtomicU64,
 }
@@ -24,6 +27,12 @@ impl Mirror {
         seen.truncate(kept);
         let known = seen.len();
         seen.extend(log.iter().enumerate().skip(known).map(|(offset, record)| of(offset, record)));
+    }
+
+    /// What a log holds at these offsets cannot be read any more.
+    pub(crate) fn damage(&self, (kind, number): Place, offsets: Range<usize>) {
+        let place = (kind.default_topic().to_owned(), number);
+        self.damaged.lock().expect("nobody panics here").insert(place, offsets);
     }
 
     /// Notes that a log is another than before.
@@ -68,12 +77,17 @@ impl Log for Mirror {
         Ok(i64::try_from(length).expect("an offset"))
     }
 
-    fn records(&self, places: &[Asked]) -> Result<Vec<Option<Fingerprint>>, String> {
+    fn records(&self, places: &[Asked]) -> Result<Vec<Seen>, String> {
         let logs = self.logs.lock().expect("nobody panics here");
-        let found = |asked: &Asked| {
+        let damaged = self.damaged.lock().expect("nobody panics here");
+        let seen = |asked: &Asked| {
             let offset = usize::try_from(asked.offset).expect("an offset");
-            logs.get(&(asked.topic.clone(), asked.number))?.get(offset).copied()
+            let place = (asked.topic.clone(), asked.number);
+            if damaged.get(&place).is_some_and(|damage| damage.contains(&offset)) {
+                return Seen::Unreadable;
+            }
+            logs.get(&place).and_then(|log| log.get(offset)).copied().into()
         };
-        Ok(places.iter().map(found).collect())
+        Ok(places.iter().map(seen).collect())
     }
 }

@@ -88,6 +88,19 @@ impl LogChanged<'_> {
     }
 }
 
+/// Nobody knows whether a log is the one that was read.
+pub struct LogUnverified<'a> {
+    /// Which, and why.
+    pub reason: &'a str,
+}
+
+impl LogUnverified<'_> {
+    /// Logs it; who meets it says what follows.
+    pub fn report(&self) {
+        error!("{}", self.reason);
+    }
+}
+
 /// A start found a round that an earlier version of the event contract read, and reads all of it again.
 pub struct SnapshotOfOlderContract<'a> {
     /// Its name.

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use tracing::{error, warn};
 
 use super::{EventLoop, LoopFailure};
-use crate::health::{Beat, Condition, LogChanged, Met, PassedOver, Slept};
+use crate::health::{Beat, Condition, LogChanged, LogUnverified, Met, PassedOver, Slept};
 use crate::kafka::membership::Event;
 use crate::kafka::{Broker, DeadLetterSink, KafkaFailure, Position, Readable};
 use crate::model::time::seconds;
 use crate::service::horizon_clock::PATIENCE;
-use crate::snapshot::Changed;
+use crate::snapshot::{Changed, Place};
 
 /// How long a dead letter may take to be acknowledged before that is worth a word.
 const DEAD_LETTER_PATIENCE: Duration = Duration::from_secs(10);
@@ -42,6 +42,25 @@ impl<B: Broker, D: DeadLetterSink> EventLoop<B, D> {
              compares its snapshots with the topics, and snapshot.on_gap says whether it may begin with what they hold now"
         );
         Err(KafkaFailure::Ended(sentence).into())
+    }
+
+    /// Reports records that cannot be read again. While this member reads, the logs were compared a moment ago; after an assignment
+    /// anything may have become of them, as before a start.
+    pub(super) fn on_unverified(&self, records: &[Place], is_assignment: bool) -> Result<(), LoopFailure> {
+        for record in records {
+            LogUnverified { reason: &record.unverified() }.report();
+        }
+        Met { condition: Condition::UnverifiedLog, holds: !records.is_empty() }.report(&self.readiness);
+        match records.first() {
+            Some(record) if is_assignment && !self.recovery.may_degrade() => {
+                let reason = record.unverified();
+                let sentence = format!(
+                    "{reason}; the numbers are not shown any more. Start salespulse anew: snapshot.on_gap decides"
+                );
+                Err(KafkaFailure::Ended(sentence).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reports which partitions stand still because the client cannot read what lies there.

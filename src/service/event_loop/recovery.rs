@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
+use crate::config::OnGap;
 use crate::health::{Condition, LogThrottle, Met, Readiness};
 use crate::kafka::{Layout, Trace};
 use crate::model::CONTRACT;
@@ -104,6 +105,11 @@ impl Recovery {
     /// Whether the state began anew because a log is another than before.
     pub(super) fn begins_anew(&self) -> bool {
         matches!(&self.stage, Stage::Reading(restored) if restored.begins_anew)
+    }
+
+    /// Whether a state may go on that may be wrong, if that is said.
+    pub(super) fn may_degrade(&self) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts.restorer.on_gap == OnGap::Degrade)
     }
 
     /// Notes that records are missing from what is in memory, and so from all snapshots of it.

@@ -13,12 +13,16 @@ pub(super) struct Allowed {
     pub gap: OnGap,
     /// An earlier version of the contract.
     pub older_contract: bool,
+    /// Nobody knows whether the topics are those that it was read from.
+    pub unverified: bool,
 }
 
 impl Allowed {
-    pub(super) const NOTHING: Allowed = Allowed { gap: OnGap::Refuse, older_contract: false };
-    pub(super) const OLDER_CONTRACT: Allowed = Allowed { older_contract: true, ..Allowed::NOTHING };
-    pub(super) const EVERYTHING: Allowed = Allowed { gap: OnGap::Degrade, older_contract: true };
+    pub(super) const NOTHING: Allowed = Allowed { gap: OnGap::Refuse, older_contract: false, unverified: false };
+    pub(super) const UNVERIFIED: Allowed = Allowed { unverified: true, ..Allowed::NOTHING };
+    /// What cannot be verified was judged before the contract was looked at.
+    pub(super) const OLDER_CONTRACT: Allowed = Allowed { older_contract: true, ..Allowed::UNVERIFIED };
+    pub(super) const EVERYTHING: Allowed = Allowed { gap: OnGap::Degrade, ..Allowed::OLDER_CONTRACT };
 }
 
 impl Restorer {
@@ -40,6 +44,7 @@ impl Restorer {
                 Err(Reject::Error(error)) => return Err(error),
                 Err(Reject::Unusable(reason) | Reject::Gap(reason)) => reason,
                 Err(Reject::Changed(changed)) => changed.to_string(),
+                Err(Reject::Unverified(record)) => record.unverified(),
                 Err(Reject::Older(_)) => continue,
             };
             SnapshotUnusable { round: &round.name, reason: &rejected }.report(&self.metrics);
