@@ -27,9 +27,11 @@ fn sentences(log: &str) -> Vec<String> {
 fn what_a_start_refuses_is_found() {
     let Some(broker) = shared_broker() else { return };
     type Adapt = fn(&mut TopicShape);
-    let planted: [(&str, Adapt, &str); 3] = [
+    let compact: Adapt = |topic| drop(topic.properties.insert("cleanup.policy", "compact".to_owned()));
+    let planted: [(&str, Adapt, &str); 4] = [
         ("spend", |topic| topic.partitions = 0, "missing_topic spend error"),
         ("dead_letters", |topic| topic.partitions = 0, "missing_topic dead_letters error"),
+        ("dead_letters", compact, "compacted_dead_letters dead_letters error"),
         ("stage_change", |topic| topic.partitions = 2, "unequal_partitions lead error"),
     ];
     for (kind, adapt, expected) in planted {
