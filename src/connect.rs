@@ -4,6 +4,7 @@
 //! judges every one before anybody sees it.
 
 pub mod account;
+mod bell;
 pub mod builtin;
 mod chore;
 pub mod delivery;

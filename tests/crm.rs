@@ -17,10 +17,12 @@ mod organisation;
 #[allow(dead_code, reason = "only clients that are not ours come by HTTP")]
 pub(crate) mod over_http;
 pub(crate) mod pipedrive;
+pub(crate) mod prompt;
 pub(crate) mod remembered;
 pub(crate) mod rings;
 mod settings;
 pub(crate) mod sharecrm;
+pub(crate) mod tenants;
 mod topic;
 mod truth;
 pub(crate) mod zoho;

@@ -4,7 +4,9 @@
 //! replay of what the connectors have produced is a replay of the truth. `SALESPULSE_CRM_SEEDS` says how many organisations
 //! of each dialect are tried.
 
-use crate::crm::{asked, channel, checks, hubspot, many, pipedrive, remembered, rings, sharecrm, zoho};
+use crate::crm::{
+    asked, channel, checks, hubspot, many, pipedrive, prompt, remembered, rings, sharecrm, tenants, zoho,
+};
 
 /// How many organisations of each dialect a test run tries.
 const SEEDS: u64 = 200;
@@ -53,6 +55,16 @@ fn a_check_of_pipedrive_says_what_is_wrong() {
 }
 
 #[test]
+fn a_check_of_zoho_says_what_is_wrong() {
+    tenants::try_zoho();
+}
+
+#[test]
+fn a_check_of_sharecrm_says_what_is_wrong() {
+    tenants::try_sharecrm();
+}
+
+#[test]
 fn a_changelog_that_comes_late_is_read_again() {
     pipedrive::try_late_changelog();
 }
@@ -65,6 +77,11 @@ fn a_token_that_is_refused_is_renewed_once() {
 #[test]
 fn a_ring_begins_the_next_cycle_and_a_forged_one_does_not() {
     rings::try_rings();
+}
+
+#[test]
+fn a_ring_is_an_event_within_three_seconds_and_an_import_costs_no_more_calls() {
+    prompt::try_delays();
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Requests to a CRM and its responses, as plain values: whoever polls neither opens a socket nor reads a clock.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use super::inbox::Call;
 use crate::model::time::Time;
 
 /// The largest response that is read, in bytes.
@@ -66,6 +70,19 @@ pub trait Exchange {
 
     /// Lets so many milliseconds pass.
     fn pause(&mut self, millis: i64);
+
+    /// Waits so many milliseconds at most for a call.
+    ///
+    /// # Errors
+    /// If none came, or none can come any more.
+    fn hear(&mut self, inbox: &Receiver<Call>, millis: i64) -> Result<Call, RecvTimeoutError> {
+        inbox.recv_timeout(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
+    }
+
+    /// Whether so many calls are left of the day's that not only the polls may take some.
+    fn can_spare_calls(&self) -> bool {
+        true
+    }
 
     /// Takes note of what the CRM has said of itself.
     fn report(&mut self, _report: &Report<'_>) {}

@@ -16,6 +16,8 @@ use crate::model::time::{Clock, HOUR, SECOND, Time};
 
 /// How long a response may take as a whole.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The calls of so many hours are counted together.
+const DAY_HOURS: i64 = 24;
 /// How long a connection may take.
 const CONNECTING: Duration = Duration::from_secs(10);
 /// How soon a request to stop is heard.
@@ -42,14 +44,26 @@ impl Quota {
     /// Counts a call, and answers how many are left.
     fn count(&mut self, now: Time) -> i64 {
         let hour = now.millis().div_euclid(HOUR);
-        while self.sent.front().is_some_and(|(first, _)| hour - first >= 24) {
+        while self.sent.front().is_some_and(|(first, _)| hour - first >= DAY_HOURS) {
             self.sent.pop_front();
         }
         match self.sent.back_mut().filter(|(last, _)| *last == hour) {
             Some((_, count)) => *count += 1,
             None => self.sent.push_back((hour, 1)),
         }
-        (self.calls - self.sent.iter().map(|(_, count)| count).sum::<i64>()).max(0)
+        self.left(now)
+    }
+
+    /// How many are left.
+    fn left(&self, now: Time) -> i64 {
+        let hour = now.millis().div_euclid(HOUR);
+        let of_today = self.sent.iter().filter(|(sent, _)| hour - sent < DAY_HOURS);
+        (self.calls - of_today.map(|(_, count)| count).sum::<i64>()).max(0)
+    }
+
+    /// Whether there are more than the quarter that is for polls alone.
+    fn can_spare(&self, now: Time) -> bool {
+        self.left(now) > self.calls / 4
     }
 }
 
@@ -125,6 +139,10 @@ impl Exchange for HttpExchange {
         let _ = self.runtime.block_on(unless_stopped(&self.stop, pause));
     }
 
+    fn can_spare_calls(&self) -> bool {
+        self.quota.as_ref().is_none_or(|quota| quota.can_spare(self.clock.now()))
+    }
+
     fn report(&mut self, report: &Report<'_>) {
         self.status.reported(&self.source, report);
     }
@@ -173,6 +191,18 @@ fn sentence(error: reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quarter_of_the_calls_is_for_polls_alone() {
+        let mut quota = Quota { calls: 8, sent: VecDeque::new() };
+        let at = |hour: i64| Time::from_millis(hour * HOUR);
+        let spared = (0..8).map(|_| {
+            quota.count(at(0));
+            quota.can_spare(at(1))
+        });
+        assert_eq!(spared.collect::<Vec<_>>(), [true, true, true, true, true, false, false, false]);
+        assert!(quota.can_spare(at(24)), "without a call that shows it");
+    }
 
     #[test]
     fn calls_of_a_day_ago_are_left_again() {

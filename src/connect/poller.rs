@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
 
 use super::account::{Account, Polling, secret};
+use super::bell::Bell;
 use super::desk::{Batch, Desk, Sink};
 use super::events::Gate;
 use super::exchange::{Exchange, Trouble};
@@ -24,9 +24,6 @@ use crate::model::time::{MINUTE, SECOND, Time};
 const FIRST_PAUSE: i64 = 5 * SECOND;
 /// How soon a request to stop is heard while something may be posted.
 const GLANCE: i64 = 200;
-/// After the beginning of a cycle a ring begins the next one no sooner, so that an import of thousands of records, each of
-/// which rings, does not use up the day's calls.
-const SHORTEST_RING: i64 = 10 * SECOND;
 /// The longest pause.
 const LONGEST_PAUSE: i64 = 15 * MINUTE;
 
@@ -165,7 +162,7 @@ impl Poller<'_> {
     /// # Errors
     /// A sentence if what was read cannot be kept: then memory may say what the topics do not, and must be read again.
     pub fn run(mut self, sink: &mut dyn Sink, exchange: &mut dyn Exchange) -> Result<(), String> {
-        let mut failures = 0_u32;
+        let (mut failures, mut bell) = (0_u32, Bell::new());
         while !self.stop.requested() {
             let began = exchange.now();
             let mut desk = Desk {
@@ -196,40 +193,47 @@ impl Poller<'_> {
                     }
                 }
             };
-            // A CRM that is in trouble is not asked sooner because it rings.
-            let earliest = (failures == 0).then(|| began.plus(SHORTEST_RING));
-            self.rest(wait, earliest, sink, exchange)?;
+            // A CRM that is in trouble, or has few calls left, is not asked sooner because it rings.
+            let earliest = (failures == 0 && exchange.can_spare_calls()).then(|| bell.earliest(began));
+            if self.rest(wait, earliest, sink, exchange)? {
+                bell.answered(exchange.now());
+            }
         }
         Ok(())
     }
 
-    /// Waits for the next cycle, and keeps meanwhile what is posted. A ring ends the rest, but not before `earliest`.
+    /// Waits for the next cycle, and keeps meanwhile what is posted. A ring ends the rest, but not before `earliest`;
+    /// answers whether one did.
     fn rest(
         &mut self,
         millis: i64,
         earliest: Option<Time>,
         sink: &mut dyn Sink,
         exchange: &mut dyn Exchange,
-    ) -> Result<(), String> {
-        let mut until = exchange.now().plus(millis.max(0));
+    ) -> Result<bool, String> {
+        let (mut until, mut is_rung) = (exchange.now().plus(millis.max(0)), false);
         loop {
             let left = until.since(exchange.now());
-            let wait = Duration::from_millis(u64::try_from(left.clamp(0, GLANCE)).unwrap_or(0));
-            let pushed = match &self.inbox {
+            let called = match &self.inbox {
                 None => {
                     exchange.pause(left.max(0));
-                    return Ok(());
+                    return Ok(false);
                 }
-                Some(inbox) => inbox.recv_timeout(wait),
+                Some(inbox) => exchange.hear(inbox, left.clamp(0, GLANCE)),
             };
-            match pushed {
+            match called {
                 Ok(Call::Push(push)) => self.keep(&push, sink, exchange.now())?,
-                Ok(Call::Ring) => until = earliest.map_or(until, |earliest| until.min(earliest)),
+                Ok(Call::Ring) => {
+                    if let Some(earliest) = earliest.filter(|earliest| *earliest < until) {
+                        (until, is_rung) = (earliest, true);
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => exchange.pause(left.clamp(0, GLANCE)),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if left <= 0 || self.stop.requested() {
-                return self.clear(sink, exchange.now());
+                self.clear(sink, exchange.now())?;
+                return Ok(is_rung);
             }
         }
     }

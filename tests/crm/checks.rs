@@ -18,16 +18,21 @@ fn said<V: Vendor>(mut server: V, prepare: &dyn Fn(&mut V), source: &Source) -> 
     server.organisation().now += 10 * MINUTE;
     prepare(&mut server);
     let mut crm = server.poller();
+    let exchange: &mut dyn Exchange = &mut server;
+    shown(crm.check(source, exchange))
+}
+
+/// Findings as they are printed.
+pub(super) fn shown(findings: Vec<Finding>) -> Vec<String> {
     let line = |finding: Finding| match finding {
         Finding::Right(sentence) => format!("ok: {sentence}"),
         Finding::Note(sentence) => format!("note: {sentence}"),
         Finding::Wrong(sentence) => format!("WRONG: {sentence}"),
     };
-    let exchange: &mut dyn Exchange = &mut server;
-    crm.check(source, exchange).into_iter().map(line).collect()
+    findings.into_iter().map(line).collect()
 }
 
-fn assert_begin(lines: &[String], expected: &[&str]) {
+pub(super) fn assert_begin(lines: &[String], expected: &[&str]) {
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, expected) in lines.iter().zip(expected) {
         assert!(line.starts_with(expected), "{expected} is expected of {lines:#?}");

@@ -21,9 +21,9 @@ const START: i64 = 1_767_571_200_000;
 /// After so many calls somebody moves a deal on.
 const CALLS_BETWEEN: usize = 7;
 
-struct Many {
-    deals: usize,
-    now: i64,
+pub(super) struct Many {
+    pub(super) deals: usize,
+    pub(super) now: i64,
     calls: usize,
     /// When deals were opened again, in the order of that; the number of a row follows those of the others.
     opened: Vec<(usize, i64)>,
@@ -38,16 +38,26 @@ fn id_of(deal: usize) -> String {
     (6_756_839_000_001_000_000 + deal).to_string()
 }
 
+fn id_of_row(row: usize) -> String {
+    (6_756_839_000_005_000_000 + row).to_string()
+}
+
 impl Many {
     fn new(deals: usize) -> Many {
         let rows = i64::try_from(deals * STEPS).expect("few rows");
         Many { deals, now: START + rows * SECOND + DAY, calls: 0, opened: Vec::new(), is_busy: true }
     }
 
-    /// Somebody moves a deal. Times are whole seconds, and no two edits are in one.
-    fn open(&mut self, deal: usize) {
+    /// One in which nobody does anything meanwhile.
+    pub(super) fn at_rest(deals: usize) -> Many {
+        Many { is_busy: false, ..Many::new(deals) }
+    }
+
+    /// Somebody moves a deal; the id of the fact. Times are whole seconds, and no two edits are in one.
+    pub(super) fn open(&mut self, deal: usize) -> String {
         self.now += SECOND;
         self.opened.push((deal, Time::from_millis(self.now).floor(SECOND).millis()));
+        format!("deal:{}:{}", id_of(deal), id_of_row(self.rows() - 1))
     }
 
     fn rows(&self) -> usize {
@@ -77,7 +87,7 @@ impl Many {
         let rows = self.rows_of(deal);
         let next = rows.iter().skip_while(|row| **row != number).nth(1).map(|next| format!("S{}", self.row(*next).1));
         Json::object([
-            ("id", Json::text_of(format!("{}", 6_756_839_000_005_000_000 + number))),
+            ("id", Json::text_of(id_of_row(number))),
             ("Potential_Name", Json::object([("id", Json::text_of(id_of(deal)))])),
             ("Stage", Json::text_of(format!("S{stage}"))),
             ("Moved_To__s", Json::optional(next.as_deref())),
@@ -151,7 +161,7 @@ impl Exchange for Many {
         self.now += 100;
         self.calls += 1;
         if self.is_busy && self.calls.is_multiple_of(CALLS_BETWEEN) {
-            self.open(self.calls * 37 % self.deals);
+            let _ = self.open(self.calls * 37 % self.deals);
         }
         let date = Some(Time::from_millis(self.now).floor(SECOND));
         if request.url.ends_with("/oauth/v2/token") {
@@ -209,7 +219,7 @@ pub(crate) fn try_many() {
 
     // Somebody moves one deal, and a ring begins a cycle: each of its few calls is a tenth of a second.
     many.now += 5 * MINUTE;
-    many.open(7);
+    let _ = many.open(7);
     let (asked, known) = (many.calls, topic.events.len());
     assert_eq!(instance.try_cycle(&mut many, &mut topic), Ok(()));
     assert!(topic.events.len() > known, "the move is told");

@@ -126,5 +126,5 @@ pub(crate) fn try_rings() {
     let begun = cycles.lock().expect("no panic").clone();
     assert_eq!(begun.len(), 4, "40 rings are one cycle: {begun:?}");
     let pauses: Vec<i64> = begun.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!(pauses.iter().all(|pause| (9 * SECOND..DAY).contains(pause)), "{pauses:?}");
+    assert!(pauses.iter().all(|pause| (SECOND..DAY).contains(pause)), "{pauses:?}");
 }

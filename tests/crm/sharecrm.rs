@@ -23,7 +23,7 @@ use super::topic::{Topic, Writer, assert_same};
 use super::truth;
 use crate::dice::Dice;
 
-const SOURCE: &str = r#"
+pub(super) const SOURCE: &str = r#"
 [source.sharecrm]
 kind = "sharecrm"
 currency = "CNY"

@@ -381,7 +381,7 @@ pub(super) struct Instance {
     generation: u64,
 }
 
-fn poller() -> Zoho {
+pub(super) fn poller() -> Zoho {
     let credentials = Credentials {
         client_id: "client".to_owned(),
         client_secret: "secret".to_owned(),

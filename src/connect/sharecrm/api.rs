@@ -53,7 +53,7 @@ pub struct Api {
     tokens: RateLimit,
     calls: RateLimit,
     /// How far the server's clock is ahead of ours, in milliseconds, by its header `Date`.
-    ahead_ms: i64,
+    ahead_ms: Option<i64>,
 }
 
 struct Token {
@@ -81,7 +81,7 @@ impl Api {
             token: None,
             tokens: RateLimit::new(MOST_TOKENS, TOKEN_WINDOW),
             calls: RateLimit::new(MOST_CALLS, CALL_WINDOW),
-            ahead_ms: 0,
+            ahead_ms: None,
         }
     }
 
@@ -124,7 +124,15 @@ impl Api {
 
     /// The server's time at an instant of ours, as far as it is known.
     pub(super) const fn server_time(&self, at: Time) -> i64 {
-        at.plus(self.ahead_ms).millis()
+        match self.ahead_ms {
+            Some(ahead) => at.plus(ahead).millis(),
+            None => at.millis(),
+        }
+    }
+
+    /// What its clock says now, if it has said so.
+    pub(super) fn clock(&self, now: Time) -> Option<Time> {
+        self.ahead_ms.map(|ahead| now.plus(ahead))
     }
 
     /// Posts a body below the host; waits where ShareCRM asks to.
@@ -139,7 +147,7 @@ impl Api {
             let request = self.request(path, body, &token, &tenant);
             let response = exchange.send(&request).map_err(Trouble::Unreachable)?;
             if let Some(date) = response.date {
-                self.ahead_ms = date.since(exchange.now());
+                self.ahead_ms = Some(date.since(exchange.now()));
             }
             let answer = parsed(&response.body)?;
             match answer.word("/errorCode").and_then(|code| code.parse::<i64>().ok()) {

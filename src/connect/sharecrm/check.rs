@@ -3,7 +3,7 @@
 use super::{OBJECTS, PROJECTION, ShareCrm};
 use crate::connect::dialect::sharecrm::Object;
 use crate::connect::exchange::{Exchange, Trouble};
-use crate::connect::finding::{Finding, entries_of};
+use crate::connect::finding::{Finding, clock_of, entries_of};
 use crate::connect::sources::Source;
 
 impl ShareCrm {
@@ -26,6 +26,9 @@ impl ShareCrm {
                 }
                 Err(trouble) => findings.push(Finding::Wrong(format!("{name} cannot be read: {trouble}"))),
             }
+        }
+        if let Some(date) = self.api.clock(exchange.now()) {
+            findings.push(clock_of("ShareCRM", exchange.now(), date));
         }
         for (field, table) in [("sales_stage", "stages"), ("sales_status", "statuses")] {
             findings.push(self.options_of(field, table, source, exchange));

@@ -203,10 +203,11 @@ fn trouble(response: &Response) -> Trouble {
         (429, _) | (_, "TOO_MANY_REQUESTS") => {
             Trouble::Throttled { wait_ms: response.retry_after_ms.unwrap_or(MINUTE) }
         }
-        (401, _) => Trouble::SignIn(message),
+        // A missing scope has the status of a token that is not taken.
         (403, _) | (_, "OAUTH_SCOPE_MISMATCH" | "NO_PERMISSION" | "AUTHORIZATION_FAILED") => {
             Trouble::Permission(message)
         }
+        (401, _) => Trouble::SignIn(message),
         (500..=599, _) => Trouble::Unreachable(format!("status {}", response.status)),
         (status, _) => Trouble::Unusable(format!("status {status}, {message}")),
     }

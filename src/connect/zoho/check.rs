@@ -121,14 +121,16 @@ impl Zoho {
         };
         let stage = answer.items("/fields").iter().find(|field| field.word("/api_name") == Some("Stage"));
         let values = stage.map(|field| field.items("/pick_list_values")).unwrap_or_default();
+        if values.is_empty() {
+            return Finding::Note("Zoho lists no stages, so they are not compared".to_owned());
+        }
         let names =
             values.iter().filter_map(|value| value.word("/actual_value").or_else(|| value.word("/display_value")));
-        let unmapped: Vec<&str> = names
-            .filter(|name| !matches!(*name, "None" | "-None-"))
-            .filter(|name| source.mapping.tables.find("stages", name).is_none())
-            .collect();
+        let names: Vec<&str> = names.filter(|name| !matches!(*name, "None" | "-None-")).collect();
+        let unmapped: Vec<&str> =
+            names.iter().copied().filter(|name| source.mapping.tables.find("stages", name).is_none()).collect();
         if unmapped.is_empty() {
-            return Finding::Right(format!("all {} stages are in [tables.stages]", values.len()));
+            return Finding::Right(format!("all {} stages are in [tables.stages]", names.len()));
         }
         Finding::Wrong(format!(
             "[tables.stages] has no entry for {}: deals in them would become dead letters",
