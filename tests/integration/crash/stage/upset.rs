@@ -25,11 +25,13 @@ pub(in super::super) enum Upset {
     WrongTopics,
     /// A service with other rates, another zone and another idea of the future runs for a while.
     WrongRules,
+    /// A service with another rate runs for a while: it goes on from the right snapshots, and the right one from its own.
+    WrongRates,
 }
 
 impl Upset {
-    pub(in super::super) const ALL: [Upset; 5] =
-        [Upset::Recreated, Upset::Cut, Upset::Damaged, Upset::WrongTopics, Upset::WrongRules];
+    pub(in super::super) const ALL: [Upset; 6] =
+        [Upset::Recreated, Upset::Cut, Upset::Damaged, Upset::WrongTopics, Upset::WrongRules, Upset::WrongRates];
 }
 
 impl Stage<'_> {
@@ -50,6 +52,7 @@ impl Stage<'_> {
             Upset::Damaged => self.read_once_it_is_mended(),
             Upset::WrongTopics => self.run_with_other_topics(),
             Upset::WrongRules => self.run_with_other_rules(),
+            Upset::WrongRates => self.run_with_another_rate(),
         }
     }
 
@@ -142,6 +145,17 @@ impl Stage<'_> {
         self.run_wrong(&self.builder.clone().rules(&rules), |_| self.flow.stream().send(1));
         let life = self.start();
         life.service.wait_for("salespulse_snapshots_restored_total", 0.0);
+        life
+    }
+
+    /// Amounts are kept in their own currencies, so those of its snapshots are converted anew, and nothing is read again.
+    fn run_with_another_rate(&self) -> Life {
+        let rules = RULES.replace("\"0.5\"", "\"0.25\"");
+        assert_ne!(rules, RULES);
+        self.run_wrong(&self.builder.clone().rules(&rules), |_| self.flow.stream().send(1));
+        let life = self.start();
+        life.service.wait_for("salespulse_snapshots_restored_total", 1.0);
+        life.service.wait_for("salespulse_snapshots_unusable_total", 0.0);
         life
     }
 
