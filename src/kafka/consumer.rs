@@ -111,6 +111,11 @@ impl Consumer {
         let is_held_back = self.is_paused && !self.fetched.is_empty();
         if !is_held_back {
             self.fetched.fetch(most, IDLE_WAIT);
+            for (topic, number) in self.fetched.take_misplaced() {
+                let is_it = |partition: &Partition| *partition.topic() == *topic && partition.number() == number;
+                let found = self.assigned.iter().filter(|(partition, _)| is_it(partition));
+                found.for_each(|(partition, _)| partition.set_misplaced(true));
+            }
         }
         // What the client has reported by now may concern what it has fetched by now, and so comes first.
         let served = self.serve(if is_held_back { IDLE_WAIT } else { Duration::ZERO }, take);
@@ -181,6 +186,7 @@ impl Consumer {
     /// the partition was assigned anew makes it read from there again, whatever the new assignment said.
     pub(super) fn assign(&mut self, from: &[(Arc<Partition>, i64)]) -> Result<(), KafkaFailure> {
         self.assigned = from.to_vec();
+        from.iter().for_each(|(partition, _)| partition.set_misplaced(false));
         self.fetched.lead(from.iter().map(|(partition, _)| (partition.topic(), partition.number())));
         let mut list = TopicPartitionList::new();
         let added = from.iter().try_for_each(|(partition, offset)| {
@@ -214,8 +220,11 @@ impl Consumer {
             if let Some(offset) = self.fetched.next_of(partition.topic(), partition.number()) {
                 return Some(offset);
             }
-            let element = known.find_partition(partition.topic(), partition.number())?;
-            if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None }
+            let said = said(&known, partition);
+            if said.is_some() && said == partition.next() {
+                partition.set_misplaced(false);
+            }
+            partition.position(said)
         };
         Ok(layout.partitions().map(|partition| (Arc::clone(partition), position(partition))).collect())
     }
@@ -309,11 +318,8 @@ impl Consumer {
         let positions = self.inner.position().ok();
         let place = |(partition, from): &(Arc<Partition>, i64)| {
             let (topic, number) = (partition.topic().to_owned(), partition.number());
-            let found = positions.as_ref().and_then(|positions| positions.find_partition(&topic, number));
-            let next = match found.map(|element| element.offset()) {
-                Some(Offset::Offset(offset)) => offset,
-                _ => *from,
-            };
+            let said = positions.as_ref().and_then(|positions| said(positions, partition));
+            let next = partition.position(said).unwrap_or(*from);
             let ends = self.inner.fetch_watermarks(&topic, number, QUESTION).ok()?;
             partition.note_end(ends.1);
             Some(Place { topic, number, next, ends })
@@ -327,6 +333,12 @@ impl Consumer {
     fn fenced(&self) -> bool {
         matches!(self.inner.client().fatal_error(), Some((RDKafkaErrorCode::FencedInstanceId, _)))
     }
+}
+
+/// The position of a partition as librdkafka says it.
+fn said(positions: &TopicPartitionList, partition: &Partition) -> Option<i64> {
+    let element = positions.find_partition(partition.topic(), partition.number())?;
+    if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None }
 }
 
 impl Drop for Consumer {

@@ -28,6 +28,8 @@ pub(super) struct FetchQueue {
     partitions: Vec<Queue>,
     /// Messages that were taken out and not handed on yet, the next one last.
     messages: Vec<Message>,
+    /// The partitions of which an error was taken out.
+    misplaced: Vec<(String, i32)>,
     /// Queues and messages are the client's, which must end after them: fields are dropped in their order.
     client: Arc<BaseConsumer<MemberContext>>,
 }
@@ -49,12 +51,13 @@ impl FetchQueue {
     pub(super) fn new(client: Arc<BaseConsumer<MemberContext>>) -> FetchQueue {
         // SAFETY: the client lives. Without memory librdkafka ends the process.
         let queue = Queue(unsafe { native::rd_kafka_queue_new(client.client().native_ptr()) });
-        FetchQueue { queue, partitions: Vec::new(), messages: Vec::new(), client }
+        FetchQueue { queue, partitions: Vec::new(), messages: Vec::new(), misplaced: Vec::new(), client }
     }
 
     /// Takes what these partitions fetch from now on, and throws away what was fetched before.
     pub(super) fn lead<'a>(&mut self, partitions: impl Iterator<Item = (&'a str, i32)>) {
         self.messages.clear();
+        self.misplaced.clear();
         let client = self.client.client().native_ptr();
         let queue = |(topic, number): (&str, i32)| {
             let topic = CString::new(topic).ok()?;
@@ -98,9 +101,17 @@ impl FetchQueue {
         // SAFETY: behind the list is room for so many pointers, which is what a message is.
         let added = unsafe { native::rd_kafka_consume_batch_queue(self.queue.0, wait, room, most) };
         // It is -1 if it failed, which it cannot for a queue of a consumer.
-        let added = usize::try_from(added).unwrap_or(0);
+        let (before, added) = (self.messages.len(), usize::try_from(added).unwrap_or(0));
         // SAFETY: so many have been written, and are handed over.
-        unsafe { self.messages.set_len(self.messages.len() + added) };
+        unsafe { self.messages.set_len(before + added) };
+        self.misplaced.extend(self.messages.iter().skip(before).filter_map(Message::place_of_error));
+    }
+
+    /// The partitions of which an error was taken out since the last call. librdkafka takes the offset that an error names for
+    /// one of a record that was read, though nothing was: that at which it could not fetch, or what stands in a damaged batch
+    /// where an offset would. So its position is beyond what was read until it reads that far, or the partition is assigned.
+    pub(super) fn take_misplaced(&mut self) -> Vec<(String, i32)> {
+        std::mem::take(&mut self.misplaced)
     }
 
     /// The offset of the next record of a partition that was taken out and not handed on.
@@ -122,6 +133,18 @@ impl FetchQueue {
 }
 
 impl Message {
+    /// The partition of an error; `None` for a record, and where the error is of none.
+    fn place_of_error(&self) -> Option<(String, i32)> {
+        // SAFETY: the message lives as long as `self`, and nobody writes to it.
+        let message = unsafe { &*self.0 };
+        if message.err == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR || message.rkt.is_null() {
+            return None;
+        }
+        // SAFETY: a topic's name lives as long as the message that is of it.
+        let topic = unsafe { CStr::from_ptr(native::rd_kafka_topic_name(message.rkt)) };
+        Some((topic.to_string_lossy().into_owned(), message.partition))
+    }
+
     /// The record, or the error of the client in its place.
     pub(super) fn record(&self) -> Result<SourceRecord<'_>, KafkaError> {
         let raw = self.0;

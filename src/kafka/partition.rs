@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -21,6 +21,8 @@ pub struct Partition {
     number: i32,
     /// The offset after the last record read: part of the state in memory, kept over rebalances.
     next: AtomicI64,
+    /// Whether the position that the client says may be one that was never read to.
+    is_misplaced: AtomicBool,
     /// The Kafka timestamp of the last record read.
     last_timestamp: AtomicI64,
     /// By what the log is known again; part of the state in memory.
@@ -64,6 +66,7 @@ impl Partition {
             topic,
             number,
             next: unknown(),
+            is_misplaced: AtomicBool::new(false),
             last_timestamp: unknown(),
             trace: Mutex::default(),
             committed: unknown(),
@@ -191,6 +194,17 @@ impl Partition {
     #[must_use]
     pub fn next(&self) -> Option<i64> {
         known(&self.next)
+    }
+
+    /// Notes whether the client may take another offset for its position than what has been read to.
+    pub fn set_misplaced(&self, is_misplaced: bool) {
+        self.is_misplaced.store(is_misplaced, Ordering::Relaxed);
+    }
+
+    /// The position, given the one that the client says: where that cannot be believed, the offset after the last record read.
+    #[must_use]
+    pub fn position(&self, said: Option<i64>) -> Option<i64> {
+        if self.is_misplaced.load(Ordering::Relaxed) { self.next() } else { said }
     }
 
     /// The Kafka timestamp of the last record read.
@@ -415,6 +429,17 @@ mod tests {
         assert_eq!(partition.resumes_at(), 3);
         partition.set_survey(None, 18, 40);
         assert_eq!(partition.resumes_at(), 3, "what was deleted meanwhile must be missed, not skipped");
+    }
+
+    #[test]
+    fn a_position_that_may_be_wrong_is_the_offset_after_what_was_read() {
+        let partition = partition();
+        partition.advance(4, None);
+        assert_eq!((partition.position(Some(7)), partition.position(None)), (Some(7), None));
+        partition.set_misplaced(true);
+        assert_eq!((partition.position(Some(7)), partition.position(None)), (Some(5), Some(5)));
+        partition.set_misplaced(false);
+        assert_eq!(partition.position(Some(7)), Some(7));
     }
 
     #[test]

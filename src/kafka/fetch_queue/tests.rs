@@ -48,7 +48,7 @@ impl Broker {
     fn client(&self) -> Arc<BaseConsumer<MemberContext>> {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.cluster.bootstrap_servers()).set("group.id", "group");
-        config.set("enable.auto.commit", "false");
+        config.set("enable.auto.commit", "false").set("auto.offset.reset", "error");
         Arc::new(config.create_with_context(MemberContext::default()).unwrap())
     }
 }
@@ -195,4 +195,32 @@ fn a_pause_loses_nothing() {
         reader.client.resume(&list(&[(0, 0)])).unwrap();
     }
     assert_eq!(offsets, run(0..300));
+}
+
+/// Should librdkafka not take an error's offset for its position any more, nothing need be remembered of errors.
+#[test]
+fn a_partition_is_misplaced_by_an_error_until_it_is_assigned_anew() {
+    let broker = Broker::new();
+    broker.fill(3);
+    let mut reader = Reader::of(&broker);
+    reader.assign(&[(0, 100), (1, 0)]);
+    let started = Instant::now();
+    let (mut error, mut read) = (None, 0);
+    while error.is_none() || read < 3 {
+        assert!(started.elapsed() < PATIENCE, "{error:?}, and {read} records");
+        reader.queue.fetch(100, Duration::from_millis(20));
+        while let Some(message) = reader.queue.take() {
+            match message.record() {
+                Ok(record) => read += record.partition,
+                Err(found) => error = Some(found),
+            }
+        }
+    }
+    assert_eq!(reader.queue.take_misplaced(), [(TOPIC.to_owned(), 0)], "{error:?}");
+    assert_eq!(reader.queue.take_misplaced(), []);
+    let position = |reader: &Reader| reader.client.position().unwrap().find_partition(TOPIC, 0).unwrap().offset();
+    assert_eq!(position(&reader), Offset::Offset(101), "nothing was read");
+    reader.assign(&[(0, 2)]);
+    assert_eq!(reader.offsets(1)[0], [2]);
+    assert_eq!((position(&reader), reader.queue.take_misplaced()), (Offset::Offset(3), Vec::new()));
 }

@@ -43,7 +43,8 @@ fn end(found: &PartitionStatistics) -> i64 {
 fn records(found: &PartitionStatistics, partition: &Partition) -> Option<i64> {
     let end = end(found);
     // Before the first record of an assignment there is no position: we then stand where we stood, or at the beginning.
-    let position = if found.app_offset >= 0 { found.app_offset } else { partition.next().unwrap_or(found.lo_offset) };
+    let position = partition.position((found.app_offset >= 0).then_some(found.app_offset));
+    let position = position.or(partition.next()).unwrap_or(found.lo_offset);
     (end >= 0).then(|| (end - position.max(0)).max(0))
 }
 
@@ -86,6 +87,8 @@ mod tests {
         let kept = Partition::new("t".into(), 0);
         kept.advance(89, None);
         assert_eq!(records(&statistics(30, -1001, 100, 100), &kept), Some(10), "read before the last assignment");
+        kept.set_misplaced(true);
+        assert_eq!(records(&statistics(30, 95, 100, 100), &kept), Some(10), "the client took an error for a record");
     }
 
     #[test]
