@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -127,4 +127,18 @@ pub(crate) fn all_committed(client: &ClientConfig, group: &str, partitions: &[(&
         _ => None,
     };
     partitions.iter().map(offset).collect()
+}
+
+/// Commits the ends of partitions for a group without members, as an administrator resets its offsets.
+pub(crate) fn reset_to_end(client: &ClientConfig, group: &str, topics: &[String]) {
+    let mut config = client.clone();
+    config.set("group.id", group).set("enable.auto.commit", "false");
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    let mut list = TopicPartitionList::new();
+    for topic in topics {
+        for (partition, _, end) in ends(&consumer, topic) {
+            list.add_partition_offset(topic, partition, Offset::Offset(end)).expect("an offset");
+        }
+    }
+    wait_until("the group takes the offsets", ANSWER, || consumer.commit(&list, CommitMode::Sync).ok());
 }

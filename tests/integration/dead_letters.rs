@@ -1,7 +1,7 @@
 //! Records that cannot be used: kept byte for byte, told by code, and before their offset counts.
 
 use crate::harness::process::Signal;
-use crate::harness::reader::{Stored, all_committed, committed, read_all};
+use crate::harness::reader::{Stored, all_committed, committed, read_all, reset_to_end};
 use crate::harness::service::{RULES, SOON};
 use crate::harness::topics::KINDS;
 use crate::harness::{Broker, Producer, Sent, ServiceBuilder, Topics, shared_broker, wait_until};
@@ -194,6 +194,28 @@ fn what_other_rules_reject_is_dead_lettered_although_it_was_done() {
     let mut values: Vec<_> = letters.into_iter().filter_map(|letter| String::from_utf8(letter.value?).ok()).collect();
     values.sort();
     assert_eq!(values, ["garbage one".to_owned(), "garbage one".to_owned(), dollars]);
+}
+
+#[test]
+fn offsets_that_an_administrator_resets_settle_no_dead_letter() {
+    let Some(broker) = shared_broker() else { return };
+    let topics = Topics::create(broker, 1);
+    let producer = Producer::new(&broker.client(), &[]);
+    producer.send_all(&[lead(&topics, "a")]);
+    let builder = ServiceBuilder::new(broker, &topics);
+    let mut service = builder.start();
+    service.wait_for(ORG_LEADS, 1.0);
+    assert_eq!(service.end_with(Signal::Terminate).code(), Some(0));
+
+    producer.send_all(&[garbage(&topics, "kept"), spend(&topics, "s", "2.00")]);
+    let inputs: Vec<String> =
+        KINDS.iter().filter(|kind| **kind != "dead_letters").map(|kind| topics.name(kind)).collect();
+    reset_to_end(&broker.client(), builder.group(), &inputs);
+    let service = builder.start();
+    service.wait_for(ORG_SPEND, 2.0);
+    service.wait_for("salespulse_dead_letters_total", 1.0);
+    let letters = read_all(&broker.client(), &topics.name("dead_letters"));
+    assert_eq!(letters.iter().map(|letter| letter.value.as_deref()).collect::<Vec<_>>(), [Some(&b"garbage kept"[..])]);
 }
 
 #[test]
