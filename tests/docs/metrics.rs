@@ -95,3 +95,15 @@ fn every_condition_is_told_to_operators() {
     let is_of_conditions = |(_, status): &&(&str, &str)| ["200", "503"].contains(status);
     assert_eq!(told.iter().filter(is_of_conditions).copied().collect::<Vec<_>>(), expected);
 }
+
+#[test]
+fn every_condition_has_words_on_the_page_in_each_language() {
+    for language in ["en", "zh-CN"] {
+        let path = root().join(format!("src/serve/web/page/i18n/{language}.json"));
+        let text = std::fs::read_to_string(path).expect("the catalogue is there");
+        let words: BTreeMap<String, String> = serde_json::from_str(&text).expect("texts by key");
+        let missing = Condition::ALL.map(Condition::name).into_iter();
+        let missing: Vec<&str> = missing.filter(|name| !words.contains_key(&format!("condition.{name}"))).collect();
+        assert!(missing.is_empty(), "{language}: {missing:?}");
+    }
+}
