@@ -80,7 +80,8 @@ fn programs() -> Vec<Program> {
             command.env("SALESPULSE", &before);
             command
         });
-        programs.push(Program { name: "salespulse before", command, port: Some("29310") });
+        // Of its own port: the other may still be ending when this begins.
+        programs.push(Program { name: "salespulse before", command, port: Some("29311") });
     }
     match std::env::var("KAFKA_STREAMS") {
         Ok(classes) => programs.push(Program {
