@@ -41,6 +41,8 @@ const app = {
   pauseOrResume,
   switchLanguage,
   search,
+  /** What stands in the field of the search: its address follows when the typing pauses. */
+  typed: null,
   teams: [],
 };
 
@@ -115,13 +117,21 @@ function go(address, isReplacement = false) {
   if (address === (location.search || '?')) return;
   history[isReplacement ? 'replaceState' : 'pushState'](null, '', address);
   const before = app.route.view;
-  app.route = read(location.search);
+  arrive();
   app.isMenuOpen = false;
   follow();
   if (app.route.view !== before) {
     scrollTo(0, 0);
     document.querySelector('h1')?.focus({ preventScroll: true });
   }
+}
+
+/** Takes the address in; a search that was typed for another one is no longer meant. */
+function arrive() {
+  const { view } = app.route;
+  app.route = read(location.search);
+  if (app.route.view !== view) clearTimeout(searching);
+  if ((app.typed ?? '').trim() !== (app.route.q ?? '')) app.typed = null;
 }
 
 /** Changes a part of the address. */
@@ -259,8 +269,10 @@ let searching = null;
 
 /** Searches a name once the typing pauses; the address changes, but is no page of its own in the history. */
 function search(text) {
+  app.typed = text;
   clearTimeout(searching);
   searching = setTimeout(() => set({ q: text.trim() || undefined, page: 1 }, true), SEARCH_MS);
+  redraw();
 }
 
 /** The teams that can be chosen: those of a board of teams. */
@@ -324,7 +336,7 @@ async function start() {
   document.addEventListener('click', followLink);
   document.addEventListener('keydown', onKey);
   addEventListener('popstate', () => {
-    app.route = read(location.search);
+    arrive();
     setTheme();
     follow();
   });

@@ -129,7 +129,7 @@ function heading(app) {
       ${isFree && scope === 'rep' && (app.teams ?? []).length > 1
         ? select(app, 'team', t('team'), route.team ?? '', [['', t('all.teams')], ...app.teams.map((team) => [team, subjectName(null, team)])], true) : nothing}
       ${route.view === 'company' || route.view === 'team' || route.view === 'board' ? html`<label class="search behind"><span class="hidden">${t('search')}</span>
-        <input type="search" maxlength="64" placeholder=${t('search')} .value=${route.q ?? ''} @input=${(event) => app.search(event.target.value)}></label>` : nothing}
+        <input type="search" maxlength="64" placeholder=${t('search')} .value=${app.typed ?? route.q ?? ''} @input=${(event) => app.search(event.target.value)}></label>` : nothing}
       <button type="button" class="more" aria-expanded=${app.isMenuOpen ? 'true' : 'false'} aria-label=${t('more')} @click=${() => { app.isMenuOpen = !app.isMenuOpen; app.redraw(); }}>⋯</button>
     </form></div>`;
 }
