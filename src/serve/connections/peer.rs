@@ -24,7 +24,8 @@ pub(super) enum Activity {
     Streaming,
 }
 
-/// No instant, where one is noted as milliseconds since the birth of the connection.
+/// No instant, where one is noted as nanoseconds since the birth of the connection: of two clients that began within a
+/// millisecond it must be known which has waited longer.
 const NEVER: u64 = u64::MAX;
 /// So many requests a client may take back before they are answered, as a browser does that goes to another page.
 const TAKEN_BACK: u32 = 100;
@@ -82,11 +83,11 @@ impl Peer {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(NEVER - 1)
+        u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(NEVER - 1)
     }
 
     fn after(&self, mark: u64) -> Option<Duration> {
-        (mark != NEVER).then(|| Duration::from_millis(self.now().saturating_sub(mark)))
+        (mark != NEVER).then(|| Duration::from_nanos(self.now().saturating_sub(mark)))
     }
 
     pub(super) fn activity(&self) -> Activity {
@@ -111,7 +112,12 @@ impl Peer {
 
     /// How long ago its last answer ended.
     pub(super) fn since(&self) -> Duration {
-        self.after(self.since.load(Ordering::Relaxed)).unwrap_or_default()
+        self.rests_since().elapsed()
+    }
+
+    /// When its last answer ended, or the connection began.
+    pub(super) fn rests_since(&self) -> Instant {
+        self.born + Duration::from_nanos(self.since.load(Ordering::Relaxed))
     }
 
     /// How long ago the next head began, which has not come whole.

@@ -60,7 +60,7 @@ impl Registry {
 
     fn close_oldest_waiting(&self) -> Option<()> {
         let waiting = self.peers.iter().filter(|peer| peer.is_waiting());
-        let (_, oldest) = waiting.map(|peer| (peer.since(), *peer.key())).max()?;
+        let (_, oldest) = waiting.map(|peer| (peer.rests_since(), *peer.key())).min()?;
         // It loses its place now, not when its task comes to notice.
         let (_, peer) = self.peers.remove(&oldest)?;
         peer.cut();
@@ -78,6 +78,27 @@ impl Registry {
             if is_late || is_idle || takes_nothing {
                 peer.cut();
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::connections::peer::Asked;
+    use crate::serve::connections::tests::GENEROUS;
+
+    #[test]
+    fn who_has_waited_longest_is_found_though_all_began_within_a_millisecond() {
+        for round in 0..200 {
+            let registry = Registry::new(GENEROUS);
+            let places = [registry.admit().unwrap(), registry.admit().unwrap()];
+            let (longest, other) = (&places[round % 2], &places[1 - round % 2]);
+            drop(Asked::begin(&longest.peer, None));
+            drop(Asked::begin(&other.peer, None));
+            let _third = registry.admit().unwrap();
+            let is_there = |place: &Place| registry.peers.contains_key(&place.number);
+            assert!(is_there(other) && !is_there(longest), "round {round}");
         }
     }
 }
