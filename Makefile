@@ -9,7 +9,7 @@ ARGS =
 help:
 	@echo "make demo     a simulated sales organisation live, with nothing else to install; ARGS=\"--speed 60\""
 	@echo "make test     the tests that need no other program"
-	@echo "make test-parts  of the tests with real parts those for which nothing is built: Kafka, a browser, the listeners"
+	@echo "make test-parts  the tests with Kafka and a browser that CI runs too; sets up both before"
 	@echo "make test-all every test; sets up the test tools (Kafka, Prometheus, …) beside the first of them"
 	@echo "make fuzz     mutants of records, snapshots and configurations; RUNS=20000 SEED=1"
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
@@ -31,11 +31,12 @@ test-tools:
 test:
 	cargo test --locked --no-fail-fast --lib --test tidy --test pure
 
-# Tests with real parts: what they need is a package of Debian, Maven or npm, so that nothing is built for it; the others are
-# in `make test-all`.
-PARTS = $(addprefix integration::,golden identity unreadable endings refusals access connect http2 listeners web_file) page
+# Tests with real parts that CI runs after `make test`: what they need is a package of Debian, Maven, npm or PyPI, so that no
+# tool is built for them. The others are in `make test-all`.
+PARTS = $(addprefix integration::,golden identity unreadable endings refusals dead_letters access connect http2 listeners \
+	web_file) page
 test-parts:
-	@scripts/setup-test-tools.sh kafka kcat prometheus page || [ -z "$$CI" ]
+	@scripts/setup-test-tools.sh kafka prometheus page clients || [ -z "$$CI" ]
 	@scripts/test-parts.sh $(addsuffix ::,$(PARTS))
 
 # Everything. The tools are set up beside the first tests: the first time that takes a quarter of an hour.
