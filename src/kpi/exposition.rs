@@ -37,6 +37,9 @@ pub struct TooManySeries {
     pub subjects: usize,
 }
 
+/// A piece of a text has so many bytes, and the end of its last line.
+const PIECE_BYTES: usize = 64 * 1024;
+
 /// Appends all `sales_*` families and `salespulse_data_errors` to `text`; answers how many `sales_*` series that were.
 ///
 /// # Errors
@@ -47,10 +50,25 @@ pub fn render(
     format: Format,
     text: &mut String,
 ) -> Result<u64, TooManySeries> {
+    render_in_pieces(catalogue, reading, format, text, &mut |_| {})
+}
+
+/// The same for a text that is never there as a whole: whenever `text` has grown to a piece, `take` may take it away. What
+/// is left in it at the end belongs to the text too.
+///
+/// # Errors
+/// [`TooManySeries`]; what has been taken is then no exposition.
+pub fn render_in_pieces(
+    catalogue: &Catalogue,
+    reading: &Reading,
+    format: Format,
+    text: &mut String,
+    take: &mut dyn FnMut(&mut String),
+) -> Result<u64, TooManySeries> {
     let length = text.len();
     let prefixes = Prefixes::of(reading, catalogue);
     let limit = reading.rules.max_series;
-    let mut writer = Writer { text, format, series: 0, limit };
+    let mut writer = Writer { text, take, format, series: 0, limit };
     let mut of_scopes = Scope::ALL.map(|scope| (scope, 0));
     for family in catalogue.families() {
         let before = writer.series;
@@ -121,6 +139,7 @@ fn push_label(text: &mut String, name: &str, value: &str) {
 
 struct Writer<'a> {
     text: &'a mut String,
+    take: &'a mut dyn FnMut(&mut String),
     format: Format,
     series: u64,
     limit: u64,
@@ -189,6 +208,10 @@ impl Writer<'_> {
         self.text.push(' ');
         value.write(self.text, minor_per_major);
         self.text.push('\n');
+        // A head without a sample behind it is never taken: it may have to go again.
+        if self.text.len() >= PIECE_BYTES {
+            (self.take)(self.text);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use salespulse::engine::Engine;
 use salespulse::kpi::Catalogue;
-use salespulse::kpi::exposition::{Format, TooManySeries, render};
+use salespulse::kpi::exposition::{Format, TooManySeries, render, render_in_pieces};
 use salespulse::model::time::Time;
 
 use crate::laws::notation::{Chapter, Script};
@@ -43,6 +43,24 @@ fn as_many_series_as_allowed_are_told_and_one_more_is_refused_whole() {
     let most =
         format!("; {} of them are of the 1 names of {}; raise max_series", refusal.of_scope, refusal.scope.name());
     assert!(refusal.to_string().contains(&most), "{refusal}");
+}
+
+#[test]
+fn a_text_that_is_taken_in_pieces_is_the_same_text() {
+    let lead = |number| format!("lead 2026-03-09T09:00 L{number} rep=r{number} team=east channel=web\n");
+    let script = Script::parse(&format!("{}at 2026-03-10T12:00\n", (0..100).map(lead).collect::<String>()));
+    let (chapter, rules) = (&script.chapters[0], Arc::new(script.rules.clone()));
+    let mut engine = Engine::new(&rules, 1, chapter.now);
+    for arrival in &chapter.arrivals {
+        engine.accept(&arrival.event, chapter.now);
+    }
+    let (reading, catalogue) = (engine.read(chapter.now), Catalogue::new(&rules).expect("a catalogue"));
+    let (mut whole, mut rest, mut pieces) = (String::new(), String::new(), Vec::new());
+    let series = render(&catalogue, &reading, Format::OpenMetrics, &mut whole).expect("few series");
+    let mut take = |piece: &mut String| pieces.push(std::mem::take(piece));
+    assert_eq!(render_in_pieces(&catalogue, &reading, Format::OpenMetrics, &mut rest, &mut take), Ok(series));
+    assert!(pieces.len() > 3 && pieces.iter().all(|piece| piece.len() < 66_000), "{} pieces", pieces.len());
+    assert_eq!(pieces.concat() + &rest, whole);
 }
 
 /// So many that the square of it would be felt.

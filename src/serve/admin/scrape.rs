@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use axum::body::Bytes;
+use tracing::error;
 
-use super::text::Text;
+use super::text::{Text, Writing};
 use crate::health::{Condition, Met, Metrics, Readiness, encode};
 use crate::kpi::Catalogue;
 use crate::kpi::exposition::{self, Format, TooManySeries};
@@ -23,8 +24,6 @@ pub struct Scrape {
     metrics: Arc<Metrics>,
     /// One for each format.
     desks: [Desk; 2],
-    /// The length of the last text: the next one will be about as long, and growing by doubling would copy it often.
-    last_length: AtomicUsize,
 }
 
 /// A text with its number.
@@ -59,7 +58,7 @@ impl Scrape {
     #[must_use]
     pub fn new(catalogue: Catalogue, hub: Arc<ReadingHub>, readiness: Arc<Readiness>, metrics: Arc<Metrics>) -> Scrape {
         let desks = [Desk::default(), Desk::default()];
-        Scrape { catalogue, hub, readiness, metrics, desks, last_length: AtomicUsize::new(0) }
+        Scrape { catalogue, hub, readiness, metrics, desks }
     }
 
     /// Where this instance stands.
@@ -125,16 +124,20 @@ impl Scrape {
     }
 
     fn write(&self, reading: Option<&Published>, format: Format) -> Result<Text, ScrapeError> {
-        let mut text = String::with_capacity(self.last_length.load(Ordering::Relaxed));
+        let (mut writing, mut text) = (Writing::begin(), String::new());
         if let Some(published) = reading {
-            let rendered = exposition::render(&self.catalogue, &published.reading, format, &mut text);
+            let mut take = |piece: &mut String| writing.take(piece);
+            let rendered =
+                exposition::render_in_pieces(&self.catalogue, &published.reading, format, &mut text, &mut take);
             Met { condition: Condition::SeriesLimit, holds: rendered.is_err() }.report(&self.readiness);
             let series = rendered?;
             self.metrics.series.set(i64::try_from(series).unwrap_or(i64::MAX));
         }
         self.append_health(format, &mut text);
-        self.last_length.store(text.len(), Ordering::Relaxed);
-        Ok(Text::new(text))
+        writing.end(text).map_err(|error| {
+            error!(%error, "a text cannot be packed");
+            ScrapeError::Panicked
+        })
     }
 
     /// Our own health alone.

@@ -1,6 +1,6 @@
 //! The text of an exposition as a body: shared by all who take it, compressed where it is large.
 
-use std::io::Read as _;
+use std::io::{self, Read as _, Write as _};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,6 +9,7 @@ use bytes::Buf as _;
 use bytes::buf::Reader;
 use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
+use flate2::write;
 use hyper::body::{Frame, SizeHint};
 
 /// A text up to so many bytes is kept as it is: what it weighs does not matter.
@@ -24,17 +25,47 @@ pub(super) struct Text {
     packed_length: Option<usize>,
 }
 
-impl Text {
-    pub(super) fn new(text: String) -> Text {
-        if text.len() <= SMALL_BYTES {
-            return Text { bytes: text.into(), packed_length: None };
-        }
-        match gzip(text.as_bytes()) {
-            Some(packed) => Text { bytes: packed, packed_length: Some(text.len()) },
-            None => Text { bytes: text.into(), packed_length: None },
-        }
+/// A text that is being written. A large one is packed as it comes: the memory of the whole of it would cost more time than
+/// to write and to pack it.
+pub(super) struct Writing {
+    packer: write::GzEncoder<Vec<u8>>,
+    /// How many bytes have been packed.
+    length: usize,
+    packed: io::Result<()>,
+}
+
+impl Writing {
+    pub(super) fn begin() -> Writing {
+        let packer = write::GzEncoder::new(Vec::new(), Compression::fast());
+        Writing { packer, length: 0, packed: Ok(()) }
     }
 
+    /// Takes a piece away and packs it.
+    pub(super) fn take(&mut self, piece: &mut String) {
+        self.length += piece.len();
+        if self.packed.is_ok() {
+            self.packed = self.packer.write_all(piece.as_bytes());
+        }
+        piece.clear();
+    }
+
+    /// The text, of which this is the last piece.
+    ///
+    /// # Errors
+    /// Those of the packer, which has no reason for any.
+    pub(super) fn end(mut self, mut last: String) -> io::Result<Text> {
+        if self.length == 0 && last.len() <= SMALL_BYTES {
+            return Ok(Text { bytes: last.into(), packed_length: None });
+        }
+        self.take(&mut last);
+        self.packed?;
+        let mut bytes = self.packer.finish()?;
+        bytes.shrink_to_fit();
+        Ok(Text { bytes: bytes.into(), packed_length: Some(self.length) })
+    }
+}
+
+impl Text {
     /// The gzip form as a body; a small text is packed now, which takes no time.
     pub(super) fn gzip(&self) -> Option<Body> {
         match self.packed_length {
@@ -122,22 +153,36 @@ mod tests {
         axum::body::to_bytes(body, usize::MAX).await.unwrap()
     }
 
+    /// The text in pieces of some lines.
+    fn written(text: &str) -> Text {
+        let (mut writing, mut last) = (Writing::begin(), String::new());
+        for (number, line) in text.split_inclusive('\n').enumerate() {
+            last.push_str(line);
+            if number % 700 == 699 {
+                writing.take(&mut last);
+            }
+        }
+        writing.end(last).unwrap()
+    }
+
     #[tokio::test]
     async fn a_large_text_is_small_in_memory_and_whole_for_everybody() {
         let line = "sales_rep_revenue{rep=\"rep-1013\",team=\"north\",currency=\"CNY\",window=\"mtd\"} 191675.44\n";
-        let written = line.repeat(50_000);
-        let text = Text::new(written.clone());
-        assert!(text.bytes.len() < written.len() / 8, "{}", text.bytes.len());
-        assert_eq!(text.plain().size_hint().exact(), Some(written.len() as u64));
-        assert_eq!(read(text.plain()).await, written);
+        let whole = line.repeat(50_000);
+        let text = written(&whole);
+        assert!(text.bytes.len() < whole.len() / 8, "{}", text.bytes.len());
+        assert_eq!(text.plain().size_hint().exact(), Some(whole.len() as u64));
+        assert_eq!(read(text.plain()).await, whole);
         let mut unpacked = String::new();
         GzDecoder::new(&*read(text.gzip().unwrap()).await).read_to_string(&mut unpacked).unwrap();
-        assert_eq!(unpacked, written);
+        assert_eq!(unpacked, whole);
+        let one_piece = "a 1\n".repeat(20_000);
+        assert_eq!(read(Writing::begin().end(one_piece.clone()).unwrap().plain()).await, one_piece);
     }
 
     #[tokio::test]
     async fn a_small_text_stays_as_it_is() {
-        let text = Text::new("a 1\n".to_owned());
+        let text = written("a 1\n");
         assert!(text.packed_length.is_none() && text.gzip().is_some());
         assert_eq!(read(text.plain()).await, "a 1\n");
     }
