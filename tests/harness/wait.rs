@@ -4,6 +4,9 @@ use std::time::{Duration, Instant};
 
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(10);
+/// What passes between two looks counts as so much at most: a virtual machine that was paused for a minute, and with it
+/// whatever is waited for, has not waited that long.
+const MOST_BETWEEN: Duration = Duration::from_secs(10);
 
 /// Waits until the condition holds and answers what it found.
 ///
@@ -18,12 +21,14 @@ pub(crate) fn wait_closely<T>(what: &str, deadline: Duration, condition: impl Fn
 }
 
 fn wait_looking<T>(poll: Duration, what: &str, deadline: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
+    let (mut waited, mut looked) = (Duration::ZERO, Instant::now());
     loop {
         if let Some(found) = condition() {
             return found;
         }
-        assert!(start.elapsed() < deadline, "not within {deadline:?}: {what}");
+        waited += looked.elapsed().min(MOST_BETWEEN);
+        looked = Instant::now();
+        assert!(waited < deadline, "not within {deadline:?}: {what}");
         std::thread::park_timeout(poll);
     }
 }
