@@ -174,22 +174,17 @@ impl Buf for Pieces {
 mod tests {
     use super::*;
     use crate::serve::connections::peer::Asked;
+    use crate::serve::connections::tests::in_time;
     use axum::body::Body;
     use axum::http::header::CONTENT_TYPE;
     use futures_util::stream::{self, Stream};
     use std::convert::Infallible;
-    use std::time::Duration;
-    use tokio::time::timeout;
 
     fn answer(events: impl Stream<Item = &'static str> + Send + 'static) -> Answer {
         use futures_util::StreamExt as _;
         let body = Body::from_stream(events.map(Ok::<_, Infallible>));
         let response = Response::builder().header(CONTENT_TYPE, "text/event-stream").body(body).unwrap();
         Asked::begin(&Arc::new(Peer::new()), None).answered(response).into_body()
-    }
-
-    async fn in_time<T>(future: impl Future<Output = T>) -> T {
-        timeout(Duration::from_secs(30), future).await.unwrap()
     }
 
     #[tokio::test]

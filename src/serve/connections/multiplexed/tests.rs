@@ -18,7 +18,7 @@ use super::*;
 use crate::serve::access::Client;
 use crate::serve::connections::Limits;
 use crate::serve::connections::registry::Registry;
-use crate::serve::connections::tests;
+use crate::serve::connections::tests::{self, in_time};
 use crate::serve::connections::watched::Watched;
 
 const GENEROUS: Limits = Limits { connections: 4, waiting: 4, ..tests::GENEROUS };
@@ -108,7 +108,7 @@ impl Server {
                 yield_now().await;
             }
         };
-        timeout(Duration::from_secs(30), ended).await.unwrap();
+        in_time(ended).await;
         assert_eq!(self.registry.len(), 0, "its place is free");
     }
 }
@@ -173,7 +173,7 @@ async fn whoever_rests_is_closed_for_another_and_whoever_is_answered_is_not() {
             yield_now().await;
         }
     };
-    timeout(Duration::from_secs(30), is_asked).await.unwrap();
+    in_time(is_asked).await;
     assert!(pair.server.registry.admit().is_none(), "nobody waits");
     pair.server.slow.add_permits(1);
     assert_eq!(read(slow.await.unwrap().into_body()).await.unwrap(), "slow");
@@ -182,9 +182,9 @@ async fn whoever_rests_is_closed_for_another_and_whoever_is_answered_is_not() {
             yield_now().await;
         }
     };
-    timeout(Duration::from_secs(30), rests).await.unwrap();
+    in_time(rests).await;
     let _place = pair.server.registry.admit().expect("the one that rests is closed");
-    timeout(Duration::from_secs(30), pair.server.served).await.unwrap().unwrap();
+    in_time(pair.server.served).await.unwrap();
 }
 
 #[tokio::test]
@@ -228,8 +228,8 @@ async fn whoever_takes_back_what_it_asks_is_sent_away() {
             drop(answer);
         }
     };
-    timeout(Duration::from_secs(30), taking_back).await.unwrap();
-    timeout(Duration::from_secs(30), pair.server.served).await.unwrap().unwrap();
+    in_time(taking_back).await;
+    in_time(pair.server.served).await.unwrap();
 }
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn at_the_end_what_is_asked_is_answered_still() {
     pair.server.closing.send(()).unwrap();
     pair.server.slow.add_permits(1);
     assert_eq!(read(slow.await.unwrap().into_body()).await.unwrap(), "slow");
-    timeout(Duration::from_secs(30), pair.server.served).await.unwrap().unwrap();
+    in_time(pair.server.served).await.unwrap();
 }
 
 /// What a client says who asks for an answer that waits for a permit.
