@@ -8,6 +8,7 @@ mod api;
 mod check;
 mod deals;
 mod leads;
+mod shelf;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,8 @@ use super::exchange::{Exchange, Trouble};
 use super::json::Json;
 use super::mapping::{Document, millis};
 use crate::model::time::{HOUR, MINUTE, SECOND, Time};
+
+use self::shelf::{BOARDS, Shelf};
 
 pub use api::{Api, Credentials};
 pub use watch::Channel;
@@ -56,7 +59,9 @@ pub struct Zoho {
 /// What a cycle has read of one stream.
 #[derive(Debug, Default)]
 struct Scan {
-    records: Vec<Json>,
+    records: Shelf,
+    /// The greatest time of a record.
+    greatest: Option<i64>,
     /// From when on it was asked; `None` for everything.
     since: Option<i64>,
     /// When it began, by the server's clock.
@@ -65,10 +70,21 @@ struct Scan {
 }
 
 impl Scan {
+    /// Keeps a record until it is told, at the place of an id.
+    fn put(&mut self, id: Option<&str>, record: &Json, time_of: &str) -> Result<(), Trouble> {
+        self.greatest = self.greatest.max(record.at(time_of).and_then(millis));
+        let Some(id) = id else { return Ok(()) };
+        self.records.put(id, record).map_err(Trouble::Unusable)
+    }
+
+    /// The records of a board of the shelf.
+    fn board(&self, place: usize) -> Result<Vec<Json>, Trouble> {
+        self.records.board(place).map_err(Trouble::Unusable)
+    }
+
     /// Where the next scan may begin: no later than this one began, nor than what it has seen.
-    fn next_cursor(&self, known: Option<i64>, time_of: &str) -> Option<i64> {
-        let times = self.records.iter().filter_map(|record| millis(record.at(time_of)?));
-        let greatest = times.max().or(known)?;
+    fn next_cursor(&self, known: Option<i64>) -> Option<i64> {
+        let greatest = self.greatest.or(known)?;
         Some(greatest.min(self.started).max(known.unwrap_or(i64::MIN)))
     }
 }
@@ -99,10 +115,10 @@ impl Zoho {
             self.slow.done(desk.now);
         }
         let leads = self.scan(Module::Leads, desk, exchange)?;
-        let mut touched = self.tell_leads(&leads, desk)?;
+        let touched = self.tell_leads(&leads, desk)?;
         let history = self.scan_history(desk, exchange)?;
         let deals = self.scan(Module::Deals, desk, exchange)?;
-        let deferred = self.tell_deals(&history, &deals, &mut touched, desk, exchange)?;
+        let deferred = self.tell_deals(&history, &deals, &touched, desk, exchange)?;
         let gone_deals = self.scan(Module::DeletedDeals, desk, exchange)?;
         let gone_leads = self.scan(Module::DeletedLeads, desk, exchange)?;
         self.tell_deleted_leads(&gone_leads, desk)?;
@@ -110,21 +126,19 @@ impl Zoho {
 
         // A record that is deleted while pages are read shifts the others, and one of them may lie between two pages.
         let began = [&leads, &history, &deals].iter().map(|scan| scan.started).min().unwrap_or(0);
-        let shifted = [&gone_deals, &gone_leads].iter().any(|gone| {
-            gone.records.iter().filter_map(|record| millis(record.at("/deleted_time")?)).any(|at| at >= began - SECOND)
-        });
+        let shifted = [&gone_deals, &gone_leads].iter().any(|gone| gone.greatest >= Some(began - SECOND));
         let many = [&leads, &history, &deals].iter().any(|scan| scan.pages > 1);
         if shifted && many {
             return desk.commit().map_err(Trouble::Sink);
         }
-        for (stream, scan, time) in [
-            ("leads", &leads, "/Modified_Time"),
-            ("history", &history, "/Modified_Time"),
-            ("deals", &deals, "/Modified_Time"),
-            ("gone_deals", &gone_deals, "/deleted_time"),
-            ("gone_leads", &gone_leads, "/deleted_time"),
+        for (stream, scan) in [
+            ("leads", &leads),
+            ("history", &history),
+            ("deals", &deals),
+            ("gone_deals", &gone_deals),
+            ("gone_leads", &gone_leads),
         ] {
-            let Some(cursor) = scan.next_cursor(desk.memory.cursor(stream), time) else { continue };
+            let Some(cursor) = scan.next_cursor(desk.memory.cursor(stream)) else { continue };
             let is_held = matches!(stream, "history" | "deals");
             let cursor = deferred.filter(|_| is_held).map_or(cursor, |held| cursor.min(held));
             desk.move_cursor(stream, cursor);
@@ -147,21 +161,22 @@ impl Zoho {
             Module::Campaigns => ("campaigns", format!("Campaigns?fields={CAMPAIGN_FIELDS}&sort_by=id&sort_order=asc")),
             Module::DealHistory | Module::Users => return Ok(Scan::default()),
         };
+        let time = if stream.starts_with("gone_") { "/deleted_time" } else { "/Modified_Time" };
         let since = self.since(stream, desk);
-        let mut scan = Scan { since, ..Scan::default() };
+        let (mut scan, mut outcome) = (Scan { since, ..Scan::default() }, Ok(()));
         self.api.pages(&path, "data", since, exchange, &mut |page, started| {
             scan.started = if scan.pages == 0 { started } else { scan.started };
             scan.pages += 1;
-            scan.records.extend(page);
-            true
+            outcome = page.iter().try_for_each(|record| scan.put(record.word("/id"), record, time));
+            outcome.is_ok()
         })?;
-        Ok(scan)
+        outcome.map(|()| scan)
     }
 
     /// The history of all deals, the newest row first, until rows are older than what is known.
     fn scan_history(&mut self, desk: &Desk<'_>, exchange: &mut dyn Exchange) -> Result<Scan, Trouble> {
         let since = self.since("history", desk);
-        let mut scan = Scan { since, ..Scan::default() };
+        let (mut scan, mut outcome) = (Scan { since, ..Scan::default() }, Ok(()));
         let path = format!("DealHistory?fields={HISTORY_FIELDS}&sort_by=Modified_Time&sort_order=desc");
         // Not every organisation is known to take If-Modified-Since here, and the order makes it unnecessary.
         self.api.pages(&path, "data", None, exchange, &mut |page, started| {
@@ -173,10 +188,10 @@ impl Zoho {
             };
             // What is older was told, and each of its deals would cost a call.
             let (older, new): (Vec<Json>, Vec<Json>) = page.into_iter().partition(is_older);
-            scan.records.extend(new);
-            older.is_empty()
+            outcome = new.iter().try_for_each(|row| scan.put(deal_of(row), row, "/Modified_Time"));
+            outcome.is_ok() && older.is_empty()
         })?;
-        Ok(scan)
+        outcome.map(|()| scan)
     }
 
     fn users(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
@@ -202,36 +217,49 @@ impl Zoho {
             return Ok(());
         }
         let scan = self.scan(Module::Campaigns, desk, exchange)?;
-        for campaign in &scan.records {
-            let Some(id) = campaign.word("/id") else { continue };
-            let key = format!("campaign/{id}");
-            let document = Document::new("spend", campaign.clone());
-            match campaign_documents(campaign, &desk.source.setting) {
-                Ok(documents) => {
-                    let told = desk.tell(&key, &documents);
-                    // Days that no longer belong to the campaign.
-                    desk.take_back(&key, "", &told);
-                    desk.make_room().map_err(Trouble::Sink)?;
-                }
-                Err(message) => desk.refuse(&document, "invalid", message),
+        for board in 0..BOARDS {
+            for campaign in scan.board(board)? {
+                tell_campaign(campaign, desk)?;
             }
         }
-        if let Some(cursor) = scan.next_cursor(desk.memory.cursor("campaigns"), "/Modified_Time") {
+        if let Some(cursor) = scan.next_cursor(desk.memory.cursor("campaigns")) {
             desk.move_cursor("campaigns", cursor);
         }
         desk.commit().map_err(Trouble::Sink)
     }
 }
 
-/// Deals whose lead or record has changed: their ids.
-type Touched = BTreeSet<String>;
+fn tell_campaign(campaign: Json, desk: &mut Desk<'_>) -> Result<(), Trouble> {
+    let Some(id) = campaign.word("/id") else { return Ok(()) };
+    let key = format!("campaign/{id}");
+    match campaign_documents(&campaign, &desk.source.setting) {
+        Ok(documents) => {
+            let told = desk.tell(&key, &documents);
+            // Days that no longer belong to the campaign.
+            desk.take_back(&key, "", &told);
+            desk.make_room().map_err(Trouble::Sink)
+        }
+        Err(message) => {
+            desk.refuse(&Document::new("spend", campaign), "invalid", message);
+            Ok(())
+        }
+    }
+}
+
+/// Ids of deals whose lead was not known before, by their board.
+type Touched = BTreeMap<usize, BTreeSet<String>>;
+
+/// The deal of a row of the history.
+fn deal_of(row: &Json) -> Option<&str> {
+    row.word("/Potential_Name/id").or_else(|| row.word("/Potential_Name"))
+}
 
 /// Rows of the history by deal and then by row.
-fn by_deal(history: &Scan) -> BTreeMap<&str, BTreeMap<&str, &Json>> {
-    let mut deals: BTreeMap<&str, BTreeMap<&str, &Json>> = BTreeMap::new();
-    for row in &history.records {
-        let deal = row.word("/Potential_Name/id").or_else(|| row.word("/Potential_Name"));
-        if let (Some(deal), Some(id)) = (deal, row.word("/id")) {
+fn by_deal(rows: Vec<Json>) -> BTreeMap<String, BTreeMap<String, Json>> {
+    let mut deals: BTreeMap<String, BTreeMap<String, Json>> = BTreeMap::new();
+    for row in rows {
+        if let (Some(deal), Some(id)) = (deal_of(&row), row.word("/id")) {
+            let (deal, id) = (deal.to_owned(), id.to_owned());
             deals.entry(deal).or_default().insert(id, row);
         }
     }

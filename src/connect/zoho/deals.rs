@@ -1,8 +1,9 @@
 //! Deals: each row of the stage history joined with the deal as it is now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::time_of;
+use super::shelf::BOARDS;
 use super::{DEAL_FIELDS, HISTORY_FIELDS, Scan, Touched, Zoho, by_deal};
 use crate::connect::desk::Desk;
 use crate::connect::dialect::zoho::{current_row, stages};
@@ -29,6 +30,29 @@ impl Read {
     }
 }
 
+/// What was found of the deals of a board.
+struct Found<'a> {
+    history: &'a Scan,
+    /// Rows of the history, by deal and then by row.
+    rows: BTreeMap<String, BTreeMap<String, Json>>,
+    listed: BTreeMap<String, Json>,
+    /// Those whose lead was not known before.
+    relinked: &'a BTreeSet<String>,
+}
+
+/// Records by id; of those that came twice the one that was edited last.
+fn newest(records: Vec<Json>) -> BTreeMap<String, Json> {
+    let mut listed: BTreeMap<String, Json> = BTreeMap::new();
+    for record in records {
+        let Some(id) = record.word("/id").map(str::to_owned) else { continue };
+        let is_older = |known: &Json| time_of(known, "/Modified_Time") > time_of(&record, "/Modified_Time");
+        if !listed.get(&id).is_some_and(is_older) {
+            listed.insert(id, record);
+        }
+    }
+    listed
+}
+
 impl Zoho {
     /// Tells the deals that were listed, have new rows or a new lead; answers from when on some of them must be read
     /// again.
@@ -36,32 +60,36 @@ impl Zoho {
         &mut self,
         history: &Scan,
         deals: &Scan,
-        touched: &mut Touched,
+        relinked: &Touched,
         desk: &mut Desk<'_>,
         exchange: &mut dyn Exchange,
     ) -> Result<Option<i64>, Trouble> {
-        let rows = by_deal(history);
-        let mut listed: BTreeMap<&str, &Json> = BTreeMap::new();
-        for deal in &deals.records {
-            let Some(id) = deal.word("/id") else { continue };
-            let known = listed.entry(id).or_insert(deal);
-            if time_of(known, "/Modified_Time") <= time_of(deal, "/Modified_Time") {
-                *known = deal;
-            }
+        let (none, mut deferred) = (BTreeSet::new(), None);
+        for board in 0..BOARDS {
+            let (rows, listed) = (by_deal(history.board(board)?), newest(deals.board(board)?));
+            let found = Found { history, rows, listed, relinked: relinked.get(&board).unwrap_or(&none) };
+            let held = self.tell_found(found, desk, exchange)?;
+            deferred = [deferred, held].into_iter().flatten().min();
         }
-        let relinked = touched.clone();
-        touched.extend(listed.keys().map(|id| (*id).to_owned()));
-        touched.extend(rows.keys().map(|id| (*id).to_owned()));
+        Ok(deferred)
+    }
+
+    fn tell_found(
+        &mut self,
+        mut found: Found<'_>,
+        desk: &mut Desk<'_>,
+        exchange: &mut dyn Exchange,
+    ) -> Result<Option<i64>, Trouble> {
         let mut deferred: Option<i64> = None;
-        for id in touched.iter() {
-            let found = rows.get(id.as_str());
-            let found: BTreeMap<String, Json> =
-                found.into_iter().flatten().map(|(row, json)| ((*row).to_owned(), (*json).clone())).collect();
-            let oldest = found.values().map(|row| time_of(row, "/Modified_Time")).min();
-            let wants_all = self.wants_all_rows(id, &found, history, listed.get(id.as_str()).copied(), &relinked, desk);
-            let read = self.read_deal(id, listed.get(id.as_str()).copied(), found, wants_all, desk, exchange)?;
+        let touched: BTreeSet<String> =
+            found.rows.keys().chain(found.listed.keys()).chain(found.relinked).cloned().collect();
+        for id in &touched {
+            let (rows, listed) = (found.rows.remove(id).unwrap_or_default(), found.listed.remove(id));
+            let oldest = rows.values().map(|row| time_of(row, "/Modified_Time")).min();
+            let wants_all = self.wants_all_rows(id, &rows, &found, listed.as_ref(), desk);
+            let read = self.read_deal(id, listed, rows, wants_all, desk, exchange)?;
             let Some(read) = read else {
-                if relinked.contains(id) {
+                if found.relinked.contains(id) {
                     desk.move_void(id);
                 }
                 continue;
@@ -82,12 +110,12 @@ impl Zoho {
     fn wants_all_rows(
         &self,
         id: &str,
-        found: &BTreeMap<String, Json>,
-        history: &Scan,
+        rows: &BTreeMap<String, Json>,
+        found: &Found<'_>,
         listed: Option<&Json>,
-        relinked: &Touched,
         desk: &Desk<'_>,
     ) -> bool {
+        let Found { history, relinked, .. } = found;
         let is_whole = history.since.is_none();
         let known = desk.memory.object(&format!("deal/{id}"));
         let known = known.as_ref();
@@ -98,17 +126,17 @@ impl Zoho {
         }
         if was_told {
             let has_current = known.is_some_and(|object| object.current.is_some());
-            return (relinked.contains(id) && !is_whole) || (found.is_empty() && !has_current);
+            return (relinked.contains(id) && !is_whole) || (rows.is_empty() && !has_current);
         }
         let created = listed.and_then(|deal| deal.at("/Created_Time")).and_then(millis);
         let is_new = matches!((created, history.since), (Some(created), Some(since)) if created >= since);
-        !(is_whole || is_new) || found.is_empty()
+        !(is_whole || is_new) || rows.is_empty()
     }
 
     fn read_deal(
         &mut self,
         id: &str,
-        listed: Option<&Json>,
+        listed: Option<Json>,
         mut rows: BTreeMap<String, Json>,
         wants_all: bool,
         desk: &Desk<'_>,
@@ -129,7 +157,7 @@ impl Zoho {
             rows.extend(self.all_rows(id, exchange)?);
         }
         let deal = match listed {
-            Some(deal) => Some(deal.clone()),
+            Some(deal) => Some(deal),
             None => self.one_deal(id, exchange)?,
         };
         let Some(deal) = deal else { return Ok(None) };
@@ -201,15 +229,17 @@ impl Zoho {
 
     /// Tells deals that were deleted.
     pub(super) fn tell_deleted_deals(&self, scan: &Scan, desk: &mut Desk<'_>) -> Result<(), Trouble> {
-        for gone in &scan.records {
-            let Some(id) = gone.word("/id") else { continue };
-            let at = time_of(gone, "/deleted_time");
-            if desk.memory.object_mut(&format!("deal/{id}")).modified > at {
-                // It has come back since.
-                continue;
+        for board in 0..BOARDS {
+            for gone in scan.board(board)? {
+                let Some(id) = gone.word("/id") else { continue };
+                let at = time_of(&gone, "/deleted_time");
+                if desk.memory.object_mut(&format!("deal/{id}")).modified > at {
+                    // It has come back since.
+                    continue;
+                }
+                desk.tell_gone_deal(id, at, gone.at("/deleted_time").cloned().unwrap_or(Json::Null));
+                desk.make_room().map_err(Trouble::Sink)?;
             }
-            desk.tell_gone_deal(id, at, gone.at("/deleted_time").cloned().unwrap_or(Json::Null));
-            desk.make_room().map_err(Trouble::Sink)?;
         }
         Ok(())
     }
