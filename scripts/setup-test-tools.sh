@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Puts what the integration tests need into the cache: Apache Kafka's jars, Prometheus, Alertmanager, promtool twice, kcat,
 # AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/, moto, a browser for the page, the
-# clients that vendors of CRMs publish.
+# clients that vendors of CRMs publish, Debezium with a PostgreSQL.
 #
 #   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
-#                                                 dashboards deploy helm moto dist page clients cargo-deny
-#                                                 chromium pictures kafka-streams (default: all but the last four)
+#                                                 dashboards deploy helm moto dist page clients debezium
+#                                                 cargo-deny chromium pictures kafka-streams (default: all but the
+#                                                 last four)
 #   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, nfpm or cargo-cyclonedx, or the folder of
-#                                                 asyncapi, moto, clients or kafka-streams, and installs
+#                                                 asyncapi, moto, clients, debezium or kafka-streams, and installs
 #                                                 nothing
 #
 # Run twice, the second time does nothing. A tool that cannot be had is named at the end with the reason, and the
@@ -17,6 +18,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SALESPULSE_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/salespulse}
 kafka_version=4.3.1
+debezium_version=3.6.1.Final
 promtool_version=0.314.0
 cargo_deny_version=0.20.2
 helm_version=3.19.0
@@ -25,6 +27,7 @@ cyclonedx_version=0.5.9
 cargo_deny=$cache/cargo-deny-$cargo_deny_version
 nfpm=$cache/nfpm-$nfpm_version
 cyclonedx=$cache/cargo-cyclonedx-$cyclonedx_version
+debezium=$cache/debezium-$debezium_version-kafka-$kafka_version
 missing=()
 # Another lock file is another folder, so that a change of it is never overlooked.
 asyncapi=$cache/asyncapi-$(cksum < "$here/asyncapi/package-lock.json" | tr ' ' -)
@@ -37,6 +40,7 @@ case $* in
   "--where asyncapi") echo "$asyncapi"; exit ;;
   "--where moto") echo "$moto"; exit ;;
   "--where clients") echo "$clients"; exit ;;
+  "--where debezium") echo "$debezium"; exit ;;
   "--where kafka-streams") echo "$cache/kafka-streams-$kafka_version"; exit ;;
 esac
 mkdir -p "$cache" || exit 1
@@ -252,6 +256,27 @@ setup_clients() {
   touch "$clients/complete"
 }
 
+# Debezium's connector and Kafka Connect, which runs it, beside a PostgreSQL whose programs the test starts by itself.
+setup_debezium() {
+  local clusters=/etc/postgresql-common/createcluster.conf
+  if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" > /dev/null; then
+    # Debian's package makes a database and starts it, unless it is told not to.
+    if [ "$(id -u)" = 0 ] && [ ! -e "$clusters" ]; then
+      mkdir -p "${clusters%/*}" && echo "create_main_cluster = false" > "$clusters"
+    fi
+    apt_install postgresql || { fail debezium "the package postgresql could not be installed"; return; }
+  fi
+  java_is_17_or_later || apt_install openjdk-17-jre-headless || { fail debezium "it needs Java 17"; return; }
+  [ -e "$debezium/complete" ] && return
+  command -v mvn >/dev/null || apt_install maven || { fail debezium "its jars come by Maven (mvn)"; return; }
+  say "fetching Debezium $debezium_version (41 MB)"
+  rm -rf "$debezium"
+  mvn -B -q -f "$here/debezium/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+    -Dkafka.version="$kafka_version" -Ddebezium.version="$debezium_version" -DoutputDirectory="$debezium/libs" >&2 ||
+    { fail debezium "Maven could not fetch io.debezium:debezium-connector-postgres:$debezium_version"; return; }
+  touch "$debezium/complete"
+}
+
 setup_cargo-deny() {
   cargo_install cargo-deny "$cargo_deny" "$cargo_deny_version"
 }
@@ -316,14 +341,14 @@ setup_pictures() {
     { fail pictures "npm could not install @grafana/ui"; return; }
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page clients
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page clients debezium
 for tool in "$@"; do
   case $tool in
     kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | dist | page | \
-      clients | cargo-deny | chromium | pictures | kafka-streams)
+      clients | debezium | cargo-deny | chromium | pictures | kafka-streams)
       "setup_$tool" ;;
     *)
-      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page clients cargo-deny chromium pictures kafka-streams)"
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page clients debezium cargo-deny chromium pictures kafka-streams)"
       exit 64 ;;
   esac
 done

@@ -23,7 +23,7 @@ pub(crate) mod rings;
 mod settings;
 pub(crate) mod sharecrm;
 pub(crate) mod tenants;
-mod topic;
+pub(crate) mod topic;
 mod truth;
 pub(crate) mod zoho;
 
@@ -33,7 +33,7 @@ use salespulse::connect::sources::{Defaults, Source, load};
 use salespulse::model::money::{Currency, Rates};
 use salespulse::model::rules::Rules;
 
-fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules::new(Rates::new(Currency::from_code("CNY").expect("a currency")))
 }
 

@@ -84,7 +84,7 @@ impl Sink for Writer<'_> {
 }
 
 /// The gauges of events at an instant, in any order of arrival.
-pub(super) fn replay(rules: &Rules, events: &[String], now: Time, dice: Option<&mut Dice>) -> Vec<String> {
+pub(crate) fn replay(rules: &Rules, events: &[String], now: Time, dice: Option<&mut Dice>) -> Vec<String> {
     let rules = Arc::new(rules.clone());
     let catalogue = Catalogue::new(&rules).expect("a catalogue");
     let (mut engine, decoder) = (Engine::new(&rules, 1, now), Decoder::new(Arc::clone(&rules)));

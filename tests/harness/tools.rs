@@ -53,6 +53,19 @@ pub(crate) fn clients() -> Option<PathBuf> {
     installed(home.join("complete").exists(), "the vendors' clients", "scripts/setup-test-tools.sh clients", || home)
 }
 
+/// The class path of Debezium and Kafka Connect, and the folder with the programs of PostgreSQL.
+#[allow(dead_code, reason = "the benchmarks read no database")]
+pub(crate) fn debezium() -> Option<(PathBuf, PathBuf)> {
+    let home = cache_of("debezium");
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let programs = versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").exists());
+    let programs = programs.max();
+    let present = home.join("complete").exists() && programs.is_some();
+    installed(present, "Debezium", "scripts/setup-test-tools.sh debezium", || {
+        (home.join("libs/*"), programs.unwrap_or_default())
+    })
+}
+
 /// Where the setup script says that a tool is.
 #[allow(dead_code, reason = "the benchmarks ask for no such tool")]
 fn cache_of(tool: &str) -> PathBuf {

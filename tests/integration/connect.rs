@@ -3,6 +3,7 @@
 
 mod changes;
 mod clients;
+mod debezium;
 mod remembered;
 mod streams;
 pub(crate) mod zoho;
@@ -20,6 +21,12 @@ use crate::harness::process::{Process, Signal};
 use crate::harness::reader::{Stored, read_all};
 use crate::harness::service::SOON;
 use crate::harness::{Broker, Topics, shared_broker, wait_until};
+
+/// The program: for figures `SALESPULSE_PROGRAM` may name one that is optimised.
+fn program() -> Command {
+    let built = || env!("CARGO_BIN_EXE_salespulse").into();
+    Command::new(std::env::var_os("SALESPULSE_PROGRAM").unwrap_or_else(built))
+}
 
 /// What must never be seen outside of the CRM, the dead letters apart.
 const PRIVATE: [&str; 4] = ["hunter-two", "refresh-me", "Zhang Wei", "zhang@example.test"];
@@ -66,7 +73,7 @@ receive = "127.0.0.1:{receiver}"
 {sources}"#
             ),
         );
-        let mut command = Command::new(env!("CARGO_BIN_EXE_salespulse"));
+        let mut command = program();
         command.args(["connect", "run", "--config", "salespulse.toml", "--sources", "sources.toml"]);
         command.current_dir(folder.path()).env_remove("RUST_LOG");
         Instance { process: Process::spawn(&mut command, folder.path()), port, receiver, folder }

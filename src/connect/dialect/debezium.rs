@@ -41,6 +41,9 @@ fn read_one(payload: &Payload, reading: &mut Reading) {
                 ("row", row),
                 ("source", field("/source")),
                 ("ts_ms", field("/ts_ms")),
+                // When the connector has read the change: the only order in which no change is older than the first
+                // reading of its row, and in which two changes of one transaction differ.
+                ("ts_us", field("/ts_us")),
                 ("table", field("/source/table")),
             ];
             reading.add("rows", Json::object(document));
@@ -136,6 +139,16 @@ mod tests {
         assert_eq!(row.word("/row/amount"), Some("1300.50"));
         assert_eq!(row.word("/row/day"), Some("2026-11-10"));
         assert_eq!(row.word("/row/at"), Some("2026-11-10T09:00:00.123Z"));
+    }
+
+    #[test]
+    fn the_order_of_changes_is_that_in_which_they_were_read() {
+        let reading = read_text(r#"{"op":"u","after":{"id":1},"source":{"lsn":7,"ts_ms":8},"ts_ms":9,"ts_us":9001}"#);
+        let record = &reading.documents[0].record;
+        assert_eq!(
+            ["/ts_us", "/ts_ms", "/source/ts_ms"].map(|at| record.word(at)),
+            [Some("9001"), Some("9"), Some("8")]
+        );
     }
 
     #[test]
