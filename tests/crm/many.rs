@@ -1,5 +1,6 @@
 //! A large organisation behind Zoho's REST API: it is computed and not kept, so that reading it is all the work there is.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use salespulse::connect::exchange::{Exchange, Request, Response};
@@ -15,8 +16,9 @@ use super::zoho::Instance;
 /// How many deals a test run reads; `SALESPULSE_CRM_DEALS` says another number.
 const DEALS: usize = 1_000;
 /// The stages through which each of them has gone.
-const STEPS: usize = 5;
+pub(crate) const STEPS: usize = 5;
 const PER_PAGE: usize = 200;
+const FIRST_DEAL: usize = 6_756_839_000_001_000_000;
 const START: i64 = 1_767_571_200_000;
 /// After so many calls somebody moves a deal on.
 const CALLS_BETWEEN: usize = 7;
@@ -27,6 +29,8 @@ pub(super) struct Many {
     calls: usize,
     /// When deals were opened again, in the order of that; the number of a row follows those of the others.
     opened: Vec<(usize, i64)>,
+    /// The rows of each deal that was, beside its first ones.
+    later: BTreeMap<usize, Vec<usize>>,
     is_busy: bool,
 }
 
@@ -35,7 +39,7 @@ fn iso(at: i64) -> Json {
 }
 
 fn id_of(deal: usize) -> String {
-    (6_756_839_000_001_000_000 + deal).to_string()
+    (FIRST_DEAL + deal).to_string()
 }
 
 fn id_of_row(row: usize) -> String {
@@ -45,7 +49,8 @@ fn id_of_row(row: usize) -> String {
 impl Many {
     fn new(deals: usize) -> Many {
         let rows = i64::try_from(deals * STEPS).expect("few rows");
-        Many { deals, now: START + rows * SECOND + DAY, calls: 0, opened: Vec::new(), is_busy: true }
+        let (opened, later) = (Vec::new(), BTreeMap::new());
+        Many { deals, now: START + rows * SECOND + DAY, calls: 0, opened, later, is_busy: true }
     }
 
     /// One in which nobody does anything meanwhile.
@@ -56,6 +61,8 @@ impl Many {
     /// Somebody moves a deal; the id of the fact. Times are whole seconds, and no two edits are in one.
     pub(super) fn open(&mut self, deal: usize) -> String {
         self.now += SECOND;
+        let row = self.rows();
+        self.later.entry(deal).or_default().push(row);
         self.opened.push((deal, Time::from_millis(self.now).floor(SECOND).millis()));
         format!("deal:{}:{}", id_of(deal), id_of_row(self.rows() - 1))
     }
@@ -77,8 +84,7 @@ impl Many {
 
     /// The rows of a deal, the oldest first.
     fn rows_of(&self, deal: usize) -> Vec<usize> {
-        let later = self.opened.iter().enumerate().filter(|(_, (opened, _))| *opened == deal);
-        let later = later.map(|(place, _)| self.deals * STEPS + place);
+        let later = self.later.get(&deal).into_iter().flatten().copied();
         (0..STEPS).map(|step| step * self.deals + deal).chain(later).collect()
     }
 
@@ -132,7 +138,7 @@ impl Many {
             }
             ["Deals", "deleted"] => (Vec::new(), false),
             ["Deals", id, rest @ ..] => {
-                let deal = (0..self.deals).find(|deal| id_of(*deal) == *id).expect("one of ours");
+                let deal = id.parse::<usize>().expect("a number") - FIRST_DEAL;
                 let rows = || self.rows_of(deal).into_iter().map(|row| self.row_json(row)).collect();
                 (if rest.is_empty() { vec![self.deal_json(deal)] } else { rows() }, false)
             }
@@ -193,10 +199,15 @@ impl Exchange for Many {
     }
 }
 
+/// How many deals are read.
+pub(crate) fn deals() -> usize {
+    let wanted = std::env::var("SALESPULSE_CRM_DEALS").ok().and_then(|deals| deals.parse().ok());
+    wanted.unwrap_or(DEALS)
+}
+
 /// Everything is read while people go on, and later once more by somebody who remembers nothing.
 pub(crate) fn try_many() {
-    let wanted = std::env::var("SALESPULSE_CRM_DEALS").ok().and_then(|deals| deals.parse().ok());
-    let mut many = Many::new(wanted.unwrap_or(DEALS));
+    let mut many = Many::new(deals());
     let mut topic = Topic::default();
     let mut instance = Instance::new(&mut topic, 0);
     assert_eq!(instance.try_cycle(&mut many, &mut topic), Ok(()));

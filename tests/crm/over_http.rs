@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use salespulse::connect::exchange::{Exchange, Request, Response};
 use salespulse::model::time::HOUR;
 
+use super::many::Many;
 use super::organisation::{Organisation, id_of_customer, id_of_rep};
 use super::{hubspot, pipedrive, zoho};
 
@@ -73,13 +74,31 @@ impl OverHttp {
         server.organisation().now += HOUR;
         let mut truth = truth(server.organisation());
         adapt(&mut truth);
+        OverHttp::listen(server, truth, |server, path| {
+            if let Some(error) = path.strip_prefix("/fail-next/") {
+                server.fail_next(error);
+                return false;
+            }
+            // Nobody over HTTP is as fast as to exceed a limit.
+            server.organisation().now += 300;
+            true
+        })
+    }
+
+    /// A large organisation behind Zoho's API.
+    pub(crate) fn many(deals: usize) -> OverHttp {
+        OverHttp::listen(Many::at_rest(deals), Value::Null, |_, _| true)
+    }
+
+    /// Answers calls; `prepare` says whether a path is one.
+    fn listen<S: Exchange + Send + 'static>(server: S, truth: Value, prepare: fn(&mut S, &str) -> bool) -> OverHttp {
         let runtime = Runtime::new().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let server = Arc::new(Mutex::new(server));
         let app = Router::new().fallback(move |asked: Asked| {
             let server = Arc::clone(&server);
-            async move { answer(asked, &server, address).await }
+            async move { answer(asked, &server, address, prepare).await }
         });
         runtime.spawn(async move { axum::serve(listener, app).await });
         OverHttp { address, truth, _runtime: runtime }
@@ -96,13 +115,17 @@ impl OverHttp {
     }
 }
 
-async fn answer<S: Served>(asked: Asked, server: &Mutex<S>, address: SocketAddr) -> Answer {
+async fn answer<S: Exchange>(
+    asked: Asked,
+    server: &Mutex<S>,
+    address: SocketAddr,
+    prepare: fn(&mut S, &str) -> bool,
+) -> Answer {
     let (parts, body) = asked.into_parts();
     let body = to_bytes(body, 1 << 20).await.expect("a body");
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let mut server = server.lock().expect("no call has panicked");
-    if let Some(error) = path.strip_prefix("/fail-next/") {
-        server.fail_next(error);
+    if !prepare(&mut server, path) {
         return Answer::new(Body::empty());
     }
     let method = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().find(|method| parts.method == *method);
@@ -113,8 +136,6 @@ async fn answer<S: Served>(asked: Asked, server: &Mutex<S>, address: SocketAddr)
         headers: HEADERS.into_iter().filter_map(|name| Some((name, value(name)?.to_owned()))).collect(),
         body: (!body.is_empty()).then(|| body.to_vec()),
     };
-    // Nobody over HTTP is as fast as to exceed a limit.
-    server.organisation().now += 300;
     let Response { status, retry_after_ms, body, .. } = server.send(&request).expect("an answer");
     let text = String::from_utf8(body).expect("text").replace(BASE, &format!("http://{address}"));
     let mut answer = Answer::builder().status(StatusCode::from_u16(status).expect("a status"));

@@ -4,6 +4,8 @@
 mod changes;
 mod clients;
 mod debezium;
+mod first;
+mod pressed;
 mod remembered;
 mod streams;
 pub(crate) mod zoho;
@@ -77,6 +79,13 @@ receive = "127.0.0.1:{receiver}"
         command.args(["connect", "run", "--config", "salespulse.toml", "--sources", "sources.toml"]);
         command.current_dir(folder.path()).env_remove("RUST_LOG");
         Instance { process: Process::spawn(&mut command, folder.path()), port, receiver, folder }
+    }
+
+    /// The most that it has held, in MB.
+    fn peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("a process");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("its peak");
+        line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("kilobytes") / 1_024
     }
 
     fn get(&self, path: &str) -> Option<String> {

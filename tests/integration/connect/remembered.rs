@@ -12,13 +12,6 @@ use crate::harness::process::Signal;
 use crate::harness::service::SOON;
 use crate::harness::{Producer, Sent, Topics, shared_broker, wait_until};
 
-/// The most that a process has held, in MB.
-fn peak(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("its peak");
-    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("kilobytes") / 1_024
-}
-
 #[test]
 fn what_is_remembered_is_read_before_an_instance_polls() {
     let Some(broker) = shared_broker() else { return };
@@ -28,7 +21,7 @@ fn what_is_remembered_is_read_before_an_instance_polls() {
     let began = Instant::now();
     let mut empty = Instance::with(broker, &topics, &sources);
     wait_until("the first instance polls", SOON, || empty.is_active().then_some(()));
-    let without = format!("{:?} and {} MB without", began.elapsed(), peak(empty.process.id()));
+    let without = format!("{:?} and {} MB without", began.elapsed(), empty.peak());
     empty.process.signal(Signal::Terminate);
     assert_eq!(empty.process.wait(SOON).code(), Some(0), "{}", empty.process.log());
 
@@ -49,5 +42,5 @@ fn what_is_remembered_is_read_before_an_instance_polls() {
     wait_until("a cycle is finished", SOON, || {
         with.get("/metrics").is_some_and(|text| text.contains(&line)).then_some(())
     });
-    println!("{} deals: {took:?} from the start and {} MB; {without}", records(), peak(with.process.id()));
+    println!("{} deals: {took:?} from the start and {} MB; {without}", records(), with.peak());
 }

@@ -12,7 +12,7 @@ use crate::harness::service::SOON;
 use crate::harness::{Broker, Producer, Sent, Topics, shared_broker, wait_until};
 
 /// Payments of any JSON, and the rows of a database's table.
-const RULES: &str = r#"
+pub(super) const RULES: &str = r#"
 to = "payment"
 event_id = "payment:{/id}"
 version = "/updated | live"
@@ -21,16 +21,16 @@ amount = "/amount"
 currency = "CNY"
 "#;
 
-fn payment(id: u32, amount: &str) -> String {
+pub(super) fn payment(id: u32, amount: &str) -> String {
     format!(r#"{{"id": {id}, "updated":1794301200000,"paid":1794301200000, "amount":{amount}}}"#)
 }
 
-fn payments(broker: &Broker, topics: &Topics) -> Vec<Stored> {
+pub(super) fn payments(broker: &Broker, topics: &Topics) -> Vec<Stored> {
     read_all(&broker.client(), &topics.name("payment"))
 }
 
 /// How often each payment is in the topic.
-fn counted(records: &[Stored]) -> BTreeMap<String, usize> {
+pub(super) fn counted(records: &[Stored]) -> BTreeMap<String, usize> {
     let mut counted = BTreeMap::new();
     for record in records {
         let json: Value = serde_json::from_slice(record.value.as_ref().expect("a value")).expect("JSON");
