@@ -10,6 +10,8 @@ mod books;
 pub(crate) mod channel;
 pub(crate) mod checks;
 mod course;
+#[allow(dead_code, reason = "mutants are made where there are no other parts")]
+pub(crate) mod damaged;
 pub(crate) mod hubspot;
 mod index;
 pub(crate) mod many;

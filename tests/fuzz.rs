@@ -1,5 +1,5 @@
-//! Mutants of what is read from outside: records, whole snapshots and configuration files. What a damaged record should be
-//! answered is `tests/contract`'s to say.
+//! Mutants of what is read from outside: records, whole snapshots, configuration files, what CRMs say. What a damaged
+//! record should be answered is `tests/contract`'s to say.
 //!
 //! Every input of `corpus/` is run, then so many mutants as `FUZZ_RUNS` says, from `FUZZ_SEED`. A mutant that fails is
 //! written into `corpus/`, and from then on run first: `cargo test --test pure fuzz::` is all it takes to see it fail again.
@@ -13,6 +13,7 @@
 )]
 
 mod configuration;
+mod connect;
 mod mutate;
 mod objects;
 mod records;

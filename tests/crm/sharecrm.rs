@@ -12,9 +12,10 @@ use salespulse::connect::json::Json;
 use salespulse::connect::memory::Memory;
 use salespulse::connect::poller::{Crm, Poller};
 use salespulse::connect::sharecrm::{Api, Credentials, Options, ShareCrm, take_push};
+use salespulse::connect::sources::Source;
 use salespulse::connect::status::Status;
 use salespulse::health::Stop;
-use salespulse::model::time::{MINUTE, SECOND, Time};
+use salespulse::model::time::{HOUR, MINUTE, SECOND, Time};
 
 use super::books::Person;
 use super::index::{Shown, shown};
@@ -80,6 +81,17 @@ impl Server {
     /// One in which nobody does anything unless asked to.
     pub(super) fn at_rest(seed: u64) -> Server {
         Server { is_busy: false, ..Server::new(seed) }
+    }
+
+    /// The same after people have worked for a while.
+    pub(super) fn lived(seed: u64, deeds: usize) -> Server {
+        let mut server = Server::at_rest(seed);
+        for _ in 0..deeds {
+            server.act();
+            server.organisation.now += 1_300;
+        }
+        server.organisation.now += HOUR;
+        server
     }
 
     pub(super) fn act(&mut self) {
@@ -312,6 +324,24 @@ impl Exchange for Server {
     }
 }
 
+/// A poller as it is when an instance has just started.
+pub(super) fn poller(sign_in: SignIn) -> Crm {
+    let text = str::to_owned;
+    let credentials = Credentials {
+        app_id: text("app"),
+        app_secret: text("secret"),
+        permanent_code: text("code"),
+        user_id: text("1000"),
+    };
+    let options = Options { census_ms: 5 * MINUTE, ..Options::default() };
+    Crm::ShareCrm(Box::new(ShareCrm::new(Api::new(credentials, sign_in, "https://host"), options)))
+}
+
+/// The source, in this generation.
+pub(super) fn source(generation: u64) -> Source {
+    super::source(&SOURCE.replace("currency", &format!("generation = {generation}\ncurrency")))
+}
+
 pub(super) struct Instance {
     crm: Crm,
     memory: Memory,
@@ -321,26 +351,12 @@ pub(super) struct Instance {
 
 impl Instance {
     pub(super) fn new(topic: &mut Topic, sign_in: SignIn, generation: u64) -> Instance {
-        let text = str::to_owned;
-        let credentials = Credentials {
-            app_id: text("app"),
-            app_secret: text("secret"),
-            permanent_code: text("code"),
-            user_id: text("1000"),
-        };
         let owner = topic.own();
-        let options = Options { census_ms: 5 * MINUTE, ..Options::default() };
-        Instance {
-            crm: Crm::ShareCrm(Box::new(ShareCrm::new(Api::new(credentials, sign_in, "https://host"), options))),
-            memory: topic.memory(generation),
-            owner,
-            generation,
-        }
+        Instance { crm: poller(sign_in), memory: topic.memory(generation), owner, generation }
     }
 
     fn with_desk<R>(&mut self, topic: &mut Topic, now: Time, act: impl FnOnce(&mut Crm, &mut Desk<'_>) -> R) -> R {
-        let text = SOURCE.replace("currency", &format!("generation = {}\ncurrency", self.generation));
-        let (source, gate) = (super::source(&text), Gate::new(Arc::new(super::rules())));
+        let (source, gate) = (source(self.generation), Gate::new(Arc::new(super::rules())));
         let memory = &mut self.memory;
         let sink = &mut Writer { topic, owner: self.owner };
         let mut desk = Desk { source: &source, gate: &gate, memory, sink, now, batch: Batch::default() };
