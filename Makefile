@@ -33,10 +33,10 @@ test:
 
 # Tests with real parts that CI runs after `make test`: what they need is a package of Debian, Maven, npm or PyPI, so that no
 # tool is built for them. The others are in `make test-all`.
-PARTS = $(addprefix integration::,golden identity unreadable endings refusals dead_letters access connect http2 listeners \
-	web_file) page
+PARTS = $(addprefix integration::,golden identity unreadable endings refusals dead_letters access connect faked_clock http2 \
+	listeners web_file) page
 test-parts:
-	@scripts/setup-test-tools.sh kafka prometheus page clients || [ -z "$$CI" ]
+	@scripts/setup-test-tools.sh kafka prometheus faketime page clients || [ -z "$$CI" ]
 	@scripts/test-parts.sh $(addsuffix ::,$(PARTS))
 
 # Everything. The tools are set up beside the first tests: the first time that takes a quarter of an hour.

@@ -3,7 +3,7 @@
 # AsyncAPI's parser, groff, what makes and checks the dashboards, the judges of deploy/, moto, a browser for the page, the
 # clients that vendors of CRMs publish, Debezium with a PostgreSQL.
 #
-#   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat asyncapi groff
+#   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat faketime asyncapi groff
 #                                                 dashboards deploy helm moto dist page clients debezium
 #                                                 cargo-deny chromium pictures kafka-streams (default: all but the
 #                                                 last four)
@@ -142,6 +142,10 @@ setup_promtool3() {
 
 setup_kcat() {
   command -v kcat >/dev/null || apt_install kcat || fail kcat "the package kcat could not be installed"
+}
+
+setup_faketime() {
+  command -v faketime >/dev/null || apt_install faketime || fail faketime "the package faketime could not be installed"
 }
 
 node_is_18_or_later() {
@@ -341,14 +345,14 @@ setup_pictures() {
     { fail pictures "npm could not install @grafana/ui"; return; }
 }
 
-[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page clients debezium
+[ $# -gt 0 ] || set -- kafka prometheus promtool3 alertmanager kcat faketime asyncapi groff dashboards deploy helm moto dist page clients debezium
 for tool in "$@"; do
   case $tool in
-    kafka | prometheus | promtool3 | alertmanager | kcat | asyncapi | groff | dashboards | deploy | helm | moto | dist | page | \
+    kafka | prometheus | promtool3 | alertmanager | kcat | faketime | asyncapi | groff | dashboards | deploy | helm | moto | dist | page | \
       clients | debezium | cargo-deny | chromium | pictures | kafka-streams)
       "setup_$tool" ;;
     *)
-      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat asyncapi groff dashboards deploy helm moto dist page clients debezium cargo-deny chromium pictures kafka-streams)"
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat faketime asyncapi groff dashboards deploy helm moto dist page clients debezium cargo-deny chromium pictures kafka-streams)"
       exit 64 ;;
   esac
 done

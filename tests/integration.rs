@@ -12,6 +12,7 @@ mod dead_letters;
 mod demo;
 mod endings;
 mod events;
+mod faked_clock;
 mod golden;
 mod guides;
 mod http2;
