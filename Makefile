@@ -36,7 +36,7 @@ test:
 PARTS = $(addprefix integration::,golden identity unreadable endings refusals dead_letters access connect faked_clock http2 \
 	listeners web_file) page
 test-parts:
-	@scripts/setup-test-tools.sh kafka prometheus faketime page clients || [ -z "$$CI" ]
+	@scripts/setup-test-tools.sh kafka prometheus faketime page clients debezium || [ -z "$$CI" ]
 	@scripts/test-parts.sh $(addsuffix ::,$(PARTS))
 
 # Everything. The tools are set up beside the first tests: the first time that takes a quarter of an hour.
