@@ -33,8 +33,8 @@ test:
 
 # Tests with real parts that CI runs after `make test`: what they need is a package of Debian, Maven, npm or PyPI, so that no
 # tool is built for them. The others are in `make test-all`.
-PARTS = $(addprefix integration::,golden identity unreadable endings refusals dead_letters access connect faked_clock http2 \
-	listeners web_file) page
+PARTS = $(addprefix integration::,golden identity unreadable endings refusals dead_letters access connect demo faked_clock \
+	http2 listeners web_file) page
 test-parts:
 	@scripts/setup-test-tools.sh kafka prometheus faketime page clients debezium || [ -z "$$CI" ]
 	@scripts/test-parts.sh $(addsuffix ::,$(PARTS))

@@ -66,13 +66,9 @@ fn replay(folder: &Path, events: &[Event], rules: &str, instant: &str) {
     write("replayed.prom", &String::from_utf8(output.stdout).expect("text"));
 }
 
-#[test]
-fn the_page_shows_what_the_service_knows_as_it_happens() {
-    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
-    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
-    let topics = Topics::create(broker, 2);
-    let producer = Producer::new(&broker.client(), &[]);
-    let past = [
+/// Four journeys of two reps.
+fn past() -> [Event; 8] {
+    [
         Event::lead("a", ANN),
         Event::lead("b", ANN),
         Event::lead("c", BO),
@@ -81,19 +77,21 @@ fn the_page_shows_what_the_service_knows_as_it_happens() {
         Event::stage("b", 1, "contacted", "80", ANN),
         Event::stage("c", 1, "proposal", "9000", BO),
         Event::stage("d", 1, "lost", "70", BO),
-    ];
-    let produce = |event: &Event| producer.send_all(&[event.record(&topics)]);
-    past.iter().for_each(produce);
-    let web = format!("127.0.0.1:{}", free_port());
-    let rules = format!("{RULES}\n[web]\nlisten = {web:?}\n");
-    let builder = ServiceBuilder::new(broker, &topics).rules(&rules);
-    let mut service = builder.start();
-    service.wait_for("sales_org_leads{window=\"24h\"}", 4.0);
+    ]
+}
 
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+/// Runs a scenario over a service's page and metrics to its end; `on` does what it wants.
+fn play(
+    name: &str,
+    [page, metrics]: [&str; 2],
+    folder: &Path,
+    packages: &Path,
+    chromium: &Path,
+    mut on: impl FnMut(&str),
+) {
     let mut scenario = Command::new("node")
-        .args(["run.mjs", "service", &format!("http://{web}"), &format!("http://{}/metrics", service.address())])
-        .arg(folder.path().join("replayed.prom"))
+        .args(["run.mjs", name, page, metrics])
+        .arg(folder.join("replayed.prom"))
         .current_dir(root().join("tests/page/browser"))
         .env("PAGE_PACKAGES", packages)
         .env("CHROMIUM", chromium)
@@ -104,27 +102,68 @@ fn the_page_shows_what_the_service_knows_as_it_happens() {
     let mut answers = scenario.stdin.take().expect("a pipe");
     for line in BufReader::new(scenario.stdout.take().expect("a pipe")).lines() {
         let line = line.expect("a text");
-        match line.as_str() {
-            "WANT win" => produce(&Event::stage("c", 2, "won", "9000", BO)),
-            "WANT reopen" => produce(&Event::stage("c", 3, "proposal", "9000", BO)),
-            "WANT stop" => service.signal(Signal::Stop),
-            "WANT continue" => service.signal(Signal::Continue),
-            "WANT kill" => service.kill(),
-            "WANT start" => service = builder.spawn(),
-            // None is left of those that broke.
-            "WANT streams 1" => wait_until("the one page that is open has the one stream", SOON, || {
-                (service.metrics().get("salespulse_http_streams") == Some(1.0)).then_some(())
-            }),
-            other => match other.strip_prefix("WANT replay ") {
-                Some(instant) => replay(folder.path(), &past, &rules, instant),
-                None => {
-                    announce(&format!("page: {other}"));
-                    continue;
-                }
-            },
+        match line.strip_prefix("WANT ") {
+            Some(wanted) => {
+                on(wanted);
+                writeln!(answers, "done").expect("the scenario listens");
+            }
+            None => announce(&format!("page: {line}")),
         }
-        writeln!(answers, "done").expect("the scenario listens");
     }
     assert!(scenario.wait().expect("it ends").success(), "the scenario says why on standard error");
+}
+
+/// Forecasts and pace move with the clock, so that a page and a scrape can show the same digits only where it stands.
+#[test]
+fn every_number_is_that_of_a_scrape_and_of_a_replay_while_the_clock_stands() {
+    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
+    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
+    let topics = Topics::create(broker, 2);
+    let past = past();
+    let producer = Producer::new(&broker.client(), &[]);
+    past.iter().for_each(|event| producer.send_all(&[event.record(&topics)]));
+    let web = format!("127.0.0.1:{}", free_port());
+    let rules = format!("{RULES}\n[web]\nlisten = {web:?}\n");
+    let now = salespulse::model::time::Clock::System.now().to_string();
+    let mut service = ServiceBuilder::new(broker, &topics).rules(&rules).at_instant(&now).start();
+    service.wait_for("sales_org_leads{window=\"24h\"}", 4.0);
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let addresses = [&*format!("http://{web}"), &*format!("http://{}/metrics", service.address())];
+    play("standing", addresses, folder.path(), &packages, &chromium, |wanted| {
+        replay(folder.path(), &past, &rules, wanted.trim_start_matches("replay "));
+    });
+    service.wait_ready();
+}
+
+#[test]
+fn the_page_shows_what_the_service_knows_as_it_happens() {
+    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
+    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
+    let topics = Topics::create(broker, 2);
+    let producer = Producer::new(&broker.client(), &[]);
+    let past = past();
+    let produce = |event: &Event| producer.send_all(&[event.record(&topics)]);
+    past.iter().for_each(produce);
+    let web = format!("127.0.0.1:{}", free_port());
+    let rules = format!("{RULES}\n[web]\nlisten = {web:?}\n");
+    let builder = ServiceBuilder::new(broker, &topics).rules(&rules);
+    let mut service = builder.start();
+    service.wait_for("sales_org_leads{window=\"24h\"}", 4.0);
+
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let addresses = [&*format!("http://{web}"), &*format!("http://{}/metrics", service.address())];
+    play("service", addresses, folder.path(), &packages, &chromium, |wanted| match wanted {
+        "win" => produce(&Event::stage("c", 2, "won", "9000", BO)),
+        "reopen" => produce(&Event::stage("c", 3, "proposal", "9000", BO)),
+        "stop" => service.signal(Signal::Stop),
+        "continue" => service.signal(Signal::Continue),
+        "kill" => service.kill(),
+        "start" => service = builder.spawn(),
+        // None is left of those that broke.
+        "streams 1" => wait_until("the one page that is open has the one stream", SOON, || {
+            (service.metrics().get("salespulse_http_streams") == Some(1.0)).then_some(())
+        }),
+        other => replay(folder.path(), &past, &rules, other.trim_start_matches("replay ")),
+    });
     service.wait_ready();
 }

@@ -9,12 +9,14 @@ import { PATIENCE, assertClean, browser, inState, marked, open, shown, tab } fro
 import { sampleOf } from '../compared.mjs';
 import { Exposition } from '../fixture.mjs';
 
-const PAGES = [
+export const PAGES = [
   '', '?scope=team', '?scope=channel', '?window=30d', '?by=won', '?view=board', '?view=team&team=east',
   '?view=rep&rep=ann&team=east',
 ];
 /** What moves with the clock alone can be compared at one instant only: with a replay, not with a later scrape. */
 const MOVING = /^forecast_revenue$|pace_ratio$/;
+/** No name. */
+export const NONE = /^$/;
 /** From a record that Kafka has taken to the row on the page. */
 const MOVED_WITHIN_MS = 2_000;
 /** 12 seconds without an event, and one to look. */
@@ -23,7 +25,7 @@ const LOST_WITHIN_MS = 15_000;
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 /** Asks for something to happen, and waits until it has. */
-async function want(what) {
+export async function want(what) {
   console.log(`WANT ${what}`);
   const { value } = await answers.next();
   assert.equal(value, 'done');
@@ -39,12 +41,12 @@ const leads = (page, row) =>
 const digits = (value) => (value === null || value === '' ? null : String(value).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''));
 
 /** Every number on a page against gauges of the same numbers: on a quiet service nothing changes between two readings. */
-async function compare(page, gauges) {
+export async function compare(page, gauges, left = MOVING) {
   const route = Object.fromEntries(new URL(page.url()).searchParams);
   const window = await page.$eval('select[name=window]', (select) => select.value);
   let compared = 0;
   for (const { kpi, query, value } of await shown(page)) {
-    if (MOVING.test(kpi)) continue;
+    if (left.test(kpi)) continue;
     const { scope, labels } = sampleOf(kpi, query, route, window);
     const found = gauges.value(scope, kpi, labels);
     const where = `${page.url()}: ${kpi} ${JSON.stringify(labels)}`;
@@ -55,7 +57,7 @@ async function compare(page, gauges) {
 }
 
 /** Every number of an answer of the API against gauges. */
-function compareAnswer({ values }, gauges, left = /^$/) {
+export function compareAnswer({ values }, gauges, left = NONE) {
   let compared = 0;
   for (const { name, labels, value } of values.filter(({ name }) => !left.test(name))) {
     const found = gauges.value('org', name, labels);
