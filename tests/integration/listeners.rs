@@ -229,9 +229,10 @@ fn a_thousand_streams_cost_little_whether_they_are_read_or_not() {
     let mut reader = connect(page);
     ask(&mut reader, "/api/v1/stream?view=%2Fkpis%3Fnames%3Dleads%26window%3D24h").expect("the stream is asked for");
     let mut changes = Changes { producer: &producer, topics: &topics, reader, leads: reps };
-    // What readings and the eight views cost by themselves is no part of what a thousand streams cost.
+    // What readings, scrapes and the eight views cost by themselves is no part of what a thousand streams cost.
     let first: Vec<TcpStream> = (0..8).map(|number| open_stream(page, number)).collect();
     changes.make(rounds);
+    assert!(service.metrics().get("salespulse_http_streams").is_some());
     let before = settled(&service);
     let opened = Instant::now();
     let streams: Vec<TcpStream> = (9..1_000).map(|number| open_stream(page, number)).collect();
