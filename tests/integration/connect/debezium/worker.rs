@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::postgres::{Postgres, USER};
 use crate::harness::ports::free_port;
-use crate::harness::process::Process;
+use crate::harness::process::{Process, Signal};
 use crate::harness::{Broker, Topics, wait_until};
 
 /// Long enough for a Java machine on two busy cores.
@@ -82,13 +82,17 @@ impl Worker {
 
     /// Kills it, and starts it again with what it has written of where it was.
     pub(super) fn crash(&mut self, names: &[&str]) {
-        for name in names {
-            // Without it the tables would be read anew, and what was between would never be told.
-            wait_until("it has kept where it is", START, || {
-                let kept = self.ask(&format!("/connectors/{name}/offsets"))?;
-                kept["offsets"].as_array().is_some_and(|offsets| !offsets.is_empty()).then_some(())
-            });
-        }
+        // Without it the tables would be read anew, and what was between would never be told. What the worker says of it is
+        // not yet in the file, and the file is written anew each time: so it stands still while we look.
+        wait_until("it has written where each connector is", START, || {
+            self.process.signal(Signal::Stop);
+            let written = std::fs::read(self.folder.path().join("offsets")).unwrap_or_default();
+            let is_kept = names.iter().all(|name| is_kept(&String::from_utf8_lossy(&written), name));
+            if !is_kept {
+                self.process.signal(Signal::Continue);
+            }
+            is_kept.then_some(())
+        });
         self.process.kill();
         self.process = spawn(&self.class_path, &self.folder, names);
     }
@@ -108,6 +112,14 @@ impl Worker {
             (running == self.connectors).then_some(())
         });
     }
+}
+
+/// Whether the file of offsets says that a connector is past its first reading: a serialised map from `["name",…]` to an
+/// object, both JSON.
+fn is_kept(offsets: &str, name: &str) -> bool {
+    let place = offsets.split_once(&format!("[\"{name}\",")).and_then(|(_, rest)| rest.split_once(']'));
+    let object = place.and_then(|(_, rest)| rest.split_once('{')).and_then(|(_, rest)| rest.split_once('}'));
+    object.is_some_and(|(fields, _)| fields.contains("\"lsn\":") && !fields.contains("snapshot"))
 }
 
 fn spawn(class_path: &PathBuf, folder: &TempDir, names: &[&str]) -> Process {
