@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::harness::ports::free_port;
 use crate::harness::process::Signal;
-use crate::harness::service::{RULES, SOON};
+use crate::harness::service::{RULES, SOON, Service};
 use crate::harness::{Producer, Sent, ServiceBuilder, Topics, announce, shared_broker, tools, wait_until};
 use crate::page::browser::{packages, root};
 
@@ -159,11 +159,35 @@ fn the_page_shows_what_the_service_knows_as_it_happens() {
         "continue" => service.signal(Signal::Continue),
         "kill" => service.kill(),
         "start" => service = builder.spawn(),
-        // None is left of those that broke.
-        "streams 1" => wait_until("the one page that is open has the one stream", SOON, || {
-            (service.metrics().get("salespulse_http_streams") == Some(1.0)).then_some(())
-        }),
+        "streams 1" => assert_one_stream(&service),
         other => replay(folder.path(), &past, &rules, other.trim_start_matches("replay ")),
     });
     service.wait_ready();
+}
+
+#[test]
+fn many_starts_of_the_service_leave_a_page_as_it_was() {
+    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
+    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
+    let topics = Topics::create(broker, 2);
+    let producer = Producer::new(&broker.client(), &[]);
+    past().iter().for_each(|event| producer.send_all(&[event.record(&topics)]));
+    let web = format!("127.0.0.1:{}", free_port());
+    let rules = format!("{RULES}\n[web]\nlisten = {web:?}\n");
+    let builder = ServiceBuilder::new(broker, &topics).rules(&rules);
+    let mut service = builder.start();
+    service.wait_for("sales_org_leads{window=\"24h\"}", 4.0);
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    play("starts", [&format!("http://{web}"), ""], folder.path(), &packages, &chromium, |wanted| match wanted {
+        "kill" => service.kill(),
+        "start" => service = builder.start(),
+        _ => assert_one_stream(&service),
+    });
+}
+
+/// Waits until none is left of the streams that broke, beside that of the page that is open.
+fn assert_one_stream(service: &Service) {
+    wait_until("the one page that is open has the one stream", SOON, || {
+        (service.metrics().get("salespulse_http_streams") == Some(1.0)).then_some(())
+    });
 }

@@ -214,6 +214,32 @@ mod tests {
         assert_eq!(*COMPARED.lock().unwrap(), [""], "without users nothing is right");
     }
 
+    /// Of the time between a wrong user and a wrong password, as a share of either.
+    const MOST_APART: f64 = 0.1;
+
+    #[tokio::test]
+    async fn a_wrong_user_and_a_wrong_password_take_the_same_time() {
+        let users = Users::new().unwrap();
+        let known: BTreeMap<String, String> =
+            ["li", "wang"].map(|name| (name.to_owned(), bcrypt::hash("right", 6).unwrap())).into();
+        let mut addresses = (0..=u16::MAX).map(|number| IpAddr::V4(std::net::Ipv4Addr::from_bits(number.into())));
+        let mut times = [const { Vec::new() }; 2];
+        // One after the other, so that whatever else the machine does slows down both.
+        for _ in 0..200 {
+            for (times, user) in times.iter_mut().zip(["li", "nobody"]) {
+                let started = Instant::now();
+                let login = users.verify(&known, user, "wrong", addresses.next().unwrap()).await;
+                times.push(started.elapsed().as_secs_f64());
+                assert_eq!(login, Login::Wrong);
+            }
+        }
+        let [password, user] = times.map(|mut times| {
+            times.sort_unstable_by(f64::total_cmp);
+            times[times.len() / 2]
+        });
+        assert!((password - user).abs() < MOST_APART * password.min(user), "{password} s and {user} s");
+    }
+
     #[tokio::test]
     async fn a_flood_from_some_addresses_leaves_room_for_others() {
         let (users, known) = (Users::new().unwrap(), known());
