@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -281,7 +281,7 @@ fn a_flood_of_wrong_logins_keeps_no_scrape_from_its_answer() {
     let admin = service.address().to_owned();
     let scraper = format!("scraper:{PASSWORD}");
     wait_until("the scraper is answered", SOON, || (status(&admin, "/metrics", &scraper) == Some(200)).then_some(()));
-    let (is_over, refused, flooded) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    let (is_over, refused, flooded) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
     let (rate, scrapes) = thread::scope(|scope| {
         // Who has failed often is let wait, so that it takes many at once to ask often.
         for number in 0..FLOODING {
@@ -306,7 +306,7 @@ fn a_flood_of_wrong_logins_keeps_no_scrape_from_its_answer() {
             started.elapsed()
         };
         let mut scrapes: Vec<_> = (0..100).map(once).collect();
-        let rate = (asked() - before) as f64 / began.elapsed().as_secs_f64();
+        let rate = f64::from(asked() - before) / began.elapsed().as_secs_f64();
         is_over.store(true, Ordering::Relaxed);
         scrapes.sort_unstable();
         (rate, scrapes)
