@@ -84,16 +84,18 @@ fn the_page_on_metrics_is_what_a_scrape_shows() {
     assert!(scraped.len() > 30, "{scraped:?}");
 }
 
-/// The table of conditions in the page for operators says of each whether it makes an instance not ready.
+/// The table of conditions in the pages for operators says of each whether it makes an instance not ready.
 #[test]
 fn every_condition_is_told_to_operators() {
-    let text = std::fs::read_to_string(root().join("docs/operations.md")).expect("the page");
-    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
-    let told: Vec<(&str, &str)> = rows.filter_map(|(name, rest)| Some((name, rest.get(..3)?))).collect();
-    let status = |condition: Condition| if condition.stops_numbers() { "503" } else { "200" };
-    let expected = Condition::ALL.map(|condition| (condition.name(), status(condition)));
-    let is_of_conditions = |(_, status): &&(&str, &str)| ["200", "503"].contains(status);
-    assert_eq!(told.iter().filter(is_of_conditions).copied().collect::<Vec<_>>(), expected);
+    for page in ["docs/operations.md", "docs/operations.zh-CN.md"] {
+        let text = std::fs::read_to_string(root().join(page)).expect("the page");
+        let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+        let told: Vec<(&str, &str)> = rows.filter_map(|(name, rest)| Some((name, rest.get(..3)?))).collect();
+        let status = |condition: Condition| if condition.stops_numbers() { "503" } else { "200" };
+        let expected = Condition::ALL.map(|condition| (condition.name(), status(condition)));
+        let is_of_conditions = |(_, status): &&(&str, &str)| ["200", "503"].contains(status);
+        assert_eq!(told.iter().filter(is_of_conditions).copied().collect::<Vec<_>>(), expected, "{page}");
+    }
 }
 
 #[test]

@@ -64,6 +64,15 @@ pub(crate) fn chinese_upgrade() -> Page {
     Page::read("docs/upgrade-2.zh-CN.md")
 }
 
+/// The page for those who run the service.
+pub(crate) fn operations() -> Page {
+    Page::read("docs/operations.md")
+}
+
+pub(crate) fn chinese_operations() -> Page {
+    Page::read("docs/operations.zh-CN.md")
+}
+
 pub(crate) fn readme() -> Page {
     Page::read("README.md")
 }
