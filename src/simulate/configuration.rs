@@ -54,7 +54,8 @@ proposal = "0.63"
 negotiation = "0.81"
 
 [pipeline.stalled_after]
-lead = "3d"
+# Three days at work: whoever comes in on a Friday is no trouble on Monday.
+lead = "5d"
 contacted = "14d"
 qualified = "30d"
 proposal = "30d"
