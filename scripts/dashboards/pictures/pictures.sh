@@ -84,5 +84,6 @@ for language in en zh; do
   # All rows open: nothing is kept of it but that it can be drawn, with every text whole. OPEN keeps the pictures there.
   mkdir -p "${OPEN:-open}"
   draw "${OPEN:-open}" "${sales[@]}" "${month[@]}" --set=rep=rep-1006 --set=channel=organic_search --open
+  draw "${OPEN:-open}" "$boards/$language/operations.json" --hours=0.15 --step=5 "--to=$loaded" --open
 done
 exit "$failed"
