@@ -11,6 +11,8 @@ from sections import connectors, current
 
 # Of some topics minutes, of others years: as many decimals as the greatest needs.
 AGE_IN_DAYS = replace(DAYS, decimals=None)
+# Hundredths of a second or minutes, likewise.
+LAG = replace(SECONDS, decimals=None)
 # Any of it is worth a look.
 NONE_IS_GOOD = Measure("locale", 0, (Band(None, "green"), Band(1, "red")))
 
@@ -144,7 +146,7 @@ def reading() -> Row:
                     "The age of the last record read where there are more to read; the worst partition of each topic.",
                     "在还有记录未读时最后读到的记录有多旧；取各主题最差的分区。",
                 ),
-                SECONDS,
+                LAG,
                 Query("max by (topic) (salespulse_consumer_lag_seconds)", same("{{topic}}")),
                 runbooks=("SalespulseLagging",),
             ),
