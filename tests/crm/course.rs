@@ -50,11 +50,16 @@ impl Instance {
         let (source, gate) = (V::source(self.generation), Gate::new(Arc::new(super::rules())));
         // Each instance counts its own calls, so that two of them within a second would be too many.
         server.organisation().now += SECOND;
+        server.organisation().given.clear();
         let now = server.now();
         let sink = &mut Writer { topic, owner: self.owner };
         let mut desk =
             Desk { source: &source, gate: &gate, memory: &mut self.memory, sink, now, batch: Batch::default() };
-        self.crm.cycle(&mut desk, server).is_ok()
+        let is_finished = self.crm.cycle(&mut desk, server).is_ok();
+        if is_finished {
+            topic.read.append(&mut server.organisation().given);
+        }
+        is_finished
     }
 }
 
@@ -107,7 +112,7 @@ pub(super) fn follow<V: Vendor>(name: &str, seed: u64, mut server: V, owners: bo
         assert!(active.cycle(&mut server, &mut topic), "{name}, seed {seed}: nothing disturbs the last cycles");
     }
     let now = Time::from_millis(server.organisation().now);
-    let truth = truth::events(server.organisation());
+    let truth = truth::knowable(server.organisation(), &topic);
     let owners = owners || !server.organisation().reassigns;
     assert!(!topic.events.is_empty());
     assert_same(&format!("{name}, seed {seed}"), &topic, &truth, now, owners, server.dice());

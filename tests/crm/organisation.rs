@@ -1,5 +1,9 @@
 //! The organisation: what people do in their CRM, and what they have done.
 
+use std::collections::BTreeSet;
+
+use salespulse::connect::json::Json;
+
 use super::books::Books;
 use crate::dice::Dice;
 
@@ -67,6 +71,8 @@ pub(super) struct Organisation {
     pub(super) just_merged: Vec<usize>,
     /// From where on leads, deals and rows are counted.
     pub(super) next_id: u64,
+    /// The leads and deals that somebody was given as they were while they were there, since somebody looked.
+    pub(super) given: BTreeSet<String>,
 }
 
 const START: i64 = 1_793_500_000_000;
@@ -98,7 +104,13 @@ impl Organisation {
             merges: false,
             just_merged: Vec::new(),
             next_id: 6_756_839_000_000_100_000,
+            given: BTreeSet::new(),
         }
+    }
+
+    /// Somebody is given these records.
+    pub(super) fn give(&mut self, records: &[Json]) {
+        self.given.extend(records.iter().filter_map(|record| record.word("/id").map(str::to_owned)));
     }
 
     fn id(&mut self) -> String {

@@ -290,11 +290,17 @@ impl Server {
             ["api", "v2", "deals"] | ["api", "v2", "deals", "archived"] => Some(self.list_of_deals(path, &query)),
             ["api", "v2", "deals", id] => of_deals(id).map(|place| one(self.deal(place))),
             ["v1", "deals", id, "changelog"] => self.changelog(id, &query),
-            ["v1", "leads"] => Some(self.list_of_leads(&query)),
+            ["v1", "leads"] => {
+                let leads = self.list_of_leads(&query);
+                self.organisation.give(leads.items("/data"));
+                Some(leads)
+            }
             ["v1", "leads", "archived"] => Some(answer(Vec::new(), Json::object([]))),
             ["v1", "leads", id] => {
                 let place = of_leads(id).filter(|place| self.can_be_read(*place));
-                place.map(|place| one(self.lead(place)))
+                let lead = place.map(|place| self.lead(place));
+                self.organisation.give(lead.as_slice());
+                lead.map(one)
             }
             ["api", "v2", "stages"] => Some(answer((1..5).map(stage).collect(), Json::object([]))),
             ["v1", "users", "me"] => {

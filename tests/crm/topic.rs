@@ -1,6 +1,6 @@
 //! What connectors have produced: events and state, as topics keep them, and crashes in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use salespulse::connect::desk::{Batch, Sink};
@@ -19,6 +19,8 @@ use crate::dice::Dice;
 pub(super) struct Topic {
     pub(super) events: Vec<String>,
     pub(super) letters: Vec<String>,
+    /// The leads and deals that a finished cycle was given.
+    pub(super) read: BTreeSet<String>,
     state: BTreeMap<String, Vec<u8>>,
     /// After so many batches more the producer dies …
     pub(super) dies_after: Option<usize>,

@@ -2,6 +2,7 @@
 
 use super::books::day;
 use super::organisation::{Organisation, STAGES, id_of_customer, id_of_rep};
+use super::topic::Topic;
 
 /// The events of an organisation as lines of JSON.
 pub(super) fn events(organisation: &Organisation) -> Vec<String> {
@@ -36,6 +37,25 @@ pub(super) fn events(organisation: &Organisation) -> Vec<String> {
         }
     }
     events.extend(of_books(organisation));
+    events
+}
+
+/// The events without those that nobody can know where what is deleted is in no list: a journey that was over before anybody
+/// has read its record. All that it leaves in the truth is a row of zeros, for `unassigned`.
+///
+/// Whatever a finished cycle was given was read, and so was whatever anything was produced of.
+pub(super) fn knowable(organisation: &Organisation, produced: &Topic) -> Vec<String> {
+    let is_linked = |deal: &str| organisation.leads.iter().any(|lead| lead.deal.as_deref() == Some(deal));
+    let leads = organisation.leads.iter().filter(|lead| lead.deleted.is_some()).map(|lead| &lead.id);
+    let deals = organisation.deals.iter().filter(|deal| deal.deleted.is_some()).map(|deal| &deal.id);
+    let unread: Vec<String> = leads
+        .chain(deals.filter(|deal| !is_linked(deal)))
+        .filter(|journey| !produced.read.contains(*journey))
+        .map(|journey| format!(r#""lead_id":"{journey}""#))
+        .filter(|journey| !produced.events.iter().any(|event| event.contains(journey)))
+        .collect();
+    let mut events = events(organisation);
+    events.retain(|event| !unread.iter().any(|journey| event.contains(journey)));
     events
 }
 
