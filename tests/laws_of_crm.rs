@@ -65,6 +65,11 @@ fn a_check_of_sharecrm_says_what_is_wrong() {
 }
 
 #[test]
+fn a_deal_that_was_deleted_early_comes_back_with_its_lead() {
+    pipedrive::try_deleted_early();
+}
+
+#[test]
 fn a_changelog_that_comes_late_is_read_again() {
     pipedrive::try_late_changelog();
 }

@@ -6,7 +6,7 @@ use crate::connect::dialect::pipedrive::{agrees, stages};
 use crate::connect::exchange::{Exchange, Trouble};
 use crate::connect::json::Json;
 use crate::connect::mapping::Document;
-use crate::connect::memory::{Object, Trait};
+use crate::connect::memory::Trait;
 use crate::model::time::DAY;
 
 /// For so long a changelog that lags behind is read again.
@@ -55,23 +55,31 @@ impl Pipedrive {
             desk.restore(&key);
         }
         let lead = deal.filled("/source_lead_id");
-        let has_lead = |desk: &Desk<'_>| {
-            lead.is_some_and(|lead| desk.memory.object(&format!("lead/{lead}")).is_some_and(|lead| is_told(&lead)))
-        };
         if let Some(lead) = lead {
-            if !has_lead(desk)
-                && let Some(record) = self.api.lead(lead, exchange)?
-            {
-                // It became a deal before anybody has read it, and can be read still.
-                leads::tell(&record, desk)?;
-            }
-            desk.link(lead, &id);
+            self.link(lead, &id, desk, exchange)?;
         }
-        let starts = desk.source.reader.deals_start_journeys && !has_lead(desk);
+        let starts = desk.source.reader.deals_start_journeys && !lead.is_some_and(|lead| is_told(lead, desk));
         let documents: Vec<Document> =
             stages(&deal, &changelog, lead, starts).into_iter().map(|record| Document::new("stages", record)).collect();
         desk.tell_history(&key, &documents);
         Ok(None)
+    }
+
+    /// Notes the lead that has become a deal. Nobody may have read it before, and for a while it can be read still.
+    fn link(
+        &mut self,
+        lead: &str,
+        deal: &str,
+        desk: &mut Desk<'_>,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(), Trouble> {
+        if !is_told(lead, desk)
+            && let Some(record) = self.api.lead(lead, exchange)?
+        {
+            leads::tell(&record, desk)?;
+        }
+        desk.link(lead, deal);
+        Ok(())
     }
 
     /// Reads the deals again whose changelogs lagged behind for longer than one waits.
@@ -109,7 +117,8 @@ impl Pipedrive {
             return Ok(());
         }
         if let Some(lead) = deal.filled("/source_lead_id") {
-            desk.link(lead, id);
+            // Should the deal come back, its lead may be read no more.
+            self.link(lead, id, desk, exchange)?;
         }
         let is_lead = desk.memory.object(&key).is_some_and(|object| object.current.is_some());
         if is_lead {
@@ -124,6 +133,6 @@ impl Pipedrive {
 }
 
 /// Whether a lead was told, and not only noted as that of a deal.
-fn is_told(lead: &Object) -> bool {
-    !lead.told.is_empty()
+fn is_told(lead: &str, desk: &Desk<'_>) -> bool {
+    desk.memory.object(&format!("lead/{lead}")).is_some_and(|lead| !lead.told.is_empty())
 }
