@@ -122,7 +122,8 @@ impl Zoho {
         let was_told = known.is_some_and(|object| object.told.keys().any(|id| !id.contains("void:")));
         let may_be_back = known.is_some_and(|object| object.deleted.is_some());
         if may_be_back {
-            return !is_whole;
+            // Also where the whole history was read: that may have been before it came back.
+            return true;
         }
         if was_told {
             let has_current = known.is_some_and(|object| object.current.is_some());
