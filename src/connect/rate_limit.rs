@@ -36,6 +36,14 @@ impl RateLimit {
         }
     }
 
+    /// Moves the last call to the instant of its answer: it came to the vendor at any time until then, so that only whoever
+    /// counts from there keeps the limit whatever the network does.
+    pub(super) fn answered(&mut self, now: Time) {
+        if let Some(last) = self.calls.back_mut() {
+            *last = now;
+        }
+    }
+
     /// Waits until a call is allowed, and counts it.
     pub(super) fn wait(&mut self, exchange: &mut dyn Exchange) {
         while let Err(wait_ms) = self.take(exchange.now()) {
@@ -55,5 +63,16 @@ mod tests {
         assert_eq!([at(0), at(40), at(60)], [Ok(()), Ok(()), Err(41)]);
         assert_eq!([at(100), at(101), at(102)], [Err(1), Ok(()), Err(39)]);
         assert_eq!(at(500), Ok(()));
+    }
+
+    #[test]
+    fn a_call_counts_from_its_answer_on() {
+        let (mut limit, at) = (RateLimit::new(2, 100), Time::from_millis);
+        for (sent, answered) in [(0, 80), (81, 90)] {
+            assert_eq!(limit.take(at(sent)), Ok(()));
+            limit.answered(at(answered));
+        }
+        // The first may have come at 80, and this one comes at once.
+        assert_eq!([at(101), at(180), at(181)].map(|now| limit.take(now)), [Err(80), Err(1), Ok(())]);
     }
 }

@@ -77,7 +77,12 @@ impl Api {
                 // Last, so that it is sent when it is counted; and also when it is sent again.
                 self.searches.wait(exchange);
             }
-            let response = exchange.send(&signed).map_err(Trouble::Unreachable)?;
+            let response = exchange.send(&signed);
+            self.calls.answered(exchange.now());
+            if request.url.ends_with("/search") {
+                self.searches.answered(exchange.now());
+            }
+            let response = response.map_err(Trouble::Unreachable)?;
             if matches!(response.status, 200..=299) {
                 let json = Json::parse_records(&response.body, RECORDS)
                     .map_err(|fault| Trouble::Unusable(format!("{}: {fault}", request.url)))?;

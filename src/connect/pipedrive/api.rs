@@ -63,7 +63,9 @@ impl Api {
         let mut patience = MOST_WAITS;
         loop {
             self.calls.wait(exchange);
-            let response = exchange.send(&request).map_err(Trouble::Unreachable)?;
+            let response = exchange.send(&request);
+            self.calls.answered(exchange.now());
+            let response = response.map_err(Trouble::Unreachable)?;
             match response.status {
                 200..=299 => {
                     let json = Json::parse_records(&response.body, RECORDS)

@@ -145,7 +145,9 @@ impl Api {
             let (token, tenant) = self.signed_in(exchange)?;
             self.calls.wait(exchange);
             let request = self.request(path, body, &token, &tenant);
-            let response = exchange.send(&request).map_err(Trouble::Unreachable)?;
+            let response = exchange.send(&request);
+            self.calls.answered(exchange.now());
+            let response = response.map_err(Trouble::Unreachable)?;
             if let Some(date) = response.date {
                 self.ahead_ms = Some(date.since(exchange.now()));
             }
