@@ -1,5 +1,6 @@
 //! The organisation behind Zoho's REST API: pages, tokens and their limits, an index that lags, rows that shift.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use salespulse::connect::desk::{Batch, Desk};
@@ -22,6 +23,11 @@ use crate::dice::Dice;
 
 /// How long a token of a page lives. With what name Zoho refuses a later one is presumed.
 const TOKEN_OF_PAGE: i64 = MINUTE / 2;
+/// So many records are listed by the numbers of pages.
+const MOST_BY_NUMBER: usize = 2_000;
+/// So much people do at most while somebody reads. What each of them does costs the next reading more than one call, so with
+/// small pages people who act at every other call would never let a reading end.
+const MOST_DEEDS: usize = 60;
 
 pub(super) struct Server {
     pub(super) organisation: Organisation,
@@ -40,10 +46,22 @@ pub(super) struct Server {
     deaths: usize,
     /// Whether the next call is one too many.
     throttles: bool,
+    /// What people have done while somebody read, since a reading began.
+    deeds: usize,
 }
 
 fn iso(at: i64) -> Json {
     Json::text_of(Time::from_millis(at).to_string().replace(".000Z", "+00:00"))
+}
+
+/// The records of a list at an instant.
+fn all_shown(all: &[Shown], now: i64) -> impl Iterator<Item = &Json> {
+    all.iter().filter_map(move |all| shown(all, now))
+}
+
+/// A record as it is, whatever the index shows.
+fn newest(all: &Shown) -> Option<&Json> {
+    all.last()?.1.as_ref()
 }
 
 impl Server {
@@ -64,6 +82,7 @@ impl Server {
             rows: Vec::new(),
             deaths: 0,
             throttles: false,
+            deeds: 0,
         }
     }
 
@@ -168,36 +187,32 @@ impl Server {
         self.organisation.deals.iter().filter_map(|deal| Some(record(&deal.id, deal.deleted?))).collect()
     }
 
-    fn list(&self, path: &str) -> Vec<Json> {
-        let now = self.organisation.now;
-        let of = |all: &[Shown]| -> Vec<Json> { all.iter().filter_map(|all| shown(all, now)).cloned().collect() };
-        let one = |all: &[Shown], id: &str| -> Vec<Json> {
-            let place = self.organisation.deals.iter().position(|deal| deal.id == id);
-            place.and_then(|place| all[place].last()?.1.clone()).into_iter().collect()
-        };
-        match path.split('/').collect::<Vec<_>>().as_slice() {
-            ["users"] => self.organisation.books.people.iter().map(person).collect(),
-            ["Campaigns"] => self.organisation.books.campaigns.iter().map(campaign).collect(),
-            ["Leads"] => of(&self.leads),
-            ["Deals"] => of(&self.deals),
-            ["Deals", "deleted"] => self.gone(false),
-            ["Leads", "deleted"] => self.gone(true),
-            ["Deals", id] => one(&self.deals, id),
+    fn list(&self, path: &str) -> Vec<Cow<'_, Json>> {
+        let (now, books) = (self.organisation.now, &self.organisation.books);
+        let of_deal = |id: &str| self.organisation.deals.iter().position(|deal| deal.id == id);
+        let found = match path.split('/').collect::<Vec<_>>().as_slice() {
+            ["users"] => return books.people.iter().map(person).map(Cow::Owned).collect(),
+            ["Campaigns"] => return books.campaigns.iter().map(campaign).map(Cow::Owned).collect(),
+            ["Deals", "deleted"] => return self.gone(false).into_iter().map(Cow::Owned).collect(),
+            ["Leads", "deleted"] => return self.gone(true).into_iter().map(Cow::Owned).collect(),
+            ["Leads"] => all_shown(&self.leads, now).collect(),
+            ["Deals"] => all_shown(&self.deals, now).collect(),
+            ["Deals", id] => of_deal(id).and_then(|place| newest(&self.deals[place])).into_iter().collect(),
             ["Deals", id, "Stage_History"] => {
-                one(&self.rows, id).iter().flat_map(|rows| rows.items("").to_vec()).collect()
+                let rows = of_deal(id).and_then(|place| newest(&self.rows[place]));
+                rows.map_or(&[][..], |rows| rows.items("")).iter().collect()
             }
             ["DealHistory"] => {
-                let mut rows: Vec<Json> = of(&self.rows).iter().flat_map(|rows| rows.items("").to_vec()).collect();
+                let mut rows: Vec<&Json> = all_shown(&self.rows, now).flat_map(|rows| rows.items("")).collect();
                 rows.sort_by_key(|row| {
-                    std::cmp::Reverse((
-                        row.word("/Modified_Time").map(str::to_owned),
-                        row.word("/id").map(str::to_owned),
-                    ))
+                    let row = *row;
+                    std::cmp::Reverse((row.word("/Modified_Time"), row.word("/id")))
                 });
                 rows
             }
             _ => Vec::new(),
-        }
+        };
+        found.into_iter().map(Cow::Borrowed).collect()
     }
 
     fn sign_in(&mut self, request: &Request) -> Response {
@@ -252,7 +267,7 @@ impl Server {
             since.is_none_or(|since| at.and_then(Time::parse).is_none_or(|at| at.millis() >= since))
         });
         if parameter("sort_by") == Some("id") {
-            records.sort_by_key(|record| record.word("/id").map(str::to_owned));
+            records.sort_by(|one, other| one.word("/id").cmp(&other.word("/id")));
         }
         let number: usize = match (parameter("page"), parameter("page_token")) {
             (_, Some(token)) => {
@@ -262,16 +277,22 @@ impl Server {
                 }
                 number.parse().expect("a number")
             }
-            (Some(page), None) => page.parse().expect("a number"),
+            (Some(page), None) => {
+                let number: usize = page.parse().expect("a number");
+                assert!((number - 1) * self.page < MOST_BY_NUMBER, "by a token, for want of a number");
+                number
+            }
             (None, None) => 1,
         };
         let rest = records.split_off(records.len().min((number - 1) * self.page));
         let more = rest.len() > self.page;
-        let page: Vec<Json> = rest.into_iter().take(self.page).collect();
+        let page: Vec<Json> = rest.into_iter().take(self.page).map(Cow::into_owned).collect();
         if page.is_empty() {
             return plain(204, "");
         }
-        let token = if more && self.by_token { Json::text_of(format!("{}-{now}", number + 1)) } else { Json::Null };
+        // Beyond so many records there is no other way on than by a token.
+        let by_token = self.by_token || number * self.page >= MOST_BY_NUMBER;
+        let token = if more && by_token { Json::text_of(format!("{}-{now}", number + 1)) } else { Json::Null };
         let info = Json::object([("more_records", Json::Bool(more)), ("next_page_token", token)]);
         let list = if path == "users" { "users" } else { "data" };
         let body = Json::object([(list, Json::Array(page)), ("info", info)]).encode();
@@ -354,7 +375,8 @@ impl Served for Server {
 impl Exchange for Server {
     fn send(&mut self, request: &Request) -> Result<Response, String> {
         self.organisation.now += 50 + self.dice.millis(1_500);
-        if self.is_busy && self.dice.percent(40) {
+        if self.is_busy && self.deeds < MOST_DEEDS && self.dice.percent(40) {
+            self.deeds += 1;
             self.act();
         }
         if self.is_busy && self.dice.percent(self.deaths) {
@@ -435,6 +457,7 @@ pub(crate) fn try_seed(seed: u64) {
     let mut old: Option<Instance> = None;
     for round in 0..25 {
         server.organisation.now += server.dice.millis(90_000);
+        server.deeds = 0;
         for _ in 0..server.dice.below(6) {
             server.act();
             server.organisation.now += server.dice.millis(1_200);
