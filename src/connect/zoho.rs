@@ -21,6 +21,7 @@ use super::json::Json;
 use super::mapping::{Document, millis};
 use crate::model::time::{HOUR, MINUTE, SECOND, Time};
 
+use self::api::time_of;
 use self::shelf::{BOARDS, Shelf};
 
 pub use api::{Api, Credentials};
@@ -82,6 +83,11 @@ impl Scan {
         self.records.board(place).map_err(Trouble::Unusable)
     }
 
+    /// Takes all records, board after board, so that those of one board are parsed at a time.
+    fn try_each(&self, mut take: impl FnMut(Json) -> Result<(), Trouble>) -> Result<(), Trouble> {
+        (0..BOARDS).try_for_each(|place| self.board(place)?.into_iter().try_for_each(&mut take))
+    }
+
     /// Where the next scan may begin: no later than this one began, nor than what it has seen.
     fn next_cursor(&self, known: Option<i64>) -> Option<i64> {
         let greatest = self.greatest.or(known)?;
@@ -121,8 +127,8 @@ impl Zoho {
         let deferred = self.tell_deals(&history, &deals, &touched, desk, exchange)?;
         let gone_deals = self.scan(Module::DeletedDeals, desk, exchange)?;
         let gone_leads = self.scan(Module::DeletedLeads, desk, exchange)?;
-        self.tell_deleted_leads(&gone_leads, desk)?;
-        self.tell_deleted_deals(&gone_deals, desk)?;
+        tell_deleted(&gone_leads, "lead", Desk::tell_gone_lead, desk)?;
+        tell_deleted(&gone_deals, "deal", Desk::tell_gone_deal, desk)?;
 
         // A record that is deleted while pages are read shifts the others, and one of them may lie between two pages.
         let began = [&leads, &history, &deals].iter().map(|scan| scan.started).min().unwrap_or(0);
@@ -217,16 +223,30 @@ impl Zoho {
             return Ok(());
         }
         let scan = self.scan(Module::Campaigns, desk, exchange)?;
-        for board in 0..BOARDS {
-            for campaign in scan.board(board)? {
-                tell_campaign(campaign, desk)?;
-            }
-        }
+        scan.try_each(|campaign| tell_campaign(campaign, desk))?;
         if let Some(cursor) = scan.next_cursor(desk.memory.cursor("campaigns")) {
             desk.move_cursor("campaigns", cursor);
         }
         desk.commit().map_err(Trouble::Sink)
     }
+}
+
+/// Tells records that were deleted, but for those that have come back since.
+fn tell_deleted<'desk>(
+    scan: &Scan,
+    object: &str,
+    tell: fn(&mut Desk<'desk>, &str, i64, Json),
+    desk: &mut Desk<'desk>,
+) -> Result<(), Trouble> {
+    scan.try_each(|gone| {
+        let Some(id) = gone.word("/id") else { return Ok(()) };
+        let at = time_of(&gone, "/deleted_time");
+        if desk.memory.object_mut(&format!("{object}/{id}")).modified > at {
+            return Ok(());
+        }
+        tell(desk, id, at, gone.at("/deleted_time").cloned().unwrap_or(Json::Null));
+        desk.make_room().map_err(Trouble::Sink)
+    })
 }
 
 fn tell_campaign(campaign: Json, desk: &mut Desk<'_>) -> Result<(), Trouble> {

@@ -227,23 +227,6 @@ impl Zoho {
             .collect();
         desk.tell(&key, &documents);
     }
-
-    /// Tells deals that were deleted.
-    pub(super) fn tell_deleted_deals(&self, scan: &Scan, desk: &mut Desk<'_>) -> Result<(), Trouble> {
-        for board in 0..BOARDS {
-            for gone in scan.board(board)? {
-                let Some(id) = gone.word("/id") else { continue };
-                let at = time_of(&gone, "/deleted_time");
-                if desk.memory.object_mut(&format!("deal/{id}")).modified > at {
-                    // It has come back since.
-                    continue;
-                }
-                desk.tell_gone_deal(id, at, gone.at("/deleted_time").cloned().unwrap_or(Json::Null));
-                desk.make_room().map_err(Trouble::Sink)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// A row as it is remembered: the state topic holds no names and no money.
