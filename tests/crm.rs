@@ -45,17 +45,25 @@ fn source(text: &str) -> Source {
     sources.into_values().next().expect("one source")
 }
 
-/// A source of this kind in a generation of its events, whose stages are `S0` to `S5` and whose people are all of one team.
+/// A source of this kind in a generation of its events.
 fn source_of(kind: &str, generation: u64) -> Source {
+    let tables = tables(kind);
     source(&format!(
         r#"
 [source.{kind}]
 kind = "{kind}"
 generation = {generation}
 currency = "CNY"
-[source.{kind}.tables.teams]
+{tables}"#
+    ))
+}
+
+/// The tables of a source whose stages are `S0` to `S5` and whose people are all of one team.
+pub(crate) fn tables(source: &str) -> String {
+    format!(
+        r#"[source.{source}.tables.teams]
 "*" = "east"
-[source.{kind}.tables.stages]
+[source.{source}.tables.stages]
 "S0" = "contacted"
 "S1" = "qualified"
 "S2" = "proposal"
@@ -63,5 +71,14 @@ currency = "CNY"
 "S4" = "won"
 "S5" = "lost"
 "#
-    ))
+    )
 }
+
+/// A source of Zoho CRM in a file of sources, whose secrets lie in two files beside it.
+pub(crate) const ZOHO: &str = r#"[source.crm]
+kind = "zoho"
+data_centre = "com.cn"
+client_id = "1000.TEST"
+client_secret_file = "secret"
+refresh_token_file = "refresh"
+"#;

@@ -9,11 +9,11 @@ use salespulse::connect::sources::{Defaults, Source, load};
 use salespulse::contract::decode::{Decoded, Decoder, Record};
 use salespulse::model::time::Time;
 
-use crate::crm::{damaged, rules};
+use crate::crm::{ZOHO, damaged, rules};
 use crate::dice::Dice;
 use crate::fuzz::mutate::damage;
 
-/// Two sources with rules of their own, and tables.
+/// Two sources, one with rules of its own and a table; a third is [`ZOHO`].
 const SOURCES: &str = r#"[connect]
 listen = "127.0.0.1:9465"
 
@@ -38,17 +38,10 @@ rep_id = "/rep | trim | lookup reps else pass"
 kind = "debezium"
 topics = ["crm.public.payments"]
 
-[source.crm]
-kind = "zoho"
-data_centre = "com.cn"
-client_id = "1000.X"
-client_secret_file = "secret"
-refresh_token_file = "refresh"
-interval = "1m"
-
 [source.books.tables.reps]
 "501" = "wang"
 "*" = "li"
+
 "#;
 
 /// What lies in topics: a name for the source, and a message.
@@ -71,8 +64,13 @@ const MESSAGES: [(&str, &str); 4] = [
     ),
 ];
 
+/// A file of three sources.
+fn text() -> String {
+    format!("{SOURCES}{ZOHO}interval = \"1m\"\n")
+}
+
 fn sources() -> Vec<Source> {
-    load(SOURCES, "sources.toml", &Defaults::default()).expect("it is right").into_values().collect()
+    load(&text(), "sources.toml", &Defaults::default()).expect("it is right").into_values().collect()
 }
 
 /// The name of a source in a line, and the message.
@@ -110,7 +108,8 @@ fn check_message(sources: &[Source], input: &[u8]) -> Result<(), String> {
 }
 
 fn file(dice: &mut Dice) -> Vec<u8> {
-    let mut lines: Vec<&str> = SOURCES.lines().collect();
+    let text = text();
+    let mut lines: Vec<&str> = text.lines().collect();
     for _ in 0..dice.below(3) {
         let (place, other) = (dice.below(lines.len()), dice.below(lines.len()));
         match dice.below(3) {

@@ -7,6 +7,7 @@ use super::Instance;
 use super::streams::counted;
 use crate::crm::many::{STEPS, deals};
 use crate::crm::over_http::OverHttp;
+use crate::crm::{ZOHO, tables};
 use crate::harness::reader::read_all;
 use crate::harness::service::SOON;
 use crate::harness::{Topics, announce, shared_broker, wait_until};
@@ -16,27 +17,8 @@ fn a_first_reading_tells_each_stage_once_and_holds_little() {
     let Some(broker) = shared_broker() else { return };
     let (topics, crm) = (Topics::create(broker, 2), OverHttp::many(deals()));
     let url = crm.url();
-    let sources = format!(
-        r#"[source.crm]
-kind = "zoho"
-data_centre = "com.cn"
-accounts_url = "{url}"
-api_url = "{url}"
-client_id = "1000.TEST"
-client_secret_file = "secret"
-refresh_token_file = "refresh"
-currency = "CNY"
-[source.crm.tables.teams]
-"*" = "east"
-[source.crm.tables.stages]
-"S0" = "contacted"
-"S1" = "qualified"
-"S2" = "proposal"
-"S3" = "negotiation"
-"S4" = "won"
-"S5" = "lost"
-"#
-    );
+    let tables = tables("crm");
+    let sources = format!("{ZOHO}accounts_url = \"{url}\"\napi_url = \"{url}\"\ncurrency = \"CNY\"\n{tables}");
     let began = Instant::now();
     let instance = Instance::with(broker, &topics, &sources);
     let line = format!("salespulse_connect_remembered_records{{source=\"crm\"}} {}\n", deals());

@@ -10,6 +10,7 @@ use std::time::Duration;
 use salespulse::model::time::{Clock, DAY};
 use serde_json::{Value, json};
 
+use crate::crm::ZOHO;
 use crate::harness::ports::free_port;
 
 #[derive(Default)]
@@ -52,14 +53,8 @@ impl FakeZoho {
     pub(crate) fn source(&self) -> String {
         let crm = &self.address;
         format!(
-            r#"[source.crm]
-kind = "zoho"
-data_centre = "com.cn"
-accounts_url = "http://{crm}"
+            r#"{ZOHO}accounts_url = "http://{crm}"
 api_url = "http://{crm}"
-client_id = "1000.TEST"
-client_secret_file = "secret"
-refresh_token_file = "refresh"
 interval = "5s"
 hold = "0s"
 "#
