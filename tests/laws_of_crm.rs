@@ -66,7 +66,7 @@ fn a_check_of_sharecrm_says_what_is_wrong() {
 
 #[test]
 fn a_deal_that_was_deleted_early_comes_back_with_its_lead() {
-    pipedrive::try_deleted_early();
+    pipedrive::late::try_deleted_early();
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_deal_that_comes_back_while_all_is_read_anew_is_told_with_all_its_stages() {
 
 #[test]
 fn a_changelog_that_comes_late_is_read_again() {
-    pipedrive::try_late_changelog();
+    pipedrive::late::try_late_changelog();
 }
 
 #[test]

@@ -13,7 +13,7 @@ use salespulse::connect::zoho::{Api, Channel, Credentials, Options, Zoho};
 use salespulse::model::time::{DAY, HOUR, MINUTE, SECOND, Time};
 
 use super::books::{Campaign, Person, day};
-use super::index::{Shown, shown};
+use super::index::{Shown, all_shown, newest};
 use super::organisation::{Organisation, STAGES, Touched, id_of_customer, id_of_rep};
 use super::over_http::Served;
 use super::settings;
@@ -52,16 +52,6 @@ pub(super) struct Server {
 
 fn iso(at: i64) -> Json {
     Json::text_of(Time::from_millis(at).to_string().replace(".000Z", "+00:00"))
-}
-
-/// The records of a list at an instant.
-fn all_shown(all: &[Shown], now: i64) -> impl Iterator<Item = &Json> {
-    all.iter().filter_map(move |all| shown(all, now))
-}
-
-/// A record as it is, whatever the index shows.
-fn newest(all: &Shown) -> Option<&Json> {
-    all.last()?.1.as_ref()
 }
 
 impl Server {
