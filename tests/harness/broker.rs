@@ -232,6 +232,7 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=16777216
+log.cleaner.backoff.ms=1000
 auto.create.topics.enable=false
 {sasl_properties}",
             data = data.display()

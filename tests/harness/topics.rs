@@ -97,9 +97,14 @@ impl Topics {
 
     /// Sets a property of a topic; its others go back to their defaults.
     pub(crate) fn set_only(&self, kind: &str, key: &str, value: &str) {
-        let name = self.name(kind);
+        self.set_all_of(&self.name(kind), &[(key, value)]);
+    }
+
+    /// Sets properties of a topic that may not be one of events; its others go back to their defaults.
+    pub(crate) fn set_all_of(&self, name: &str, properties: &[(&str, &str)]) {
         administer(&self.client, &async |admin, options| {
-            let change = AlterConfig::new(ResourceSpecifier::Topic(&name)).set(key, value);
+            let change = AlterConfig::new(ResourceSpecifier::Topic(name));
+            let change = properties.iter().fold(change, |change, (key, value)| change.set(key, value));
             let results = admin.alter_configs([&change], options).await?;
             Ok(results.into_iter().map(|result| result.map(drop).map_err(|(_, code)| code)).collect())
         });

@@ -3,6 +3,7 @@
 
 mod changes;
 mod clients;
+mod compacted;
 mod debezium;
 mod first;
 mod pressed;
