@@ -18,13 +18,22 @@ use serde::Deserialize;
 use crate::{STAGES, TOPICS, broker, floor, group, variable};
 
 #[derive(Deserialize)]
-struct Event {
-    event_id: String,
-    rep_id: String,
-    team_id: String,
-    stage: Option<String>,
-    amount: Option<String>,
-    occurred_at: DateTime<FixedOffset>,
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Event {
+    Lead {
+        event_id: String,
+        rep_id: String,
+        team_id: String,
+        occurred_at: DateTime<FixedOffset>,
+    },
+    StageChange {
+        event_id: String,
+        rep_id: String,
+        team_id: String,
+        stage: String,
+        amount: Option<String>,
+        occurred_at: DateTime<FixedOffset>,
+    },
 }
 
 /// The windows: how long a pane is, and how many there are.
@@ -55,15 +64,22 @@ struct State {
 impl State {
     fn take(&self, value: &[u8]) {
         let Ok(event) = serde_json::from_slice::<Event>(value) else { return };
-        if !self.seen.insert(event.event_id) {
+        let (event_id, team_id, rep_id, stage, amount, at) = match event {
+            Event::Lead { event_id, rep_id, team_id, occurred_at } => {
+                (event_id, team_id, rep_id, "lead".to_owned(), None, occurred_at)
+            }
+            Event::StageChange { event_id, rep_id, team_id, stage, amount, occurred_at } => {
+                (event_id, team_id, rep_id, stage, amount, occurred_at)
+            }
+        };
+        if !self.seen.insert(event_id) {
             self.duplicates.fetch_add(1, Relaxed);
             return;
         }
-        let at = event.occurred_at.timestamp_millis();
+        let at = at.timestamp_millis();
         let newest = self.newest.fetch_max(at, Relaxed).max(at);
-        let stage = event.stage.as_deref().unwrap_or("lead");
         let Some(stage) = STAGES.iter().position(|name| *name == stage) else { return };
-        let mut rep = self.reps.entry((event.team_id, event.rep_id)).or_default();
+        let mut rep = self.reps.entry((team_id, rep_id)).or_default();
         for ((_, length, count), panes) in WINDOWS.into_iter().zip(rep.value_mut()) {
             let first = newest.div_euclid(length) - count + 1;
             if at.div_euclid(length) < first {
@@ -75,7 +91,7 @@ impl State {
             let pane = panes.entry(at.div_euclid(length)).or_default();
             pane.entries[stage] += 1;
             if STAGES[stage] == "won" {
-                pane.revenue += cents(event.amount.as_deref().unwrap_or("0"));
+                pane.revenue += cents(amount.as_deref().unwrap_or("0"));
             }
         }
     }
