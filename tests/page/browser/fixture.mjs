@@ -83,6 +83,9 @@ export function dropped(from, to, fromBefore, toBefore) {
   return upper < (0.8 * toBefore) / (fromBefore + 0.8 * toBefore);
 }
 
+/** Another number of the same form, another one at each tick. */
+const other = (value, tick) => (typeof value === 'string' ? (Number(value) + tick).toFixed(2) : value === null ? null : value + tick);
+
 /** The samples of an exposition, by what they are. */
 export class Exposition {
   constructor(text) {
@@ -378,11 +381,11 @@ export class Fixture extends Exposition {
   }
 
   /** Sends what changed so many times, each on the tick before: all parts of the answers, or as few as usually change. */
-  push(count = 1, most = Infinity) {
+  push(count = 1, most = Infinity, changed = (part) => part) {
     for (const stream of this.streams) {
       const answers = stream.views.map((view) => {
         const answer = this.answer(view);
-        for (const list of ['rows', 'values']) if (answer[list]) answer[list] = answer[list].slice(0, most);
+        for (const list of ['rows', 'values']) if (answer[list]) answer[list] = answer[list].slice(0, most).map(changed);
         return answer;
       });
       for (let base = this.tick; base < this.tick + count; base += 1) {
@@ -416,6 +419,8 @@ export class Fixture extends Exposition {
     }
     if (query.has('moment')) for (const stream of this.streams) stream.send('moment', { at_ms: this.now(), ...JSON.parse(query.get('moment')) });
     if (query.has('push')) this.push(Number(query.get('push')), 3);
+    // So many rows and values, each with another number.
+    if (query.has('stir')) this.push(1, Number(query.get('stir')), (part) => ({ ...part, value: other(part.value, this.tick) }));
     return json(200, { streams: this.streams.size, tick: this.tick, asked: this.asked.splice(0) });
   }
 
