@@ -42,11 +42,13 @@ async function within(page, measured) {
   return `${told.join(' and ')} ms`;
 }
 
-/** How long the main thread has been busy, in milliseconds. */
+/** How long scripts have run and styles and places been worked out, in milliseconds. Painting is left out: without a graphics
+ * card the processor does it. */
 async function busy(devtools) {
   await devtools.send('Performance.enable');
   const { metrics } = await devtools.send('Performance.getMetrics');
-  return metrics.find(({ name }) => name === 'TaskDuration').value * 1_000;
+  const counted = metrics.filter(({ name }) => /^(Script|RecalcStyle|Layout)Duration$/.test(name));
+  return counted.reduce((sum, { value }) => sum + value * 1_000, 0);
 }
 
 export default async function budget() {
@@ -104,5 +106,5 @@ export default async function budget() {
   const after = await heap();
   assert.ok(after - before <= MOST_GROWTH, `the heap grew by ${after - before} bytes in ${UPDATES} updates`);
   console.log(`${early.length} requests, ${bytes} bytes, heap ${after - before} bytes`);
-  console.log(`as this machine is and with a quarter of its speed: first row within ${firstRow}, an update of 50 rows within ${updated}`);
+  console.log(`as this machine is and with a quarter of its speed: first row within ${firstRow}, an update of all rows within ${updated}`);
 }
