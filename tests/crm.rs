@@ -6,7 +6,6 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
 pub(crate) mod asked;
-pub(crate) mod back;
 mod books;
 pub(crate) mod channel;
 pub(crate) mod checks;

@@ -5,7 +5,7 @@
 //! of each dialect are tried.
 
 use crate::crm::{
-    asked, back, channel, checks, hubspot, many, pipedrive, prompt, remembered, rings, sharecrm, tenants, zoho,
+    asked, channel, checks, hubspot, many, pipedrive, prompt, remembered, rings, sharecrm, tenants, zoho,
 };
 
 /// How many organisations of each dialect a test run tries.
@@ -67,11 +67,6 @@ fn a_check_of_sharecrm_says_what_is_wrong() {
 #[test]
 fn a_deal_that_was_deleted_early_comes_back_with_its_lead() {
     pipedrive::late::try_deleted_early();
-}
-
-#[test]
-fn a_deal_that_comes_back_while_all_is_read_anew_is_told_with_all_its_stages() {
-    back::try_back();
 }
 
 #[test]
