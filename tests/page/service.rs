@@ -2,8 +2,10 @@
 //! start.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
 
 use crate::harness::ports::free_port;
 use crate::harness::process::Signal;
@@ -113,74 +115,92 @@ fn play(
     assert!(scenario.wait().expect("it ends").success(), "the scenario says why on standard error");
 }
 
+/// A service with a page that has read what has happened before, and what a browser needs to look at it.
+struct Stage {
+    packages: PathBuf,
+    chromium: PathBuf,
+    topics: Topics,
+    producer: Producer,
+    past: [Event; 8],
+    web: String,
+    rules: String,
+    builder: ServiceBuilder,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// `None` where a tool is missing.
+    fn set() -> Option<Stage> {
+        let (packages, broker) = (packages()?, shared_broker()?);
+        let chromium = tools::on_path("chromium", "scripts/setup-test-tools.sh page")?;
+        let (topics, past) = (Topics::create(broker, 2), past());
+        let producer = Producer::new(&broker.client(), &[]);
+        past.iter().for_each(|event| producer.send_all(&[event.record(&topics)]));
+        let web = format!("127.0.0.1:{}", free_port());
+        let rules = format!("{RULES}\n[web]\nlisten = {web:?}\n");
+        let builder = ServiceBuilder::new(broker, &topics).rules(&rules);
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+        Some(Stage { packages, chromium, topics, producer, past, web, rules, builder, folder })
+    }
+
+    fn start(&self, builder: &ServiceBuilder) -> Service {
+        let service = builder.start();
+        service.wait_for("sales_org_leads{window=\"24h\"}", 4.0);
+        service
+    }
+
+    fn produce(&self, event: &Event) {
+        self.producer.send_all(&[event.record(&self.topics)]);
+    }
+
+    /// Writes the gauges of a replay of what happened before, as of the instant that a scenario wants.
+    fn replay(&self, wanted: &str) {
+        replay(self.folder.path(), &self.past, &self.rules, wanted.trim_start_matches("replay "));
+    }
+
+    /// Plays a scenario over the page, and over the metrics of the service as it is started.
+    fn play(&self, name: &str, metrics: &str, on: impl FnMut(&str)) {
+        let addresses = [&*format!("http://{}", self.web), metrics];
+        play(name, addresses, self.folder.path(), &self.packages, &self.chromium, on);
+    }
+}
+
 /// Forecasts and pace move with the clock, so that a page and a scrape can show the same digits only where it stands.
 #[test]
 fn every_number_is_that_of_a_scrape_and_of_a_replay_while_the_clock_stands() {
-    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
-    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
-    let topics = Topics::create(broker, 2);
-    let past = past();
-    let producer = Producer::new(&broker.client(), &[]);
-    past.iter().for_each(|event| producer.send_all(&[event.record(&topics)]));
-    let web = format!("127.0.0.1:{}", free_port());
-    let rules = format!("{RULES}\n[web]\nlisten = {web:?}\n");
+    let Some(stage) = Stage::set() else { return };
     let now = salespulse::model::time::Clock::System.now().to_string();
-    let mut service = ServiceBuilder::new(broker, &topics).rules(&rules).at_instant(&now).start();
-    service.wait_for("sales_org_leads{window=\"24h\"}", 4.0);
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
-    let addresses = [&*format!("http://{web}"), &*format!("http://{}/metrics", service.address())];
-    play("standing", addresses, folder.path(), &packages, &chromium, |wanted| {
-        replay(folder.path(), &past, &rules, wanted.trim_start_matches("replay "));
-    });
+    let mut service = stage.start(&stage.builder.clone().at_instant(&now));
+    let metrics = format!("http://{}/metrics", service.address());
+    stage.play("standing", &metrics, |wanted| stage.replay(wanted));
     service.wait_ready();
 }
 
 #[test]
 fn the_page_shows_what_the_service_knows_as_it_happens() {
-    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
-    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
-    let topics = Topics::create(broker, 2);
-    let producer = Producer::new(&broker.client(), &[]);
-    let past = past();
-    let produce = |event: &Event| producer.send_all(&[event.record(&topics)]);
-    past.iter().for_each(produce);
-    let web = format!("127.0.0.1:{}", free_port());
-    let rules = format!("{RULES}\n[web]\nlisten = {web:?}\n");
-    let builder = ServiceBuilder::new(broker, &topics).rules(&rules);
-    let mut service = builder.start();
-    service.wait_for("sales_org_leads{window=\"24h\"}", 4.0);
-
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
-    let addresses = [&*format!("http://{web}"), &*format!("http://{}/metrics", service.address())];
-    play("service", addresses, folder.path(), &packages, &chromium, |wanted| match wanted {
-        "win" => produce(&Event::stage("c", 2, "won", "9000", BO)),
-        "reopen" => produce(&Event::stage("c", 3, "proposal", "9000", BO)),
+    let Some(stage) = Stage::set() else { return };
+    let mut service = stage.start(&stage.builder);
+    let metrics = format!("http://{}/metrics", service.address());
+    stage.play("service", &metrics, |wanted| match wanted {
+        "win" => stage.produce(&Event::stage("c", 2, "won", "9000", BO)),
+        "reopen" => stage.produce(&Event::stage("c", 3, "proposal", "9000", BO)),
         "stop" => service.signal(Signal::Stop),
         "continue" => service.signal(Signal::Continue),
         "kill" => service.kill(),
-        "start" => service = builder.spawn(),
+        "start" => service = stage.builder.spawn(),
         "streams 1" => assert_one_stream(&service),
-        other => replay(folder.path(), &past, &rules, other.trim_start_matches("replay ")),
+        other => stage.replay(other),
     });
     service.wait_ready();
 }
 
 #[test]
 fn many_starts_of_the_service_leave_a_page_as_it_was() {
-    let (Some(packages), Some(broker)) = (packages(), shared_broker()) else { return };
-    let Some(chromium) = tools::on_path("chromium", "scripts/setup-test-tools.sh page") else { return };
-    let topics = Topics::create(broker, 2);
-    let producer = Producer::new(&broker.client(), &[]);
-    past().iter().for_each(|event| producer.send_all(&[event.record(&topics)]));
-    let web = format!("127.0.0.1:{}", free_port());
-    let rules = format!("{RULES}\n[web]\nlisten = {web:?}\n");
-    let builder = ServiceBuilder::new(broker, &topics).rules(&rules);
-    let mut service = builder.start();
-    service.wait_for("sales_org_leads{window=\"24h\"}", 4.0);
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
-    play("starts", [&format!("http://{web}"), ""], folder.path(), &packages, &chromium, |wanted| match wanted {
+    let Some(stage) = Stage::set() else { return };
+    let mut service = stage.start(&stage.builder);
+    stage.play("starts", "", |wanted| match wanted {
         "kill" => service.kill(),
-        "start" => service = builder.start(),
+        "start" => service = stage.builder.start(),
         _ => assert_one_stream(&service),
     });
 }
