@@ -24,6 +24,7 @@ pub(crate) mod remembered;
 pub(crate) mod rings;
 mod settings;
 pub(crate) mod sharecrm;
+pub(crate) mod slips;
 pub(crate) mod tenants;
 pub(crate) mod topic;
 mod truth;

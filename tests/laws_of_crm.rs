@@ -5,7 +5,7 @@
 //! of each dialect are tried.
 
 use crate::crm::{
-    asked, channel, checks, hubspot, many, pipedrive, prompt, remembered, rings, sharecrm, tenants, zoho,
+    asked, channel, checks, hubspot, many, pipedrive, prompt, remembered, rings, sharecrm, slips, tenants, zoho,
 };
 
 /// How many organisations of each dialect a test run tries.
@@ -107,6 +107,11 @@ fn a_scan_asks_for_what_was_edited_at_its_cursor_too() {
 #[test]
 fn a_page_whose_token_has_expired_is_read_anew() {
     asked::try_pages();
+}
+
+#[test]
+fn a_record_that_slips_between_two_pages_is_not_missing() {
+    slips::try_slips();
 }
 
 #[test]

@@ -7,6 +7,8 @@
 mod api;
 mod check;
 mod deals;
+mod doubt;
+mod gaps;
 mod leads;
 mod shelf;
 mod watch;
@@ -15,13 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::chore::Chore;
 use super::desk::Desk;
-use super::dialect::zoho::{Module, campaign_documents};
+use super::dialect::zoho::campaign_documents;
 use super::exchange::{Exchange, Trouble};
 use super::json::Json;
 use super::mapping::{Document, millis};
-use crate::model::time::{HOUR, MINUTE, SECOND, Time};
+use crate::model::time::{HOUR, MINUTE, Time};
 
-use self::api::time_of;
+use self::api::{Pages, time_of};
+use self::deals::Found;
+use self::doubt::Doubt;
+use self::gaps::{Gaps, LENGTHS, Order};
 use self::shelf::{BOARDS, Shelf};
 
 pub use api::{Api, Credentials};
@@ -67,7 +72,22 @@ struct Scan {
     since: Option<i64>,
     /// When it began, by the server's clock.
     started: i64,
-    pages: usize,
+    /// When it ended, by the same.
+    ended: i64,
+    /// Whether a record may have slipped from page to page unseen.
+    may_lack: bool,
+}
+
+/// A list that is scanned.
+struct List {
+    /// The stream that its cursor belongs to.
+    stream: &'static str,
+    path: String,
+    /// Where a record has the time by which cursors go.
+    time: &'static str,
+    order: Order,
+    /// Of what a record is: those of one thing are told together.
+    subject: fn(&Json) -> Option<&str>,
 }
 
 impl Scan {
@@ -90,6 +110,9 @@ impl Scan {
 
     /// Where the next scan may begin: no later than this one began, nor than what it has seen.
     fn next_cursor(&self, known: Option<i64>) -> Option<i64> {
+        if self.may_lack {
+            return None;
+        }
         let greatest = self.greatest.or(known)?;
         Some(greatest.min(self.started).max(known.unwrap_or(i64::MIN)))
     }
@@ -120,23 +143,19 @@ impl Zoho {
             self.campaigns(desk, exchange)?;
             self.slow.done(desk.now);
         }
-        let leads = self.scan(Module::Leads, desk, exchange)?;
+        let leads = self.scan(&List::leads(), desk, exchange)?;
         let touched = self.tell_leads(&leads, desk)?;
-        let history = self.scan_history(desk, exchange)?;
-        let deals = self.scan(Module::Deals, desk, exchange)?;
-        let deferred = self.tell_deals(&history, &deals, &touched, desk, exchange)?;
-        let gone_deals = self.scan(Module::DeletedDeals, desk, exchange)?;
-        let gone_leads = self.scan(Module::DeletedLeads, desk, exchange)?;
+        let history = self.scan(&List::history(), desk, exchange)?;
+        let deals = self.scan(&List::deals(), desk, exchange)?;
+        let doubt = Doubt::of(&history, &self.options, desk);
+        let found = Found { history: &history, deals: &deals, relinked: &touched, doubt: &doubt };
+        let deferred = self.tell_deals(&found, desk, exchange)?;
+        let gone_deals = self.scan(&List::deleted("gone_deals", "Deals"), desk, exchange)?;
+        let gone_leads = self.scan(&List::deleted("gone_leads", "Leads"), desk, exchange)?;
         tell_deleted(&gone_leads, "lead", Desk::tell_gone_lead, desk)?;
         tell_deleted(&gone_deals, "deal", Desk::tell_gone_deal, desk)?;
+        doubt.keep(gone_deals.ended, desk);
 
-        // A record that is deleted while pages are read shifts the others, and one of them may lie between two pages.
-        let began = [&leads, &history, &deals].iter().map(|scan| scan.started).min().unwrap_or(0);
-        let shifted = [&gone_deals, &gone_leads].iter().any(|gone| gone.greatest >= Some(began - SECOND));
-        let many = [&leads, &history, &deals].iter().any(|scan| scan.pages > 1);
-        if shifted && many {
-            return desk.commit().map_err(Trouble::Sink);
-        }
         for (stream, scan) in [
             ("leads", &leads),
             ("history", &history),
@@ -158,46 +177,42 @@ impl Zoho {
         cursor.or_else(|| self.options.since.map(Time::millis))
     }
 
-    fn scan(&mut self, module: Module, desk: &Desk<'_>, exchange: &mut dyn Exchange) -> Result<Scan, Trouble> {
-        let (stream, path) = match module {
-            Module::Leads => ("leads", format!("Leads?fields={LEAD_FIELDS}&converted=both&sort_by=id&sort_order=asc")),
-            Module::Deals => ("deals", format!("Deals?fields={DEAL_FIELDS}&sort_by=id&sort_order=asc")),
-            Module::DeletedDeals => ("gone_deals", "Deals/deleted?type=all".to_owned()),
-            Module::DeletedLeads => ("gone_leads", "Leads/deleted?type=all".to_owned()),
-            Module::Campaigns => ("campaigns", format!("Campaigns?fields={CAMPAIGN_FIELDS}&sort_by=id&sort_order=asc")),
-            Module::DealHistory | Module::Users => return Ok(Scan::default()),
+    /// Reads a list from its cursor on, and again until it is known to be whole.
+    fn scan(&mut self, list: &List, desk: &Desk<'_>, exchange: &mut dyn Exchange) -> Result<Scan, Trouble> {
+        let since = self.since(list.stream, desk);
+        let (mut scan, mut gaps) = (Scan { since, may_lack: true, ..Scan::default() }, Gaps::new(list.order));
+        // Not every organisation is known to take If-Modified-Since where the latest come first, which makes it unnecessary.
+        let is_latest_first = matches!(list.order, Order::Latest);
+        let is_older = |record: &Json| {
+            let at = record.at(list.time).and_then(millis);
+            is_latest_first && since.is_some_and(|since| at.is_some_and(|at| at < since))
         };
-        let time = if stream.starts_with("gone_") { "/deleted_time" } else { "/Modified_Time" };
-        let since = self.since(stream, desk);
-        let (mut scan, mut outcome) = (Scan { since, ..Scan::default() }, Ok(()));
-        self.api.pages(&path, "data", since, exchange, &mut |page, started| {
-            scan.started = if scan.pages == 0 { started } else { scan.started };
-            scan.pages += 1;
-            outcome = page.iter().try_for_each(|record| scan.put(record.word("/id"), record, time));
-            outcome.is_ok()
-        })?;
-        outcome.map(|()| scan)
-    }
-
-    /// The history of all deals, the newest row first, until rows are older than what is known.
-    fn scan_history(&mut self, desk: &Desk<'_>, exchange: &mut dyn Exchange) -> Result<Scan, Trouble> {
-        let since = self.since("history", desk);
-        let (mut scan, mut outcome) = (Scan { since, ..Scan::default() }, Ok(()));
-        let path = format!("DealHistory?fields={HISTORY_FIELDS}&sort_by=Modified_Time&sort_order=desc");
-        // Not every organisation is known to take If-Modified-Since here, and the order makes it unnecessary.
-        self.api.pages(&path, "data", None, exchange, &mut |page, started| {
-            scan.started = if scan.pages == 0 { started } else { scan.started };
-            scan.pages += 1;
-            let is_older = |row: &Json| {
-                let at = row.at("/Modified_Time").and_then(millis);
-                since.is_some_and(|since| at.is_some_and(|at| at < since))
-            };
-            // What is older was told, and each of its deals would cost a call.
-            let (older, new): (Vec<Json>, Vec<Json>) = page.into_iter().partition(is_older);
-            outcome = new.iter().try_for_each(|row| scan.put(deal_of(row), row, "/Modified_Time"));
-            outcome.is_ok() && older.is_empty()
-        })?;
-        outcome.map(|()| scan)
+        for (reading, length) in LENGTHS.into_iter().enumerate() {
+            let (is_first, mut is_begun, mut outcome) = (reading == 0, false, Ok(()));
+            let pages = Pages { path: &list.path, list: "data", since: since.filter(|_| !is_latest_first), length };
+            self.api.pages(pages, exchange, &mut |mut page| {
+                if is_first && !std::mem::replace(&mut is_begun, true) {
+                    scan.started = page.started;
+                }
+                scan.ended = page.ended;
+                // What is older was told, and each of its deals would cost a call.
+                let reaches_older = page.records.iter().any(is_older);
+                if is_first {
+                    gaps.note(&page);
+                } else {
+                    gaps.close(&mut page);
+                }
+                let mut new = page.records.iter().filter(|record| !is_older(record));
+                outcome = new.try_for_each(|record| scan.put((list.subject)(record), record, list.time));
+                outcome.is_ok() && !reaches_older && (is_first || !gaps.are_closed())
+            })?;
+            outcome?;
+            if gaps.are_closed() {
+                scan.may_lack = false;
+                break;
+            }
+        }
+        Ok(scan)
     }
 
     fn users(&mut self, desk: &mut Desk<'_>, exchange: &mut dyn Exchange) -> Result<(), Trouble> {
@@ -205,8 +220,8 @@ impl Zoho {
             return Ok(());
         }
         let mut users = Vec::new();
-        self.api.pages("users?type=AllUsers", "users", None, exchange, &mut |page, _| {
-            users.extend(page);
+        self.api.pages(Pages::all("users?type=AllUsers", "users"), exchange, &mut |page| {
+            users.extend(page.records);
             true
         })?;
         for user in users {
@@ -222,12 +237,42 @@ impl Zoho {
         if !desk.source.mapping.is_for("spend") {
             return Ok(());
         }
-        let scan = self.scan(Module::Campaigns, desk, exchange)?;
+        let scan = self.scan(&List::campaigns(), desk, exchange)?;
         scan.try_each(|campaign| tell_campaign(campaign, desk))?;
         if let Some(cursor) = scan.next_cursor(desk.memory.cursor("campaigns")) {
             desk.move_cursor("campaigns", cursor);
         }
         desk.commit().map_err(Trouble::Sink)
+    }
+}
+
+impl List {
+    fn of_records(stream: &'static str, path: &str) -> List {
+        let path = format!("{path}&sort_by=id&sort_order=asc");
+        List { stream, path, time: "/Modified_Time", order: Order::Ids, subject: |record| record.word("/id") }
+    }
+
+    fn leads() -> List {
+        List::of_records("leads", &format!("Leads?fields={LEAD_FIELDS}&converted=both"))
+    }
+
+    fn deals() -> List {
+        List::of_records("deals", &format!("Deals?fields={DEAL_FIELDS}"))
+    }
+
+    fn campaigns() -> List {
+        List::of_records("campaigns", &format!("Campaigns?fields={CAMPAIGN_FIELDS}"))
+    }
+
+    /// The stage history of all deals.
+    fn history() -> List {
+        let path = format!("DealHistory?fields={HISTORY_FIELDS}&sort_by=Modified_Time&sort_order=desc");
+        List { stream: "history", path, time: "/Modified_Time", order: Order::Latest, subject: deal_of }
+    }
+
+    fn deleted(stream: &'static str, module: &str) -> List {
+        let path = format!("{module}/deleted?type=all");
+        List { stream, path, time: "/deleted_time", order: Order::Unknown, subject: |record| record.word("/id") }
     }
 }
 

@@ -121,20 +121,20 @@ impl Many {
         self.rows_of(deal).last().map_or(0, |row| self.row(*row).2)
     }
 
-    fn page(&self, path: &str, from: usize, since: Option<i64>) -> (Vec<Json>, bool) {
+    fn page(&self, path: &str, from: usize, length: usize, since: Option<i64>) -> (Vec<Json>, bool) {
         match path.split('/').collect::<Vec<_>>().as_slice() {
             ["DealHistory"] => {
                 let rows = (0..self.rows()).rev().skip(from);
-                (rows.take(PER_PAGE).map(|row| self.row_json(row)).collect(), self.rows() > from + PER_PAGE)
+                (rows.take(length).map(|row| self.row_json(row)).collect(), self.rows() > from + length)
             }
             ["Deals"] if since.is_none() => {
-                let deals = (from..self.deals).take(PER_PAGE);
-                (deals.map(|deal| self.deal_json(deal)).collect(), self.deals > from + PER_PAGE)
+                let deals = (from..self.deals).take(length);
+                (deals.map(|deal| self.deal_json(deal)).collect(), self.deals > from + length)
             }
             ["Deals"] => {
                 let edited: Vec<usize> = (0..self.deals).filter(|deal| Some(self.modified(*deal)) >= since).collect();
-                let page = edited.iter().skip(from).take(PER_PAGE).map(|deal| self.deal_json(*deal)).collect();
-                (page, edited.len() > from + PER_PAGE)
+                let page = edited.iter().skip(from).take(length).map(|deal| self.deal_json(*deal)).collect();
+                (page, edited.len() > from + length)
             }
             ["Deals", "deleted"] => (Vec::new(), false),
             ["Deals", id, rest @ ..] => {
@@ -180,7 +180,8 @@ impl Exchange for Many {
         let number: usize = number.parse().expect("a number");
         let since = request.headers.iter().find(|(name, _)| *name == "if-modified-since");
         let since = since.map(|(_, text)| Time::parse(text).expect("a time").millis());
-        let (records, has_more) = self.page(path, (number - 1) * PER_PAGE, since);
+        let length = parameter("per_page").map_or(PER_PAGE, |length| length.parse().expect("a number"));
+        let (records, has_more) = self.page(path, (number - 1) * length, length, since);
         if records.is_empty() {
             return Ok(Response { status: 204, date, ..Response::default() });
         }
@@ -211,8 +212,8 @@ pub(crate) fn try_many() {
     let mut topic = Topic::default();
     let mut instance = Instance::new(&mut topic, 0);
     assert_eq!(instance.try_cycle(&mut many, &mut topic), Ok(()));
-    // What is listed, and for each deal that somebody moves meanwhile at most its record and its history.
-    let pages = |records: usize| records.div_ceil(PER_PAGE) + 1;
+    // What is listed, twice, and for each deal that somebody moves meanwhile at most its record and its history.
+    let pages = |records: usize| 2 * (records.div_ceil(PER_PAGE) + 1);
     let (lists, moved) = (pages(many.deals) + pages(many.rows()), 2 * many.opened.len());
     assert!(many.opened.len() > 3, "people go on");
     assert!(many.calls <= lists + moved + 10, "{} calls for {lists} pages and {moved} of moved deals", many.calls);

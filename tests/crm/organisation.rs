@@ -113,7 +113,7 @@ impl Organisation {
         self.given.extend(records.iter().filter_map(|record| record.word("/id").map(str::to_owned)));
     }
 
-    fn id(&mut self) -> String {
+    pub(super) fn id(&mut self) -> String {
         self.next_id += 1;
         self.next_id.to_string()
     }
@@ -323,7 +323,7 @@ impl Deal {
         self.steps.windows(2).last().is_some_and(is_opening)
     }
 
-    fn step(&mut self, stage: usize, at: i64, id: String) {
+    pub(super) fn step(&mut self, stage: usize, at: i64, id: String) {
         self.steps.push(Step { id, stage, at, amount: self.amount, owner: self.owner });
     }
 }

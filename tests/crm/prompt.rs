@@ -68,7 +68,7 @@ impl Ringing {
 
 impl Exchange for Ringing {
     fn send(&mut self, request: &Request) -> Result<Response, String> {
-        if request.url.contains("/DealHistory?") && request.url.ends_with("&page=1") {
+        if request.url.contains("/DealHistory?") && request.url.ends_with("&per_page=200&page=1") {
             self.course.cycles.set(self.course.cycles.get() + 1);
         }
         let answer = self.many.send(request);

@@ -23,6 +23,9 @@ use crate::dice::Dice;
 
 /// How long a token of a page lives. With what name Zoho refuses a later one is presumed.
 const TOKEN_OF_PAGE: i64 = MINUTE / 2;
+/// Who asks for the longest page gets a short one, and for each record less than that one more: what shows with thousands of
+/// records shows with some so.
+const LONGEST_PAGE: usize = 200;
 /// So many records are listed by the numbers of pages.
 const MOST_BY_NUMBER: usize = 2_000;
 /// So much people do at most while somebody reads. What each of them does costs the next reading more than one call, so with
@@ -32,7 +35,8 @@ const MOST_DEEDS: usize = 60;
 pub(super) struct Server {
     pub(super) organisation: Organisation,
     dice: Dice,
-    page: usize,
+    /// How long the longest page is.
+    pub(super) page: usize,
     pub(super) by_token: bool,
     pub(super) is_busy: bool,
     /// Until when the channel is open, and how often somebody has asked for that.
@@ -259,6 +263,8 @@ impl Server {
         if parameter("sort_by") == Some("id") {
             records.sort_by(|one, other| one.word("/id").cmp(&other.word("/id")));
         }
+        let asked = parameter("per_page").map_or(LONGEST_PAGE, |length| length.parse().expect("a number"));
+        let length = self.page + LONGEST_PAGE.checked_sub(asked).expect("no longer page is given");
         let number: usize = match (parameter("page"), parameter("page_token")) {
             (_, Some(token)) => {
                 let (number, given) = token.split_once('-').expect("our token");
@@ -269,19 +275,19 @@ impl Server {
             }
             (Some(page), None) => {
                 let number: usize = page.parse().expect("a number");
-                assert!((number - 1) * self.page < MOST_BY_NUMBER, "by a token, for want of a number");
+                assert!((number - 1) * length < MOST_BY_NUMBER, "by a token, for want of a number");
                 number
             }
             (None, None) => 1,
         };
-        let rest = records.split_off(records.len().min((number - 1) * self.page));
-        let more = rest.len() > self.page;
-        let page: Vec<Json> = rest.into_iter().take(self.page).map(Cow::into_owned).collect();
+        let rest = records.split_off(records.len().min((number - 1) * length));
+        let more = rest.len() > length;
+        let page: Vec<Json> = rest.into_iter().take(length).map(Cow::into_owned).collect();
         if page.is_empty() {
             return plain(204, "");
         }
         // Beyond so many records there is no other way on than by a token.
-        let by_token = self.by_token || number * self.page >= MOST_BY_NUMBER;
+        let by_token = self.by_token || number * length >= MOST_BY_NUMBER;
         let token = if more && by_token { Json::text_of(format!("{}-{now}", number + 1)) } else { Json::Null };
         let info = Json::object([("more_records", Json::Bool(more)), ("next_page_token", token)]);
         let list = if path == "users" { "users" } else { "data" };

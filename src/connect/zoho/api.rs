@@ -16,8 +16,8 @@ const TOKEN_MARGIN: i64 = MINUTE;
 const MOST_WAITS: u32 = 3;
 /// Where records are in an answer.
 const RECORDS: &[&str] = &["/data/*", "/users/*"];
-/// The largest page.
-const PER_PAGE: usize = 200;
+/// The longest page.
+pub(super) const LONGEST_PAGE: usize = 200;
 /// So many records are listed by the number of a page; beyond them only by tokens.
 const MOST_BY_NUMBER: usize = 2_000;
 
@@ -60,8 +60,38 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// Takes a page and the server's time at its request; answers whether to go on.
-type TakePage<'a> = &'a mut dyn FnMut(Vec<Json>, i64) -> bool;
+/// A page of a list.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) records: Vec<Json>,
+    /// The server's time at its request: no earlier than this …
+    pub(super) started: i64,
+    /// … and no later than that.
+    pub(super) ended: i64,
+    /// Whether nothing comes behind it.
+    pub(super) is_last: bool,
+}
+
+/// How a list is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pages<'a> {
+    pub(super) path: &'a str,
+    /// Under which key the records are.
+    pub(super) list: &'a str,
+    /// From when on, by the header for it.
+    pub(super) since: Option<i64>,
+    /// How many records a page has.
+    pub(super) length: usize,
+}
+
+impl<'a> Pages<'a> {
+    pub(super) const fn all(path: &'a str, list: &'a str) -> Pages<'a> {
+        Pages { path, list, since: None, length: LONGEST_PAGE }
+    }
+}
+
+/// Takes a page; answers whether to go on.
+type TakePage<'a> = &'a mut dyn FnMut(Page) -> bool;
 
 impl Api {
     /// An API at these addresses: where tokens are given, and where records are until a token says otherwise.
@@ -149,14 +179,13 @@ impl Api {
     ///
     /// # Errors
     /// [`Trouble`] with what an answer means; a token of a page that has expired is one, and the scan begins anew.
-    pub fn pages(
+    pub(super) fn pages(
         &mut self,
-        path: &str,
-        list: &str,
-        since: Option<i64>,
+        pages: Pages<'_>,
         exchange: &mut dyn Exchange,
         take: TakePage<'_>,
     ) -> Result<(), Trouble> {
+        let Pages { path, list, since, length } = pages;
         let (mut number, mut token, mut seen) = (1_usize, None::<String>, 0_usize);
         let separator = if path.contains('?') { '&' } else { '?' };
         loop {
@@ -164,23 +193,26 @@ impl Api {
                 Some(token) => format!("page_token={}", escaped(token)),
                 None => format!("page={number}"),
             };
-            let mut request = Request::get(format!("{path}{separator}per_page={PER_PAGE}&{place}"));
+            let mut request = Request::get(format!("{path}{separator}per_page={length}&{place}"));
             if let Some(since) = since {
                 // Whole seconds, rounded down: the comparison is inclusive.
                 let since = Time::from_millis(since).floor(SECOND).to_string().replace(".000Z", "+00:00");
                 request = request.header("if-modified-since", since);
             }
             let (page, response) = self.call(&request, exchange)?;
-            // Without the server's clock ours counts, and it may be ahead.
-            let started = response.date.map_or(exchange.now().millis() - 2 * MINUTE, Time::millis);
+            // Without the server's clock ours counts, and it may be wrong.
+            let now = exchange.now().millis();
+            let (started, ended) =
+                response.date.map_or((now - 2 * MINUTE, now + 2 * MINUTE), |date| (date.millis(), date.millis()));
             let Some(page) = page else {
-                take(Vec::new(), started);
+                take(Page { records: Vec::new(), started, ended, is_last: true });
                 return Ok(());
             };
             let records = page.items(&format!("/{list}")).to_vec();
             seen += records.len();
-            let wants_more = take(records, started);
-            if !wants_more || page.word("/info/more_records") != Some("true") {
+            let is_last = page.word("/info/more_records") != Some("true");
+            let wants_more = take(Page { records, started, ended, is_last });
+            if is_last || !wants_more {
                 return Ok(());
             }
             token = page.word("/info/next_page_token").map(str::to_owned);

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::api::time_of;
+use super::api::{Pages, time_of};
+use super::doubt::Doubt;
 use super::shelf::BOARDS;
 use super::{DEAL_FIELDS, HISTORY_FIELDS, Scan, Touched, Zoho, by_deal};
 use crate::connect::desk::Desk;
@@ -30,14 +31,46 @@ impl Read {
     }
 }
 
+/// What a cycle has found of deals.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'a> {
+    pub(super) history: &'a Scan,
+    pub(super) deals: &'a Scan,
+    /// Those whose lead was not known before.
+    pub(super) relinked: &'a Touched,
+    pub(super) doubt: &'a Doubt,
+}
+
 /// What was found of the deals of a board.
-struct Found<'a> {
-    history: &'a Scan,
+struct Board<'a> {
+    found: Found<'a>,
     /// Rows of the history, by deal and then by row.
     rows: BTreeMap<String, BTreeMap<String, Json>>,
     listed: BTreeMap<String, Json>,
-    /// Those whose lead was not known before.
     relinked: &'a BTreeSet<String>,
+}
+
+impl Board<'_> {
+    /// Whether the rows at hand may not be all that must be told.
+    fn wants_all_rows(&self, id: &str, rows: &BTreeMap<String, Json>, deal: &Json, desk: &Desk<'_>) -> bool {
+        let Found { history, doubt, .. } = self.found;
+        let is_whole = history.since.is_none();
+        let known = desk.memory.object(&format!("deal/{id}"));
+        let known = known.as_ref();
+        let was_told = known.is_some_and(|object| object.told.keys().any(|id| !id.contains("void:")));
+        let may_be_back = known.is_some_and(|object| object.deleted.is_some());
+        if may_be_back || doubt.is_of(deal) {
+            // Also where the whole history was read: that may have been before it came back.
+            return true;
+        }
+        if was_told {
+            let has_current = known.is_some_and(|object| object.current.is_some());
+            return (self.relinked.contains(id) && !is_whole) || (rows.is_empty() && !has_current);
+        }
+        let created = deal.at("/Created_Time").and_then(millis);
+        let is_new = matches!((created, history.since), (Some(created), Some(since)) if created >= since);
+        !(is_whole || is_new) || rows.is_empty()
+    }
 }
 
 /// Records by id; of those that came twice the one that was edited last.
@@ -58,38 +91,45 @@ impl Zoho {
     /// again.
     pub(super) fn tell_deals(
         &mut self,
-        history: &Scan,
-        deals: &Scan,
-        relinked: &Touched,
+        found: &Found<'_>,
         desk: &mut Desk<'_>,
         exchange: &mut dyn Exchange,
     ) -> Result<Option<i64>, Trouble> {
         let (none, mut deferred) = (BTreeSet::new(), None);
         for board in 0..BOARDS {
-            let (rows, listed) = (by_deal(history.board(board)?), newest(deals.board(board)?));
-            let found = Found { history, rows, listed, relinked: relinked.get(&board).unwrap_or(&none) };
-            let held = self.tell_found(found, desk, exchange)?;
+            let (rows, listed) = (by_deal(found.history.board(board)?), newest(found.deals.board(board)?));
+            let relinked = found.relinked.get(&board).unwrap_or(&none);
+            let held = self.tell_board(Board { found: *found, rows, listed, relinked }, desk, exchange)?;
             deferred = [deferred, held].into_iter().flatten().min();
         }
         Ok(deferred)
     }
 
-    fn tell_found(
+    fn tell_board(
         &mut self,
-        mut found: Found<'_>,
+        mut board: Board<'_>,
         desk: &mut Desk<'_>,
         exchange: &mut dyn Exchange,
     ) -> Result<Option<i64>, Trouble> {
         let mut deferred: Option<i64> = None;
         let touched: BTreeSet<String> =
-            found.rows.keys().chain(found.listed.keys()).chain(found.relinked).cloned().collect();
+            board.rows.keys().chain(board.listed.keys()).chain(board.relinked).cloned().collect();
         for id in &touched {
-            let (rows, listed) = (found.rows.remove(id).unwrap_or_default(), found.listed.remove(id));
+            let (rows, listed) = (board.rows.remove(id).unwrap_or_default(), board.listed.remove(id));
             let oldest = rows.values().map(|row| time_of(row, "/Modified_Time")).min();
-            let wants_all = self.wants_all_rows(id, &rows, &found, listed.as_ref(), desk);
-            let read = self.read_deal(id, listed, rows, wants_all, desk, exchange)?;
+            let deal = match listed {
+                Some(deal) => Some(deal),
+                None => self.one_deal(id, exchange)?,
+            };
+            let read = match deal {
+                Some(deal) => {
+                    let wants_all = board.wants_all_rows(id, &rows, &deal, desk);
+                    self.read_deal(id, Read { deal, rows }, wants_all, desk, exchange)?
+                }
+                None => None,
+            };
             let Some(read) = read else {
-                if found.relinked.contains(id) {
+                if board.relinked.contains(id) {
                     desk.move_void(id);
                 }
                 continue;
@@ -106,39 +146,10 @@ impl Zoho {
         Ok(deferred)
     }
 
-    /// Whether the rows at hand may not be all that must be told.
-    fn wants_all_rows(
-        &self,
-        id: &str,
-        rows: &BTreeMap<String, Json>,
-        found: &Found<'_>,
-        listed: Option<&Json>,
-        desk: &Desk<'_>,
-    ) -> bool {
-        let Found { history, relinked, .. } = found;
-        let is_whole = history.since.is_none();
-        let known = desk.memory.object(&format!("deal/{id}"));
-        let known = known.as_ref();
-        let was_told = known.is_some_and(|object| object.told.keys().any(|id| !id.contains("void:")));
-        let may_be_back = known.is_some_and(|object| object.deleted.is_some());
-        if may_be_back {
-            // Also where the whole history was read: that may have been before it came back.
-            return true;
-        }
-        if was_told {
-            let has_current = known.is_some_and(|object| object.current.is_some());
-            return (relinked.contains(id) && !is_whole) || (rows.is_empty() && !has_current);
-        }
-        let created = listed.and_then(|deal| deal.at("/Created_Time")).and_then(millis);
-        let is_new = matches!((created, history.since), (Some(created), Some(since)) if created >= since);
-        !(is_whole || is_new) || rows.is_empty()
-    }
-
     fn read_deal(
         &mut self,
         id: &str,
-        listed: Option<Json>,
-        mut rows: BTreeMap<String, Json>,
+        mut read: Read,
         wants_all: bool,
         desk: &Desk<'_>,
         exchange: &mut dyn Exchange,
@@ -146,23 +157,17 @@ impl Zoho {
         let known = desk.memory.object(&format!("deal/{id}")).and_then(|object| object.current);
         if let Some((row_id, row)) = known.and_then(|row| Some((row.word("/id")?.to_owned(), row))) {
             // A newer row has taken its place, or it is still the one in which the deal is.
-            let has_newer = rows.values().any(|other| {
+            let has_newer = read.rows.values().any(|other| {
                 (time_of(other, "/Modified_Time"), other.word("/id"))
                     > (time_of(&row, "/Modified_Time"), row.word("/id"))
             });
             if !has_newer && !wants_all {
-                rows.entry(row_id).or_insert(row);
+                read.rows.entry(row_id).or_insert(row);
             }
         }
         if wants_all {
-            rows.extend(self.all_rows(id, exchange)?);
+            read.rows.extend(self.all_rows(id, exchange)?);
         }
-        let deal = match listed {
-            Some(deal) => Some(deal),
-            None => self.one_deal(id, exchange)?,
-        };
-        let Some(deal) = deal else { return Ok(None) };
-        let mut read = Read { deal, rows };
         if !read.agrees() {
             read.rows.extend(self.all_rows(id, exchange)?);
             match self.one_deal(id, exchange)? {
@@ -186,8 +191,8 @@ impl Zoho {
     ) -> Result<BTreeMap<String, Json>, Trouble> {
         let mut rows = BTreeMap::new();
         let path = format!("Deals/{id}/Stage_History?fields={HISTORY_FIELDS}");
-        self.api.pages(&path, "data", None, exchange, &mut |page, _| {
-            rows.extend(page.into_iter().filter_map(|row| Some((row.word("/id")?.to_owned(), row))));
+        self.api.pages(Pages::all(&path, "data"), exchange, &mut |page| {
+            rows.extend(page.records.into_iter().filter_map(|row| Some((row.word("/id")?.to_owned(), row))));
             true
         })?;
         Ok(rows)
