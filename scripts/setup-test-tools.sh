@@ -5,11 +5,11 @@
 #
 #   scripts/setup-test-tools.sh [TOOL…]           TOOL: kafka prometheus promtool3 alertmanager kcat faketime asyncapi groff
 #                                                 dashboards deploy helm moto dist page clients debezium
-#                                                 cargo-deny chromium pictures kafka-streams (default: all but the
-#                                                 last four)
-#   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, nfpm or cargo-cyclonedx, or the folder of
-#                                                 asyncapi, moto, clients, debezium or kafka-streams, and installs
-#                                                 nothing
+#                                                 cargo-deny chromium pictures kafka-streams llvm (default: all but
+#                                                 the last five)
+#   scripts/setup-test-tools.sh --where TOOL      prints the path of cargo-deny, nfpm, cargo-cyclonedx or llvm-profdata
+#                                                 (llvm), or the folder of asyncapi, moto, clients, debezium or
+#                                                 kafka-streams, and installs nothing
 #
 # Run twice, the second time does nothing. A tool that cannot be had is named at the end with the reason, and the
 # script ends with 1 after having set up the others. `SALESPULSE_TEST_TOOLS` overrides where the cache lies.
@@ -33,6 +33,15 @@ missing=()
 asyncapi=$cache/asyncapi-$(cksum < "$here/asyncapi/package-lock.json" | tr ' ' -)
 moto=$cache/moto-$(cksum < "$here/moto/requirements.txt" | tr ' ' -)
 clients=$cache/clients-$(cat "$here"/clients/requirements.txt "$here"/clients/package-lock.json | cksum | tr ' ' -)
+
+# Of the version of the compiler, which no other may read what it writes: rustup's, or else Debian's.
+llvm_profdata() {
+  local version ours
+  version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+  ours=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/llvm-profdata
+  if [ -x "$ours" ]; then echo "$ours"; else echo "/usr/bin/llvm-profdata-$version"; fi
+}
+
 case $* in
   "--where cargo-deny") echo "$cargo_deny/bin/cargo-deny"; exit ;;
   "--where nfpm") echo "$nfpm/nfpm"; exit ;;
@@ -41,6 +50,7 @@ case $* in
   "--where moto") echo "$moto"; exit ;;
   "--where clients") echo "$clients"; exit ;;
   "--where debezium") echo "$debezium"; exit ;;
+  "--where llvm") llvm_profdata; exit ;;
   "--where kafka-streams") echo "$cache/kafka-streams-$kafka_version"; exit ;;
 esac
 mkdir -p "$cache" || exit 1
@@ -146,6 +156,14 @@ setup_kcat() {
 
 setup_faketime() {
   command -v faketime >/dev/null || apt_install faketime || fail faketime "the package faketime could not be installed"
+}
+
+# Not for tests: what merges the profile by which the program is released.
+setup_llvm() {
+  local program
+  program=$(llvm_profdata)
+  [ -x "$program" ] || rustup component add llvm-tools >&2 2>/dev/null || apt_install "llvm-${program##*-}" ||
+    fail llvm "there is no llvm-profdata; install it with: rustup component add llvm-tools"
 }
 
 node_is_18_or_later() {
@@ -349,10 +367,10 @@ setup_pictures() {
 for tool in "$@"; do
   case $tool in
     kafka | prometheus | promtool3 | alertmanager | kcat | faketime | asyncapi | groff | dashboards | deploy | helm | moto | dist | page | \
-      clients | debezium | cargo-deny | chromium | pictures | kafka-streams)
+      clients | debezium | cargo-deny | chromium | pictures | kafka-streams | llvm)
       "setup_$tool" ;;
     *)
-      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat faketime asyncapi groff dashboards deploy helm moto dist page clients debezium cargo-deny chromium pictures kafka-streams)"
+      say "no such tool: $tool (kafka prometheus promtool3 alertmanager kcat faketime asyncapi groff dashboards deploy helm moto dist page clients debezium cargo-deny chromium pictures kafka-streams llvm)"
       exit 64 ;;
   esac
 done

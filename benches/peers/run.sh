@@ -4,6 +4,7 @@
 #   SALESPULSE_BENCH_EVENTS   how many events (default 1,000,000; 5,000,000 is the whole job)
 #   ROUNDS                    how many alternating runs (default 5)
 #   PROGRAMS                  only these, such as "floor,salespulse"
+#   SALESPULSE                a program other than that of `cargo build --release`, such as that of `make release`
 #   BEFORE                    another build of salespulse, to compare with
 #   BOOTSTRAP, PRODUCED       a broker whose topics hold so many events already: none is started, nothing is produced
 #

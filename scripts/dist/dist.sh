@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Makes what is published of a version: archives, packages, chart, list of components, checksums.
 #
-#   scripts/dist/dist.sh PROGRAM FOLDER      PROGRAM: a built salespulse; FOLDER: where to, made anew
+#   scripts/dist/dist.sh PROGRAM FOLDER [PROFILE]      PROGRAM: a built salespulse; FOLDER: where to, made anew;
+#                                                      PROFILE: that by which the program was built
 #
 # The same commit and the same program give the same bytes. Needs nfpm and cargo-cyclonedx
 # (scripts/setup-test-tools.sh dist).
 set -euo pipefail
 
 program=$(realpath "$1")
+profile=${3:+$(realpath "$3")}
 mkdir -p "$2"
 folder=$(realpath "$2")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -73,6 +75,9 @@ done
 # What the program is made of, as CycloneDX.
 "$cyclonedx" cyclonedx --format json --spec-version 1.5 --override-filename "salespulse-$version.cdx" --quiet
 mv "salespulse-$version.cdx.json" "$folder/"
+
+# Another machine builds the same program with it.
+[ -z "$profile" ] || install -m 0644 "$profile" "$folder/salespulse-$version-$machine-linux.profdata"
 
 rm -rf "$tree" "${folder:?}/$name" "$folder/nfpm.yaml"
 (cd "$folder" && sha256sum -- * > SHA256SUMS)
