@@ -65,12 +65,12 @@ pub(crate) fn chinese_upgrade() -> Page {
 }
 
 /// The page for those who run the service.
-pub(crate) fn operations() -> Page {
-    Page::read("docs/operations.md")
-}
-
-pub(crate) fn chinese_operations() -> Page {
-    Page::read("docs/operations.zh-CN.md")
+/// The pages of operators, each in both languages.
+pub(crate) fn for_operators() -> [(Page, Page); 2] {
+    [
+        (Page::read("docs/operations.md"), Page::read("docs/operations.zh-CN.md")),
+        (Page::read("docs/alerts.md"), Page::read("docs/alerts.zh-CN.md")),
+    ]
 }
 
 pub(crate) fn readme() -> Page {
