@@ -15,7 +15,7 @@ help:
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make soak     the service killed a thousand times, and upset fifty times, on a real broker: an hour"
 	@echo "make bench    the pipeline's speed beside a bare consumer and other programs, on a real broker"
-	@echo "make release  the program as it is released, in target/reproducible/release: a sixth less CPU than cargo build"
+	@echo "make release  the program as it is released, in target/reproducible/release: a tenth less CPU than cargo build"
 	@echo "make dist     archives, .deb, .rpm, chart and checksums of this version, in target/dist"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"
@@ -77,8 +77,8 @@ bench:
 	cargo bench --locked --bench core --bench snapshots --bench simulate --bench pipeline
 	benches/peers/run.sh
 
-# The program as it is released. The paths of this machine stay out of it, and what it does most is laid out by a profile
-# of it at work: the same PROFILE gives the same bytes on another machine. LTO and symbols as in any release build.
+# The program as it is released: what it does most is laid out by a profile of it at work. The paths of this machine stay
+# out of it, but for those that OpenSSL keeps of its own build. LTO and symbols as in any release build.
 PROFILE = target/profile/salespulse.profdata
 FIXED_PATHS = -ffile-prefix-map=$${CARGO_HOME:-$$HOME/.cargo}=cargo -ffile-prefix-map=$(CURDIR)=.
 RELEASE = SALESPULSE_COMMIT="$$(git rev-parse --short=12 HEAD)" CFLAGS="$(FIXED_PATHS)" CXXFLAGS="$(FIXED_PATHS)" \

@@ -76,7 +76,7 @@ done
 "$cyclonedx" cyclonedx --format json --spec-version 1.5 --override-filename "salespulse-$version.cdx" --quiet
 mv "salespulse-$version.cdx.json" "$folder/"
 
-# Another machine builds the same program with it.
+# So that others can build by it too.
 [ -z "$profile" ] || install -m 0644 "$profile" "$folder/salespulse-$version-$machine-linux.profdata"
 
 rm -rf "$tree" "${folder:?}/$name" "$folder/nfpm.yaml"
