@@ -19,11 +19,12 @@ pub use self::reading::{MOST_WON, Reading, RosterLine, Subject, SubjectName, Won
 pub use self::reasons::Reasons;
 use self::sums::{Merging, Sums};
 pub use self::targets::Goals;
-use crate::engine::cells::{Layout, Segments, Table};
+use crate::engine::cells::{Layout, Segments, Table, Totals};
 use crate::engine::directory::{Directory, RepInTeam, RowId};
 use crate::engine::meanings::Courses;
 use crate::engine::shard::{Held, Linked, ShardReading, WinChange};
 use crate::model::id::{Id, UNASSIGNED};
+use crate::model::needs::Needs;
 use crate::model::rules::Rules;
 use crate::model::time::{DAY, Time};
 
@@ -74,13 +75,13 @@ impl Board {
     #[must_use]
     pub fn read(&mut self, now: Time, shards: Vec<ShardReading>) -> Reading {
         let segments = Arc::new(Segments::at(now, &self.rules));
-        let tables = |of: fn(&ShardReading) -> &Arc<Table>| shards.iter().map(|shard| Arc::clone(of(shard))).collect();
-        let (rows, channels) = (tables(|shard| &shard.rows), tables(|shard| &shard.channels));
-        let courses = Courses::new(&self.rules);
-        let nothing = |needs| Table::new(Layout::new(&courses, needs), Arc::clone(&segments));
-        let rows = self.rows.of(rows, || nothing(self.rules.counted.reps));
-        let channels = self.channels.of(channels, || nothing(self.rules.counted.channels));
-        let mut sum = Merged::new(rows, channels);
+        let nothing = |needs| Totals::new(Layout::new(&Courses::new(&self.rules), needs), Arc::clone(&segments));
+        let rows = self.rows.of(shards.iter().map(|shard| shard.rows.clone()).collect());
+        let channels = self.channels.of(shards.iter().map(|shard| shard.channels.clone()).collect());
+        let mut sum = Merged::new(
+            rows.unwrap_or_else(|| nothing(self.rules.counted.reps)),
+            channels.unwrap_or_else(|| nothing(self.rules.counted.channels)),
+        );
         let mut wins = Vec::new();
         for mut shard in shards {
             wins.append(&mut shard.wins);
@@ -111,25 +112,38 @@ impl Board {
 
     /// Counts the payments and answers that are credited to the owner of a journey. The journey lies in another shard than
     /// they, so that only here both are known; they are counted anew for each reading.
-    fn credit_deals(&self, sum: &mut Merged, segments: &Segments) {
+    fn credit_deals(&self, sum: &mut Merged, segments: &Arc<Segments>) {
+        if sum.linked.is_empty() {
+            return;
+        }
         let nobody = self.directory.name(UNASSIGNED);
         let nobody = self.directory.row(RepInTeam { team: nobody, rep: nobody });
+        let layout = Layout::new(&Courses::new(&self.rules), Needs::BESIDE);
+        let mut credited = Table::new(layout, Arc::clone(segments));
+        let (mut rows, mut places) = (Vec::new(), HashMap::new());
         for linked in std::mem::take(&mut sum.linked) {
             let row = sum.owners.get(&linked.deal).copied().unwrap_or(nobody).index();
-            let rows = Arc::make_mut(&mut sum.rows);
-            rows.name(row, 1);
+            let place = *places.entry(row).or_insert_with(|| {
+                rows.push(row);
+                rows.len() - 1
+            });
+            credited.name(place, 1);
             if let Some(segment) = segments.of(linked.fact.at) {
-                rows.apply(row, linked.fact.pipeline, linked.fact.kind, segment, 1);
+                credited.apply(place, linked.fact.pipeline, linked.fact.kind, segment, 1);
             }
         }
+        let nothing = sum.rows.empty_like();
+        let mut totals = nothing.clone();
+        credited.bring(&mut totals);
+        sum.rows.absorb_changes(&nothing, &totals, |place| rows.get(place).copied());
     }
 }
 
 /// The sum of the shards' readings.
 #[derive(Debug)]
 struct Merged {
-    rows: Arc<Table>,
-    channels: Arc<Table>,
+    rows: Totals,
+    channels: Totals,
     targets: Vec<crate::engine::shard::TargetValue>,
     teams: Vec<crate::engine::directory::NameId>,
     linked: Vec<Linked>,
@@ -140,7 +154,7 @@ struct Merged {
 }
 
 impl Merged {
-    fn new(rows: Arc<Table>, channels: Arc<Table>) -> Merged {
+    fn new(rows: Totals, channels: Totals) -> Merged {
         Merged {
             rows,
             channels,

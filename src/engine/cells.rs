@@ -1,12 +1,12 @@
 //! Integer sums of facts by row, metric and segment of time: a group, so that adding, subtracting and merging are exact.
 
-mod absorb;
+mod changed;
 mod deals;
 mod difference;
 mod plane;
-mod read;
 mod reasons;
 mod segments;
+mod totals;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,7 +15,9 @@ pub use self::deals::{ClosingDeals, OpenDeals};
 pub use self::difference::{Content, Difference};
 pub(crate) use self::plane::Plane;
 pub use self::segments::{Part, Segment, Segments, Span};
+pub use self::totals::{Row, Totals};
 
+use self::changed::Changed;
 use self::reasons::Reasons;
 use self::segments::NOWHERE;
 use crate::engine::facts::{FactKind, Reason};
@@ -23,7 +25,6 @@ use crate::engine::meanings::Courses;
 use crate::engine::sketch::Sketch;
 use crate::model::event::Score;
 use crate::model::needs::Needs;
-use crate::model::window::Window;
 
 /// What is counted in windows. Pipelines, stages between `lead` and `won`, and open stages are numbered from 0, stages
 /// through all pipelines.
@@ -144,20 +145,23 @@ impl Layout {
         }
     }
 
+    /// How many counts and sums the planes have.
+    const fn widths(self) -> [(usize, usize); 3] {
+        let Layout { between, pipelines, .. } = self;
+        [(2 * pipelines + between, pipelines), (between + 2 * pipelines + 3, 2), (7, 3)]
+    }
+
     /// The planes of a table without rows.
     fn planes(self, segments: &Segments) -> [Plane; 3] {
-        let Layout { between, pipelines, .. } = self;
         let (fine, coarse) = segments.cells();
-        [
-            Plane::new(fine, 2 * pipelines + between, pipelines),
-            Plane::new(coarse, between + 2 * pipelines + 3, 2),
-            Plane::new(coarse, 7, 3),
-        ]
+        let [flow, course, beside] = self.widths();
+        [(fine, flow), (coarse, course), (coarse, beside)]
+            .map(|(cells, (counts, sums))| Plane::new(cells, counts, sums))
     }
 }
 
 /// The sums of many rows. What its layout does not need has no memory, and is read as nothing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Table {
     layout: Layout,
     segments: Arc<Segments>,
@@ -174,6 +178,8 @@ pub struct Table {
     reasons: Reasons,
     /// How many existing events name the row.
     named: Vec<u64>,
+    /// Since totals were brought to what the table holds.
+    changed: Changed,
 }
 
 impl Table {
@@ -192,13 +198,8 @@ impl Table {
             stage_times: Vec::new(),
             reasons: Reasons::default(),
             named: Vec::new(),
+            changed: Changed::default(),
         }
-    }
-
-    /// A table without rows of the same metrics and windows.
-    #[must_use]
-    pub fn empty_like(&self) -> Table {
-        Table::new(self.layout, Arc::clone(&self.segments))
     }
 
     /// Lets the windows stand elsewhere. The caller then moves the facts that an edge has passed.
@@ -257,6 +258,12 @@ impl Table {
             self.open.resize(rows * stages, OpenDeals::default());
         }
         self.named.resize(rows, 0);
+    }
+
+    /// Notes that a row changes, which is there from now on.
+    pub fn touch(&mut self, row: usize) {
+        self.reserve(row);
+        self.changed.note(row);
     }
 
     /// Open stages of all pipelines.
@@ -340,7 +347,7 @@ impl Table {
     }
 
     fn left(&mut self, row: usize, stage: u16, after: u64, segment: Segment, times: i64) {
-        self.reserve(row);
+        self.touch(row);
         if !self.layout.needs.has(Needs::STAGE_TIMES) || segment.coarse == NOWHERE {
             return;
         }
@@ -353,7 +360,7 @@ impl Table {
 
     /// Notes that a deal of a row was lost for a reason, whenever that was (1), or no longer is (−1).
     pub fn note_lost(&mut self, row: usize, reason: Reason, times: i64) {
-        self.reserve(row);
+        self.touch(row);
         if self.layout.needs.has(Needs::REASONS) {
             self.reasons.note(row, reason, times);
         }
@@ -397,7 +404,7 @@ impl Table {
 
     /// A plane that has the row, and the cell of a segment in it.
     fn plane_mut(&mut self, row: usize, plane: In, segment: Segment) -> (&mut Plane, u8) {
-        self.reserve(row);
+        self.touch(row);
         let (rows, needs) = (self.rows, self.layout.needs);
         let [flow, course, beside] = &mut self.planes;
         match plane {
@@ -432,26 +439,16 @@ impl Table {
         course.look_at(row, segment.coarse)
     }
 
-    /// A plane, and the cells of a window in it.
-    fn plane(&self, plane: In, window: Window) -> (&Plane, Span) {
-        let [flow, course, beside] = &self.planes;
-        match plane {
-            In::Flow => (flow, self.segments.fine(window, Part::Present)),
-            In::Course => (course, self.segments.coarse(window)),
-            In::Beside => (beside, self.segments.coarse(window)),
-        }
-    }
-
     /// The open deals of a row at a stage, to be changed.
     pub fn open_mut(&mut self, row: usize, stage: u16) -> Option<&mut OpenDeals> {
-        self.reserve(row);
+        self.touch(row);
         let stages = self.stages();
         self.open.get_mut(row * stages + usize::from(stage))
     }
 
     /// What of a row is expected to close, to be changed.
     pub fn closing_mut(&mut self, row: usize) -> Option<&mut ClosingDeals> {
-        self.reserve(row);
+        self.touch(row);
         if self.closing.len() <= row && self.layout.needs.has(Needs::CLOSING) {
             self.closing.resize(self.rows, ClosingDeals::default());
         }
@@ -466,16 +463,10 @@ impl Table {
 
     /// Notes that an existing event names a row (1), or no longer does (−1).
     pub fn name(&mut self, row: usize, times: i64) {
-        self.reserve(row);
+        self.touch(row);
         if let Some(named) = self.named.get_mut(row) {
             *named = named.saturating_add_signed(times);
         }
-    }
-
-    /// Whether an existing event names a row.
-    #[must_use]
-    pub fn is_named(&self, row: usize) -> bool {
-        self.named.get(row).is_some_and(|named| *named > 0)
     }
 }
 

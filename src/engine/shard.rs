@@ -376,7 +376,7 @@ impl Shard {
             journeys: self.journeys.resident_bytes(),
             identities: self.singles.resident_bytes() + self.targets.resident_bytes() + self.roster.resident_bytes(),
             timelines: self.journeys_due.resident_bytes() + self.singles_due.resident_bytes(),
-            cells: self.ledger.rows().resident_bytes() + self.ledger.channels().resident_bytes(),
+            cells: self.ledger.resident_bytes(),
         }
     }
 

@@ -152,7 +152,7 @@ impl Sketch {
     }
 
     /// Whether one is a clone of the other and neither has changed since.
-    fn is_shared_with(&self, other: &Sketch) -> bool {
+    pub(super) fn is_shared_with(&self, other: &Sketch) -> bool {
         let is_list_shared = match (&self.cells, &other.cells) {
             (Some(own), Some(other)) => Arc::ptr_eq(own, other),
             (None, None) => true,

@@ -103,7 +103,7 @@ impl RankedBy {
         let values: Vec<Option<Value>> = subjects
             .map(|subject| {
                 let takes_part = !matches!(&subject.name, SubjectName::Rep { rep, .. } if &**rep == UNASSIGNED);
-                let of = Scorecard::new(reading, &reading.tables.rep, subject);
+                let of = Scorecard::new(reading, &reading.totals.rep, subject);
                 self.value(&of).filter(|_| takes_part)
             })
             .collect();

@@ -40,7 +40,7 @@ impl<'a> Query<'a> {
     pub fn value(&self, place: usize) -> Option<Value> {
         let scope = self.family.scope();
         let subject = self.reading.subjects.get(scope).get(place)?;
-        self.value_of(&Scorecard::new(self.reading, self.reading.tables.get(scope), subject), place)
+        self.value_of(&Scorecard::new(self.reading, self.reading.totals.get(scope), subject), place)
     }
 
     /// The value of the subject of a scorecard, which stands at a place of the reading's list.
@@ -75,9 +75,9 @@ impl<'a> Query<'a> {
 pub(super) fn samples(family: &Family, reading: &Reading, mut each: impl FnMut(usize, usize, Value)) {
     let queries: Vec<Query<'_>> =
         family.instances().iter().map(|instance| Query::new(family, *instance, reading)).collect();
-    let table = reading.tables.get(family.scope());
+    let totals = reading.totals.get(family.scope());
     for (place, subject) in reading.subjects.get(family.scope()).iter().enumerate() {
-        let of = Scorecard::new(reading, table, subject);
+        let of = Scorecard::new(reading, totals, subject);
         for (number, query) in queries.iter().enumerate() {
             if let Some(value) = query.value_of(&of, place) {
                 each(place, number, value);
@@ -200,7 +200,7 @@ impl Family {
     pub fn days(&self, instance: Instance, reading: &Reading, place: usize) -> Option<Vec<Value>> {
         let scope = self.scope();
         let subject = reading.subjects.get(scope).get(place)?;
-        let of = Scorecard::new(reading, reading.tables.get(scope), subject);
+        let of = Scorecard::new(reading, reading.totals.get(scope), subject);
         let value = |day: usize| match (self.kpi().name, instance) {
             ("leads", Instance::Window(_)) => Some(Value::Count(of.day_count_all(Count::Leads, day))),
             ("won", Instance::Window(_)) => Some(Value::Count(of.day_count_all(Count::Won, day))),
@@ -216,7 +216,7 @@ impl Family {
     #[must_use]
     pub fn previous(&self, instance: Instance, reading: &Reading) -> Option<Ranking> {
         let scope = self.scope();
-        let table = reading.tables.get(scope);
+        let totals = reading.totals.get(scope);
         let previous = |of: &Scorecard<'_>| match (self.kpi().name, instance) {
             ("leads", Instance::Window(window)) => Some(Value::Count(of.previous_leads(window))),
             ("won", Instance::Window(window)) => Some(Value::Count(of.previous_won(window))),
@@ -228,7 +228,7 @@ impl Family {
         };
         let subjects = reading.subjects.get(scope);
         let values: Vec<Option<Value>> =
-            subjects.iter().map(|subject| previous(&Scorecard::new(reading, table, subject))).collect();
+            subjects.iter().map(|subject| previous(&Scorecard::new(reading, totals, subject))).collect();
         values.iter().any(Option::is_some).then(|| {
             let takes_part = subjects.iter().zip(&values).map(|(subject, value)| value.filter(|_| is_ranked(subject)));
             let ranks = ranks(&takes_part.collect::<Vec<_>>(), self.kpi().better);

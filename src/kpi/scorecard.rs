@@ -1,7 +1,7 @@
 //! The sums of one subject at one instant, and the quotients that several KPIs share.
 
 use crate::engine::board::{CustomerPeriod, Reading, Subject};
-use crate::engine::cells::{ClosingDeals, Count, OpenDeals, Sum, Table};
+use crate::engine::cells::{ClosingDeals, Count, OpenDeals, Row, Sum, Totals};
 use crate::kpi::StageOf;
 use crate::model::calendar::PeriodKind;
 use crate::model::event::Measure;
@@ -38,28 +38,28 @@ impl Survey {
 #[derive(Clone, Copy, Debug)]
 pub struct Scorecard<'a> {
     reading: &'a Reading,
-    table: &'a Table,
+    row: Row<'a>,
     /// Who has a scorecard.
     pub subject: &'a Subject,
 }
 
 impl<'a> Scorecard<'a> {
-    /// The scorecard of a subject whose sums are in `table`.
+    /// The scorecard of a subject, who has a row in these totals.
     #[must_use]
-    pub fn new(reading: &'a Reading, table: &'a Table, subject: &'a Subject) -> Scorecard<'a> {
-        Scorecard { reading, table, subject }
+    pub fn new(reading: &'a Reading, totals: &'a Totals, subject: &'a Subject) -> Scorecard<'a> {
+        Scorecard { reading, row: totals.row(subject.row), subject }
     }
 
     /// A count in a window.
     #[must_use]
     pub fn count(&self, what: Count, window: Window) -> i128 {
-        i128::from(self.table.count(self.subject.row, what, window))
+        i128::from(self.row.count(what, window))
     }
 
     /// A count in the previous window.
     #[must_use]
     pub fn previous_count(&self, what: Count, window: Window) -> i128 {
-        i128::from(self.table.previous_count(self.subject.row, what, window))
+        i128::from(self.row.previous_count(what, window))
     }
 
     /// All pipelines.
@@ -114,7 +114,7 @@ impl<'a> Scorecard<'a> {
     /// A sum in a window.
     #[must_use]
     pub fn sum(&self, what: Sum, window: Window) -> i128 {
-        self.table.sum(self.subject.row, what, window)
+        self.row.sum(what, window)
     }
 
     /// The revenue of a window, in minor units.
@@ -126,27 +126,27 @@ impl<'a> Scorecard<'a> {
     /// The revenue of the previous window, in minor units.
     #[must_use]
     pub fn previous_revenue(&self, window: Window) -> i128 {
-        let of = |pipeline| self.table.previous_revenue(self.subject.row, pipeline, window);
+        let of = |pipeline| self.row.previous_revenue(pipeline, window);
         self.pipelines().map(of).sum()
     }
 
     /// The revenue of the window a year before, in minor units.
     #[must_use]
     pub fn year_ago_revenue(&self, window: Window) -> i128 {
-        let of = |pipeline| self.table.year_ago_revenue(self.subject.row, pipeline, window);
+        let of = |pipeline| self.row.year_ago_revenue(pipeline, window);
         self.pipelines().map(of).sum()
     }
 
     /// How many of the last local dates are counted one by one.
     #[must_use]
     pub fn days(&self) -> usize {
-        self.table.days()
+        self.row.days()
     }
 
     /// A count on one of the last local dates.
     #[must_use]
     pub fn day_count(&self, what: Count, day: usize) -> i128 {
-        i128::from(self.table.day_count(self.subject.row, what, day))
+        i128::from(self.row.day_count(what, day))
     }
 
     /// What is counted of each pipeline, of all of them on one of the last local dates.
@@ -158,43 +158,42 @@ impl<'a> Scorecard<'a> {
     /// The revenue of one of the last local dates, in minor units.
     #[must_use]
     pub fn day_revenue(&self, day: usize) -> i128 {
-        self.pipelines().map(|pipeline| self.table.day_revenue(self.subject.row, pipeline, day)).sum()
+        self.pipelines().map(|pipeline| self.row.day_revenue(pipeline, day)).sum()
     }
 
     /// A quantile of how long deals that left an open stage in a window were there, in seconds.
     #[must_use]
     pub fn stage_time(&self, stage: StageOf, window: Window, percent: u8) -> Option<Value> {
         let course = self.reading.courses.get(stage.pipeline)?;
-        self.table.stage_time(self.subject.row, course.open(stage.index), window, percent).map(seconds)
+        self.row.stage_time(course.open(stage.index), window, percent).map(seconds)
     }
 
     /// How many deals left an open stage in a window.
     #[must_use]
     pub fn stage_times(&self, stage: StageOf, window: Window) -> i128 {
         let course = self.reading.courses.get(stage.pipeline);
-        let times = course.map(|course| self.table.stage_times(self.subject.row, course.open(stage.index), window));
+        let times = course.map(|course| self.row.stage_times(course.open(stage.index), window));
         times.unwrap_or(0).into()
     }
 
     /// Deals lost in a window for the reason at a place of the reading; `None` where no deal ever was.
     #[must_use]
     pub fn lost_for(&self, reason: usize, window: Window) -> Option<i128> {
-        let row = self.subject.row;
         let own =
-            self.table.reasons(row).filter(|(of, deals)| *deals > 0 && self.reading.reasons.place(*of) == Some(reason));
-        own.map(|(of, _)| i128::from(self.table.lost_for(row, of, window))).reduce(|sum, more| sum + more)
+            self.row.reasons().filter(|(of, deals)| *deals > 0 && self.reading.reasons.place(*of) == Some(reason));
+        own.map(|(of, _)| i128::from(self.row.lost_for(of, window))).reduce(|sum, more| sum + more)
     }
 
     /// A quantile of response times in seconds.
     #[must_use]
     pub fn response(&self, window: Window, percent: u8) -> Option<Value> {
-        self.table.response(self.subject.row, window, percent).map(seconds)
+        self.row.response(window, percent).map(seconds)
     }
 
     /// A quantile of cycles in seconds.
     #[must_use]
     pub fn cycle(&self, window: Window, percent: u8) -> Option<Value> {
-        self.table.cycle(self.subject.row, window, percent).map(seconds)
+        self.row.cycle(window, percent).map(seconds)
     }
 
     /// The mean cycle in milliseconds.
@@ -244,14 +243,14 @@ impl<'a> Scorecard<'a> {
     #[must_use]
     pub fn open(&self, stage: StageOf) -> OpenDeals {
         let course = self.reading.courses.get(stage.pipeline);
-        course.map(|course| self.table.open(self.subject.row, course.open(stage.index))).unwrap_or_default()
+        course.map(|course| self.row.open(course.open(stage.index))).unwrap_or_default()
     }
 
     /// The open deals at all stages.
     #[must_use]
     pub fn all_open(&self) -> OpenDeals {
         let stages = 0..u16::try_from(self.reading.courses.open()).unwrap_or(u16::MAX);
-        stages.map(|stage| self.table.open(self.subject.row, stage)).fold(OpenDeals::default(), |sum, more| OpenDeals {
+        stages.map(|stage| self.row.open(stage)).fold(OpenDeals::default(), |sum, more| OpenDeals {
             deals: sum.deals + more.deals,
             stalled: sum.stalled + more.stalled,
             amount: sum.amount + more.amount,
@@ -262,7 +261,7 @@ impl<'a> Scorecard<'a> {
     /// The open deals that are expected to close.
     #[must_use]
     pub fn closing(&self) -> ClosingDeals {
-        self.table.closing(self.subject.row)
+        self.row.closing()
     }
 
     /// The amounts and the weighted amounts of the open deals that are expected to close in the present month or quarter,

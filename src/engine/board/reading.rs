@@ -8,7 +8,7 @@ use super::reasons::Reasons;
 use super::sums::Sums;
 use super::targets::{Goals, Targets};
 use super::{Merged, Scopes};
-use crate::engine::cells::Table;
+use crate::engine::cells::Totals;
 use crate::engine::directory::{Directory, NameId, RowId};
 use crate::engine::entry::TargetOf;
 use crate::engine::meanings::Courses;
@@ -26,8 +26,8 @@ pub struct Reading {
     pub rules: Arc<Rules>,
     /// The instant.
     pub now: Time,
-    /// Sums by scope; a subject names its row.
-    pub tables: PerScope<Arc<Table>>,
+    /// Totals by scope; a subject names its row.
+    pub totals: PerScope<Totals>,
     /// Who is told about, by scope, in the order of their names.
     pub subjects: PerScope<Vec<Subject>>,
     /// Which share of each present period of [`PeriodKind::OF_TARGETS`] has passed: 0 to 1.
@@ -67,7 +67,7 @@ pub struct Won {
 pub struct Subject {
     /// Its names.
     pub name: SubjectName,
-    /// Its row in its scope's table.
+    /// Its row in its scope's totals.
     pub row: usize,
     /// New customers by window.
     pub new_customers: [i64; WINDOWS],
@@ -127,21 +127,21 @@ pub(super) fn build(
     let targets = Targets::new(std::mem::take(&mut sum.targets), &directory.rows(), &regions, rules, now);
     let roster = roster_lines(directory, &sum);
     let reps = reps(directory, &sum, customers, &targets, &mut scopes.reps);
-    let (team_table, teams) = teams(rules, directory, &sum, &reps, &targets, &mut scopes.teams);
-    let (region_table, region) = self::regions(rules, directory, &team_table, &teams, &targets, &mut scopes.regions);
-    let (org_table, org) = org(rules, &sum, &reps, &targets, &mut scopes.org);
+    let (team_totals, teams) = teams(rules, directory, &sum, &reps, &targets, &mut scopes.teams);
+    let (region_totals, region) = self::regions(rules, directory, &team_totals, &teams, &targets, &mut scopes.regions);
+    let (org_totals, org) = org(rules, &sum, &reps, &targets, &mut scopes.org);
     let channels = channels(directory, &sum, customers);
     Reading {
         rules: Arc::clone(rules),
         now,
         elapsed: PeriodKind::OF_TARGETS.map(|kind| elapsed(rules, now, kind)),
         courses: Courses::new(rules),
-        reasons: Reasons::new(&org_table, directory),
-        tables: PerScope {
+        reasons: Reasons::new(&org_totals, directory),
+        totals: PerScope {
             rep: sum.rows,
-            team: team_table,
-            region: region_table,
-            org: org_table,
+            team: team_totals,
+            region: region_totals,
+            org: org_totals,
             channel: sum.channels,
         },
         subjects: PerScope {
@@ -230,7 +230,7 @@ fn teams(
     reps: &[(NameId, Subject)],
     targets: &Targets<'_>,
     sums: &mut Sums,
-) -> (Arc<Table>, Vec<Subject>) {
+) -> (Totals, Vec<Subject>) {
     let named = reps.iter().map(|(team, _)| *team).chain(sum.teams.iter().copied());
     let names: BTreeMap<Arc<str>, NameId> = named.map(|team| (directory.text(team), team)).collect();
     let mut place: HashMap<NameId, usize> = HashMap::new();
@@ -257,13 +257,13 @@ fn teams(
 fn regions(
     rules: &Rules,
     directory: &Directory,
-    team_table: &Arc<Table>,
+    team_totals: &Totals,
     teams: &[Subject],
     targets: &Targets<'_>,
     sums: &mut Sums,
-) -> (Arc<Table>, Vec<Subject>) {
+) -> (Totals, Vec<Subject>) {
     let mut subjects = Vec::with_capacity(rules.regions.len());
-    let mut to = vec![None; team_table.rows()];
+    let mut to = vec![None; team_totals.rows()];
     for (row, (name, of_region)) in rules.regions.iter().enumerate() {
         let sizes = of_region.iter().map(|team| rules.team_market_size.get(team).copied());
         let size = sizes.sum::<Option<u64>>().filter(|_| !of_region.is_empty());
@@ -278,7 +278,7 @@ fn regions(
         }
         subjects.push(region);
     }
-    (sums.of(team_table, to, subjects.len()), subjects)
+    (sums.of(team_totals, to, subjects.len()), subjects)
 }
 
 /// The organisation: the sum of all reps.
@@ -288,11 +288,11 @@ fn org(
     reps: &[(NameId, Subject)],
     targets: &Targets<'_>,
     sums: &mut Sums,
-) -> (Arc<Table>, Subject) {
-    let table = sums.of(&sum.rows, vec![Some(0); sum.rows.rows()], 1);
+) -> (Totals, Subject) {
+    let totals = sums.of(&sum.rows, vec![Some(0); sum.rows.rows()], 1);
     let mut subject = empty(SubjectName::Org, 0, targets.goals(TargetOf::Org), rules.market_size);
     reps.iter().for_each(|(_, rep)| add_customers(&mut subject, rep));
-    (table, subject)
+    (totals, subject)
 }
 
 fn channels(directory: &Directory, sum: &Merged, customers: &Customers) -> Vec<Subject> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::engine::cells::Table;
+use crate::engine::cells::Totals;
 use crate::engine::directory::Directory;
 use crate::engine::facts::Reason;
 
@@ -25,12 +25,12 @@ pub struct Reasons {
 }
 
 impl Reasons {
-    /// The reasons of the whole organisation, which has one row in its table. Those keep their names for which most deals
+    /// The reasons of the whole organisation, which has one row. Those keep their names for which most deals
     /// were lost, of equal ones the lesser; all others are one.
-    pub(super) fn new(org: &Table, directory: &Directory) -> Reasons {
+    pub(super) fn new(org: &Totals, directory: &Directory) -> Reasons {
         let mut by_name: BTreeMap<Arc<str>, i64> = BTreeMap::new();
         let mut named: Vec<(Reason, Arc<str>)> = Vec::new();
-        for (reason, deals) in org.reasons(0).filter(|(_, deals)| *deals > 0) {
+        for (reason, deals) in org.row(0).reasons().filter(|(_, deals)| *deals > 0) {
             let name = match reason {
                 Reason::Unknown => Arc::from(UNKNOWN),
                 Reason::Named(name) => directory.text(name),

@@ -1,86 +1,65 @@
 //! Sums of rows, kept from reading to reading: what has changed is added, and nothing else is looked at.
 
-use std::sync::Arc;
+use crate::engine::cells::Totals;
 
-use crate::engine::cells::Table;
-
-/// A table of which each row is a sum of rows of another.
+/// Totals of which each row is a sum of rows of others.
 #[derive(Debug, Default)]
 pub(super) struct Sums(Option<Last>);
 
 /// What the last reading has added up.
 #[derive(Debug)]
 struct Last {
-    of: Arc<Table>,
+    of: Totals,
     to: Vec<Option<usize>>,
     rows: usize,
-    sums: Arc<Table>,
+    sums: Totals,
 }
 
 impl Sums {
-    /// The sums in so many rows, of which `to` names one for each row of a table, or none.
-    pub(super) fn of(&mut self, table: &Arc<Table>, to: Vec<Option<usize>>, rows: usize) -> Arc<Table> {
+    /// The sums in so many rows, of which `to` names one for each row of these totals, or none.
+    pub(super) fn of(&mut self, totals: &Totals, to: Vec<Option<usize>>, rows: usize) -> Totals {
         // A row that comes later is no change of those before it.
         let last = self.0.take().filter(|last| last.rows == rows && to.starts_with(&last.to));
-        let sums = match last {
-            Some(last) if Arc::ptr_eq(&last.of, table) && last.to.len() == to.len() => last.sums,
-            Some(mut last) => {
-                let to = |row: usize| to.get(row).copied().flatten();
-                Arc::make_mut(&mut last.sums).absorb_changes(&last.of, table, to);
-                last.sums
-            }
-            None => {
-                let mut sums = table.empty_like();
-                if let Some(last) = rows.checked_sub(1) {
-                    sums.reserve(last);
-                }
-                sums.absorb(table, |row| to.get(row).copied().flatten());
-                Arc::new(sums)
-            }
-        };
-        self.0 = Some(Last { of: Arc::clone(table), to, rows, sums: Arc::clone(&sums) });
+        let (of, mut sums) =
+            last.map_or_else(|| (totals.empty_like(), totals.empty_like()), |last| (last.of, last.sums));
+        sums.absorb_changes(&of, totals, |row| to.get(row).copied().flatten());
+        self.0 = Some(Last { of: totals.clone(), to, rows, sums: sums.clone() });
         sums
     }
 }
 
-/// The sum of the shards' tables, row by row.
+/// The sum of the shards' totals, row by row.
 #[derive(Debug, Default)]
 pub(super) struct Merging {
     /// What each shard said last.
-    shards: Vec<Arc<Table>>,
-    sum: Option<Arc<Table>>,
+    shards: Vec<Totals>,
+    sum: Option<Totals>,
 }
 
 impl Merging {
-    /// The sum of what the shards say now, each in its place; one alone is its own sum.
-    pub(super) fn of(&mut self, shards: Vec<Arc<Table>>, nothing: impl FnOnce() -> Table) -> Arc<Table> {
-        let (first, others) = match shards.split_first() {
-            None => return Arc::new(nothing()),
-            Some((first, [])) => return Arc::clone(first),
-            Some(some) => some,
-        };
-        let sum = match self.sum.take().filter(|_| self.shards.len() == shards.len()) {
-            Some(mut sum) => {
-                for (before, after) in self.shards.iter().zip(&shards).filter(|(was, is)| !Arc::ptr_eq(was, is)) {
-                    Arc::make_mut(&mut sum).absorb_changes(before, after, Some);
-                }
-                sum
-            }
-            None => {
-                let mut sum = Table::clone(first);
-                others.iter().for_each(|other| sum.absorb(other, Some));
-                Arc::new(sum)
-            }
-        };
-        (self.shards, self.sum) = (shards, Some(Arc::clone(&sum)));
-        sum
+    /// The sum of what the shards say now, each in its place; one alone is its own sum. `None` of no shard.
+    pub(super) fn of(&mut self, shards: Vec<Totals>) -> Option<Totals> {
+        let (first, others) = shards.split_first()?;
+        if others.is_empty() {
+            return Some(first.clone());
+        }
+        let nothing = first.empty_like();
+        let mut sum = self.sum.take().filter(|_| self.shards.len() == shards.len()).unwrap_or_else(|| {
+            self.shards = vec![nothing.clone(); shards.len()];
+            nothing
+        });
+        self.shards.iter().zip(&shards).for_each(|(before, after)| sum.absorb_changes(before, after, Some));
+        (self.shards, self.sum) = (shards, Some(sum.clone()));
+        Some(sum)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::engine::cells::{Layout, Segments};
+    use crate::engine::cells::{Layout, Segments, Table};
     use crate::engine::facts::{FactKind, Reason};
     use crate::engine::meanings::Courses;
     use crate::model::event::Score;
@@ -103,12 +82,11 @@ mod tests {
 
     #[test]
     fn a_table_of_fewer_rows_takes_away_what_the_others_had() {
-        let (none, mut some) = (Arc::new(table()), table());
+        let (none, mut some) = (table().totals(), table());
         change(&mut some, (2, 0, 7, true));
-        some.settle();
         let mut kept = Sums::default();
         let to = vec![Some(0); 3];
-        assert_ne!(kept.of(&Arc::new(some), to.clone(), 1).differences(&none), vec![]);
+        assert_ne!(kept.of(&some.totals(), to.clone(), 1).differences(&none), vec![]);
         let sums = kept.of(&none, to.clone(), 1);
         assert_eq!(sums.differences(&Sums::default().of(&none, to, 1)), vec![]);
     }
@@ -146,17 +124,14 @@ mod tests {
         ) {
             let (mut kept, mut merging) = (Sums::default(), Merging::default());
             let mut shards = [table(), table()];
-            let mut shared = [Arc::new(table()), Arc::new(table())];
+            let mut totals = [table().totals(), table().totals()];
             for batch in batches {
                 for (place, one) in batch.iter().enumerate() {
                     change(&mut shards[place % 2], *one);
                 }
-                for (place, shared) in shared.iter_mut().enumerate().filter(|(place, _)| *place < batch.len()) {
-                    shards[place].settle();
-                    *shared = Arc::new(shards[place].clone());
-                }
-                let merged = merging.of(shared.to_vec(), table);
-                let anew = Merging::default().of(shared.to_vec(), table);
+                shards.iter_mut().zip(&mut totals).for_each(|(shard, totals)| shard.bring(totals));
+                let merged = merging.of(totals.to_vec()).unwrap();
+                let anew = Merging::default().of(shards.iter().map(Table::totals).collect()).unwrap();
                 prop_assert_eq!(merged.differences(&anew), vec![]);
                 let sums = kept.of(&merged, to.clone(), 3);
                 prop_assert_eq!(sums.differences(&Sums::default().of(&anew, to.clone(), 3)), vec![]);

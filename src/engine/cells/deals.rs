@@ -25,25 +25,7 @@ pub struct ClosingDeals {
     pub periods: [[i128; 2]; 2],
 }
 
-impl OpenDeals {
-    /// Adds how others have changed.
-    pub(super) fn change(&mut self, was: &OpenDeals, is: &OpenDeals) {
-        self.deals += is.deals - was.deals;
-        self.stalled += is.stalled - was.stalled;
-        self.amount += is.amount - was.amount;
-        self.weighted += is.weighted - was.weighted;
-    }
-}
-
 impl ClosingDeals {
-    /// What takes these out.
-    pub(super) fn opposite(mut self) -> ClosingDeals {
-        self.overdue = -self.overdue;
-        self.overdue_amount = -self.overdue_amount;
-        self.periods.iter_mut().flatten().for_each(|amount| *amount = -*amount);
-        self
-    }
-
     /// Adds what others count for.
     pub fn add(&mut self, other: &ClosingDeals) {
         self.overdue += other.overdue;

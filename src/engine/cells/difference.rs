@@ -1,6 +1,7 @@
 //! Where two tables that should be equal are not.
 
-use super::{ClosingDeals, Count, OpenDeals, Part, Sketch, Sum, Table};
+use super::totals::Row;
+use super::{ClosingDeals, Count, OpenDeals, Part, Segments, Sketch, Sum, Table, Totals};
 use crate::model::window::Window;
 
 /// A cell that is not the same in two tables.
@@ -61,66 +62,92 @@ type Tell<'a> = dyn FnMut(Content, Option<Window>, bool, [i128; 2]) + 'a;
 const SUMS_OF_ALL: [Sum; 5] = [Sum::Cycle, Sum::LostAmount, Sum::Spend, Sum::Payments, Sum::Refunds];
 
 impl Table {
-    /// The cells in which this table differs from another of the same pipeline. Rows that one of them does not have are
-    /// empty there.
+    /// The cells in which this table differs from another of the same metrics, whose windows stand where these do. Rows that
+    /// one of them does not have are empty there.
     #[must_use]
     pub fn differences(&self, other: &Table) -> Vec<Difference> {
+        let waiting = |row: usize| {
+            let words = self.planes.iter().zip(&other.planes).map(|(own, other)| own.differing_words(other, row));
+            words.sum()
+        };
+        self.totals().differing(&other.totals(), &waiting)
+    }
+}
+
+impl Totals {
+    /// In what these totals differ from others of the same metrics, whose windows stand where these do.
+    #[must_use]
+    pub fn differences(&self, other: &Totals) -> Vec<Difference> {
+        self.differing(other, &|_| 0)
+    }
+
+    /// The same; `waiting` counts the cells of a row that differ, for what no window shows.
+    fn differing(&self, other: &Totals, waiting: &dyn Fn(usize) -> i128) -> Vec<Difference> {
         let mut differences = Vec::new();
-        for row in 0..self.rows.max(other.rows) {
+        for row in 0..self.rows().max(other.rows()) {
             let mut tell = |what, window, is_previous, [own, other]: [i128; 2]| {
                 if own != other {
                     differences.push(Difference { row, what, window, is_previous, own, other });
                 }
             };
-            self.compare_windows(other, row, &mut tell);
-            self.compare_sketches(other, row, &mut tell);
-            self.compare_open(other, row, &mut tell);
-            self.compare_beside(other, row, &mut tell);
-            let named = |table: &Table| table.named.get(row).copied().unwrap_or(0);
-            tell(Content::Named, None, false, [i128::from(named(self)), i128::from(named(other))]);
+            let both = Both { rows: [self, other].map(|totals| totals.row(row)), of: self };
+            if !both.compare_windows(&mut tell) {
+                tell(Content::Waiting, None, false, [waiting(row), 0]);
+            }
+            both.compare_sketches(&mut tell);
+            both.compare_open(&mut tell);
+            both.compare_beside(&mut tell);
+            tell(Content::Named, None, false, both.rows.map(|row| row.named().into()));
         }
         differences
     }
+}
 
-    fn compare_windows(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
+/// A row in two totals.
+struct Both<'a> {
+    rows: [Row<'a>; 2],
+    of: &'a Totals,
+}
+
+impl Both<'_> {
+    /// Answers whether anything differs.
+    fn compare_windows(&self, tell: &mut Tell<'_>) -> bool {
         let mut differs = false;
         let mut compare = |what, window, is_previous, both: [i128; 2]| {
             differs |= both[0] != both[1];
             tell(what, Some(window), is_previous, both);
         };
-        for window in self.segments.windows() {
-            let has_previous = self.segments.has(window, Part::Previous);
-            for what in self.layout.counts() {
-                let both = [self, other].map(|table| i128::from(table.count(row, what, window)));
-                compare(Content::Count(what), window, false, both);
+        let (segments, layout) = (self.segments(), self.of.layout());
+        for window in segments.windows() {
+            let has_previous = segments.has(window, Part::Previous);
+            for what in layout.counts() {
+                compare(Content::Count(what), window, false, self.rows.map(|row| row.count(what, window).into()));
                 if has_previous {
-                    let both = [self, other].map(|table| i128::from(table.previous_count(row, what, window)));
+                    let both = self.rows.map(|row| row.previous_count(what, window).into());
                     compare(Content::Count(what), window, true, both);
                 }
             }
-            for what in self.layout.sums() {
-                let both = [self, other].map(|table| table.sum(row, what, window));
-                compare(Content::Sum(what), window, false, both);
+            for what in layout.sums() {
+                compare(Content::Sum(what), window, false, self.rows.map(|row| row.sum(what, window)));
             }
-            for pipeline in self.layout.pipelines().filter(|_| has_previous) {
-                let both = [self, other].map(|table| table.previous_revenue(row, pipeline, window));
+            for pipeline in layout.pipelines().filter(|_| has_previous) {
+                let both = self.rows.map(|row| row.previous_revenue(pipeline, window));
                 compare(Content::Sum(Sum::Revenue(pipeline)), window, true, both);
             }
         }
-        if !differs {
-            let words = self.planes.iter().zip(&other.planes).map(|(own, other)| own.differing_words(other, row));
-            tell(Content::Waiting, None, false, [words.sum(), 0]);
-        }
+        differs
     }
 
-    fn compare_sketches(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
-        let stages = self.stages();
-        let mut compare = |own: &[Sketch], others: &[Sketch], place: usize, content: &dyn Fn(u64) -> Content| {
-            let nothing = Sketch::default();
-            let [own, others] = [own, others].map(|sketches| sketches.get(place).unwrap_or(&nothing));
-            for (millis, segment, counts) in own.differences(others) {
-                let windows = self.segments.windows();
-                let mut holding = windows.filter(|window| self.segments.coarse(*window).holds(segment)).peekable();
+    fn segments(&self) -> &Segments {
+        self.of.segments()
+    }
+
+    fn compare_sketches(&self, tell: &mut Tell<'_>) {
+        let mut compare = |of: &dyn Fn(&Row<'_>) -> Option<Sketch>, content: &dyn Fn(u64) -> Content| {
+            let [own, others] = self.rows.map(|row| of(&row).unwrap_or_default());
+            for (millis, segment, counts) in own.differences(&others) {
+                let windows = self.segments().windows();
+                let mut holding = windows.filter(|window| self.segments().coarse(*window).holds(segment)).peekable();
                 let counts = counts.map(i128::from);
                 if holding.peek().is_none() {
                     tell(Content::Waiting, None, false, counts);
@@ -128,16 +155,15 @@ impl Table {
                 holding.for_each(|window| tell(content(millis), Some(window), false, counts));
             }
         };
-        compare(&self.responses, &other.responses, row, &Content::Responses);
-        compare(&self.cycles, &other.cycles, row, &Content::Cycles);
-        for stage in 0..u16::try_from(stages).unwrap_or(u16::MAX) {
-            let place = row * stages + usize::from(stage);
-            compare(&self.stage_times, &other.stage_times, place, &|millis| Content::StageTimes(stage, millis));
+        compare(&|row| row.responses().cloned(), &Content::Responses);
+        compare(&|row| row.cycles().cloned(), &Content::Cycles);
+        for stage in 0..self.of.layout().stages() {
+            compare(&|row| row.stage_times_at(stage).cloned(), &|millis| Content::StageTimes(stage, millis));
         }
     }
 
-    fn compare_beside(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
-        let closing = [self, other].map(|table| table.closing(row));
+    fn compare_beside(&self, tell: &mut Tell<'_>) {
+        let closing = self.rows.map(|row| row.closing());
         let mut tell = |what, both| tell(what, None, false, both);
         tell(Content::Overdue, closing.map(|closing| closing.overdue.into()));
         tell(Content::OverdueAmount, closing.map(|closing| closing.overdue_amount));
@@ -145,12 +171,13 @@ impl Table {
             let of = |closing: ClosingDeals| closing.periods.as_flattened().get(place).copied().unwrap_or(0);
             tell(Content::ClosingAmount, closing.map(of));
         }
-        tell(Content::Reasons, self.reasons.differing(&other.reasons, row));
+        let [own, other] = self.rows.map(|row| row.lost().cloned().unwrap_or_default());
+        tell(Content::Reasons, own.differing(&other));
     }
 
-    fn compare_open(&self, other: &Table, row: usize, tell: &mut Tell<'_>) {
-        for stage in 0..u16::try_from(self.stages()).unwrap_or(u16::MAX) {
-            let open = [self, other].map(|table| table.open(row, stage));
+    fn compare_open(&self, tell: &mut Tell<'_>) {
+        for stage in 0..self.of.layout().stages() {
+            let open = self.rows.map(|row| row.open(stage));
             let mut tell = |what, value: fn(OpenDeals) -> i128| tell(what, None, false, open.map(value));
             tell(Content::Open(stage), |open| open.deals.into());
             tell(Content::Stalled(stage), |open| open.stalled.into());
@@ -163,6 +190,10 @@ impl Table {
 impl super::Layout {
     fn pipelines(self) -> std::ops::Range<u8> {
         0..u8::try_from(self.pipelines).unwrap_or(u8::MAX)
+    }
+
+    fn stages(self) -> u16 {
+        u16::try_from(self.open).unwrap_or(u16::MAX)
     }
 
     /// All that is counted.

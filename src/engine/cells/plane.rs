@@ -1,5 +1,7 @@
 //! Words by row and segment: what one event changes together lies together.
 
+use std::ops::{Add, Sub};
+
 use super::segments::Span;
 
 /// A block of words for every row and segment: first the counts, one word each, then the sums, two words each.
@@ -65,52 +67,23 @@ impl Plane {
         self.blocks(row, span).filter_map(|block| block.get(count)).sum()
     }
 
-    /// A sum of a row in a window.
-    pub(crate) fn sum(&self, row: usize, span: Span, sum: usize) -> i128 {
-        let at = self.counts + 2 * sum;
-        self.blocks(row, span).filter_map(|block| block.get(at..)?.first_chunk().copied()).map(wide).sum()
-    }
-
-    /// Adds a row of another plane of the same shape to a row of this one, which is there.
-    pub(crate) fn absorb_row(&mut self, to: usize, other: &Plane, from: usize) {
-        let (counts, width) = (self.counts, self.width());
-        let row = self.segments * width;
-        let more = other.words.get(from * row..).unwrap_or_default();
-        let own = self.words.get_mut(to * row..).unwrap_or_default();
-        let blocks = own.chunks_exact_mut(width).zip(more.chunks_exact(width)).take(self.segments);
-        for (own, more) in blocks {
-            let ((own, own_sums), (more, more_sums)) = (own.split_at_mut(counts), more.split_at(counts));
-            own.iter_mut().zip(more).for_each(|(own, more)| *own += more);
-            for (own, more) in own_sums.as_chunks_mut().0.iter_mut().zip(more_sums.as_chunks().0) {
-                *own = split(wide(*own) + wide(*more));
-            }
+    /// Adds a row up in these spans: first each count in all of them, then each sum.
+    pub(crate) fn add_up(&self, row: usize, spans: &[Span], totals: &mut [i64]) {
+        let width = self.width();
+        let own = self.words.get(row * self.segments * width..(row + 1) * self.segments * width).unwrap_or_default();
+        let (counts, sums) = totals.split_at_mut(totals.len().min(self.counts * spans.len()));
+        let lanes = spans.len().max(1);
+        let mut running = Vec::with_capacity(self.segments + 1);
+        for (place, totals) in counts.chunks_exact_mut(lanes).enumerate() {
+            run(own.iter().skip(place).step_by(width).copied(), &mut running);
+            totals.iter_mut().zip(spans).for_each(|(total, span)| *total = between(&running, *span));
         }
-    }
-
-    /// Adds to a row of this plane, which is there, how a row of another of the same shape has changed.
-    pub(crate) fn absorb_change(&mut self, to: usize, before: &Plane, after: &Plane, from: usize) {
-        let (counts, width) = (self.counts, self.width());
-        let row = self.segments * width;
-        let of = |plane: &'_ Plane| from * row..((from + 1) * row).min(plane.words.len());
-        let [was, is] = [before, after].map(|plane| plane.words.get(of(plane)).unwrap_or_default());
-        if was.is_empty() {
-            return self.absorb_row(to, after, from);
-        }
-        if was == is {
-            return;
-        }
-        // A table that counts less may have fewer rows.
-        let nothing = if is.is_empty() { vec![0; was.len()] } else { Vec::new() };
-        let is = if is.is_empty() { &nothing } else { is };
-        let own = self.words.get_mut(to * row..).unwrap_or_default().chunks_exact_mut(width);
-        for (own, (was, is)) in own.zip(was.chunks_exact(width).zip(is.chunks_exact(width))) {
-            let ((own, own_sums), (was, was_sums), (is, is_sums)) =
-                (own.split_at_mut(counts), was.split_at(counts), is.split_at(counts));
-            own.iter_mut().zip(was.iter().zip(is)).for_each(|(own, (was, is))| *own += is - was);
-            let changes = was_sums.as_chunks().0.iter().zip(is_sums.as_chunks().0);
-            for (own, (was, is)) in own_sums.as_chunks_mut().0.iter_mut().zip(changes) {
-                *own = split(wide(*own) + wide(*is) - wide(*was));
-            }
+        let mut running = Vec::with_capacity(self.segments + 1);
+        for (place, totals) in sums.as_chunks_mut().0.chunks_exact_mut(lanes).enumerate() {
+            let blocks =
+                own.chunks_exact(width).filter_map(|block| block.get(self.counts + 2 * place..)?.first_chunk());
+            run(blocks.copied().map(wide), &mut running);
+            totals.iter_mut().zip(spans).for_each(|(total, span)| *total = split(between(&running, *span)));
         }
     }
 
@@ -144,13 +117,30 @@ impl Plane {
     }
 }
 
+/// What the first cells add up to: none of them, one, and so on.
+fn run<T: Copy + Default + Add<Output = T>>(cells: impl Iterator<Item = T>, running: &mut Vec<T>) {
+    let mut sum = T::default();
+    running.clear();
+    running.push(sum);
+    running.extend(cells.map(|cell| {
+        sum = sum + cell;
+        sum
+    }));
+}
+
+/// What the cells of a span add up to.
+fn between<T: Copy + Default + Sub<Output = T>>(running: &[T], span: Span) -> T {
+    let [first, end] = [span.first, span.end].map(|place| running.get(usize::from(place)).copied().unwrap_or_default());
+    end - first
+}
+
 /// The number of these two halves, the lower first.
-fn wide([low, high]: [i64; 2]) -> i128 {
+pub(super) fn wide([low, high]: [i64; 2]) -> i128 {
     i128::from(high) << 64 | i128::from(low.cast_unsigned())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the halves are kept beside each other")]
-fn split(number: i128) -> [i64; 2] {
+pub(super) fn split(number: i128) -> [i64; 2] {
     [number as i64, (number >> 64) as i64]
 }
 
@@ -170,12 +160,12 @@ mod tests {
                 expected += amount;
                 plane.add_sum(0, 1, 1, amount);
             }
-            let (all, first) = (Span { first: 0, end: 2 }, Span { first: 0, end: 1 });
-            prop_assert_eq!(plane.sum(0, all, 1), expected);
-            prop_assert_eq!((plane.sum(0, first, 1), plane.sum(0, all, 0), plane.count(0, all, 0)), (0, 0, 0));
-            let mut twice = plane.clone();
-            twice.absorb_row(0, &plane, 0);
-            prop_assert_eq!(twice.sum(0, all, 1), expected * 2);
+            let spans = [Span { first: 0, end: 2 }, Span { first: 0, end: 1 }, Span { first: 1, end: 2 }];
+            let mut totals = [7; 15];
+            plane.add_up(0, &spans, &mut totals);
+            let sums = totals[3..].as_chunks().0.iter().map(|halves| wide(*halves));
+            prop_assert_eq!(sums.collect::<Vec<_>>(), [0, 0, 0, expected, 0, expected]);
+            prop_assert_eq!(&totals[..3], [0; 3]);
         }
     }
 }

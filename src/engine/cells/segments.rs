@@ -20,7 +20,7 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Part; 3] = [Part::Present, Part::Previous, Part::YearAgo];
+    pub(super) const ALL: [Part; 3] = [Part::Present, Part::Previous, Part::YearAgo];
 
     fn is_in(self, used: Lanes, window: Window) -> bool {
         used.bits() >> (self as usize * WINDOWS + window.index()) & 1 == 1
@@ -170,9 +170,18 @@ impl Segments {
         self.days.len()
     }
 
-    /// The cells of one of the last local dates, of what is counted in previous windows too; the last one holds now.
-    pub(super) fn day(&self, day: usize) -> Span {
-        self.days.get(day).copied().unwrap_or_default()
+    /// The cells of all parts of all windows that are counted, part by part, and then of the last local dates, the last of
+    /// which holds now.
+    pub(super) fn fine_lanes(&self) -> Vec<Span> {
+        let parts = Part::ALL.into_iter().flat_map(|part| Window::ALL.map(|window| (window, part)));
+        let lanes =
+            parts.filter(|(window, part)| self.has(*window, *part)).map(|(window, part)| self.fine(window, part));
+        lanes.chain(self.days.iter().copied()).collect()
+    }
+
+    /// The cells of all present windows that are counted.
+    pub(super) fn coarse_lanes(&self) -> Vec<Span> {
+        self.windows().map(|window| self.coarse(window)).collect()
     }
 
     /// The spans of time in which a fact may be counted elsewhere than it was at `earlier`: everything that an edge has
@@ -335,7 +344,7 @@ mod tests {
                     }
                 }
                 for (day, ends) in midnights.windows(2).enumerate() {
-                    let fine = segment.is_some_and(|it| segments.day(day).holds(it.fine));
+                    let fine = segment.is_some_and(|it| segments.days[day].holds(it.fine));
                     prop_assert_eq!(fine, ends[0] <= at && at < ends[1], "day {}", day);
                 }
             }

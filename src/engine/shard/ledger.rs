@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::cells::{ClosingDeals, Layout, Segment, Segments, Table};
+use crate::engine::cells::{ClosingDeals, Layout, Segment, Segments, Table, Totals};
 use crate::engine::directory::RowId;
 use crate::engine::facts::{Fact, FactKind};
 use crate::engine::meanings::Courses;
@@ -24,8 +24,8 @@ pub(super) struct Ledger {
     rows: Table,
     /// By channel.
     channels: Table,
-    /// Both as the last reading has them, if nothing has changed since.
-    shared: Option<[Arc<Table>; 2]>,
+    /// Both by window, as the last reading has them.
+    totals: [Totals; 2],
 }
 
 /// Everything that moves with the clock.
@@ -95,9 +95,10 @@ impl Ledger {
     pub(super) fn new(rules: Arc<Rules>, now: Time) -> Ledger {
         let courses = Courses::new(&rules);
         let edges = Edges::at(now, &rules);
-        let [rows, channels] = [rules.counted.reps, rules.counted.channels]
-            .map(|needs| Table::new(Layout::new(&courses, needs), Arc::clone(&edges.segments)));
-        Ledger { rules, now, edges, rows, channels, shared: None }
+        let layouts = [rules.counted.reps, rules.counted.channels].map(|needs| Layout::new(&courses, needs));
+        let [rows, channels] = layouts.map(|layout| Table::new(layout, Arc::clone(&edges.segments)));
+        let totals = layouts.map(|layout| Totals::new(layout, Arc::clone(&edges.segments)));
+        Ledger { rules, now, edges, rows, channels, totals }
     }
 
     /// The sums by rep in team.
@@ -112,20 +113,22 @@ impl Ledger {
 
     /// The sums by rep in team and by channel, to be changed.
     pub(super) fn tables_mut(&mut self) -> (&mut Table, &mut Table) {
-        self.shared = None;
         (&mut self.rows, &mut self.channels)
     }
 
-    /// The sums by rep in team and by channel as they are now, for others to keep.
-    pub(super) fn share(&mut self) -> [Arc<Table>; 2] {
-        let (rows, channels) = (&mut self.rows, &mut self.channels);
-        let shared = self.shared.get_or_insert_with(|| {
-            [rows, channels].map(|table| {
-                table.settle();
-                Arc::new(table.clone())
-            })
-        });
-        shared.clone()
+    /// What rows and channels add up to now, for others to keep.
+    pub(super) fn share(&mut self) -> [Totals; 2] {
+        let [rows, channels] = &mut self.totals;
+        self.rows.bring(rows);
+        self.channels.bring(channels);
+        self.totals.clone()
+    }
+
+    /// Bytes held.
+    pub(super) fn resident_bytes(&self) -> usize {
+        let tables = [&self.rows, &self.channels].map(Table::resident_bytes);
+        let totals = self.totals.each_ref().map(Totals::resident_bytes);
+        tables.into_iter().chain(totals).sum()
     }
 
     /// The instant at which the windows stand.
@@ -138,9 +141,6 @@ impl Ledger {
         self.now = now;
         let edges = Edges::at(now, &self.rules);
         let spans = edges.moved_since(&self.edges, self.rows.has_closing());
-        if edges != self.edges {
-            self.shared = None;
-        }
         let from = std::mem::replace(&mut self.edges, edges);
         self.rows.stand_at(Arc::clone(&self.edges.segments));
         self.channels.stand_at(Arc::clone(&self.edges.segments));
@@ -149,7 +149,6 @@ impl Ledger {
 
     /// Counts a fact (`times` = 1) or takes it out (−1).
     pub(super) fn put(&mut self, fact: &Fact, times: i64) {
-        self.shared = None;
         match fact.kind {
             FactKind::Open { is_deal, stage, amount, weighted } => {
                 let is_stalled = is_deal && self.edges.is_stalled(fact.at, stage);
@@ -194,7 +193,6 @@ impl Ledger {
 
     /// Counts the difference between a fact as it was and as it is, where it stays at its instant and its rows.
     pub(super) fn change(&mut self, from: &Fact, to: &Fact) {
-        self.shared = None;
         let Some(segment) = self.edges.segments.of(to.at) else { return };
         self.rows.change(to.row.index(), to.pipeline, from.kind, to.kind, segment);
         if let Some(channel) = to.channel {
@@ -204,7 +202,6 @@ impl Ledger {
 
     /// Moves a counted fact from the windows that held it to those that hold it now.
     pub(super) fn shift(&mut self, fact: &Fact, moved: &Moved) {
-        self.shared = None;
         if let FactKind::Open { is_deal, stage, .. } = fact.kind {
             let change =
                 i64::from(self.edges.is_stalled(fact.at, stage)) - i64::from(moved.from.is_stalled(fact.at, stage));
@@ -220,6 +217,9 @@ impl Ledger {
             }
             return;
         }
+        // Even in the same cell it may be in another window, if two edges have changed places.
+        self.rows.touch(fact.row.index());
+        fact.channel.iter().for_each(|channel| self.channels.touch(channel.index()));
         let (from, to) = (moved.from.segments.of(fact.at), self.edges.segments.of(fact.at));
         if from == to {
             return;

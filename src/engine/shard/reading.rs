@@ -1,12 +1,11 @@
 //! What a shard tells the board: plain values, which could as well come from another machine.
 
 use std::ops::AddAssign;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::register::Register;
-use crate::engine::cells::Table;
+use crate::engine::cells::Totals;
 use crate::engine::directory::{NameId, RowId};
 use crate::engine::entry::{RosterFact, Single, TargetFact, TargetOf};
 use crate::engine::facts::{Fact, Win};
@@ -21,10 +20,10 @@ use crate::model::time::Time;
 pub struct ShardReading {
     /// The shard's number.
     pub shard: usize,
-    /// Sums by rep in team: those of the last reading, where nothing has changed.
-    pub rows: Arc<Table>,
-    /// Sums by channel.
-    pub channels: Arc<Table>,
+    /// Totals by rep in team: those of the last reading, where nothing has changed.
+    pub rows: Totals,
+    /// Totals by channel.
+    pub channels: Totals,
     /// How wins have changed since the last reading.
     pub wins: Vec<WinChange>,
     /// The targets of the periods that hold the instant, and of their parts.

@@ -120,7 +120,7 @@ fn a_cell_that_is_wrong_is_counted_named_and_mended_by_a_restart() {
 
     let directory = Arc::clone(&scene.writer.directory);
     let row = directory.row(RepInTeam { team: directory.name("east"), rep: directory.name("wang") });
-    let right = scene.shards[1].read(NOW).rows.open(row.index(), 2).deals;
+    let right = scene.shards[1].read(NOW).rows.row(row.index()).open(2).deals;
     scene.shards[1].miscount(|rows, _| rows.open_mut(row.index(), 2).unwrap().deals += 1);
     let log = scene.audit();
     assert_eq!(scene.writer.metrics.snapshots.audits.get(), 2 * SHARDS as u64);
@@ -143,14 +143,14 @@ fn a_cell_that_is_wrong_is_counted_named_and_mended_by_a_restart() {
     let restored = restored(&scene);
     assert_eq!(scene.writer.metrics.snapshots.restored.get(), 1);
     assert_eq!(
-        restored.iter().map(|shard| shard.rows.open(row.index(), 2).deals).sum::<i64>(),
+        restored.iter().map(|shard| shard.rows.row(row.index()).open(2).deals).sum::<i64>(),
         right_of_both(&mut scene, row.index())
     );
 }
 
 /// The sum over both shards, without the deal too many.
 fn right_of_both(scene: &mut Scene, row: usize) -> i64 {
-    scene.shards.iter_mut().map(|shard| shard.read(NOW).rows.open(row, 2).deals).sum::<i64>() - 1
+    scene.shards.iter_mut().map(|shard| shard.read(NOW).rows.row(row).open(2).deals).sum::<i64>() - 1
 }
 
 /// What shards say that are restored from what the scene has written.
