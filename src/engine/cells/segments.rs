@@ -20,7 +20,9 @@ pub enum Part {
 }
 
 impl Part {
-    pub(super) const ALL: [Part; 3] = [Part::Present, Part::Previous, Part::YearAgo];
+    const ALL: [Part; 3] = [Part::Present, Part::Previous, Part::YearAgo];
+    /// All but the present.
+    pub(super) const PAST: [Part; 2] = [Part::Previous, Part::YearAgo];
 
     fn is_in(self, used: Lanes, window: Window) -> bool {
         used.bits() >> (self as usize * WINDOWS + window.index()) & 1 == 1
@@ -170,18 +172,21 @@ impl Segments {
         self.days.len()
     }
 
-    /// The cells of all parts of all windows that are counted, part by part, and then of the last local dates, the last of
+    /// The cells of all present windows that are counted: the fine ones, and the coarse ones.
+    pub(super) fn present_lanes(&self) -> [Vec<Span>; 2] {
+        [
+            self.windows().map(|window| self.fine(window, Part::Present)).collect(),
+            self.windows().map(|window| self.coarse(window)).collect(),
+        ]
+    }
+
+    /// The cells of all previous windows that are counted, of all year-ago ones, and of the last local dates, the last of
     /// which holds now.
-    pub(super) fn fine_lanes(&self) -> Vec<Span> {
-        let parts = Part::ALL.into_iter().flat_map(|part| Window::ALL.map(|window| (window, part)));
+    pub(super) fn past_lanes(&self) -> Vec<Span> {
+        let parts = Part::PAST.into_iter().flat_map(|part| Window::ALL.map(|window| (window, part)));
         let lanes =
             parts.filter(|(window, part)| self.has(*window, *part)).map(|(window, part)| self.fine(window, part));
         lanes.chain(self.days.iter().copied()).collect()
-    }
-
-    /// The cells of all present windows that are counted.
-    pub(super) fn coarse_lanes(&self) -> Vec<Span> {
-        self.windows().map(|window| self.coarse(window)).collect()
     }
 
     /// The spans of time in which a fact may be counted elsewhere than it was at `earlier`: everything that an edge has

@@ -9,7 +9,7 @@ mod shape;
 use std::sync::Arc;
 
 pub use self::row::Row;
-use self::shape::Shape;
+use self::shape::{Lanes, Shape};
 use super::reasons::LostFor;
 use super::{ClosingDeals, Layout, OpenDeals, Segments, Table};
 use crate::engine::sketch::Sketch;
@@ -186,7 +186,7 @@ impl Table {
         if rows.len() <= last {
             rows.resize(last + 1, RowTotals::default());
         }
-        let lanes = [self.segments.fine_lanes(), self.segments.coarse_lanes()];
+        let lanes = Lanes::of(&self.segments);
         let mut words = Vec::new();
         for row in changed {
             let Some(place) = rows.get_mut(row) else { continue };
@@ -207,7 +207,7 @@ impl Table {
     #[must_use]
     pub fn totals(&self) -> Totals {
         let empty = Totals::new(self.layout, Arc::clone(&self.segments));
-        let lanes = [self.segments.fine_lanes(), self.segments.coarse_lanes()];
+        let lanes = Lanes::of(&self.segments);
         let mut words = Vec::new();
         let rows = (0..self.rows).map(|row| {
             empty.shape.lay(self, row, &lanes, &mut words);

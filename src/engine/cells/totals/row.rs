@@ -35,13 +35,13 @@ impl<'a> Row<'a> {
     /// A count in a window.
     #[must_use]
     pub fn count(&self, what: Count, window: Window) -> i64 {
-        self.shape.count(self.words, what, window, Part::Present)
+        self.shape.count(self.words, what, window)
     }
 
     /// A count in the previous window; 0 for counts that have none.
     #[must_use]
     pub fn previous_count(&self, what: Count, window: Window) -> i64 {
-        self.shape.count(self.words, what, window, Part::Previous)
+        self.shape.past_count(self.words, what, window, Part::Previous)
     }
 
     /// How many of the last local dates are counted one by one.
@@ -59,25 +59,25 @@ impl<'a> Row<'a> {
     /// The revenue of a pipeline on one of the last local dates.
     #[must_use]
     pub fn day_revenue(&self, pipeline: u8, day: usize) -> i128 {
-        self.shape.day_sum(self.words, Sum::Revenue(pipeline), day)
+        self.shape.day_revenue(self.words, pipeline, day)
     }
 
     /// A sum in a window.
     #[must_use]
     pub fn sum(&self, what: Sum, window: Window) -> i128 {
-        self.shape.sum(self.words, what, window, Part::Present)
+        self.shape.sum(self.words, what, window)
     }
 
     /// The revenue of a pipeline in the previous window.
     #[must_use]
     pub fn previous_revenue(&self, pipeline: u8, window: Window) -> i128 {
-        self.shape.sum(self.words, Sum::Revenue(pipeline), window, Part::Previous)
+        self.shape.past_revenue(self.words, pipeline, window, Part::Previous)
     }
 
     /// The revenue of a pipeline in the window a year before.
     #[must_use]
     pub fn year_ago_revenue(&self, pipeline: u8, window: Window) -> i128 {
-        self.shape.sum(self.words, Sum::Revenue(pipeline), window, Part::YearAgo)
+        self.shape.past_revenue(self.words, pipeline, window, Part::YearAgo)
     }
 
     /// How many existing events name the row.

@@ -9,21 +9,37 @@ use crate::model::needs::Needs;
 use crate::model::window::{WINDOWS, Window};
 
 /// A word for each count and lane, and two for each sum and lane, plane by plane. A lane is a window of one of the parts, or
-/// a local date; what is of no window has one lane.
+/// a local date; what is of no window has one lane. What is read most lies together: present windows.
 #[derive(Debug)]
 pub(super) struct Shape {
     layout: Layout,
-    /// By [`Part`] and window.
-    lanes: [[Option<u8>; WINDOWS]; 3],
-    /// The lanes of the last local dates.
+    /// By window, the lane of the present one.
+    present: [Option<u8>; WINDOWS],
+    /// By part and window, the lanes of the past ones.
+    past: [[Option<u8>; WINDOWS]; 2],
+    /// The lanes of the last local dates, among those of the past.
     days: Range<usize>,
     now: Section,
     /// Stages whose open deals are counted.
     open: usize,
-    /// By [`In`].
+    /// By [`In`], present windows.
     planes: [Section; 3],
+    /// What is counted in past windows, too.
+    flow_of_past: Section,
     /// As many words as a row has at most.
     nothing: Box<[i64]>,
+}
+
+/// The cells of all lanes.
+pub(super) struct Lanes {
+    present: [Vec<Span>; 2],
+    past: Vec<Span>,
+}
+
+impl Lanes {
+    pub(super) fn of(segments: &Segments) -> Lanes {
+        Lanes { present: segments.present_lanes(), past: segments.past_lanes() }
+    }
 }
 
 /// Where the words of a plane lie.
@@ -80,6 +96,22 @@ impl Section {
     }
 }
 
+/// The lanes of all windows of which a part is counted, the next one first.
+fn ranked(segments: &Segments, part: Part, next: &mut u8) -> [Option<u8>; WINDOWS] {
+    Window::ALL.map(|window| {
+        segments.has(window, part).then(|| {
+            *next += 1;
+            *next - 1
+        })
+    })
+}
+
+fn lane(lanes: &[Option<u8>; WINDOWS], window: Window) -> Option<usize> {
+    let lane = lanes.get(window.index()).copied().flatten();
+    debug_assert!(lane.is_some(), "{window:?} is not counted");
+    lane.map(usize::from)
+}
+
 /// The word that says how many existing events name the row.
 const NAMED: usize = 0;
 
@@ -96,17 +128,10 @@ const fn open_sums(stage: usize) -> [usize; 2] {
 impl Shape {
     pub(super) fn new(layout: Layout, segments: &Segments) -> Shape {
         let mut next = 0;
-        let lanes = Part::ALL.map(|part| {
-            Window::ALL.map(|window| {
-                segments.has(window, part).then(|| {
-                    next += 1;
-                    next - 1
-                })
-            })
-        });
-        let [of_present, ..] = &lanes;
-        let (present, days) = (of_present.iter().flatten().count(), usize::from(next));
-        let days = days..days + segments.days();
+        let present = ranked(segments, Part::Present, &mut next);
+        let (lanes, mut next) = (usize::from(next), 0);
+        let past = Part::PAST.map(|part| ranked(segments, part, &mut next));
+        let days = usize::from(next)..usize::from(next) + segments.days();
         let mut start = 0;
         let mut section = |is_needed: bool, lanes: usize, (counts, sums): (usize, usize)| {
             let section = if is_needed { Section { start, lanes, counts, sums } } else { Section::default() };
@@ -117,12 +142,13 @@ impl Shape {
         let (open, closing) = (layout.open * has(Needs::OPEN), has(Needs::CLOSING));
         let now = section(true, 1, (1 + 2 * open + closing, 2 * open + 5 * closing));
         let [flow, course, beside] = layout.widths();
-        let planes = [
-            section(layout.needs.has(Needs::ENTRIES), days.end, flow),
-            section(layout.needs.has(Needs::COURSE), present, course),
-            section(layout.needs.has(Needs::BESIDE), present, beside),
-        ];
-        Shape { layout, lanes, days, now, open, planes, nothing: vec![0; start].into() }
+        let [has_flow, has_course, has_beside] =
+            [Needs::ENTRIES, Needs::COURSE, Needs::BESIDE].map(|needs| layout.needs.has(needs));
+        let (flow, course) = (section(has_flow, lanes, flow), section(has_course, lanes, course));
+        let flow_of_past = section(has_flow, days.end, layout.widths()[0]);
+        // Of many rows there is nothing of the last, which then is left out.
+        let planes = [flow, course, section(has_beside, lanes, beside)];
+        Shape { layout, present, past, days, now, open, planes, flow_of_past, nothing: vec![0; start].into() }
     }
 
     pub(super) fn layout(&self) -> Layout {
@@ -134,42 +160,55 @@ impl Shape {
         self.days.len()
     }
 
-    fn lane(&self, window: Window, part: Part) -> Option<usize> {
-        let lane = self.lanes.get(part as usize).and_then(|lanes| lanes.get(window.index())).copied().flatten();
-        debug_assert!(lane.is_some(), "{window:?} is not counted");
-        lane.map(usize::from)
-    }
-
     fn section(&self, plane: In) -> Section {
         self.planes.get(plane as usize).copied().unwrap_or_default()
     }
 
-    /// A count in a window; 0 of what is not counted there.
-    pub(super) fn count(&self, words: &[i64], what: Count, window: Window, part: Part) -> i64 {
+    fn lane(&self, window: Window) -> Option<usize> {
+        lane(&self.present, window)
+    }
+
+    fn past_lane(&self, window: Window, part: Part) -> Option<usize> {
+        let place = Part::PAST.iter().position(|past| *past == part)?;
+        lane(self.past.get(place)?, window)
+    }
+
+    /// A count in a window; 0 of what is not counted.
+    pub(super) fn count(&self, words: &[i64], what: Count, window: Window) -> i64 {
         let (plane, place) = self.layout.count(what);
-        if part != Part::Present && plane != In::Flow {
-            return 0;
-        }
-        self.lane(window, part).map_or(0, |lane| self.section(plane).count(words, place, lane))
+        self.lane(window).map_or(0, |lane| self.section(plane).count(words, place, lane))
     }
 
-    /// A sum in a window.
-    pub(super) fn sum(&self, words: &[i64], what: Sum, window: Window, part: Part) -> i128 {
+    /// A sum in a window; 0 of what is not summed.
+    pub(super) fn sum(&self, words: &[i64], what: Sum, window: Window) -> i128 {
         let (plane, place) = Layout::sum(what);
-        self.lane(window, part).map_or(0, |lane| self.section(plane).sum(words, place, lane))
+        self.lane(window).map_or(0, |lane| self.section(plane).sum(words, place, lane))
     }
 
-    /// A count on one of the last local dates; 0 of what previous windows do not have.
+    /// A count in a past window; 0 of what is counted in present windows only.
+    pub(super) fn past_count(&self, words: &[i64], what: Count, window: Window, part: Part) -> i64 {
+        let (plane, place) = self.layout.count(what);
+        let lane = self.past_lane(window, part).filter(|_| plane == In::Flow);
+        lane.map_or(0, |lane| self.flow_of_past.count(words, place, lane))
+    }
+
+    /// Revenue in a past window.
+    pub(super) fn past_revenue(&self, words: &[i64], pipeline: u8, window: Window, part: Part) -> i128 {
+        let (_, place) = Layout::sum(Sum::Revenue(pipeline));
+        self.past_lane(window, part).map_or(0, |lane| self.flow_of_past.sum(words, place, lane))
+    }
+
+    /// A count on one of the last local dates; 0 of what is counted in present windows only.
     pub(super) fn day_count(&self, words: &[i64], what: Count, day: usize) -> i64 {
         let (plane, place) = self.layout.count(what);
         let lane = self.days.clone().nth(day).filter(|_| plane == In::Flow);
-        lane.map_or(0, |lane| self.section(plane).count(words, place, lane))
+        lane.map_or(0, |lane| self.flow_of_past.count(words, place, lane))
     }
 
-    /// A sum on one of the last local dates.
-    pub(super) fn day_sum(&self, words: &[i64], what: Sum, day: usize) -> i128 {
-        let (plane, place) = Layout::sum(what);
-        self.days.clone().nth(day).map_or(0, |lane| self.section(plane).sum(words, place, lane))
+    /// Revenue on one of the last local dates.
+    pub(super) fn day_revenue(&self, words: &[i64], pipeline: u8, day: usize) -> i128 {
+        let (_, place) = Layout::sum(Sum::Revenue(pipeline));
+        self.days.clone().nth(day).map_or(0, |lane| self.flow_of_past.sum(words, place, lane))
     }
 
     /// How many existing events name the row.
@@ -198,8 +237,8 @@ impl Shape {
         }
     }
 
-    /// Lays down what a row of a table adds up to in these lanes, the fine and the coarse ones.
-    pub(super) fn lay(&self, table: &Table, row: usize, lanes: &[Vec<Span>; 2], words: &mut Vec<i64>) {
+    /// Lays down what a row of a table adds up to in these lanes.
+    pub(super) fn lay(&self, table: &Table, row: usize, lanes: &Lanes, words: &mut Vec<i64>) {
         words.clear();
         words.resize(self.nothing.len(), 0);
         let now = self.now;
@@ -218,13 +257,19 @@ impl Shape {
             let sums = [closing.overdue_amount].into_iter().chain(closing.periods.into_iter().flatten());
             sums.enumerate().for_each(|(place, sum)| now.put_sum(words, 2 * self.open + place, 0, sum));
         }
-        let [fine, coarse] = lanes;
-        for ((section, plane), lanes) in self.planes.iter().zip(&table.planes).zip([fine, coarse, coarse]) {
-            if row < plane.rows() {
-                words.get_mut(section.range()).into_iter().for_each(|totals| plane.add_up(row, lanes, totals));
-            } else if section.range().end == words.len() {
-                words.truncate(section.start);
-            }
+        let ([flow, course, beside], [of_flow, of_course, of_beside]) = (&table.planes, self.planes);
+        let [fine, coarse] = &lanes.present;
+        let laid = [
+            (flow, fine, of_flow),
+            (flow, &lanes.past, self.flow_of_past),
+            (course, coarse, of_course),
+            (beside, coarse, of_beside),
+        ];
+        for (plane, lanes, section) in laid {
+            words.get_mut(section.range()).into_iter().for_each(|totals| plane.add_up(row, lanes, totals));
+        }
+        if row >= beside.rows() {
+            words.truncate(words.len() - of_beside.range().len());
         }
     }
 
@@ -235,7 +280,7 @@ impl Shape {
             *own = own.iter().copied().chain(std::iter::repeat(0)).take(length).collect();
         }
         let own = Arc::make_mut(own);
-        for section in [self.now].iter().chain(&self.planes) {
+        for section in [self.now, self.flow_of_past].iter().chain(&self.planes) {
             let [was, is] = [was, is].map(|words| section.of(words, &self.nothing));
             if let Some(own) = own.get_mut(section.range()).filter(|_| was != is) {
                 section.absorb_change(own, was, is);
