@@ -4,6 +4,7 @@
 //! series that filling gauge vectors and encoding them would need.
 
 use crate::engine::board::{Reading, Subject, SubjectName};
+use crate::kpi::family::Instance;
 use crate::kpi::query::samples;
 use crate::kpi::{Catalogue, Family, Unit};
 use crate::model::rules::Scope;
@@ -152,29 +153,30 @@ impl Writer<'_> {
         self.head(family);
         let first = self.series;
         if family.is_roster() {
+            let lead = format!("{}{{", family.name());
             for line in &reading.roster {
                 let mut labels = String::new();
                 push_label(&mut labels, "rep", &line.rep);
                 push_label(&mut labels, "team", &line.team);
                 push_label(&mut labels, "name", &line.name);
-                self.sample(family.name(), &labels, "", Value::Count(1), 1);
+                labels.push_str("} ");
+                self.sample(&lead, &labels, Value::Count(1), 1);
             }
         } else {
-            let suffixes: Vec<String> = family
-                .instances()
-                .iter()
-                .map(|instance| {
-                    let mut text = String::new();
-                    let labels = family.labels_in(*instance, reading);
-                    labels.into_iter().for_each(|(name, value)| push_label(&mut text, name, value));
-                    text
-                })
-                .collect();
+            let suffixes: Vec<String> =
+                family.instances().iter().map(|instance| suffix(family, *instance, reading)).collect();
             let minor_per_major = reading.rules.reporting_currency().minor_per_major();
+            // A subject has many series of a family one after the other, which begin alike.
+            let (mut lead, mut of) = (String::new(), None);
             samples(family, reading, |subject, instance, value| {
-                let prefix = prefixes.get(subject).map_or("", String::as_str);
-                let suffix = suffixes.get(instance).map_or("", String::as_str);
-                self.sample(family.name(), prefix, suffix, value, minor_per_major);
+                if of != Some(subject) {
+                    of = Some(subject);
+                    lead.clear();
+                    lead.push_str(family.name());
+                    let labels = prefixes.get(subject).filter(|labels| !labels.is_empty());
+                    labels.into_iter().for_each(|labels| lead.extend(["{", labels]));
+                }
+                self.sample(&lead, suffixes.get(instance).map_or(" ", String::as_str), value, minor_per_major);
             });
         }
         if self.series == first {
@@ -195,23 +197,32 @@ impl Writer<'_> {
         }
     }
 
-    fn sample(&mut self, name: &str, prefix: &str, suffix: &str, value: Value, minor_per_major: i64) {
+    /// Writes a line, of which `lead` is what it has in common with others and `suffix` what follows until the value.
+    fn sample(&mut self, lead: &str, suffix: &str, value: Value, minor_per_major: i64) {
         self.series += 1;
         if self.series > self.limit {
             return;
         }
-        self.text.push_str(name);
-        if !(prefix.is_empty() && suffix.is_empty()) {
-            let comma = if prefix.is_empty() || suffix.is_empty() { "" } else { "," };
-            self.text.extend(["{", prefix, comma, suffix, "}"]);
-        }
-        self.text.push(' ');
+        self.text.push_str(lead);
+        self.text.push_str(suffix);
         value.write(self.text, minor_per_major);
         self.text.push('\n');
         // A head without a sample behind it is never taken: it may have to go again.
         if self.text.len() >= PIECE_BYTES {
             (self.take)(self.text);
         }
+    }
+}
+
+/// What follows the labels of a subject in the lines of an instance: its own labels, and the end of them.
+fn suffix(family: &Family, instance: Instance, reading: &Reading) -> String {
+    let mut labels = String::new();
+    family.labels_in(instance, reading).into_iter().for_each(|(name, value)| push_label(&mut labels, name, value));
+    match (family.scope(), labels.is_empty()) {
+        (Scope::Org, true) => " ".to_owned(),
+        (Scope::Org, false) => format!("{{{labels}}} "),
+        (_, true) => "} ".to_owned(),
+        (_, false) => format!(",{labels}}} "),
     }
 }
 

@@ -36,7 +36,7 @@ impl Value {
     /// Appends the value's text: whole numbers and money exactly, digit by digit.
     pub fn write(self, text: &mut String, minor_per_major: i64) {
         match self {
-            Value::Count(count) => text.push_str(itoa::Buffer::new().format(count)),
+            Value::Count(count) => write_whole(text, count),
             Value::Money(minor) => write_money(text, minor, minor_per_major),
             Value::Real(real) => text.push_str(ryu::Buffer::new().format(real)),
         }
@@ -56,22 +56,41 @@ pub fn float(value: i128) -> f64 {
     value as f64
 }
 
+fn write_whole(text: &mut String, number: i128) {
+    let mut buffer = itoa::Buffer::new();
+    // Hardly any number needs more than a word, and one of two words is far slower to write.
+    text.push_str(match i64::try_from(number) {
+        Ok(number) => buffer.format(number),
+        Err(_) => buffer.format(number),
+    });
+}
+
 fn write_money(text: &mut String, minor: i128, minor_per_major: i64) {
-    let per_major = i128::from(minor_per_major);
+    let (major, mut rest) = divided(minor, minor_per_major);
     if minor < 0 {
         text.push('-');
     }
-    let (major, mut rest) = ((minor / per_major).abs(), (minor % per_major).abs());
-    text.push_str(itoa::Buffer::new().format(major));
+    write_whole(text, major.abs());
     if rest == 0 {
         return;
     }
     text.push('.');
-    let mut place = per_major / 10;
+    let mut place = minor_per_major / 10;
     while rest > 0 {
         text.push_str(itoa::Buffer::new().format(rest / place));
         rest %= place;
         place /= 10;
+    }
+}
+
+/// How often a number goes into another, and the size of what is left.
+fn divided(number: i128, by: i64) -> (i128, i64) {
+    match i64::try_from(number) {
+        Ok(number) => ((number / by).into(), (number % by).abs()),
+        Err(_) => {
+            let left = (number % i128::from(by)).abs();
+            (number / i128::from(by), i64::try_from(left).unwrap_or(0))
+        }
     }
 }
 
@@ -85,6 +104,8 @@ mod tests {
             (0, 100, "0"),
             (125_050, 100, "1250.5"),
             (-5, 100, "-0.05"),
+            (i128::from(i64::MIN), 100, "-92233720368547758.08"),
+            (i128::from(i64::MAX) + 1, 1, "9223372036854775808"),
             (7, 1, "7"),
             (1_002_003, 1_000, "1002.003"),
             (123_456_789_012_345_678_901_234_567_i128, 10_000, "12345678901234567890123.4567"),
