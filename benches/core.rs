@@ -21,7 +21,7 @@ use salespulse::engine::Engine;
 use salespulse::engine::shard::ShardMemory;
 use salespulse::kpi::Catalogue;
 use salespulse::kpi::exposition::{Format, render_in_pieces};
-use salespulse::model::time::DAY;
+use salespulse::model::time::{DAY, SECOND};
 
 use self::scene::{NOW, STAGES, decode, journey_lines, lead_line, payment_line, resident_bytes, rules, timed};
 
@@ -108,19 +108,23 @@ fn compare_with_gauges(own: f64) {
     println!("  1 M of GaugeVec       {:>8} ms, {usual:.0} ns/series, {:.1} × ours", spent / 1_000_000, usual / own);
 }
 
-/// Readings between which nothing has changed, and between which one rep in a hundred has got a new lead.
+/// Readings between which nothing has changed, or only the clock has moved, or one rep in a hundred has got a new lead.
 fn measure_changes(engine: &mut Engine, decoder: &Decoder, reps: u64) {
     const RUNS: u64 = 5;
     drop(engine.read(NOW));
     let unchanged: u64 = (0..RUNS).map(|_| timed(|| drop(engine.read(NOW))).1).sum();
     println!("  reading, unchanged    {:>8} µs", unchanged / RUNS / 1_000);
-    let mut spent = 0;
+    let later = |run: u64| NOW.plus(SECOND * i64::try_from(run + 1).unwrap_or(0));
+    let moved: u64 = (0..RUNS).map(|run| timed(|| drop(engine.read(later(run)))).1).sum();
+    println!("  reading, a second on  {:>8} µs", moved / RUNS / 1_000);
+    let (mut spent, now) = (0, later(RUNS));
+    drop(engine.read(now));
     for run in 0..RUNS {
         for rep in (run..reps).step_by(100) {
             let line = lead_line(run * reps + rep, rep);
-            engine.accept(&decode(decoder, &line), NOW);
+            engine.accept(&decode(decoder, &line), now);
         }
-        spent += timed(|| drop(engine.read(NOW))).1;
+        spent += timed(|| drop(engine.read(now))).1;
     }
     println!("  reading, 1 % changed  {:>8} µs", spent / RUNS / 1_000);
 }

@@ -78,10 +78,10 @@ impl Totals {
     /// In what these totals differ from others of the same metrics, whose windows stand where these do.
     #[must_use]
     pub fn differences(&self, other: &Totals) -> Vec<Difference> {
-        self.differing(other, &|_| 0)
+        self.differing(other, &|row| self.row(row).differing_words(&other.row(row)))
     }
 
-    /// The same; `waiting` counts the cells of a row that differ, for what no window shows.
+    /// The same; `waiting` counts what else of a row differs, where no present or previous window does.
     fn differing(&self, other: &Totals, waiting: &dyn Fn(usize) -> i128) -> Vec<Difference> {
         let mut differences = Vec::new();
         for row in 0..self.rows().max(other.rows()) {

@@ -124,9 +124,11 @@ impl Totals {
             }
             let Some(own) = rows.get_mut(to) else { continue };
             self.shape.absorb_change(&mut own.words, &was.words, &is.words);
-            absorb_by_segment(&mut own.by_segment, was.by_segment.as_deref(), is.by_segment.as_deref());
-            changed.note(to);
+            if absorb_by_segment(&mut own.by_segment, was.by_segment.as_deref(), is.by_segment.as_deref()) {
+                changed.note(to);
+            }
         }
+        // Once for all that a row has taken in.
         for row in changed.take() {
             let by_segment = rows.get_mut(row).and_then(|row| row.by_segment.as_mut());
             by_segment.into_iter().for_each(|of| Arc::make_mut(of).settle());
@@ -134,9 +136,10 @@ impl Totals {
     }
 }
 
-fn absorb_by_segment(own: &mut Option<Arc<BySegment>>, was: Option<&BySegment>, is: Option<&BySegment>) {
+/// Answers whether anything has changed.
+fn absorb_by_segment(own: &mut Option<Arc<BySegment>>, was: Option<&BySegment>, is: Option<&BySegment>) -> bool {
     if was.map(std::ptr::from_ref) == is.map(std::ptr::from_ref) {
-        return;
+        return false;
     }
     let nothing = BySegment::default();
     let [was, is] = [was, is].map(|of| of.unwrap_or(&nothing));
@@ -153,6 +156,7 @@ fn absorb_by_segment(own: &mut Option<Arc<BySegment>>, was: Option<&BySegment>, 
         own.absorb_change(was, is);
     }
     own.reasons.absorb_change(&was.reasons, &is.reasons);
+    true
 }
 
 impl BySegment {
@@ -245,5 +249,41 @@ impl Table {
 
     fn closing(&self, row: usize) -> Option<&ClosingDeals> {
         self.closing.get(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::facts::FactKind;
+    use crate::engine::meanings::Courses;
+    use crate::model::money::{Currency, Rates};
+    use crate::model::needs::Needs;
+    use crate::model::rules::Rules;
+    use crate::model::time::Time;
+
+    const NOW: Time = Time::from_millis(1_790_000_000_000);
+
+    #[test]
+    fn a_reading_shares_the_rows_that_have_not_changed_since_the_last_one() {
+        let rules = Rules::new(Rates::new(Currency::from_code("CNY").unwrap()));
+        let segments = |now| Arc::new(Segments::at(now, &rules));
+        let layout = Layout::new(&Courses::new(&rules), Needs::GAUGES);
+        let mut table = Table::new(layout, segments(NOW));
+        let won = FactKind::Won { is_deal: true, revenue: 5, cycle: Some(9) };
+        (0..3).for_each(|row| table.apply(row, 0, won, segments(NOW).of(NOW.plus(-1)).unwrap(), 1));
+        let mut totals = Totals::new(layout, segments(NOW));
+        table.bring(&mut totals);
+        let first = totals.clone();
+
+        let later = segments(NOW.plus(1));
+        table.stand_at(Arc::clone(&later));
+        table.bring(&mut totals);
+        assert!(totals.is_shared_with(&first), "only the clock has moved");
+
+        table.apply(1, 0, won, later.of(NOW).unwrap(), 1);
+        table.bring(&mut totals);
+        let shared = totals.rows.iter().zip(&*first.rows).map(|(now, before)| now.is_shared_with(before));
+        assert_eq!(shared.collect::<Vec<_>>(), [true, false, true]);
     }
 }

@@ -228,3 +228,69 @@ impl Ledger {
         to.into_iter().for_each(|segment| self.apply(fact, segment, 1));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::directory::{Directory, RepInTeam};
+    use crate::engine::facts::Reason;
+    use crate::model::event::Score;
+    use crate::model::money::{Currency, Rates};
+    use crate::model::needs::Counted;
+    use crate::model::time::{DAY, HOUR};
+    use proptest::prelude::*;
+
+    const NOW: Time = Time::from_millis(1_790_000_000_000);
+
+    fn kind(what: u8) -> FactKind {
+        match what {
+            0 => FactKind::Won { is_deal: true, revenue: 7, cycle: Some(what.into()) },
+            1 => FactKind::Lost { reason: Some(Reason::Unknown), amount: 3 },
+            2 => FactKind::Left { stage: 0, after: 60_000 },
+            3 => FactKind::Answered(Score::Nps(9)),
+            4 => FactKind::Open { is_deal: true, stage: 1, amount: 11, weighted: 5 },
+            5 => FactKind::Closing { is_deal: true, amount: 11, weighted: 5 },
+            _ => FactKind::Created { first: 0, furthest: 1, won: false, response: Some(1_000) },
+        }
+    }
+
+    proptest! {
+        /// A reading adds up only rows that have changed. However facts come and the clock goes on, that is what all rows
+        /// add up to.
+        #[test]
+        fn what_readings_share_is_what_all_rows_add_up_to(
+            steps in prop::collection::vec(
+                (
+                    prop_oneof![0..2 * HOUR, 0..40 * DAY],
+                    prop::collection::vec((0_u8..7, 0_usize..4, prop_oneof![-DAY..DAY, -DAY..400 * DAY]), 0..6),
+                ),
+                1..8,
+            ),
+        ) {
+            let mut rules = Rules::new(Rates::new(Currency::from_code("CNY").unwrap()));
+            rules.counted = Counted::PAGE;
+            let rules = Arc::new(rules);
+            let directory = Directory::default();
+            let names = ["a", "b", "c", "d"].map(|name| directory.name(name));
+            let rows = names.map(|rep| directory.row(RepInTeam { team: names[0], rep }));
+            let channels = names.map(|name| directory.channel(name));
+            let (mut ledger, mut now, mut facts) = (Ledger::new(Arc::clone(&rules), NOW), NOW, Vec::new());
+            for (passed, new) in steps {
+                now = now.plus(passed);
+                if let Some(moved) = ledger.advance(now) {
+                    let due = facts.iter().filter(|fact: &&Fact| moved.spans.iter().any(|span| span.holds(fact.at)));
+                    due.for_each(|fact| ledger.shift(fact, &moved));
+                }
+                for (what, place, age) in new {
+                    let (row, channel) = (rows[place], Some(channels[place]).filter(|_| what != 4 && what != 5));
+                    let fact = Fact { at: now.plus(-age), row, channel, pipeline: 0, kind: kind(what) };
+                    ledger.put(&fact, 1);
+                    facts.push(fact);
+                }
+                let [rows, channels] = ledger.share();
+                prop_assert_eq!(rows.differences(&ledger.rows.totals()), []);
+                prop_assert_eq!(channels.differences(&ledger.channels.totals()), []);
+            }
+        }
+    }
+}

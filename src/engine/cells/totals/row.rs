@@ -152,4 +152,12 @@ impl<'a> Row<'a> {
     pub(in crate::engine::cells) fn lost(&self) -> Option<&'a LostFor> {
         Some(&self.by_segment?.reasons)
     }
+
+    /// How many words differ, of whatever window or day.
+    pub(in crate::engine::cells) fn differing_words(&self, other: &Row<'_>) -> i128 {
+        let length = self.words.len().max(other.words.len());
+        let word = |words: &[i64], place: usize| words.get(place).copied().unwrap_or(0);
+        let differs = (0..length).filter(|place| word(self.words, *place) != word(other.words, *place));
+        differs.map(|_| 1).sum()
+    }
 }
