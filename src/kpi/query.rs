@@ -70,7 +70,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// So many subjects are looked at ahead.
+/// Of so many subjects the first values are computed before any is told.
 const AHEAD: usize = 16;
 
 /// Calls `each` with each value of a family in a reading: the place of its subject, the place of its instance, and the value.
@@ -78,14 +78,17 @@ const AHEAD: usize = 16;
 pub(super) fn samples(family: &Family, reading: &Reading, mut each: impl FnMut(usize, usize, Value)) {
     let queries: Vec<Query<'_>> =
         family.instances().iter().map(|instance| Query::new(family, *instance, reading)).collect();
+    let Some((first, others)) = queries.split_first() else { return };
     let totals = reading.totals.get(family.scope());
+    let mut firsts = Vec::with_capacity(AHEAD);
     for (block, subjects) in reading.subjects.get(family.scope()).chunks(AHEAD).enumerate() {
         let cards = || (block * AHEAD..).zip(subjects).map(|(at, of)| (at, Scorecard::new(reading, totals, of)));
         // The memory of all of them is fetched at once in this way, and not that of each when its turn comes.
-        let first = queries.first().into_iter().flat_map(|query| cards().map(|(place, of)| query.value_of(&of, place)));
-        first.for_each(|value| _ = std::hint::black_box(value));
-        for (place, of) in cards() {
-            for (number, query) in queries.iter().enumerate() {
+        firsts.clear();
+        firsts.extend(cards().map(|(place, of)| first.value_of(&of, place)));
+        for ((place, of), value) in cards().zip(&firsts) {
+            value.iter().for_each(|value| each(place, 0, *value));
+            for (number, query) in (1..).zip(others) {
                 if let Some(value) = query.value_of(&of, place) {
                     each(place, number, value);
                 }
