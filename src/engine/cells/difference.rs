@@ -66,11 +66,16 @@ impl Table {
     /// one of them does not have are empty there.
     #[must_use]
     pub fn differences(&self, other: &Table) -> Vec<Difference> {
+        self.differences_as_told(&self.totals(), other)
+    }
+
+    /// The same, where these totals are told of this table.
+    pub(in crate::engine) fn differences_as_told(&self, told: &Totals, other: &Table) -> Vec<Difference> {
         let waiting = |row: usize| {
             let words = self.planes.iter().zip(&other.planes).map(|(own, other)| own.differing_words(other, row));
             words.sum()
         };
-        self.totals().differing(&other.totals(), &waiting)
+        told.differing(&other.totals(), &waiting)
     }
 }
 

@@ -220,6 +220,12 @@ impl Table {
         Totals { rows: Arc::new(rows.collect()), ..empty }
     }
 
+    /// Makes the mistake of not noticing what has changed.
+    #[cfg(test)]
+    pub(crate) fn overlook_changes(&mut self) {
+        self.changed.take();
+    }
+
     /// Brings the sketches of a row into their order, so that reading them needs no work.
     fn settle(&mut self, row: usize) {
         let stages = row * self.layout.open..(row + 1) * self.layout.open;

@@ -1,6 +1,7 @@
 //! Derives the cells of a shard anew from what it remembers, to see whether counting differences has ever gone wrong.
 //!
-//! Everything that a shard has counted is compared: all cells of both tables, and the journeys whose order of time cannot be.
+//! Everything that a shard has counted is compared: all cells of both tables, what readings tell of them, and the journeys
+//! whose order of time cannot be.
 
 use std::fmt;
 use std::sync::Arc;
@@ -61,10 +62,9 @@ impl Image {
             None => format!("row {row}"),
         };
         let mut mismatches = Vec::new();
-        let found = counted.ledger.rows().differences(derived.ledger.rows());
-        mismatches.extend(found.into_iter().map(|found| mismatch("reps", rep(found.row), found, &words)));
-        let found = counted.ledger.channels().differences(derived.ledger.channels());
-        mismatches.extend(found.into_iter().map(|found| mismatch("channels", channel(found.row), found, &words)));
+        let [of_rows, of_channels] = counted.ledger.differences(&derived.ledger);
+        mismatches.extend(of_rows.into_iter().map(|found| mismatch("reps", rep(found.row), found, &words)));
+        mismatches.extend(of_channels.into_iter().map(|found| mismatch("channels", channel(found.row), found, &words)));
         for (metric, counted, derived) in [
             ("negative_cycle", counted.negative_cycles, derived.negative_cycles),
             ("negative_response", counted.negative_responses, derived.negative_responses),

@@ -198,12 +198,16 @@ impl Shard {
     #[must_use]
     pub fn image(&mut self, with_counted: bool) -> Image {
         self.settle_long();
-        let counted = || Counted {
-            ledger: self.ledger.clone(),
-            horizon: self.horizon,
-            negative_cycles: self.negative_cycles,
-            negative_responses: self.negative_responses,
-        };
+        let counted = with_counted.then(|| {
+            // What a reading would tell now is audited too.
+            let _ = self.ledger.share();
+            Counted {
+                ledger: self.ledger.clone(),
+                horizon: self.horizon,
+                negative_cycles: self.negative_cycles,
+                negative_responses: self.negative_responses,
+            }
+        });
         Image {
             shard: self.number,
             forgotten: self.forgotten,
@@ -211,7 +215,7 @@ impl Shard {
             singles: self.singles.image(),
             targets: self.targets.image(),
             roster: self.roster.image(),
-            counted: with_counted.then(counted),
+            counted,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::cells::{ClosingDeals, Layout, Segment, Segments, Table, Totals};
+use crate::engine::cells::{ClosingDeals, Difference, Layout, Segment, Segments, Table, Totals};
 use crate::engine::directory::RowId;
 use crate::engine::facts::{Fact, FactKind};
 use crate::engine::meanings::Courses;
@@ -99,6 +99,12 @@ impl Ledger {
         let [rows, channels] = layouts.map(|layout| Table::new(layout, Arc::clone(&edges.segments)));
         let totals = layouts.map(|layout| Totals::new(layout, Arc::clone(&edges.segments)));
         Ledger { rules, now, edges, rows, channels, totals }
+    }
+
+    /// Where what it tells of rows, and of channels, differs from what another holds at the same instant.
+    pub(super) fn differences(&self, other: &Ledger) -> [Vec<Difference>; 2] {
+        let [rows, channels] = &self.totals;
+        [self.rows.differences_as_told(rows, &other.rows), self.channels.differences_as_told(channels, &other.channels)]
     }
 
     /// The sums by rep in team.

@@ -203,3 +203,21 @@ fn every_kind_of_cell_is_audited_and_named() {
         assert_eq!(scene.mismatches(), 1);
     }
 }
+
+/// The cells are right, and a reading tells something else of them.
+#[test]
+fn what_readings_tell_of_the_cells_is_audited() {
+    let mut scene = Scene::new();
+    let (directory, rules) = (Arc::clone(&scene.writer.directory), Arc::clone(&scene.writer.rules));
+    let row = directory.row(RepInTeam { team: directory.name("east"), rep: directory.name("wang") }).index();
+    let won = |rows: &mut Table, times| rows.count_in(row, Count::Won(0), this_year_only(&rules), times);
+    scene.shards[0].miscount(|rows, _| won(rows, 1));
+    drop(scene.shards[0].read(NOW));
+    scene.shards[0].miscount(|rows, _| {
+        won(rows, -1);
+        rows.overlook_changes();
+    });
+    let found = scene.shards[0].image(true).audit(&rules, &directory);
+    let [found] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((found.metric.as_str(), found.window.as_str(), found.counted - found.derived), ("won", "ytd", 1));
+}
