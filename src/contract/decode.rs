@@ -41,8 +41,8 @@ pub struct Record<'a> {
     pub may_be_framed: bool,
     /// Whether it is the first line of a file, before which a byte order mark may stand.
     pub starts_file: bool,
-    /// The CloudEvents headers of binary mode.
-    pub headers: CloudEventHeaders<'a>,
+    /// Its headers.
+    pub headers: Headers<'a>,
     /// The record's Kafka timestamp.
     pub timestamp: Option<Time>,
 }
@@ -59,6 +59,38 @@ impl<'a> Record<'a> {
     pub fn value_hash(&self, event: &Event<'_>) -> Option<u64> {
         let length = |bytes: Option<&[u8]>| bytes.map(<[u8]>::len);
         (length(self.json()) == length(self.value)).then_some(event.hash)
+    }
+}
+
+/// The headers of a record, for which nobody asks where its fields say everything.
+#[derive(Clone, Copy, Debug)]
+pub enum Headers<'a> {
+    /// Those of CloudEvents in binary mode.
+    Known(CloudEventHeaders<'a>),
+    /// Whoever finds them.
+    Asked(&'a dyn FindHeaders),
+}
+
+/// Finds the headers of a record.
+pub trait FindHeaders: std::fmt::Debug {
+    /// Those of CloudEvents in binary mode.
+    fn cloud_event(&self) -> CloudEventHeaders<'_>;
+}
+
+impl Default for Headers<'_> {
+    fn default() -> Self {
+        Headers::Known(CloudEventHeaders::default())
+    }
+}
+
+impl<'a> Headers<'a> {
+    /// Those of CloudEvents in binary mode.
+    #[must_use]
+    pub fn cloud_event(self) -> CloudEventHeaders<'a> {
+        match self {
+            Headers::Known(headers) => headers,
+            Headers::Asked(record) => record.cloud_event(),
+        }
     }
 }
 
@@ -115,7 +147,7 @@ impl Decoder {
         if fields.scan().is_none() {
             return Err(explained(not_json()));
         }
-        envelope::open(&mut fields, &record.headers);
+        envelope::open(&mut fields, record.headers);
         let kind = kind(&fields, record.topic_type).map_err(explained)?;
         let recorded_at = record.timestamp.unwrap_or(now);
         let mut reader = Reader::new(&fields, &self.rules);
@@ -171,7 +203,7 @@ impl Decoder {
 #[must_use]
 pub fn lead_id_of<'a>(record: &Record<'a>) -> Option<Text<'a>> {
     let mut fields = Fields::scanned(std::str::from_utf8(record.json()?).ok()?)?;
-    envelope::open(&mut fields, &record.headers);
+    envelope::open(&mut fields, record.headers);
     match fields.get(Key::LeadId)? {
         Raw::String(string) => Some(string.text()),
         _ => None,
@@ -446,7 +478,8 @@ mod tests {
         let foreign = json.replace("\"lead\"", "\"com.crm.deal\"");
         assert_eq!(decode(&foreign), Err(RejectionCode::MissingField));
         let headers = CloudEventHeaders { id: Some(b"h"), time: Some(b"2026-01-01T00:00:00Z"), kind: Some(b"lead") };
-        let record = Record { value: Some(b"{\"lead_id\":\"l\"}"), headers, ..Record::default() };
+        let record =
+            Record { value: Some(b"{\"lead_id\":\"l\"}"), headers: Headers::Known(headers), ..Record::default() };
         let decoded = decoder().decode(&record, Time::parse(NOW).unwrap()).unwrap();
         assert!(matches!(decoded, Decoded::Event(event) if event.event_id == "h"));
     }

@@ -19,7 +19,7 @@ use rdkafka::message::BorrowedHeaders;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::context::MemberContext;
-use super::record::SourceRecord;
+use super::record::{SourceHeaders, SourceRecord};
 
 /// What the assigned partitions have fetched.
 pub(super) struct FetchQueue {
@@ -39,7 +39,7 @@ struct Queue(*mut native::rd_kafka_queue_t);
 
 /// A message of librdkafka, or an error in its place; never null.
 #[repr(transparent)]
-pub(super) struct Message(*mut native::rd_kafka_message_t);
+pub struct Message(*mut native::rd_kafka_message_t);
 
 // SAFETY: librdkafka lets any thread use its queues and messages, one at a time, and nothing here shares them.
 unsafe impl Send for Queue {}
@@ -165,12 +165,6 @@ impl Message {
                 native::rd_kafka_message_timestamp(raw, &mut kind),
             )
         };
-        let mut headers = ptr::null_mut();
-        // SAFETY: the headers are the message's.
-        let found = unsafe { native::rd_kafka_message_headers(raw, &mut headers) };
-        // SAFETY: rdkafka's headers are librdkafka's behind another type, as rdkafka itself makes them.
-        let headers = (found == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR)
-            .then(|| unsafe { &*headers.cast_const().cast::<BorrowedHeaders>() });
         Ok(SourceRecord {
             topic: topic.to_str().unwrap_or_default(),
             partition: message.partition,
@@ -181,8 +175,18 @@ impl Message {
             key: unsafe { bytes(message.key, message.key_len) },
             // SAFETY: as above.
             value: unsafe { bytes(message.payload, message.len) },
-            headers,
+            headers: SourceHeaders::Unparsed(self),
         })
+    }
+
+    /// Its headers, if it has any.
+    pub(super) fn headers(&self) -> Option<&BorrowedHeaders> {
+        let mut headers = ptr::null_mut();
+        // SAFETY: the message lives as long as `self`, which no other thread has meanwhile, and the headers are the message's.
+        let found = unsafe { native::rd_kafka_message_headers(self.0, &mut headers) };
+        // SAFETY: rdkafka's headers are librdkafka's behind another type, as rdkafka itself makes them.
+        (found == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR)
+            .then(|| unsafe { &*headers.cast_const().cast::<BorrowedHeaders>() })
     }
 }
 

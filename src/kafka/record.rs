@@ -2,7 +2,8 @@
 
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message as _};
 
-use crate::contract::decode::{CloudEventHeaders, Record};
+use super::fetch_queue::Message;
+use crate::contract::decode::{CloudEventHeaders, FindHeaders, Headers, Record};
 use crate::health::quietly;
 use crate::model::event::EventType;
 use crate::model::time::Time;
@@ -24,7 +25,40 @@ pub struct SourceRecord<'a> {
     /// Its value; absent is something else than empty.
     pub value: Option<&'a [u8]>,
     /// Its headers.
-    pub headers: Option<&'a BorrowedHeaders>,
+    pub headers: SourceHeaders<'a>,
+}
+
+/// The headers of a record. librdkafka parses them when it is asked for them, which costs a record without any more than
+/// all else that it says of it.
+#[derive(Clone, Copy)]
+pub enum SourceHeaders<'a> {
+    /// These.
+    Known(Option<&'a BorrowedHeaders>),
+    /// Those of this message.
+    Unparsed(&'a Message),
+}
+
+impl<'a> SourceHeaders<'a> {
+    /// The headers, if there are any.
+    #[must_use]
+    pub fn get(self) -> Option<&'a BorrowedHeaders> {
+        match self {
+            SourceHeaders::Known(headers) => headers,
+            SourceHeaders::Unparsed(message) => message.headers(),
+        }
+    }
+}
+
+impl std::fmt::Debug for SourceRecord<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}/{}", self.topic, self.partition, self.offset)
+    }
+}
+
+impl FindHeaders for SourceRecord<'_> {
+    fn cloud_event(&self) -> CloudEventHeaders<'_> {
+        self.headers.get().map(event_headers).unwrap_or_default()
+    }
 }
 
 impl<'a> SourceRecord<'a> {
@@ -38,19 +72,19 @@ impl<'a> SourceRecord<'a> {
             timestamp: message.timestamp().to_millis(),
             key: message.key(),
             value: message.payload(),
-            headers: message.headers(),
+            headers: SourceHeaders::Known(message.headers()),
         }
     }
 
     /// What the decoder sees of it, in a topic of this type.
     #[must_use]
-    pub fn decodable(&self, kind: EventType) -> Record<'a> {
+    pub fn decodable(&self, kind: EventType) -> Record<'_> {
         Record {
             topic_type: Some(kind),
             value: self.value,
             may_be_framed: true,
             starts_file: false,
-            headers: self.headers.map(event_headers).unwrap_or_default(),
+            headers: Headers::Asked(self),
             timestamp: self.timestamp.map(Time::from_millis),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use salespulse::contract::decode::{CloudEventHeaders, Decoded, Record, Rejection, RejectionCode};
+use salespulse::contract::decode::{CloudEventHeaders, Decoded, Headers, Record, Rejection, RejectionCode};
 use salespulse::model::event::EventType;
 
 use crate::contract::judge::{CODES, Judge};
@@ -65,7 +65,11 @@ impl Example {
             value: Some(&self.value),
             may_be_framed: true,
             starts_file: false,
-            headers: CloudEventHeaders { id: header("ce_id"), time: header("ce_time"), kind: header("ce_type") },
+            headers: Headers::Known(CloudEventHeaders {
+                id: header("ce_id"),
+                time: header("ce_time"),
+                kind: header("ce_type"),
+            }),
             timestamp: None,
         }
     }

@@ -95,7 +95,7 @@ impl Judge {
         }
         let bytes = envelope::json_bytes(record, value);
         let Some(object) = read_object(bytes) else { return at_once("not_json", "") };
-        let body = envelope::body(object, &record.headers);
+        let body = envelope::body(object, &record.headers.cloud_event());
         let kind = match (body.get("type"), record.topic_type.map(EventType::name)) {
             (None | Some(Json::Null), None) => return at_once("missing_field", "type"),
             (None | Some(Json::Null), Some(of_topic)) => of_topic,
@@ -128,8 +128,9 @@ impl Judge {
     /// Whether the schema alone takes the record's body.
     pub(crate) fn schema_takes(&self, kind: EventType, record: &Record<'_>) -> bool {
         let bytes = envelope::json_bytes(record, record.value.unwrap_or_default());
-        read_object(bytes)
-            .is_some_and(|object| self.shapes.takes(kind.name(), &envelope::body(object, &record.headers)))
+        read_object(bytes).is_some_and(|object| {
+            self.shapes.takes(kind.name(), &envelope::body(object, &record.headers.cloud_event()))
+        })
     }
 }
 

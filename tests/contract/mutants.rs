@@ -7,7 +7,7 @@ mod pool;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use salespulse::contract::decode::{CloudEventHeaders, Decoded, Decoder, Record};
+use salespulse::contract::decode::{CloudEventHeaders, Decoded, Decoder, Headers, Record};
 use salespulse::model::event::EventType;
 use salespulse::model::time::Time;
 
@@ -45,11 +45,11 @@ impl Mutant {
             value: Some(&self.value),
             may_be_framed: self.may_be_framed,
             starts_file: self.starts_file,
-            headers: CloudEventHeaders {
+            headers: Headers::Known(CloudEventHeaders {
                 id: self.ce_id.as_deref(),
                 time: self.ce_time.as_deref(),
                 kind: self.ce_type.as_deref(),
-            },
+            }),
             timestamp: self.timestamp,
         }
     }

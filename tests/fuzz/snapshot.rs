@@ -9,7 +9,7 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use salespulse::config::{Config, OnGap};
-use salespulse::contract::decode::{CloudEventHeaders, Decoded, Decoder, Record};
+use salespulse::contract::decode::{Decoded, Decoder, Record};
 use salespulse::engine::directory::Directory;
 use salespulse::engine::entry::Interner;
 use salespulse::engine::shard::Shard;
@@ -49,9 +49,8 @@ fn make() -> Base {
     let (decoder, directory) = (Decoder::new(Arc::clone(&rules)), Arc::new(Directory::default()));
     let mut interner = Interner::new(Arc::clone(&directory), Arc::clone(&rules));
     let mut shard = Shard::new(0, Arc::clone(&rules), &directory, NOW);
-    let headers = CloudEventHeaders { id: None, time: None, kind: None };
     for line in include_str!("../../examples/small-team/events.jsonl").lines() {
-        let record = Record { value: Some(line.as_bytes()), headers, ..Record::default() };
+        let record = Record { value: Some(line.as_bytes()), ..Record::default() };
         let Ok(Decoded::Event(event)) = decoder.decode(&record, NOW) else { panic!("{line}") };
         shard.apply(interner.entry(&event), NOW);
     }

@@ -1,6 +1,6 @@
 //! What may lie around an event: Confluent framing and CloudEvents.
 
-use super::CloudEventHeaders;
+use super::Headers;
 use super::fields::{Fields, Key};
 use super::json::{Raw, RawString};
 use crate::model::event::EventType;
@@ -25,10 +25,14 @@ pub(super) fn without_mark(json: &[u8]) -> &[u8] {
 }
 
 /// Leaves the fields of the event itself, with those of its envelope and headers standing in for absent ones.
-pub(super) fn open<'a>(fields: &mut Fields<'a>, headers: &CloudEventHeaders<'a>) {
+pub(super) fn open<'a>(fields: &mut Fields<'a>, headers: Headers<'a>) {
     if let Some(data) = data_of(fields) {
         structured(fields, data);
     }
+    if [Key::EventId, Key::OccurredAt, Key::Type].iter().all(|key| fields.get(*key).is_some()) {
+        return;
+    }
+    let headers = headers.cloud_event();
     fields.stand_in(Key::EventId, headers.id.map(header_text));
     fields.stand_in(Key::OccurredAt, headers.time.map(header_text));
     fields.stand_in(Key::Type, headers.kind.map(header_text).filter(is_known_type));

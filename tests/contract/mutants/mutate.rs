@@ -23,7 +23,7 @@ pub(super) fn bases() -> Vec<Base> {
     let plain = |example: examples::Example| {
         let object: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(&example.value).ok()?;
         let members = object.into_iter().map(|(key, value)| (key, value.get().to_owned())).collect();
-        (example.record().headers.id.is_none()).then_some(Base { kind: example.kind, members })
+        (example.record().headers.cloud_event().id.is_none()).then_some(Base { kind: example.kind, members })
     };
     examples::load("valid").into_iter().filter_map(plain).collect()
 }
