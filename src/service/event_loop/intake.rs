@@ -99,13 +99,14 @@ impl Intake {
                 .report(&topic.metrics);
         }
         let mut hash = None;
-        match self.decoder.decode(&record, now) {
+        // An event is too large to be moved out of what was decoded.
+        match &self.decoder.decode(&record, now) {
             Ok(Decoded::Event(event)) => {
-                hash = record.value_hash(&event);
+                hash = record.value_hash(event);
                 topic.decoded += 1;
                 topic.last_event = topic.last_event.max(event.occurred_at);
                 topic.compare_key(source, partition, lead_id(&event.body));
-                let entry = self.interner.entry(&event);
+                let entry = self.interner.entry(event);
                 if let Some(watch) = entry.watch() {
                     put(&mut self.batches, watch);
                 }
@@ -118,7 +119,7 @@ impl Intake {
                 }
                 let (topic, number, offset) = (partition.topic(), partition.number(), source.offset);
                 let is_dead_lettered_now = !partition.was_settled(offset);
-                Rejected { topic, partition: number, offset, rejection: &rejection, is_dead_lettered_now }
+                Rejected { topic, partition: number, offset, rejection, is_dead_lettered_now }
                     .report(&self.metrics, &self.rejections);
                 match rejection.depends_on {
                     Some(Setting::Stages) => self.refused.by_stages += 1,
@@ -128,7 +129,7 @@ impl Intake {
                 // The same record may come again after a rebalance: then its dead letter is in flight.
                 if is_dead_lettered_now && partition.await_acknowledgement(offset) {
                     let origin = Origin { partition: Arc::clone(partition), offset, bytes: source.bytes() };
-                    dead_letters.send(source, origin, &rejection);
+                    dead_letters.send(source, origin, rejection);
                 }
             }
         }
