@@ -11,7 +11,7 @@ use crate::kafka::{DeadLetterSink, Layout, Origin, Partition, SourceRecord};
 use crate::model::event::{Body, EventType};
 use crate::model::time::{Time, seconds};
 use crate::service::horizon_clock::HorizonClock;
-use crate::snapshot::Refused;
+use crate::snapshot::{Fingerprint, Refused};
 use crate::threads::{ShardGone, ShardThreads};
 
 /// What an intake is made of.
@@ -43,6 +43,7 @@ pub(super) struct Intake {
     /// When the first of them arrived. The clock is read once for all that is read without waiting, a few milliseconds
     /// at most, rather than for each record.
     now: Option<Time>,
+    run: Option<Run>,
     rejections: LogThrottle,
     /// Records that other rules might have accepted.
     pub(super) refused: Refused,
@@ -58,6 +59,22 @@ struct TopicIntake {
     last_event: Time,
 }
 
+/// Records of one partition that were read one after another. Noting takes a lock, and a lock waits until all that was
+/// written before it has left the core, which for each record would be long.
+struct Run {
+    partition: Arc<Partition>,
+    first: Fingerprint,
+    last: Fingerprint,
+}
+
+impl Run {
+    /// Notes by what their log is known again.
+    fn note(&self) {
+        let mut trace = self.partition.trace();
+        [self.first, self.last].into_iter().for_each(|read| trace.note(read));
+    }
+}
+
 impl Intake {
     pub(super) fn new(parts: IntakeParts, layout: Arc<Layout>) -> Intake {
         let IntakeParts { decoder, interner, shards, present, metrics } = parts;
@@ -69,6 +86,7 @@ impl Intake {
             topics: topics.collect(),
             batches: (0..shards.count()).map(|_| Vec::new()).collect(),
             now: None,
+            run: None,
             rejections: LogThrottle::default(),
             refused: Refused::default(),
             decoder,
@@ -136,12 +154,19 @@ impl Intake {
         partition.advance(source.offset, source.timestamp);
         // Nearly always the value was hashed as its event's JSON.
         let fingerprint = hash.map_or_else(|| source.fingerprint(), |hash| source.fingerprint_of_hashed(hash));
-        partition.trace().note(fingerprint);
+        match &mut self.run {
+            Some(run) if Arc::ptr_eq(&run.partition, partition) => run.last = fingerprint,
+            run => {
+                let next = Run { partition: Arc::clone(partition), first: fingerprint, last: fingerprint };
+                run.replace(next).iter().for_each(Run::note);
+            }
+        }
     }
 
     /// Hands what was taken to the shards; waits while one has too much to do.
     pub(super) fn flush(&mut self) -> Result<(), ShardGone> {
         let Some(now) = self.now.take() else { return Ok(()) };
+        self.run.take().iter().for_each(Run::note);
         for (shard, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| !batch.is_empty()) {
             // The next one will be about as long.
             let next = Vec::with_capacity(batch.len());
