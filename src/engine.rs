@@ -8,6 +8,7 @@ pub mod directory;
 pub mod entry;
 pub mod facts;
 pub mod meanings;
+mod near;
 mod one_thread;
 pub mod shard;
 pub mod sketch;

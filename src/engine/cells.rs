@@ -22,6 +22,7 @@ use self::reasons::Reasons;
 use self::segments::NOWHERE;
 use crate::engine::facts::{FactKind, Reason};
 use crate::engine::meanings::Courses;
+use crate::engine::near::prefetch;
 use crate::engine::sketch::Sketch;
 use crate::model::event::Score;
 use crate::model::needs::Needs;
@@ -424,19 +425,19 @@ impl Table {
         flow
     }
 
-    /// Looks at what of a row lies in memory of its own, and of one of its open stages.
-    pub(crate) fn look_at(&self, row: usize, segment: Segment, stage: u16) -> u64 {
+    /// Has fetched what a row has in a segment, and at one of its open stages and the next.
+    pub(crate) fn prefetch(&self, row: usize, segment: Segment, stage: u16) {
         let place = row * self.stages() + usize::from(stage);
-        let open = |place: usize| self.open.get(place).map_or(0, |open| open.deals.cast_unsigned());
-        let named = self.named.get(row).copied().unwrap_or(0);
-        let times = self.stage_times.get(place).map_or(0, Sketch::look_at);
-        self.flow().look_at(row, segment.fine) ^ open(place) ^ open(place + 1) ^ named ^ times
+        self.flow().prefetch(row, segment.fine);
+        self.open.iter().skip(place).take(2).for_each(prefetch);
+        self.named.get(row).into_iter().for_each(prefetch);
+        self.stage_times.get(place).into_iter().for_each(Sketch::prefetch);
     }
 
-    /// Looks at the cohort of a row in a segment.
-    pub(crate) fn look_at_cohort(&self, row: usize, segment: Segment) -> u64 {
+    /// Has the cohort of a row in a segment fetched.
+    pub(crate) fn prefetch_cohort(&self, row: usize, segment: Segment) {
         let [_, course, _] = &self.planes;
-        course.look_at(row, segment.coarse)
+        course.prefetch(row, segment.coarse);
     }
 
     /// The open deals of a row at a stage, to be changed.

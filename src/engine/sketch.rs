@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::engine::cells::Span;
+use crate::engine::near::prefetch;
 
 /// Each doubling is cut into this many buckets (2^7), so that a bucket's middle is at most 1/256 away
 /// from any value in it.
@@ -214,9 +215,9 @@ impl Sketch {
         self.at_hand.first() != Some(&Cell::NONE)
     }
 
-    /// Looks at where the next value is going to be.
-    pub(crate) fn look_at(&self) -> u64 {
-        self.at_hand.first().map_or(0, |cell| cell.0)
+    /// Has the place fetched where the next value is going to be.
+    pub(crate) fn prefetch(&self) {
+        prefetch(&self.at_hand);
     }
 
     /// Bytes held beside the sketch itself.

@@ -3,6 +3,7 @@
 use std::ops::{Add, Sub};
 
 use super::segments::Span;
+use crate::engine::near::{LINE, prefetch};
 
 /// A block of words for every row and segment: first the counts, one word each, then the sums, two words each.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,10 +96,11 @@ impl Plane {
         own.into_iter().zip(other).map(|(own, other)| i128::from(own != other)).sum()
     }
 
-    /// Looks at a block.
-    pub(super) fn look_at(&self, row: usize, segment: u8) -> u64 {
+    /// Has a block fetched.
+    pub(super) fn prefetch(&self, row: usize, segment: u8) {
         let start = (row * self.segments + usize::from(segment)) * self.width();
-        self.words.get(start).map_or(0, |word| word.cast_unsigned())
+        let block = self.words.get(start..start + self.width()).unwrap_or_default();
+        block.iter().step_by(LINE / size_of::<i64>()).for_each(prefetch);
     }
 
     fn blocks(&self, row: usize, span: Span) -> impl Iterator<Item = &[i64]> {

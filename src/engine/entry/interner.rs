@@ -12,6 +12,7 @@ use super::{
     Version, target_dated,
 };
 use crate::engine::directory::{ChannelId, Directory, NameId, RepInTeam, RowId, Spoken, SpokenId};
+use crate::engine::near::prefetch;
 use crate::model::event::{Body, Event, EventType, PaymentKind, Split, StageChange, Target, TargetScope, Text};
 use crate::model::id::{Id, UNASSIGNED};
 use crate::model::rules::Rules;
@@ -39,6 +40,13 @@ struct Row {
     row: RowId,
 }
 
+/// A rep in a team that is looked up.
+struct Sought {
+    team: Id,
+    rep: Id,
+    hash: u64,
+}
+
 impl Interner {
     /// An interner over the shared directory; the rules tell when a target's period ends and what a stage is.
     #[must_use]
@@ -51,14 +59,16 @@ impl Interner {
     pub fn entry(&mut self, event: &Event<'_>) -> Entry {
         match &event.body {
             Body::Lead(lead) => {
-                let row = self.row(lead.team_id.as_ref(), lead.rep_id.as_ref());
+                let sought = self.seek(lead.team_id.as_ref(), lead.rep_id.as_ref());
                 let pipeline = lead.pipeline.as_deref().map(|name| self.spoken(Some(name), None));
                 let kind = StepKind::Lead { channel: self.channel(lead.channel.as_ref()), pipeline };
                 let (customer, sequence) = (lead.customer_id.as_deref().map(Id::new), lead.sequence);
-                step(event, &lead.lead_id, Some(Step { row, sequence, customer, kind }))
+                let (lead_id, event_id) = (Id::new(&lead.lead_id), Id::new(&event.event_id));
+                let row = self.found(sought);
+                step(event, lead_id, event_id, Some(Step { row, sequence, customer, kind }))
             }
             Body::StageChange(change) => {
-                let row = self.row(change.team_id.as_ref(), change.rep_id.as_ref());
+                let sought = self.seek(change.team_id.as_ref(), change.rep_id.as_ref());
                 let kind = StepKind::Move(Move {
                     spoken: self.spoken(change.pipeline.as_deref(), Some(&change.stage)),
                     amount: change.amount,
@@ -66,7 +76,9 @@ impl Interner {
                     rare: self.rare(change),
                 });
                 let (customer, sequence) = (change.customer_id.as_deref().map(Id::new), change.sequence);
-                step(event, &change.lead_id, Some(Step { row, sequence, customer, kind }))
+                let (lead_id, event_id) = (Id::new(&change.lead_id), Id::new(&event.event_id));
+                let row = self.found(sought);
+                step(event, lead_id, event_id, Some(Step { row, sequence, customer, kind }))
             }
             Body::Spend(spend) => {
                 let row = self.row(spend.team_id.as_ref(), spend.rep_id.as_ref());
@@ -102,7 +114,8 @@ impl Interner {
             }
             Body::Retraction(retraction) => match retraction.kind {
                 EventType::Lead | EventType::StageChange => {
-                    step(event, retraction.lead_id.as_deref().unwrap_or(""), None)
+                    let lead_id = Id::new(retraction.lead_id.as_deref().unwrap_or(""));
+                    step(event, lead_id, Id::new(&event.event_id), None)
                 }
                 EventType::Spend | EventType::Feedback | EventType::Payment => single(event, None),
                 EventType::Target => Entry::Target(Id::new(&event.event_id), version(event, event.occurred_at, None)),
@@ -160,20 +173,30 @@ impl Interner {
         self.directory.name(text)
     }
 
-    /// One look-up for both names: nearly every event names a rep in a team.
     fn row(&mut self, team: Option<&Text<'_>>, rep: Option<&Text<'_>>) -> RowId {
-        let team: &str = team.map_or(UNASSIGNED, |team| team);
-        let rep: &str = rep.map_or(UNASSIGNED, |rep| rep);
-        let (team_id, rep_id) = (Id::new(team), Id::new(rep));
-        let (directory, hasher) = (&self.directory, &self.hasher);
-        let hash = |team: &Id, rep: &Id| hasher.hash_one((team, rep));
-        let hashed = hash(&team_id, &rep_id);
-        if let Some(known) = self.rows.find(hashed, |known| known.rep == rep_id && known.team == team_id) {
+        let sought = self.seek(team, rep);
+        self.found(sought)
+    }
+
+    /// Begins to look a rep in a team up, by both names at once: nearly every event names one. What is done before it is
+    /// found is done while memory is fetched.
+    fn seek(&self, team: Option<&Text<'_>>, rep: Option<&Text<'_>>) -> Sought {
+        let id = |name: Option<&Text<'_>>| Id::new(name.map_or(UNASSIGNED, |name| name));
+        let (team, rep) = (id(team), id(rep));
+        let hash = self.hasher.hash_one((&team, &rep));
+        self.rows.find(hash, |_| true).into_iter().for_each(prefetch);
+        Sought { team, rep, hash }
+    }
+
+    /// The number of a rep in a team.
+    fn found(&mut self, Sought { team, rep, hash }: Sought) -> RowId {
+        if let Some(known) = self.rows.find(hash, |known| known.rep == rep && known.team == team) {
             return known.row;
         }
-        let row = directory.row(RepInTeam { team: directory.name(team), rep: directory.name(rep) });
-        let known = Row { team: team_id, rep: rep_id, row };
-        self.rows.insert_unique(hashed, known, |known| hash(&known.team, &known.rep));
+        let name = |id: &Id| id.with_text(|text| self.directory.name(text));
+        let row = self.directory.row(RepInTeam { team: name(&team), rep: name(&rep) });
+        let hasher = &self.hasher;
+        self.rows.insert_unique(hash, Row { team, rep, row }, |known| hasher.hash_one((&known.team, &known.rep)));
         row
     }
 
@@ -188,10 +211,10 @@ impl Interner {
     }
 }
 
-fn step(event: &Event<'_>, lead_id: &str, content: Option<Step>) -> Entry {
+fn step(event: &Event<'_>, lead_id: Id, event_id: Id, content: Option<Step>) -> Entry {
     let is_move = event.body.kind() == EventType::StageChange;
     let version = version(event, event.occurred_at, content);
-    Entry::Step { lead_id: Id::new(lead_id), step: KnownStep { event_id: Id::new(&event.event_id), is_move, version } }
+    Entry::Step { lead_id, step: KnownStep { event_id, is_move, version } }
 }
 
 fn single(event: &Event<'_>, content: Option<Single>) -> Entry {

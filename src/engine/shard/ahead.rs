@@ -1,4 +1,4 @@
-//! What entries are going to need, looked up for many of them at once.
+//! What entries are going to need, fetched for many of them at once.
 
 use super::*;
 
@@ -7,8 +7,7 @@ const AHEAD: usize = 32;
 
 impl Shard {
     /// Applies entries that arrived at `now`; `tell` hears of each how it met what was known. What lies far apart in
-    /// memory is looked at for many entries at once, so that the processor waits for all of it together and not for one
-    /// after the other.
+    /// memory is fetched for many entries at once, so that the processor need not wait for one after the other.
     pub fn apply_all(&mut self, entries: Vec<Entry>, now: Time, mut tell: impl FnMut(Arrival)) {
         self.advance(now);
         let mut entries = entries.into_iter();
@@ -22,7 +21,6 @@ impl Shard {
 
     /// Brings near what entries are going to need; answers the numbers that their journeys are likely to have.
     fn look_up(&self, entries: &[Entry]) -> [Option<u32>; AHEAD] {
-        let mut seen = 0_u64;
         // The less there is to compute between two looks, the more of them a processor waits for at once.
         let mut hashes = [None; AHEAD];
         for (hash, entry) in hashes.iter_mut().zip(entries) {
@@ -39,20 +37,19 @@ impl Shard {
             *place = number.and_then(|number| self.journeys.place(number));
         }
         for place in places.into_iter().flatten() {
-            seen ^= self.journeys.look_at(place);
+            self.journeys.prefetch(place);
         }
         let steps = entries.iter().filter_map(|entry| match entry {
             Entry::Step { step, .. } => Some((step.version.dated, step.version.content.as_ref()?)),
             _ => None,
         });
         for (at, step) in steps {
-            seen ^= self.ledger.look_at(step.row, at, self.stage_before(step));
+            self.ledger.prefetch(step.row, at, self.stage_before(step));
         }
-        // What the first look has brought near says where the rest is.
-        for place in places.into_iter().flatten() {
-            seen ^= self.journeys.beginning(place).map_or(0, |(at, row)| self.ledger.look_at_cohort(row, at));
+        // What has come by now says where the rest is.
+        for (at, row) in places.into_iter().flatten().filter_map(|place| self.journeys.beginning(place)) {
+            self.ledger.prefetch_cohort(row, at);
         }
-        std::hint::black_box(seen);
         numbers
     }
 

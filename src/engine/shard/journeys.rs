@@ -14,6 +14,7 @@ use super::bytes::{Broken, Writer};
 use super::currencies::Currencies;
 use crate::engine::directory::RowId;
 use crate::engine::entry::{KnownStep, Meeting};
+use crate::engine::near::{LINE, prefetch};
 use crate::model::id::Id;
 use crate::model::time::{DAY, Time};
 
@@ -79,9 +80,7 @@ impl Journey {
     }
 }
 
-/// The bytes that a processor fetches from memory at once.
-const LINE: usize = 64;
-/// At most so many of a journey are looked at before it is opened: more come by themselves.
+/// At most so many lines of a journey are fetched before it is opened: more come by themselves.
 const MOST_LINES: usize = 6;
 
 /// Where a journey is, and the day of its earliest step, so that the horizon need not open it to pass it by.
@@ -150,13 +149,12 @@ impl Journeys {
         self.slots.get(number as usize)?.place()
     }
 
-    /// Looks at the bytes of a journey.
-    pub(super) fn look_at(&self, place: Place) -> u64 {
-        let bytes = self.slabs.get(place).iter().step_by(LINE).take(MOST_LINES);
-        bytes.fold(0, |seen, byte| seen ^ u64::from(*byte))
+    /// Has the bytes of a journey fetched.
+    pub(super) fn prefetch(&self, place: Place) {
+        self.slabs.get(place).iter().step_by(LINE).take(MOST_LINES).for_each(prefetch);
     }
 
-    /// When the first step of a journey happened and who is credited with it, where a look says so.
+    /// When the first step of a journey happened and who is credited with it, where its first bytes say so.
     pub(super) fn beginning(&self, place: Place) -> Option<(Time, RowId)> {
         packed::beginning(self.slabs.get(place))
     }

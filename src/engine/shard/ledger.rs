@@ -179,14 +179,18 @@ impl Ledger {
         }
     }
 
-    /// Looks at the cells of a row that a step at this instant is going to change, and at those of the stage that it leaves.
-    pub(super) fn look_at(&self, row: RowId, at: Time, left: Option<u16>) -> u64 {
-        self.edges.segments.of(at).map_or(0, |segment| self.rows.look_at(row.index(), segment, left.unwrap_or(0)))
+    /// Has the cells of a row fetched that a step at this instant is going to change, and those of the stage that it leaves.
+    pub(super) fn prefetch(&self, row: RowId, at: Time, left: Option<u16>) {
+        if let Some(segment) = self.edges.segments.of(at) {
+            self.rows.prefetch(row.index(), segment, left.unwrap_or(0));
+        }
     }
 
-    /// Looks at the cohort of a row at an instant.
-    pub(super) fn look_at_cohort(&self, row: RowId, at: Time) -> u64 {
-        self.edges.segments.of(at).map_or(0, |segment| self.rows.look_at_cohort(row.index(), segment))
+    /// Has the cohort of a row at an instant fetched.
+    pub(super) fn prefetch_cohort(&self, row: RowId, at: Time) {
+        if let Some(segment) = self.edges.segments.of(at) {
+            self.rows.prefetch_cohort(row.index(), segment);
+        }
     }
 
     /// Counts a fact in a segment.
