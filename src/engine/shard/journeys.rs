@@ -189,10 +189,20 @@ impl Journeys {
         packed::pack(journey, writer);
     }
 
-    /// Makes room for so many more.
+    /// Makes room for so many more. A larger index is made from the journeys one after another, as they lie in memory:
+    /// from number to number would be from place to place.
     pub(super) fn reserve(&mut self, journeys: usize) {
-        let (slots, slabs, hasher) = (&self.slots, &self.slabs, &self.hasher);
-        self.numbers.reserve(journeys, |number| hasher.hash_one(lead_id(slots, slabs, *number).unwrap_or_default()));
+        let needed = self.numbers.len() + journeys;
+        if needed <= self.numbers.capacity() {
+            return;
+        }
+        self.numbers = HashTable::new();
+        self.numbers = HashTable::with_capacity(needed);
+        for (number, bytes) in self.slabs.owned() {
+            if let Some(lead_id) = packed::lead_id(bytes) {
+                self.numbers.insert_unique(self.hasher.hash_one(lead_id), number, has_room);
+            }
+        }
     }
 
     /// Opens a journey; one that is not there has no steps.
@@ -212,15 +222,15 @@ impl Journeys {
 
     /// Writes a new journey whose byte form is known; what the rounding of its block added may follow it.
     pub(super) fn insert_packed(&mut self, id: &Id, earliest_day: i64, packed: &[u8]) -> u32 {
+        if self.numbers.len() == self.numbers.capacity() {
+            self.reserve(self.numbers.len().max(1));
+        }
         let number = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::FREE);
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         self.write_back(number, earliest_day, packed);
-        let hash = self.hash(id);
-        let (slots, slabs, hasher) = (&self.slots, &self.slabs, &self.hasher);
-        let rehash = |number: &u32| hasher.hash_one(lead_id(slots, slabs, *number).unwrap_or_default());
-        self.numbers.insert_unique(hash, number, rehash);
+        self.numbers.insert_unique(self.hasher.hash_one(id), number, has_room);
         number
     }
 
@@ -314,8 +324,8 @@ impl Journeys {
     }
 
     /// All journeys as they are now, in their byte form.
-    pub(super) fn image(&self) -> Slabs {
-        self.slabs.clone()
+    pub(super) fn image(&mut self) -> Slabs {
+        self.slabs.share()
     }
 
     /// Bytes held for journeys, their index included.
@@ -331,10 +341,11 @@ impl Journeys {
     }
 }
 
-fn bytes_of<'a>(slots: &[Slot], slabs: &'a Slabs, number: u32) -> Option<&'a [u8]> {
-    slots.get(number as usize)?.place().map(|place| slabs.get(place))
+/// Stands where the index would ask for a hash to grow by itself, which it never does: there is room when it is added to.
+fn has_room(_: &u32) -> u64 {
+    0
 }
 
-fn lead_id(slots: &[Slot], slabs: &Slabs, number: u32) -> Option<Id> {
-    bytes_of(slots, slabs, number).and_then(packed::lead_id)
+fn bytes_of<'a>(slots: &[Slot], slabs: &'a Slabs, number: u32) -> Option<&'a [u8]> {
+    slots.get(number as usize)?.place().map(|place| slabs.get(place))
 }

@@ -6,9 +6,11 @@
 //! An image shares all chunks with the slabs: it takes no longer than counting references, and a chunk is copied only
 //! when a block in it is written while the image still lives.
 
-use std::iter::repeat_n;
+mod chunk;
+
 use std::ops::Range;
-use std::sync::Arc;
+
+use self::chunk::Chunk;
 
 /// Sizes are rounded up to this many bytes.
 const GRAIN: usize = 8;
@@ -46,12 +48,12 @@ pub(super) struct Moved {
 }
 
 /// All blocks, by class.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(in crate::engine::shard) struct Slabs(Vec<Slab>);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Slab {
-    chunks: Vec<Arc<[u8]>>,
+    chunks: Vec<Chunk>,
     blocks: u32,
     /// The bytes of a block.
     size: u32,
@@ -103,7 +105,7 @@ impl Slabs {
         let place = Place { class, index: slab.blocks };
         let (chunk, _) = slab.locate(slab.blocks);
         if slab.chunks.len() <= chunk {
-            slab.chunks.push(repeat_n(0, slab.per_chunk() * slab.size()).collect());
+            slab.chunks.push(Chunk::new(slab.per_chunk() * slab.size()));
         }
         slab.blocks += 1;
         self.write(place, owner, content);
@@ -138,12 +140,12 @@ impl Slabs {
             let (to_chunk, to) = slab.locate(place.index);
             let start = to.start;
             if from_chunk == to_chunk {
-                Arc::make_mut(slab.chunks.get_mut(to_chunk)?).copy_within(from, start);
+                slab.chunks.get_mut(to_chunk)?.bytes_mut().copy_within(from, start);
             } else {
                 let [source, target] = slab.chunks.get_disjoint_mut([from_chunk, to_chunk]).ok()?;
-                Arc::make_mut(target).get_mut(to)?.copy_from_slice(source.get(from)?);
+                target.bytes_mut().get_mut(to)?.copy_from_slice(source.bytes().get(from)?);
             }
-            let owner = u32::from_le_bytes(*slab.chunks.get(to_chunk)?.get(start..)?.first_chunk::<OWNER>()?);
+            let owner = owner(slab.chunks.get(to_chunk)?.bytes().get(start..)?)?;
             Some(Moved { owner, to: place })
         };
         // One free chunk stays, so that a block that comes and goes does not cost a chunk each time.
@@ -154,13 +156,19 @@ impl Slabs {
 
     /// Bytes held, free ends of chunks included.
     pub(super) fn bytes(&self) -> usize {
-        self.0.iter().flat_map(|slab| &slab.chunks).map(|chunk| chunk.len()).sum()
+        self.0.iter().flat_map(|slab| &slab.chunks).map(|chunk| chunk.bytes().len()).sum()
     }
 
-    /// Bytes held that no clone shares.
+    /// The blocks as they are now, for others to keep.
+    pub(super) fn share(&mut self) -> Slabs {
+        let share = |slab: &mut Slab| Slab { chunks: slab.chunks.iter_mut().map(Chunk::share).collect(), ..*slab };
+        Slabs(self.0.iter_mut().map(share).collect())
+    }
+
+    /// Bytes held that nobody shares.
     pub(in crate::engine::shard) fn unshared_bytes(&self) -> usize {
         let chunks = self.0.iter().flat_map(|slab| &slab.chunks);
-        chunks.filter(|chunk| Arc::strong_count(chunk) == 1).map(|chunk| chunk.len()).sum()
+        chunks.filter(|chunk| !chunk.is_shared()).map(|chunk| chunk.bytes().len()).sum()
     }
 
     /// How many blocks there are.
@@ -170,23 +178,33 @@ impl Slabs {
 
     /// The contents of all blocks, each with what the rounding added after it.
     pub(in crate::engine::shard) fn contents(&self) -> impl Iterator<Item = &[u8]> {
+        self.owned().map(|(_, content)| content)
+    }
+
+    /// The same with whose they are, as they lie in memory.
+    pub(super) fn owned(&self) -> impl Iterator<Item = (u32, &[u8])> {
         self.0.iter().flat_map(|slab| {
-            let blocks = slab.chunks.iter().flat_map(|chunk| chunk.chunks_exact(slab.size().max(1)));
-            blocks.take(slab.blocks as usize).filter_map(|block| block.get(OWNER..))
+            let blocks = slab.chunks.iter().flat_map(|chunk| chunk.bytes().chunks_exact(slab.size().max(1)));
+            blocks.take(slab.blocks as usize).filter_map(|block| Some((owner(block)?, block.get(OWNER..)?)))
         })
     }
 
     fn block(&self, place: Place) -> Option<&[u8]> {
         let slab = self.0.get(usize::from(place.class))?;
         let (chunk, block) = slab.locate(place.index);
-        slab.chunks.get(chunk)?.get(block)
+        slab.chunks.get(chunk)?.bytes().get(block)
     }
 
     fn block_mut(&mut self, place: Place) -> Option<&mut [u8]> {
         let slab = self.0.get_mut(usize::from(place.class))?;
         let (chunk, block) = slab.locate(place.index);
-        Arc::make_mut(slab.chunks.get_mut(chunk)?).get_mut(block)
+        slab.chunks.get_mut(chunk)?.bytes_mut().get_mut(block)
     }
+}
+
+/// Whose a block is.
+fn owner(block: &[u8]) -> Option<u32> {
+    block.first_chunk::<OWNER>().map(|owner| u32::from_le_bytes(*owner))
 }
 
 /// The bytes of a block of a class, its owner's number included.
