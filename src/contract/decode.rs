@@ -115,6 +115,15 @@ pub enum Decoded<'a> {
     Tombstone,
 }
 
+/// Whom a record names that may yet be rejected.
+#[derive(Clone, Debug, Default)]
+pub struct Named<'a> {
+    /// The team.
+    pub team_id: Option<Text<'a>>,
+    /// The rep.
+    pub rep_id: Option<Text<'a>>,
+}
+
 /// Judges records by the event contract.
 #[derive(Clone, Debug)]
 pub struct Decoder {
@@ -133,6 +142,19 @@ impl Decoder {
     /// # Errors
     /// A [`Rejection`] with the first of its faults in the order of [`RejectionCode`].
     pub fn decode<'a>(&self, record: &Record<'a>, now: Time) -> Result<Decoded<'a>, Rejection> {
+        self.decode_telling(record, now, |_| ())
+    }
+
+    /// The same; `early` is told whom the record names, before the rest of it is read.
+    ///
+    /// # Errors
+    /// As of [`decode`](Decoder::decode).
+    pub fn decode_telling<'a>(
+        &self,
+        record: &Record<'a>,
+        now: Time,
+        early: impl FnOnce(Named<'a>),
+    ) -> Result<Decoded<'a>, Rejection> {
         let (Some(value), Some(json)) = (record.value, record.json()) else { return Ok(Decoded::Tombstone) };
         // Each rejection is explained where it arises: an event is too large to be passed through one more result.
         let explained = |rejection| hints::explained(rejection, record, now);
@@ -149,6 +171,8 @@ impl Decoder {
         }
         envelope::open(&mut fields, record.headers);
         let kind = kind(&fields, record.topic_type).map_err(explained)?;
+        let named = |key| fields.get(key).and_then(Raw::into_text);
+        early(Named { team_id: named(Key::TeamId), rep_id: named(Key::RepId) });
         let recorded_at = record.timestamp.unwrap_or(now);
         let mut reader = Reader::new(&fields, &self.rules);
         let event = self.read(&mut reader, kind, xxh3_64(json), recorded_at, recorded_at.min(now));
@@ -204,10 +228,7 @@ impl Decoder {
 pub fn lead_id_of<'a>(record: &Record<'a>) -> Option<Text<'a>> {
     let mut fields = Fields::scanned(std::str::from_utf8(record.json()?).ok()?)?;
     envelope::open(&mut fields, record.headers);
-    match fields.get(Key::LeadId)? {
-        Raw::String(string) => Some(string.text()),
-        _ => None,
-    }
+    fields.get(Key::LeadId)?.into_text()
 }
 
 fn not_json() -> Rejection {

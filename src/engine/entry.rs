@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
-pub use self::interner::Interner;
+pub use self::interner::{Interner, Sought};
 use crate::engine::directory::{ChannelId, NameId, RowId, SpokenId};
 use crate::model::event::{EventType, Goal, Measure, Period, Score};
 use crate::model::id::Id;

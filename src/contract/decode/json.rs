@@ -27,6 +27,16 @@ pub(super) enum Raw<'a> {
     Array(&'a str),
 }
 
+impl<'a> Raw<'a> {
+    /// What a string says; `None` of what is no string.
+    pub(super) fn into_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Raw::String(string) => Some(string.text()),
+            _ => None,
+        }
+    }
+}
+
 /// A JSON string between its quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RawString<'a> {

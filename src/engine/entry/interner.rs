@@ -41,7 +41,8 @@ struct Row {
 }
 
 /// A rep in a team that is looked up.
-struct Sought {
+#[derive(Debug)]
+pub struct Sought {
     team: Id,
     rep: Id,
     hash: u64,
@@ -57,9 +58,14 @@ impl Interner {
 
     /// Packs an event.
     pub fn entry(&mut self, event: &Event<'_>) -> Entry {
+        self.entry_of(event, None)
+    }
+
+    /// Packs an event whose rep in a team may be sought already.
+    pub fn entry_of(&mut self, event: &Event<'_>, sought: Option<Sought>) -> Entry {
         match &event.body {
             Body::Lead(lead) => {
-                let sought = self.seek(lead.team_id.as_ref(), lead.rep_id.as_ref());
+                let sought = sought.unwrap_or_else(|| self.seek(lead.team_id.as_ref(), lead.rep_id.as_ref()));
                 let pipeline = lead.pipeline.as_deref().map(|name| self.spoken(Some(name), None));
                 let kind = StepKind::Lead { channel: self.channel(lead.channel.as_ref()), pipeline };
                 let (customer, sequence) = (lead.customer_id.as_deref().map(Id::new), lead.sequence);
@@ -68,7 +74,7 @@ impl Interner {
                 step(event, lead_id, event_id, Some(Step { row, sequence, customer, kind }))
             }
             Body::StageChange(change) => {
-                let sought = self.seek(change.team_id.as_ref(), change.rep_id.as_ref());
+                let sought = sought.unwrap_or_else(|| self.seek(change.team_id.as_ref(), change.rep_id.as_ref()));
                 let kind = StepKind::Move(Move {
                     spoken: self.spoken(change.pipeline.as_deref(), Some(&change.stage)),
                     amount: change.amount,
@@ -180,7 +186,8 @@ impl Interner {
 
     /// Begins to look a rep in a team up, by both names at once: nearly every event names one. What is done before it is
     /// found is done while memory is fetched.
-    fn seek(&self, team: Option<&Text<'_>>, rep: Option<&Text<'_>>) -> Sought {
+    #[must_use]
+    pub fn seek(&self, team: Option<&Text<'_>>, rep: Option<&Text<'_>>) -> Sought {
         let id = |name: Option<&Text<'_>>| Id::new(name.map_or(UNASSIGNED, |name| name));
         let (team, rep) = (id(team), id(rep));
         let hash = self.hasher.hash_one((&team, &rep));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use crate::contract::decode::{Decoded, Decoder, Setting, lead_id_of};
+use crate::contract::decode::{Decoded, Decoder, Named, Setting, lead_id_of};
 use crate::engine::entry::{Entry, Interner};
 use crate::engine::shard::Image;
 use crate::health::{Keyless, LogThrottle, Metrics, Misrouted, Rejected, TopicMetrics};
@@ -117,14 +117,16 @@ impl Intake {
                 .report(&topic.metrics);
         }
         let mut hash = None;
+        let (interner, mut sought) = (&self.interner, None);
+        let seek = |named: Named<'_>| sought = Some(interner.seek(named.team_id.as_ref(), named.rep_id.as_ref()));
         // An event is too large to be moved out of what was decoded.
-        match &self.decoder.decode(&record, now) {
+        match &self.decoder.decode_telling(&record, now, seek) {
             Ok(Decoded::Event(event)) => {
                 hash = record.value_hash(event);
                 topic.decoded += 1;
                 topic.last_event = topic.last_event.max(event.occurred_at);
                 topic.compare_key(source, partition, lead_id(&event.body));
-                let entry = self.interner.entry(event);
+                let entry = self.interner.entry_of(event, sought);
                 if let Some(watch) = entry.watch() {
                     put(&mut self.batches, watch);
                 }
