@@ -15,7 +15,7 @@ use crate::model::rules::Rules;
 use crate::model::time::Time;
 
 /// What decides between two versions of one fact: the greater one is the truth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {
     /// The version that the event states.
     pub version: u64,
@@ -47,6 +47,13 @@ pub enum Meeting {
     Superseded,
     /// It is the truth now.
     Replaced,
+}
+
+impl<T> Default for Version<T> {
+    /// That of nothing.
+    fn default() -> Version<T> {
+        Version { stamp: Stamp::default(), dated: Time::default(), remembered: Time::default(), content: None }
+    }
 }
 
 impl<T> Version<T> {
@@ -149,7 +156,7 @@ pub struct Share {
 }
 
 /// One known step of a journey, existing or not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct KnownStep {
     /// Identity within the journey and the type.
     pub event_id: Id,
@@ -164,8 +171,15 @@ impl KnownStep {
     /// The order of steps: by time, then by sequence, then by id, then the stage change.
     #[must_use]
     pub fn order(&self) -> (Time, u32, &Id, bool) {
+        let (at, sequence) = self.instant();
+        (at, sequence, &self.event_id, self.is_move)
+    }
+
+    /// When it happened, and its place among the steps of the same time: the order as far as no id decides.
+    #[must_use]
+    pub fn instant(&self) -> (Time, u32) {
         let sequence = self.version.content.as_ref().map_or(0, |step| step.sequence);
-        (self.version.stamp.occurred_at, sequence, &self.event_id, self.is_move)
+        (self.version.stamp.occurred_at, sequence)
     }
 }
 

@@ -41,6 +41,7 @@ use crate::engine::timeline::Timeline;
 use crate::model::calendar::PeriodKind;
 use crate::model::event::EventType;
 use crate::model::id::{Id, UNASSIGNED};
+use crate::model::needs::Needs;
 use crate::model::rules::Rules;
 use crate::model::time::Time;
 
@@ -207,6 +208,9 @@ impl Shard {
         }
         let (mut journey, mut before) = (std::mem::take(&mut self.open), self.before.take().unwrap_or_default());
         match known {
+            Some(number) if self.journeys.open_for(number, &step, self.counts_customers(), &mut journey) => {
+                journey.lead_id = lead_id;
+            }
             Some(number) => self.journeys.open(number, &mut journey),
             None => {
                 journey.steps.clear();
@@ -240,6 +244,11 @@ impl Shard {
         }
         (self.open, self.before) = (journey, Some(before));
         accepted.meeting
+    }
+
+    /// Whether anybody asks for customers.
+    fn counts_customers(&self) -> bool {
+        self.rules.counted.has(Needs::CUSTOMERS)
     }
 
     /// Tells a journey's story, and its win.

@@ -99,8 +99,8 @@ impl Plane {
     /// Has a block fetched.
     pub(super) fn prefetch(&self, row: usize, segment: u8) {
         let start = (row * self.segments + usize::from(segment)) * self.width();
-        let block = self.words.get(start..start + self.width()).unwrap_or_default();
-        block.iter().step_by(LINE / size_of::<i64>()).for_each(prefetch);
+        let lines = (start..start + self.width()).step_by(LINE / size_of::<i64>());
+        lines.map_while(|word| self.words.get(word)).for_each(prefetch);
     }
 
     fn blocks(&self, row: usize, span: Span) -> impl Iterator<Item = &[i64]> {

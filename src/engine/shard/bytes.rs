@@ -87,14 +87,20 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(&mut self) -> Result<u64, Broken> {
-        // Most numbers take one, two or three bytes.
         match *self.0 {
             [low @ ..0x80, ref rest @ ..] => {
                 self.0 = rest;
                 Ok(low.into())
             }
+            _ => self.longer_number(),
+        }
+    }
+
+    fn longer_number(&mut self) -> Result<u64, Broken> {
+        // Most of them take two or three bytes.
+        match *self.0 {
             [low, high @ ..0x80, ref rest @ ..] => {
                 self.0 = rest;
                 Ok(u64::from(high) << 7 | u64::from(low & 0x7F))

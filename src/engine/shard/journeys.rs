@@ -151,7 +151,8 @@ impl Journeys {
 
     /// Has the bytes of a journey fetched.
     pub(super) fn prefetch(&self, place: Place) {
-        self.slabs.get(place).iter().step_by(LINE).take(MOST_LINES).for_each(prefetch);
+        let bytes = self.slabs.get(place);
+        (0..MOST_LINES).map_while(|line| bytes.get(line * LINE)).for_each(prefetch);
     }
 
     /// When the first step of a journey happened and who is credited with it, where its first bytes say so.
@@ -213,6 +214,16 @@ impl Journeys {
         }
     }
 
+    /// Opens a journey for a step that comes after all others and is unknown: nobody asks for the ids of those then, which
+    /// are left out, and of customers only if they are counted. False if it is no such step.
+    pub(super) fn open_for(&self, number: u32, step: &KnownStep, with_customers: bool, journey: &mut Journey) -> bool {
+        let Some(bytes) = self.bytes(number) else { return false };
+        let mut finding = packed::Finding::of(step, with_customers);
+        let read = packed::unpack_finding(bytes, &mut finding, journey);
+        let is_after = |last: &KnownStep| last.instant() < step.instant();
+        read.is_ok() && !finding.is_found() && journey.steps.last().is_some_and(is_after)
+    }
+
     /// Writes a new journey; answers its number.
     pub(super) fn insert(&mut self, journey: &Journey) -> u32 {
         self.packed(journey, |journeys, packed| {
@@ -257,10 +268,14 @@ impl Journeys {
     pub(super) fn append(&mut self, number: u32, journey: &Journey) {
         let mut writer = std::mem::take(&mut self.writer);
         writer.0.clear();
-        let is_appended = self.bytes(number).is_some_and(|bytes| packed::append(bytes, journey, &mut writer));
-        if !is_appended {
+        let appended = self.bytes(number).and_then(|bytes| packed::append(bytes, journey, &mut writer));
+        if appended.is_none() {
+            // The journey may be open without its ids.
+            let mut whole = Journey::default();
+            self.open(number, &mut whole);
+            whole.steps.extend(journey.steps.last().cloned());
             writer.0.clear();
-            packed::pack(journey, &mut writer);
+            packed::pack(&whole, &mut writer);
         }
         self.write_back(number, journey.earliest_day(), &writer.0);
         self.writer = writer;
@@ -337,15 +352,11 @@ impl Journeys {
     }
 
     fn bytes(&self, number: u32) -> Option<&[u8]> {
-        bytes_of(&self.slots, &self.slabs, number)
+        self.place(number).map(|place| self.slabs.get(place))
     }
 }
 
 /// Stands where the index would ask for a hash to grow by itself, which it never does: there is room when it is added to.
 fn has_room(_: &u32) -> u64 {
     0
-}
-
-fn bytes_of<'a>(slots: &[Slot], slabs: &'a Slabs, number: u32) -> Option<&'a [u8]> {
-    slots.get(number as usize)?.place().map(|place| slabs.get(place))
 }

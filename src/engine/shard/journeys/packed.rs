@@ -7,6 +7,10 @@
 //! releases then read every snapshot that has none of them, and say so where one has. Only another order or meaning of what
 //! is there already is another version, and the form before stays readable.
 
+mod ids;
+
+pub(super) use self::ids::Finding;
+use self::ids::{All, Ids};
 use super::Journey;
 use crate::engine::directory::{ChannelId, NameId, RowId, SpokenId};
 use crate::engine::entry::{KnownStep, Move, Share, Stamp, Step, StepKind, Version};
@@ -22,6 +26,9 @@ use crate::model::time::{DAY, Time};
 pub(in crate::engine::shard) const VERSION: u8 = 3;
 /// The last version in which a move had the place of its stage.
 pub(in crate::engine::shard) const LAST_WITH_PLACES: u8 = 2;
+
+/// No step takes fewer bytes: its flags, the length of its id, its hash and its time.
+const LEAST_STEP: usize = 11;
 
 // What a step has beside its id, hash, time and kind.
 const IS_MOVE: u8 = 1;
@@ -76,18 +83,20 @@ pub(super) fn pack(journey: &Journey, writer: &mut Writer) {
     }
 }
 
-/// Appends the byte form of a journey that has one more step, after those in `bytes`, from which it was opened. False if it
+/// Appends the byte form of a journey that has one more step, after those in `bytes`, from which it was opened. `None` if it
 /// cannot be made of them; something may have been appended then.
-pub(super) fn append(bytes: &[u8], journey: &Journey, writer: &mut Writer) -> bool {
-    let [.., before, step] = &*journey.steps else { return false };
-    writer.id(&journey.lead_id);
-    let (Ok(count @ ..0x80), head) = (u8::try_from(journey.steps.len()), writer.0.len()) else { return false };
+pub(super) fn append(bytes: &[u8], journey: &Journey, writer: &mut Writer) -> Option<()> {
+    let [.., before, step] = &*journey.steps else { return None };
+    let mut reader = Reader(bytes);
+    reader.skip_id().ok()?;
     // A number of so few steps is one byte, and so was the one before.
-    let Some(steps) = bytes.get(head + 1..journey.packed) else { return false };
-    writer.byte(count);
-    writer.0.extend_from_slice(steps);
+    let (Ok(count @ ..0x80), head) = (u8::try_from(journey.steps.len()), bytes.len() - reader.0.len()) else {
+        return None;
+    };
+    writer.0.extend_from_slice(bytes.get(..journey.packed)?);
+    *writer.0.get_mut(head)? = count;
     pack_step(step, before.version.stamp.occurred_at.millis(), writer);
-    true
+    Some(())
 }
 
 /// Reads only whose journey it is.
@@ -122,14 +131,31 @@ pub(super) fn beginning(bytes: &[u8]) -> Option<(Time, RowId)> {
 
 /// Reads a journey in a version of this form into `journey`, whose memory is used again.
 pub(super) fn unpack(bytes: &[u8], version: u8, currencies: &Currencies, journey: &mut Journey) -> Result<(), Broken> {
+    journey.lead_id = Reader(bytes).id()?;
+    unpack_steps(bytes, version, currencies, &mut All, journey)
+}
+
+/// Reads the steps of a journey of this version, and finds a step among them, without the ids of their events.
+pub(super) fn unpack_finding(bytes: &[u8], finding: &mut Finding<'_>, journey: &mut Journey) -> Result<(), Broken> {
+    unpack_steps(bytes, VERSION, &Currencies::OWN, finding, journey)
+}
+
+fn unpack_steps(
+    bytes: &[u8],
+    version: u8,
+    currencies: &Currencies,
+    ids: &mut impl Ids,
+    journey: &mut Journey,
+) -> Result<(), Broken> {
     let mut reader = Reader(bytes);
-    journey.steps.clear();
-    journey.lead_id = reader.id()?;
+    reader.skip_id()?;
+    let most = bytes.len() / LEAST_STEP;
+    let count = usize::try_from(reader.number()?).ok().filter(|count| *count <= most).ok_or(Broken::Damaged)?;
+    journey.steps.resize_with(count, KnownStep::default);
     let mut before = 0;
-    for _ in 0..reader.number()? {
-        let step = unpack_step(&mut reader, before, version, currencies)?;
+    for step in &mut journey.steps {
+        unpack_step(&mut reader, before, version, currencies, ids, step)?;
         before = step.version.stamp.occurred_at.millis();
-        journey.steps.push(step);
     }
     journey.packed = bytes.len() - reader.0.len();
     Ok(())
@@ -271,15 +297,19 @@ fn pack_content(content: &Step, amount: Option<Money>, margin: Option<Money>, co
     }
 }
 
+/// Reads a step in its place: it is large to be moved.
 fn unpack_step(
     reader: &mut Reader<'_>,
     before: i64,
     version: u8,
     currencies: &Currencies,
-) -> Result<KnownStep, Broken> {
+    ids: &mut impl Ids,
+    step: &mut KnownStep,
+) -> Result<(), Broken> {
     let flags = reader.byte()?;
     let has = |bit: u8| flags & bit != 0;
-    let event_id = if has(HAS_UUID) { reader.uuid()? } else { reader.id()? };
+    step.is_move = has(IS_MOVE);
+    step.event_id = ids.event(reader, step.is_move, has(HAS_UUID))?;
     let hash = reader.word()?;
     let occurred_at = Time::from_millis(before.wrapping_add(reader.signed()?));
     let further = match version {
@@ -290,17 +320,21 @@ fn unpack_step(
     let also = |bit: u64| further & bit != 0;
     let correction = if also(IS_CORRECTION) { reader.number()? } else { 0 };
     let longer = if also(CAME_LATER) { reader.signed()? } else { 0 };
-    let remembered = remembered(occurred_at, longer).filter(|_| !also(!FURTHER)).ok_or(Broken::Damaged)?;
-    let mut content = if has(IS_RETRACTED) { None } else { Some(unpack_content(reader, flags, version, currencies)?) };
+    let known = &mut step.version;
+    known.stamp = Stamp { version: correction, hash, occurred_at };
+    known.dated = occurred_at;
+    known.remembered = remembered(occurred_at, longer).filter(|_| !also(!FURTHER)).ok_or(Broken::Damaged)?;
+    known.content = match has(IS_RETRACTED) {
+        true => None,
+        false => Some(unpack_content(reader, flags, version, currencies, ids)?),
+    };
     if also(HAS_FIELDS) {
-        reader.fields(|field, value| match &mut content {
+        reader.fields(|field, value| match &mut known.content {
             Some(content) if version > LAST_WITH_PLACES => read_field(content, occurred_at, field, value),
             _ => Ok(false),
         })?;
     }
-    let stamp = Stamp { version: correction, hash, occurred_at };
-    let version = Version { stamp, dated: occurred_at, remembered, content };
-    Ok(KnownStep { event_id, is_move: has(IS_MOVE), version })
+    Ok(())
 }
 
 /// Until when a step is remembered whose record came so many days later. The horizon is the start of a day, so the day is
@@ -312,10 +346,16 @@ fn remembered(occurred_at: Time, longer: i64) -> Option<Time> {
     }
 }
 
-fn unpack_content(reader: &mut Reader<'_>, flags: u8, version: u8, currencies: &Currencies) -> Result<Step, Broken> {
+fn unpack_content(
+    reader: &mut Reader<'_>,
+    flags: u8,
+    version: u8,
+    currencies: &Currencies,
+    ids: &mut impl Ids,
+) -> Result<Step, Broken> {
     let has = |bit: u8| flags & bit != 0;
     let row = RowId::from_number(reader.small()?);
-    let customer = if has(HAS_CUSTOMER) { Some(reader.id()?) } else { None };
+    let customer = if has(HAS_CUSTOMER) { ids.customer(reader)? } else { None };
     if !has(IS_MOVE) {
         let channel = ChannelId::from_number(reader.small()?);
         return Ok(Step { row, sequence: 0, customer, kind: StepKind::Lead { channel, pipeline: None } });
@@ -340,128 +380,4 @@ fn day(time: Time) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::entry::Rare;
-    use crate::model::money::Currency;
-    use proptest::prelude::*;
-
-    fn id() -> impl Strategy<Value = Id> {
-        prop_oneof![
-            any::<u128>().prop_map(|bits| Id::from_uuid(bits.to_le_bytes())),
-            "[a-z王:]{1,40}".prop_map(|text| Id::new(&text)),
-            Just(Id::new(&"x".repeat(128))),
-        ]
-    }
-
-    fn money(place: u8) -> impl Strategy<Value = Option<Money>> {
-        let currency = Currency::from_place(place).unwrap();
-        proptest::option::of((any::<i64>(), any::<i64>(), any::<bool>())).prop_map(move |money| {
-            let (minor, other, same) = money?;
-            Some(Money { minor, currency, reporting_minor: if same { minor } else { other } })
-        })
-    }
-
-    fn kind() -> impl Strategy<Value = StepKind> {
-        let money = (0_u8..165).prop_flat_map(|place| (money(place), money(place)));
-        prop_oneof![
-            (any::<u32>(), proptest::option::of(any::<u32>())).prop_map(|(channel, pipeline)| StepKind::Lead {
-                channel: ChannelId::from_number(channel),
-                pipeline: pipeline.map(SpokenId::from_number),
-            }),
-            (any::<u32>(), money, rare()).prop_map(|(number, (amount, margin), rare)| {
-                let rare = (rare != Rare::default()).then(|| Box::new(rare));
-                StepKind::Move(Move { spoken: SpokenId::from_number(number), amount, margin, rare })
-            }),
-        ]
-    }
-
-    fn rare() -> impl Strategy<Value = Rare> {
-        let time = || proptest::option::of((-60_000_000_000_000_i64..260_000_000_000_000).prop_map(Time::from_millis));
-        let number = || proptest::option::of(any::<u32>());
-        let share = (any::<u32>(), any::<u32>()).prop_map(|(row, parts)| Share { row: RowId::from_number(row), parts });
-        let splits = proptest::collection::vec(share, 0..3);
-        (time(), number(), number(), time(), splits).prop_map(|(close, reason, channel, started, splits)| Rare {
-            expected_close_at: close,
-            lost_reason: reason.map(NameId::from_number),
-            channel: channel.map(ChannelId::from_number),
-            started_at: started,
-            splits: splits.into(),
-        })
-    }
-
-    fn step() -> impl Strategy<Value = KnownStep> {
-        let sequence = prop_oneof![Just(0), any::<u32>()];
-        let content = (any::<u32>(), proptest::option::of(id()), kind(), sequence);
-        let stamp = (prop_oneof![Just(0), any::<u64>()], any::<u64>(), -70_000_000_000_000_i64..260_000_000_000_000);
-        (id(), any::<bool>(), stamp, 0_i64..40, content).prop_map(|(event_id, retracted, stamp, longer, content)| {
-            let (version, hash, at) = stamp;
-            let occurred_at = Time::from_millis(at);
-            let (row, customer, kind, sequence) = content;
-            let is_move = matches!(kind, StepKind::Move(_));
-            let remembered = if longer == 0 { occurred_at } else { occurred_at.floor(DAY).plus(longer * DAY) };
-            let content = (!retracted).then_some(Step { row: RowId::from_number(row), sequence, customer, kind });
-            let stamp = Stamp { version, hash, occurred_at };
-            KnownStep { event_id, is_move, version: Version { stamp, dated: occurred_at, remembered, content } }
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn a_journey_comes_back_from_its_bytes(lead_id in id(), steps in proptest::collection::vec(step(), 0..6)) {
-            let journey = Journey { lead_id, steps, packed: 0 };
-            let mut writer = Writer::default();
-            pack(&journey, &mut writer);
-            let mut back = Journey::default();
-            prop_assert_eq!(unpack(&writer.0, VERSION, &Currencies::OWN, &mut back), Ok(()));
-            prop_assert_eq!(back.packed, writer.0.len());
-            let journey = Journey { packed: back.packed, ..journey };
-            prop_assert_eq!(format!("{journey:?}"), format!("{back:?}"));
-            let plain = |step: &&KnownStep| {
-                let Version { stamp, remembered, content, .. } = &step.version;
-                let content = content.as_ref().filter(|content| fields(content, stamp.occurred_at).0.is_empty());
-                content.is_some() && stamp.version == 0 && *remembered == stamp.occurred_at
-            };
-            let began = |step: &KnownStep| Some((step.version.dated, step.version.content.as_ref()?.row));
-            let first = journey.steps.first().filter(plain);
-            prop_assert_eq!(beginning(&writer.0), first.and_then(began));
-            // One step more is the same, appended or packed anew, whatever follows the bytes.
-            if let Some((_, before)) = journey.steps.split_last().filter(|(_, before)| !before.is_empty()) {
-                let (mut short, mut longer) = (Writer::default(), Writer::default());
-                pack(&Journey { lead_id: journey.lead_id.clone(), steps: before.to_vec(), packed: 0 }, &mut short);
-                let packed = short.0.len();
-                short.0.extend([7; 3]);
-                let opened = Journey { lead_id: journey.lead_id.clone(), steps: journey.steps.clone(), packed };
-                prop_assert!(append(&short.0, &opened, &mut longer));
-                prop_assert_eq!(&longer.0, &writer.0);
-            }
-            // Cut anywhere, it is refused and nothing panics.
-            for length in 0..writer.0.len() {
-                let cut = unpack(&writer.0[..length], VERSION, &Currencies::OWN, &mut back);
-                prop_assert_eq!(cut, Err(Broken::Damaged));
-            }
-        }
-    }
-
-    #[test]
-    fn an_additional_field_that_is_not_known_is_named() {
-        let (time, content) = (Time::from_millis(7), None);
-        let stamp = Stamp { version: 0, hash: 1, occurred_at: time };
-        let version = Version { stamp, dated: time, remembered: time, content };
-        let step = KnownStep { event_id: Id::new("e"), is_move: true, version };
-        let mut writer = Writer::default();
-        pack(&Journey { lead_id: Id::new("j"), steps: vec![step], packed: 0 }, &mut writer);
-        // The identity of the journey and the number of its steps precede the flags; the time is the step's last byte.
-        let flags = 3;
-        writer.0[flags] |= HAS_FURTHER;
-        let fields = |fields: &[u8]| {
-            let mut writer = Writer(writer.0.clone());
-            writer.number(HAS_FIELDS);
-            writer.bytes(fields);
-            unpack(&writer.0, VERSION, &Currencies::OWN, &mut Journey::default())
-        };
-        assert_eq!(fields(&[]), Ok(()));
-        assert_eq!(fields(&[99, 2, 0, 0]), Err(Broken::Field(99)));
-        assert_eq!(fields(&[9, 3, 0, 0]), Err(Broken::Damaged), "the field is longer than what there is");
-    }
-}
+mod tests;
