@@ -67,6 +67,20 @@ impl Id {
         }
     }
 
+    /// Whether this is its text.
+    pub(crate) fn is(&self, text: &[u8]) -> bool {
+        self.with_bytes(|own| {
+            own.len() == text.len()
+                && match text.len() {
+                    33.. => own == text,
+                    16.. => same_ends::<16>(own, text),
+                    8.. => same_ends::<8>(own, text),
+                    4.. => same_ends::<4>(own, text),
+                    _ => own.iter().eq(text),
+                }
+        })
+    }
+
     /// Calls `read` with the text of this id.
     pub fn with_text<R>(&self, read: impl FnOnce(&str) -> R) -> R {
         self.with_bytes(|bytes| read(std::str::from_utf8(bytes).unwrap_or_default()))
@@ -103,6 +117,11 @@ fn copy_ends<const N: usize>(text: &[u8], bytes: &mut [u8]) -> Option<()> {
     Some(())
 }
 
+/// Whether two texts of N to 2 N bytes are the same. A comparison of any length would be a call.
+fn same_ends<const N: usize>(left: &[u8], right: &[u8]) -> bool {
+    left.first_chunk::<N>() == right.first_chunk() && left.last_chunk::<N>() == right.last_chunk()
+}
+
 impl Default for Id {
     /// The empty text, which no event has.
     fn default() -> Id {
@@ -130,7 +149,13 @@ impl Hash for Id {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.0 {
             Form::Uuid(bytes) => state.write_u128(u128::from_le_bytes(*bytes)),
-            Form::Short { .. } | Form::Long(_) => self.with_bytes(|bytes| state.write(bytes)),
+            // The zeros behind a short text are hashed sooner than its end is found.
+            Form::Short { length, bytes } => {
+                let (first, last) = (bytes.first_chunk(), bytes.last_chunk());
+                state.write_u128(first.map_or(0, |first| u128::from_le_bytes(*first)));
+                state.write_u64(last.map_or(0, |last| u64::from_le_bytes(*last)).wrapping_add((*length).into()));
+            }
+            Form::Long(text) => state.write(text.as_bytes()),
         }
     }
 }
@@ -235,6 +260,22 @@ mod tests {
         for broken in [b"\xFF".as_slice(), b"ab\xE7\x8E", &[0x80; 40]] {
             assert_eq!(Id::of_bytes(broken), None, "{broken:?}");
         }
+    }
+
+    #[test]
+    fn an_id_is_its_text_and_no_other() {
+        for length in 0..40 {
+            let text = "x".repeat(length);
+            let id = Id::new(&text);
+            assert!(id.is(text.as_bytes()), "{length}");
+            assert!(!id.is("x".repeat(length + 1).as_bytes()), "{length}");
+            for place in 0..length {
+                let mut other = text.clone().into_bytes();
+                other[place] = b'y';
+                assert!(!id.is(&other), "{length} {place}");
+            }
+        }
+        assert!(Id::new(UUID).is(UUID.as_bytes()));
     }
 
     #[test]

@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
         let Ok(length) = self.byte() else { return false };
         match id.uuid() {
             Some(uuid) => length == UUID && self.0.starts_with(&uuid),
-            None => length != UUID && id.with_bytes(|text| self.take(usize::from(length)) == Ok(text)),
+            None => length != UUID && self.take(usize::from(length)).is_ok_and(|text| id.is(text)),
         }
     }
 }
