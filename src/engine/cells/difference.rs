@@ -52,7 +52,7 @@ pub enum Content {
     Reasons,
     /// How many existing events name the row.
     Named,
-    /// What is in no present or previous window, and may come into one as the clock moves.
+    /// What is in no present or previous window: a year ago, on one of the days, or where a window may come to.
     Waiting,
 }
 
@@ -71,11 +71,12 @@ impl Table {
 
     /// The same, where these totals are told of this table.
     pub(in crate::engine) fn differences_as_told(&self, told: &Totals, other: &Table) -> Vec<Difference> {
+        let totals = other.totals();
         let waiting = |row: usize| {
             let words = self.planes.iter().zip(&other.planes).map(|(own, other)| own.differing_words(other, row));
-            words.sum()
+            words.sum::<i128>() + told.row(row).differing_words_of_past(&totals.row(row))
         };
-        told.differing(&other.totals(), &waiting)
+        told.differing(&totals, &waiting)
     }
 }
 

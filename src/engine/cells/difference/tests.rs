@@ -9,7 +9,7 @@ use crate::engine::facts::{FactKind, Reason};
 use crate::model::calendar::{Calendar, Zone};
 use crate::model::event::Score;
 use crate::model::needs::Needs;
-use crate::model::time::Time;
+use crate::model::time::{DAY, Time};
 use crate::model::window::{Lanes, Windows};
 
 const NOW: Time = Time::from_millis(1_790_000_000_000);
@@ -123,4 +123,23 @@ fn what_no_window_shows_is_told() {
     own.count_in(0, Count::Won(0), Segment { fine: hidden, coarse: u8::MAX }, 1);
     let told: Vec<Content> = own.differences(&other).iter().map(|found| found.what).collect();
     assert_eq!(told, [Content::Waiting]);
+}
+
+/// A reading tells of a year ago and of single days what no present or previous window may hold.
+#[test]
+fn what_is_told_of_a_year_ago_and_of_days_is_compared() {
+    let month = [Window::MonthToDate];
+    let used = Lanes::present(month).with(Lanes::year_ago(month));
+    let windows = Windows::at(NOW, &Zone::utc(), Calendar::default(), used);
+    let midnights: Vec<Time> = (0..60).map(|ago| NOW.floor(DAY).plus(DAY - ago * DAY)).rev().collect();
+    let segments = Arc::new(Segments::of_windows(&windows, used, &midnights));
+    for at in [windows.year_ago(Window::MonthToDate).start, NOW.plus(-50 * DAY)] {
+        let (mut own, other) = (empty_at(Arc::clone(&segments)), empty_at(Arc::clone(&segments)));
+        let segment = segments.of(at).unwrap();
+        own.count_in(0, Count::Won(0), segment, 1);
+        let told = own.totals();
+        own.count_in(0, Count::Won(0), segment, -1);
+        let found: Vec<Content> = own.differences_as_told(&told, &other).iter().map(|found| found.what).collect();
+        assert_eq!(found, [Content::Waiting], "{at}");
+    }
 }

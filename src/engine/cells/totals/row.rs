@@ -155,9 +155,18 @@ impl<'a> Row<'a> {
 
     /// How many words differ, of whatever window or day.
     pub(in crate::engine::cells) fn differing_words(&self, other: &Row<'_>) -> i128 {
-        let length = self.words.len().max(other.words.len());
-        let word = |words: &[i64], place: usize| words.get(place).copied().unwrap_or(0);
-        let differs = (0..length).filter(|place| word(self.words, *place) != word(other.words, *place));
-        differs.map(|_| 1).sum()
+        differing(self.words, other.words)
     }
+
+    /// How many of them differ that are of past windows or of days.
+    pub(in crate::engine::cells) fn differing_words_of_past(&self, other: &Row<'_>) -> i128 {
+        differing(self.shape.past(self.words), other.shape.past(other.words))
+    }
+}
+
+/// In how many places two rows of words differ; what one of them does not have is 0.
+fn differing(own: &[i64], other: &[i64]) -> i128 {
+    let word = |words: &[i64], place: usize| words.get(place).copied().unwrap_or(0);
+    let differs = (0..own.len().max(other.len())).filter(|place| word(own, *place) != word(other, *place));
+    differs.map(|_| 1).sum()
 }

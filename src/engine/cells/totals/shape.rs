@@ -211,6 +211,11 @@ impl Shape {
         self.days.clone().nth(day).map_or(0, |lane| self.flow_of_past.sum(words, place, lane))
     }
 
+    /// The words of past windows and of days.
+    pub(super) fn past<'a>(&'a self, words: &'a [i64]) -> &'a [i64] {
+        self.flow_of_past.of(words, &self.nothing)
+    }
+
     /// How many existing events name the row.
     pub(super) fn named(&self, words: &[i64]) -> i64 {
         self.now.count(words, NAMED, 0)
