@@ -7,9 +7,11 @@ mod body;
 mod envelope;
 mod faults;
 mod fields;
+mod headers;
 mod hints;
 mod json;
 mod reader;
+mod record;
 mod rejection;
 mod unread;
 
@@ -19,8 +21,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 pub use self::envelope::BYTE_ORDER_MARK;
 use self::fields::{Fields, Key};
+pub use self::headers::{CloudEventHeaders, FindHeaders, Headers};
 use self::json::Raw;
 use self::reader::Reader;
+pub use self::record::Record;
 pub use self::rejection::{Rejection, RejectionCode, Setting};
 pub use self::unread::unread_fields;
 use crate::model::event::{Event, EventType, Text};
@@ -29,81 +33,6 @@ use crate::model::time::Time;
 
 /// The largest value of a record, framing included, in bytes.
 pub const LARGEST_VALUE: usize = 64 * 1024;
-
-/// A record as it came from a topic or a file.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Record<'a> {
-    /// The type that its topic (or file name) decides.
-    pub topic_type: Option<EventType>,
-    /// The value; `None` is a tombstone.
-    pub value: Option<&'a [u8]>,
-    /// Whether a Confluent prefix may stand before the JSON, and after it a byte order mark: in Kafka, not in files.
-    pub may_be_framed: bool,
-    /// Whether it is the first line of a file, before which a byte order mark may stand.
-    pub starts_file: bool,
-    /// Its headers.
-    pub headers: Headers<'a>,
-    /// The record's Kafka timestamp.
-    pub timestamp: Option<Time>,
-}
-
-impl<'a> Record<'a> {
-    /// The bytes that must be JSON; `None` of a tombstone.
-    fn json(&self) -> Option<&'a [u8]> {
-        let json = if self.may_be_framed { envelope::without_frame(self.value?) } else { self.value? };
-        Some(if self.may_be_framed || self.starts_file { envelope::without_mark(json) } else { json })
-    }
-
-    /// The hash of the whole value, if that of the event which was decoded from it is one.
-    #[must_use]
-    pub fn value_hash(&self, event: &Event<'_>) -> Option<u64> {
-        let length = |bytes: Option<&[u8]>| bytes.map(<[u8]>::len);
-        (length(self.json()) == length(self.value)).then_some(event.hash)
-    }
-}
-
-/// The headers of a record, for which nobody asks where its fields say everything.
-#[derive(Clone, Copy, Debug)]
-pub enum Headers<'a> {
-    /// Those of CloudEvents in binary mode.
-    Known(CloudEventHeaders<'a>),
-    /// Whoever finds them.
-    Asked(&'a dyn FindHeaders),
-}
-
-/// Finds the headers of a record.
-pub trait FindHeaders: std::fmt::Debug {
-    /// Those of CloudEvents in binary mode.
-    fn cloud_event(&self) -> CloudEventHeaders<'_>;
-}
-
-impl Default for Headers<'_> {
-    fn default() -> Self {
-        Headers::Known(CloudEventHeaders::default())
-    }
-}
-
-impl<'a> Headers<'a> {
-    /// Those of CloudEvents in binary mode.
-    #[must_use]
-    pub fn cloud_event(self) -> CloudEventHeaders<'a> {
-        match self {
-            Headers::Known(headers) => headers,
-            Headers::Asked(record) => record.cloud_event(),
-        }
-    }
-}
-
-/// The headers that stand in for missing fields. Of a header that comes twice the last counts.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CloudEventHeaders<'a> {
-    /// `ce_id`, for `event_id`.
-    pub id: Option<&'a [u8]>,
-    /// `ce_time`, for `occurred_at`.
-    pub time: Option<&'a [u8]>,
-    /// `ce_type`, for `type`, if it is one of the seven.
-    pub kind: Option<&'a [u8]>,
-}
 
 /// What a usable record is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use rdkafka::message::BorrowedHeaders;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::context::MemberContext;
-use super::record::{SourceHeaders, SourceRecord};
+use super::record::{ParseHeaders, SourceHeaders, SourceRecord};
 
 /// What the assigned partitions have fetched.
 pub(super) struct FetchQueue {
@@ -39,7 +39,7 @@ struct Queue(*mut native::rd_kafka_queue_t);
 
 /// A message of librdkafka, or an error in its place; never null.
 #[repr(transparent)]
-pub struct Message(*mut native::rd_kafka_message_t);
+pub(super) struct Message(*mut native::rd_kafka_message_t);
 
 // SAFETY: librdkafka lets any thread use its queues and messages, one at a time, and nothing here shares them.
 unsafe impl Send for Queue {}
@@ -178,9 +178,10 @@ impl Message {
             headers: SourceHeaders::Unparsed(self),
         })
     }
+}
 
-    /// Its headers, if it has any.
-    pub(super) fn headers(&self) -> Option<&BorrowedHeaders> {
+impl ParseHeaders for Message {
+    fn headers(&self) -> Option<&BorrowedHeaders> {
         let mut headers = ptr::null_mut();
         // SAFETY: the message lives as long as `self`, which no other thread has meanwhile, and the headers are the message's.
         let found = unsafe { native::rd_kafka_message_headers(self.0, &mut headers) };

@@ -2,7 +2,6 @@
 
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message as _};
 
-use super::fetch_queue::Message;
 use crate::contract::decode::{CloudEventHeaders, FindHeaders, Headers, Record};
 use crate::health::quietly;
 use crate::model::event::EventType;
@@ -35,7 +34,13 @@ pub enum SourceHeaders<'a> {
     /// These.
     Known(Option<&'a BorrowedHeaders>),
     /// Those of this message.
-    Unparsed(&'a Message),
+    Unparsed(&'a dyn ParseHeaders),
+}
+
+/// Parses the headers of a message when it is asked for them.
+pub trait ParseHeaders {
+    /// The headers, if there are any.
+    fn headers(&self) -> Option<&BorrowedHeaders>;
 }
 
 impl<'a> SourceHeaders<'a> {

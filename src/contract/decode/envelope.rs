@@ -1,7 +1,7 @@
 //! What may lie around an event: Confluent framing and CloudEvents.
 
-use super::Headers;
 use super::fields::{Fields, Key};
+use super::headers::Headers;
 use super::json::{Raw, RawString};
 use crate::model::event::EventType;
 

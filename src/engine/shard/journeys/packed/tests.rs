@@ -1,3 +1,5 @@
+//! Whatever a journey has comes back from its bytes, and damaged bytes are refused.
+
 use super::*;
 use crate::engine::entry::Rare;
 use crate::model::money::Currency;
