@@ -50,7 +50,7 @@ pub use lease::{Lease, Turn};
 pub use metadata_client::{MetadataClient, metadata_client};
 pub use metadata_poller::TOPOLOGY_INTERVAL;
 pub use partition::{Origin, Partition};
-pub use record::{SourceHeaders, SourceRecord};
+pub use record::{HasHeaders, SourceRecord};
 pub use refusal::{Change, Objection, change};
 pub use settings::{ProducerLimits, owned_properties, producer_settings, try_properties};
 pub use topic_plan::{Made, PlannedTopic, create, plan};

@@ -19,7 +19,7 @@ use rdkafka::message::BorrowedHeaders;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::context::MemberContext;
-use super::record::{ParseHeaders, SourceHeaders, SourceRecord};
+use super::record::{HasHeaders, SourceRecord};
 
 /// What the assigned partitions have fetched.
 pub(super) struct FetchQueue {
@@ -175,12 +175,12 @@ impl Message {
             key: unsafe { bytes(message.key, message.key_len) },
             // SAFETY: as above.
             value: unsafe { bytes(message.payload, message.len) },
-            headers: SourceHeaders::Unparsed(self),
+            headers: self,
         })
     }
 }
 
-impl ParseHeaders for Message {
+impl HasHeaders for Message {
     fn headers(&self) -> Option<&BorrowedHeaders> {
         let mut headers = ptr::null_mut();
         // SAFETY: the message lives as long as `self`, which no other thread has meanwhile, and the headers are the message's.

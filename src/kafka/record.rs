@@ -1,6 +1,6 @@
 //! A record as it lies in a topic, whoever read it.
 
-use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message as _};
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message, OwnedHeaders};
 
 use crate::contract::decode::{CloudEventHeaders, FindHeaders, Headers, Record};
 use crate::health::quietly;
@@ -24,33 +24,24 @@ pub struct SourceRecord<'a> {
     /// Its value; absent is something else than empty.
     pub value: Option<&'a [u8]>,
     /// Its headers.
-    pub headers: SourceHeaders<'a>,
+    pub headers: &'a dyn HasHeaders,
 }
 
-/// The headers of a record. librdkafka parses them when it is asked for them, which costs a record without any more than
-/// all else that it says of it.
-#[derive(Clone, Copy)]
-pub enum SourceHeaders<'a> {
-    /// These.
-    Known(Option<&'a BorrowedHeaders>),
-    /// Those of this message.
-    Unparsed(&'a dyn ParseHeaders),
-}
-
-/// Parses the headers of a message when it is asked for them.
-pub trait ParseHeaders {
+/// What has headers, which are parsed when somebody asks for them: librdkafka allocates to find that there are none.
+pub trait HasHeaders {
     /// The headers, if there are any.
     fn headers(&self) -> Option<&BorrowedHeaders>;
 }
 
-impl<'a> SourceHeaders<'a> {
-    /// The headers, if there are any.
-    #[must_use]
-    pub fn get(self) -> Option<&'a BorrowedHeaders> {
-        match self {
-            SourceHeaders::Known(headers) => headers,
-            SourceHeaders::Unparsed(message) => message.headers(),
-        }
+impl HasHeaders for BorrowedMessage<'_> {
+    fn headers(&self) -> Option<&BorrowedHeaders> {
+        Message::headers(self)
+    }
+}
+
+impl HasHeaders for Option<OwnedHeaders> {
+    fn headers(&self) -> Option<&BorrowedHeaders> {
+        self.as_ref().map(OwnedHeaders::as_borrowed)
     }
 }
 
@@ -62,7 +53,7 @@ impl std::fmt::Debug for SourceRecord<'_> {
 
 impl FindHeaders for SourceRecord<'_> {
     fn cloud_event(&self) -> CloudEventHeaders<'_> {
-        self.headers.get().map(event_headers).unwrap_or_default()
+        self.headers.headers().map(event_headers).unwrap_or_default()
     }
 }
 
@@ -77,7 +68,7 @@ impl<'a> SourceRecord<'a> {
             timestamp: message.timestamp().to_millis(),
             key: message.key(),
             value: message.payload(),
-            headers: SourceHeaders::Known(message.headers()),
+            headers: message,
         }
     }
 
@@ -132,7 +123,7 @@ fn event_headers(headers: &BorrowedHeaders) -> CloudEventHeaders<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rdkafka::message::{Header, OwnedHeaders};
+    use rdkafka::message::Header;
 
     #[test]
     fn the_last_of_a_name_counts() {

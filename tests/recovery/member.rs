@@ -10,7 +10,7 @@ use salespulse::contract::decode::Rejection;
 use salespulse::kafka::membership::Held;
 use salespulse::kafka::{
     Broker, Committed, DeadLetterSink, Found, KafkaFailure, Layout, Origin, Partition, PollEvent, Position,
-    SourceHeaders, SourceRecord, take_survey,
+    SourceRecord, take_survey,
 };
 use salespulse::model::rules::Rules;
 use salespulse::snapshot::{Fingerprint, Log, Offsets};
@@ -310,7 +310,7 @@ impl Broker for Member {
                 let topic = place.0.default_topic();
                 let partition = i32::try_from(place.1).expect("few");
                 let (timestamp, key) = (Some(produced.produced_at.millis()), Some(&produced.key[..]));
-                let (value, headers) = (Some(&*produced.value), SourceHeaders::Known(None));
+                let (value, headers) = (Some(&*produced.value), &None);
                 let record = SourceRecord { topic, partition, offset: offset(number), timestamp, key, value, headers };
                 self.fetched.insert(place, (number + 1, true));
                 if take(&record).is_break() {

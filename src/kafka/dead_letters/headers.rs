@@ -10,7 +10,7 @@ const NO_TIMESTAMP: i64 = -1;
 
 /// The headers of a rejected record's dead letter. The record's own are copied by librdkafka, whatever bytes they hold.
 pub(super) fn headers(record: &SourceRecord<'_>, rejection: &Rejection) -> OwnedHeaders {
-    let copied = record.headers.get().map_or_else(OwnedHeaders::new, BorrowedHeaders::detach);
+    let copied = record.headers.headers().map_or_else(OwnedHeaders::new, BorrowedHeaders::detach);
     let ours = [
         ("salespulse.error.topic", record.topic.to_owned()),
         ("salespulse.error.partition", record.partition.to_string()),
@@ -26,7 +26,6 @@ pub(super) fn headers(record: &SourceRecord<'_>, rejection: &Rejection) -> Owned
 mod tests {
     use super::*;
     use crate::contract::decode::RejectionCode;
-    use crate::kafka::record::SourceHeaders;
     use rdkafka::message::Headers as _;
 
     fn texts(headers: &OwnedHeaders) -> Vec<(String, Option<String>)> {
@@ -47,7 +46,7 @@ mod tests {
             timestamp: Some(1_700_000_000_000),
             key: None,
             value: None,
-            headers: SourceHeaders::Known(Some(own.as_borrowed())),
+            headers: &Some(own),
         };
         let rejection = Rejection::new(RejectionCode::NotJson, "The value is not one JSON object.");
         let told = texts(&headers(&record, &rejection));
@@ -76,7 +75,7 @@ mod tests {
             timestamp: None,
             key: None,
             value: None,
-            headers: SourceHeaders::Known(None),
+            headers: &None,
         };
         let told = texts(&headers(&record, &Rejection::new(RejectionCode::TooLarge, "Too large.")));
         assert_eq!(told.len(), 6);

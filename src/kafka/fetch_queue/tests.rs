@@ -111,7 +111,7 @@ type Said = (i64, Option<i64>, [Option<Vec<u8>>; 2], Vec<(String, Option<Vec<u8>
 
 fn said(record: &SourceRecord<'_>) -> Said {
     let header = |header: Header<'_, &[u8]>| (header.key.to_owned(), header.value.map(<[u8]>::to_vec));
-    let headers = record.headers.get().map(|headers| headers.iter().map(header).collect()).unwrap_or_default();
+    let headers = record.headers.headers().map(|headers| headers.iter().map(header).collect()).unwrap_or_default();
     (record.offset, record.timestamp, [record.key, record.value].map(|bytes| bytes.map(<[u8]>::to_vec)), headers)
 }
 
