@@ -47,6 +47,13 @@ const CONSUMER: [(&str, &str); 14] = [
     ("allow.auto.create.topics", "false"),
 ];
 
+/// The consumer's properties that the user may override.
+const CONSUMER_DEFAULTS: [(&str, &str); 1] = [
+    // Half of librdkafka's own: answers of many partitions are so large that the memory of each is given back to the system
+    // and asked for anew. It bounds what one answer of a far broker brings of a partition.
+    ("fetch.message.max.bytes", "524288"),
+];
+
 /// The producer's properties.
 const PRODUCER: [(&str, &str); 6] = [
     ("enable.idempotence", "true"),
@@ -70,6 +77,13 @@ const PRODUCER_DEFAULTS: [(&str, &str); 4] = [
     ("linger.ms", "5"),
 ];
 
+/// The other names of properties that the user may override: of two names of one property librdkafka takes either value.
+const ALIASES: [(&str, &str); 3] = [
+    ("fetch.message.max.bytes", "max.partition.fetch.bytes"),
+    ("compression.type", "compression.codec"),
+    ("linger.ms", "queue.buffering.max.ms"),
+];
+
 /// What the dead-letter topic allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProducerLimits {
@@ -80,8 +94,11 @@ pub struct ProducerLimits {
 /// The defaults, then the user's properties, then ours.
 fn settings(config: &KafkaConfig, defaults: &[(&str, &str)], ours: &[(&str, &str)]) -> ClientConfig {
     let mut settings = ClientConfig::new();
+    let is_overridden =
+        |default: &str| ALIASES.iter().any(|(name, alias)| *name == default && config.properties.contains_key(*alias));
+    let defaults = DEFAULTS.iter().chain(defaults).copied().filter(|(key, _)| !is_overridden(key));
     let users = config.properties.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    for (key, value) in DEFAULTS.iter().chain(defaults).copied().chain(users).chain(ours.iter().copied()) {
+    for (key, value) in defaults.chain(users).chain(ours.iter().copied()) {
         settings.set(key, value);
     }
     settings.set("bootstrap.servers", &config.brokers);
@@ -102,7 +119,7 @@ pub(super) fn consumer_settings(config: &KafkaConfig) -> ClientConfig {
 
 /// For a client that asks about the group and the topics and never joins.
 pub(super) fn metadata_settings(config: &KafkaConfig) -> ClientConfig {
-    let mut settings = settings(config, &[], &CONSUMER);
+    let mut settings = settings(config, &CONSUMER_DEFAULTS, &CONSUMER);
     settings.set("group.id", &config.group);
     settings
 }
@@ -198,6 +215,21 @@ mod tests {
         assert_eq!(metadata_settings(&config).get("group.instance.id"), None);
         let producer = producer_settings(&config, ProducerLimits::default());
         assert_eq!(producer.get("compression.type"), Some("lz4"));
+    }
+
+    #[test]
+    fn a_default_yields_to_the_users_value_by_any_name() {
+        let by_alias = ALIASES.map(|(_, alias)| (alias, if alias == "compression.codec" { "lz4" } else { "7" }));
+        let config = config(&by_alias);
+        for settings in [consumer_settings(&config), producer_settings(&config, ProducerLimits::default())] {
+            for (name, alias) in ALIASES {
+                assert_eq!(settings.get(name), None, "as well as {alias}");
+            }
+            let taken = settings.create_native_config().unwrap();
+            for (alias, value) in by_alias {
+                assert_eq!(taken.get(alias).unwrap(), value, "{alias}");
+            }
+        }
     }
 
     #[test]
