@@ -80,8 +80,9 @@ bench:
 # The program as it is released: what it does most is laid out by a profile of it at work. The paths of this machine stay
 # out of it, but for those that OpenSSL keeps of its own build. LTO and symbols as in any release build.
 PROFILE = target/profile/salespulse.profdata
+C_FLAGS := $(shell sed -n 's/^CFLAGS = "\(.*\)"/\1/p' .cargo/config.toml)
 FIXED_PATHS = -ffile-prefix-map=$${CARGO_HOME:-$$HOME/.cargo}=cargo -ffile-prefix-map=$(CURDIR)=.
-RELEASE = SALESPULSE_COMMIT="$$(git rev-parse --short=12 HEAD)" CFLAGS="$(FIXED_PATHS)" CXXFLAGS="$(FIXED_PATHS)" \
+RELEASE = SALESPULSE_COMMIT="$$(git rev-parse --short=12 HEAD)" CFLAGS="$(C_FLAGS) $(FIXED_PATHS)" CXXFLAGS="$(FIXED_PATHS)" \
 	RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=cargo --remap-path-prefix=$(CURDIR)=.
 
 profile:
