@@ -25,7 +25,9 @@ impl Shard {
         let mut hashes = [None; AHEAD];
         for (hash, entry) in hashes.iter_mut().zip(entries) {
             if let Entry::Step { lead_id, .. } = entry {
-                *hash = Some(self.journeys.hash(lead_id));
+                let of = self.journeys.hash(lead_id);
+                self.journeys.prefetch_number(of);
+                *hash = Some(of);
             }
         }
         let mut numbers = [None; AHEAD];

@@ -1,13 +1,14 @@
 //! The journeys of a shard, each in its byte form; one at a time is opened to be looked at or changed.
 
+mod index;
 mod packed;
 mod slabs;
 
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
+use self::index::Index;
 pub(super) use self::packed::{LAST_WITH_PLACES, LOST, VERSION, VOID};
 pub(super) use self::slabs::{Place, Slabs};
 use super::bytes::{Broken, Writer};
@@ -106,7 +107,7 @@ impl Slot {
 pub(super) struct Journeys {
     hasher: RandomState,
     /// The identities are in the journeys themselves.
-    numbers: HashTable<u32>,
+    numbers: Index,
     slots: Vec<Slot>,
     free: Vec<u32>,
     slabs: Slabs,
@@ -119,9 +120,7 @@ impl Journeys {
     /// The number of a journey.
     pub(super) fn number(&self, lead_id: &Id) -> Option<u32> {
         let hash = self.hash(lead_id);
-        self.numbers
-            .find(hash, |number| self.bytes(*number).is_some_and(|bytes| packed::is_of(bytes, lead_id)))
-            .copied()
+        self.numbers.find(hash, |number| self.bytes(number).is_some_and(|bytes| packed::is_of(bytes, lead_id)))
     }
 
     /// Whether a number is that of this journey.
@@ -139,9 +138,14 @@ impl Journeys {
         self.hasher.hash_one(lead_id)
     }
 
+    /// Has the place fetched where the number of a journey of this hash is.
+    pub(super) fn prefetch_number(&self, hash: u64) {
+        self.numbers.prefetch(hash);
+    }
+
     /// The number of a journey of this hash, if there is one; else perhaps that of another.
     pub(super) fn candidate(&self, hash: u64) -> Option<u32> {
-        self.numbers.find(hash, |_| true).copied()
+        self.numbers.find(hash, |_| true)
     }
 
     /// Where a journey is.
@@ -197,13 +201,10 @@ impl Journeys {
         if needed <= self.numbers.capacity() {
             return;
         }
-        self.numbers = HashTable::new();
-        self.numbers = HashTable::with_capacity(needed);
-        for (number, bytes) in self.slabs.owned() {
-            if let Some(lead_id) = packed::lead_id(bytes) {
-                self.numbers.insert_unique(self.hasher.hash_one(lead_id), number, has_room);
-            }
-        }
+        self.numbers = Index::default();
+        self.numbers = Index::with_capacity(needed);
+        let hashed = |(number, bytes)| Some((self.hasher.hash_one(packed::lead_id(bytes)?), number));
+        self.numbers.extend(self.slabs.owned().filter_map(hashed));
     }
 
     /// Opens a journey; one that is not there has no steps.
@@ -241,7 +242,7 @@ impl Journeys {
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         self.write_back(number, earliest_day, packed);
-        self.numbers.insert_unique(self.hasher.hash_one(id), number, has_room);
+        self.numbers.insert(self.hasher.hash_one(id), number);
         number
     }
 
@@ -308,9 +309,7 @@ impl Journeys {
 
     fn forget(&mut self, number: u32, journey: &Journey) {
         let hash = self.hash(&journey.lead_id);
-        if let Ok(entry) = self.numbers.find_entry(hash, |known| *known == number) {
-            entry.remove();
-        }
+        self.numbers.remove(hash, number);
         if let Some(place) = self.place(number) {
             self.long -= usize::from(place.is_large());
             self.take_out(place);
@@ -347,16 +346,11 @@ impl Journeys {
     pub(super) fn resident_bytes(&self) -> usize {
         self.slabs.bytes()
             + self.slots.capacity() * size_of::<Slot>()
-            + self.numbers.capacity() * (size_of::<u32>() + 1)
+            + self.numbers.bytes()
             + self.free.capacity() * size_of::<u32>()
     }
 
     fn bytes(&self, number: u32) -> Option<&[u8]> {
         self.place(number).map(|place| self.slabs.get(place))
     }
-}
-
-/// Stands where the index would ask for a hash to grow by itself, which it never does: there is room when it is added to.
-fn has_room(_: &u32) -> u64 {
-    0
 }
