@@ -1,7 +1,7 @@
-//! Finds numbers by hashes. A line of memory holds twelve numbers, and of each a byte of its hash: whoever looks for one
-//! needs that line, which can be fetched ahead, and rarely the next. This is the layout of Meta's F14 tables
-//! (<https://github.com/facebook/folly/blob/main/folly/container/F14.md>); a table that keeps bytes of hashes apart from
-//! what it holds has one fetched after the other.
+//! Finds numbers by hashes. A line of memory holds twelve numbers and a byte of each one's hash: whoever looks for one needs
+//! that line, which can be fetched ahead, and rarely the next. Tables that keep bytes of hashes apart from what they hold,
+//! as hashbrown's do, have one fetched after the other. The layout is that of F14, a table of Meta's
+//! (<https://github.com/facebook/folly/blob/main/folly/container/F14.md>).
 
 use wide::u8x16;
 
@@ -147,8 +147,8 @@ impl Index {
 
     /// The line where a number of this hash is, unless that was full.
     fn home(&self, hash: u64) -> usize {
-        // The upper half of the hash as a part of the whole, of so many lines.
-        ((hash >> 32) * self.lines.len() as u64 >> 32) as usize
+        // The upper half of the hash is a part of all there are: so much of the lines lies before.
+        (((hash >> 32) * self.lines.len() as u64) >> 32) as usize
     }
 
     /// All lines, from that one on.
@@ -194,8 +194,8 @@ mod tests {
     }
 
     proptest! {
-        /// What was put in and not taken out is found by its hash, and nothing else is; a line that nothing passed by ends
-        /// the search, so that nothing is left of what comes and goes.
+        /// What was put in and not taken out is found by its hash, and nothing of another tag is; of what comes and goes
+        /// nothing is left that would make a search longer.
         #[test]
         fn what_is_held_is_found(acts in prop::collection::vec(prop_oneof![
             3 => hash().prop_map(Act::Insert),
@@ -210,8 +210,8 @@ mod tests {
                         held.insert(number, hash);
                     }
                     Act::Remove(which) => {
-                        let Some(number) = (!held.is_empty()).then(|| *which.get(&held.keys().collect::<Vec<_>>()))  else { continue };
-                        let number = *number;
+                        let numbers: Vec<u32> = held.keys().copied().collect();
+                        let Some(number) = (!numbers.is_empty()).then(|| *which.get(&numbers)) else { continue };
                         let hash = held.remove(&number).unwrap();
                         index.remove(hash, number);
                         prop_assert_eq!(index.find(hash, |other| other == number), None);
