@@ -15,7 +15,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$here/../..
 cargo build --locked --release --manifest-path "$root/Cargo.toml" --bin salespulse
 target=${CARGO_TARGET_DIR:-$root/target}
-cargo build --locked --release --manifest-path "$here/Cargo.toml" --target-dir "$target/peers"
+# With C as it is compiled unless one says otherwise: the flags of .cargo/config.toml are the program's, not its peers'.
+CFLAGS='' cargo build --locked --release --manifest-path "$here/Cargo.toml" --target-dir "$target/peers"
 peers=$target/peers/release/peers
 export SALESPULSE=${SALESPULSE:-$target/release/salespulse}
 

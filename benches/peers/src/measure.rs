@@ -96,12 +96,12 @@ pub(crate) fn get(port: &str, path: &str) -> std::io::Result<String> {
     stream.read_to_string(&mut text).map(|_| text)
 }
 
+/// Ends a program with all that it has started, at once: a last snapshot would be written beside the next program, and into
+/// a folder that is going.
 fn end(mut child: Child) {
-    // Its children first: a program that is killed cannot do it.
-    for process in tree(child.id()).into_iter().rev() {
-        let _ = Command::new("kill").arg(process.to_string()).status();
+    for process in tree(child.id()) {
+        let _ = Command::new("kill").args(["-KILL", &process.to_string()]).status();
     }
-    let _ = child.kill();
     let _ = child.wait();
 }
 
