@@ -15,7 +15,7 @@ help:
 	@echo "make check    formatting, clippy, documentation, licences: all that CI asks beside the tests"
 	@echo "make soak     the service killed a thousand times, and upset fifty times, on a real broker: an hour"
 	@echo "make bench    the pipeline's speed beside a bare consumer and other programs, on a real broker"
-	@echo "make release  the program as it is released, in target/reproducible/release: a tenth less CPU than cargo build"
+	@echo "make release  the program as it is released, in target/reproducible/release: a fifth less CPU than cargo build"
 	@echo "make dist     archives, .deb, .rpm, chart and checksums of this version, in target/dist"
 	@echo "make example  a small file of events through the engine, as Prometheus would scrape it"
 	@echo "make kafka    a Kafka at localhost:9092 to try the service with"

@@ -49,8 +49,8 @@ const CONSUMER: [(&str, &str); 14] = [
 
 /// The consumer's properties that the user may override.
 const CONSUMER_DEFAULTS: [(&str, &str); 1] = [
-    // Half of librdkafka's own: answers of many partitions are so large that the memory of each is given back to the system
-    // and asked for anew. It bounds what one answer of a far broker brings of a partition.
+    // Half of librdkafka's own: answers of many partitions are so large that the memory of each is given back to the
+    // system and asked for anew. It bounds what one answer of a far broker brings of a partition.
     ("fetch.message.max.bytes", "524288"),
 ];
 
@@ -77,7 +77,7 @@ const PRODUCER_DEFAULTS: [(&str, &str); 4] = [
     ("linger.ms", "5"),
 ];
 
-/// The other names of properties that the user may override: of two names of one property librdkafka takes either value.
+/// The other names of properties that the user may override: given both names, librdkafka takes either value.
 const ALIASES: [(&str, &str); 3] = [
     ("fetch.message.max.bytes", "max.partition.fetch.bytes"),
     ("compression.type", "compression.codec"),

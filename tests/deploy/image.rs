@@ -42,7 +42,8 @@ fn the_context_has_what_the_build_needs() {
     let ignored = text("deploy/Dockerfile.dockerignore");
     let kept: Vec<&str> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
     assert!(ignored.lines().any(|line| line == "*"), "an allow-list");
-    for needed in ["Cargo.toml", "Cargo.lock", "build.rs", "src", "benches", "deploy/config.example.toml"] {
+    let manifests = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
+    for needed in manifests.into_iter().chain(["build.rs", "src", "benches", "deploy/config.example.toml"]) {
         assert!(kept.contains(&needed), "{needed} is not in the context");
     }
     assert!(kept.iter().all(|path| root(path).exists()), "{kept:?}");

@@ -42,8 +42,8 @@ fn the_links_are_the_same_and_lead_somewhere() {
 }
 
 #[test]
-fn the_pages_of_operators_say_the_same() {
-    for (english, chinese) in page::for_operators() {
+fn pages_in_both_languages_say_the_same() {
+    for (english, chinese) in page::in_both_languages() {
         page::assert_same(&english, &chinese);
         // A page that is there in Chinese is the one that the Chinese page leads to.
         let targets = |section: &Section| -> BTreeSet<String> {

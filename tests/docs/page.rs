@@ -64,12 +64,12 @@ pub(crate) fn chinese_upgrade() -> Page {
     Page::read("docs/upgrade-2.zh-CN.md")
 }
 
-/// The page for those who run the service.
-/// The pages of operators, each in both languages.
-pub(crate) fn for_operators() -> [(Page, Page); 2] {
+/// The pages of operators and that of the simulation, each in both languages.
+pub(crate) fn in_both_languages() -> [(Page, Page); 3] {
     [
         (Page::read("docs/operations.md"), Page::read("docs/operations.zh-CN.md")),
         (Page::read("docs/alerts.md"), Page::read("docs/alerts.zh-CN.md")),
+        (Page::read("docs/simulation.md"), Page::read("docs/simulation.zh-CN.md")),
     ]
 }
 
